@@ -1,0 +1,49 @@
+# Everything here sets itself up: Python 3.11 or newer, make and git are all it takes.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# As many at a time as there are processors; what takes longest comes early.
+TESTS := lint,mariadb,postgres,sqlite,battery-mariadb,battery-postgres,battery-sqlite,stripe13,browser,package,demo,types,docs,bench
+MORE :=
+
+# The demo's database driver follows its address.
+comma := ,
+EXTRAS := demo$(if $(filter postgres%,$(DATABASE_URL)),$(comma)postgres)$(if $(filter mysql% mariadb%,$(DATABASE_URL)),$(comma)mysql)
+DEMO := $(VENV)/.$(subst $(comma),-,$(EXTRAS))-ready
+TOX := $(VENV)/.tox-ready
+
+.PHONY: help demo test lint clean
+
+help:
+	@echo "make demo    run the example shop, with Stripe in a box (PORT, SANDBOX_PORT, DATABASE_URL)"
+	@echo "make test    run every test: three databases, a browser, load, faults and kills (half an hour)"
+	@echo "make lint    check style, layers and types"
+	@echo "make clean   remove what the other commands made, and the demo's data with it"
+
+demo: $(DEMO)
+	@$(BIN)/python example_project/manage.py demo
+
+test: $(TOX)
+	$(BIN)/tox run-parallel --parallel-no-spinner -e $(TESTS)$(addprefix $(comma),$(MORE))
+
+lint: $(TOX)
+	$(BIN)/tox run -e lint,types
+
+clean:
+	rm -rf $(VENV) .tox .mypy_cache .pytest_cache .ruff_cache build *.egg-info docs/_build example_project/var
+
+# pip rather than python: where Debian's python3-venv is missing, only the latter gets there.
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed, and '$(PYTHON)' is not: try make PYTHON=python3.13 …" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(DEMO): setup.py pyproject.toml | $(BIN)/pip
+	@echo "Installing the shop into $(VENV) (only when its requirements change) …"
+	@$(BIN)/python -m pip install --quiet --editable ".[$(EXTRAS)]"
+	@touch $@
+
+$(TOX): tox.ini | $(BIN)/pip
+	@$(BIN)/python -m pip install --quiet "tox>=4.20"
+	@touch $@

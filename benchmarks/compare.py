@@ -1,0 +1,121 @@
+"""Compare us with the limit and with what others use, and write ``docs/performance.md``.
+
+``tox -e bench-peers`` runs it: every candidate in a process of its own, the peers in environments
+that are made for it. Only what can be counted is compared, so the figures are the same on every
+machine: SQL statements, instructions (by valgrind), bytes, and calls to Stripe.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import venv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import callgrind
+
+ROOT = Path(__file__).parent.parent
+TIMES = 3  # requests between two marks of an operation, as in operations.py
+PAGE = ROOT / "docs" / "performance.md"
+INTRODUCTION = Path(__file__).with_name("performance.md")
+
+# candidate: what has to be installed for it; nothing is: it runs in our own environment.
+CANDIDATES: dict[str, list[str]] = {
+    "raw": [],
+    "minimal": [],
+    "ours": [],
+    "ours_without_emails": [],
+    "django_cart": ["Django>=5.2,<5.3", "django-cart==3.1.*"],
+    "djstripe": ["Django>=5.2,<5.3", "dj-stripe==2.11.*"],
+}
+
+
+@dataclass(frozen=True)
+class Cost:
+    statements: int
+    bytes: int
+    calls: int
+    instructions: int
+
+
+def measure(candidate: str, python: str = sys.executable) -> dict[str, Cost]:
+    """Return what each operation of ``candidate`` costs, by the operation's name."""
+    env = {"CANDIDATE": candidate, "PYTHONPATH": str(ROOT)}
+    module = "benchmarks.operations"
+    done = subprocess.run(  # noqa: S603
+        [python, "-m", module, "count"],
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    counts = json.loads(done.stdout)
+    # Between every two operations lies what prepares the next one.
+    totals = callgrind.count(module, "mark", env=env, python=python)[::2]
+    return {
+        name: Cost(**counted, instructions=total // TIMES)
+        for (name, counted), total in zip(counts.items(), totals, strict=True)
+    }
+
+
+def environment(packages: list[str], folder: str) -> str:
+    """Return the Python of a new environment with ``packages``."""
+    if not packages:
+        return sys.executable
+    venv.create(folder, with_pip=True)
+    python = f"{folder}/bin/python"
+    subprocess.run([python, "-m", "pip", "install", "-q", *packages], check=True)  # noqa: S603
+    return python
+
+
+def measure_all(names: list[str]) -> dict[str, dict[str, Cost] | str]:
+    """Return the costs by candidate, or the reason why there are none."""
+    found: dict[str, dict[str, Cost] | str] = {}
+    for name in names:
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                found[name] = measure(name, environment(CANDIDATES[name], folder))
+            except subprocess.CalledProcessError as error:
+                found[name] = f"{error.cmd[0]} ended with {error.returncode}"
+                print(name, error.stderr, file=sys.stderr)  # noqa: T201
+    return found
+
+
+def table(found: dict[str, dict[str, Cost] | str]) -> Iterator[str]:
+    """Yield the lines of a Markdown table: operations down, candidates across."""
+    yield "| operation | " + " | ".join(found) + " | ours to minimal |"
+    yield "| --- |" + " ---: |" * (len(found) + 1)
+    costs = {name: cost for name, cost in found.items() if isinstance(cost, dict)}
+    for operation in costs["ours"]:
+        cells = [_cell(costs.get(name, {}).get(operation)) for name in found]
+        ours, minimal = costs["ours"][operation], costs["minimal"][operation]
+        ratio = ours.instructions / minimal.instructions
+        yield f"| {operation} | {' | '.join(cells)} | {ratio:.2f} |"
+
+
+def _cell(cost: Cost | None) -> str:
+    if cost is None:
+        return "not done"
+    calls = f", {cost.calls} call" if cost.calls else ""
+    millions = cost.instructions / 1e6
+    return f"{cost.statements} SQL, {millions:.2f} M, {cost.bytes:,} B{calls}"
+
+
+def main() -> None:
+    if not callgrind.is_there():
+        sys.exit("Instructions are counted by valgrind: apt-get install valgrind")
+    found = measure_all(sys.argv[1:] or list(CANDIDATES))
+    lines = list(table(found))
+    lines += [f"\n{name}: {why}." for name, why in found.items() if isinstance(why, str)]
+    print("\n".join(lines))  # noqa: T201
+    if not sys.argv[1:]:
+        PAGE.write_text(INTRODUCTION.read_text() + "\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""The shop in Django's admin: products can be edited; what happened to an order is a window.
+
+Money moves through the verbs alone, each behind a permission of its own and a page that asks first.
+"""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.contrib.admin import AdminSite
+
+from django_stripe_cart.admin.orders import OrderAdmin
+from django_stripe_cart.admin.products import ProductAdmin
+from django_stripe_cart.admin.webhooks import WebhookEventAdmin
+from django_stripe_cart.admin.window import Window
+from django_stripe_cart.conf import DEFAULT_PRODUCT_MODEL, conf
+from django_stripe_cart.models import Order, Product, WebhookEvent
+
+__all__ = ["OrderAdmin", "ProductAdmin", "WebhookEventAdmin", "Window", "register"]
+
+
+def register(site: AdminSite) -> None:
+    """Put the shop into an admin ``site`` of your own; it is in Django's already."""
+    site.register(Order, OrderAdmin)
+    site.register(WebhookEvent, WebhookEventAdmin)
+    if conf.product_model == DEFAULT_PRODUCT_MODEL:
+        site.register(Product, ProductAdmin)
+
+
+register(admin.site)

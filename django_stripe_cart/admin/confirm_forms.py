@@ -1,0 +1,90 @@
+"""What is asked on the page that confirms an action."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4, uuid5
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from django_stripe_cart.exceptions import AmountNotRepresentable
+from django_stripe_cart.models import Order
+from django_stripe_cart.money import exponent, format_money, to_amount, to_decimal
+from django_stripe_cart.refunds import amount_refundable
+
+
+class ConfirmForm(forms.Form):
+    """Nothing to fill in: the button is the answer."""
+
+    def __init__(self, *args: Any, orders: Sequence[Order], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.orders = orders
+
+
+class RefundForm(ConfirmForm):
+    """All that is left of each order. Sent twice, it is one refund: its key goes with it."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=200,
+        required=False,
+        help_text=_("For your own records: neither Stripe nor the shopper is told."),
+    )
+    restock = forms.BooleanField(
+        label=_("Put the goods back into stock"),
+        required=False,
+        help_text=_("All that the order still holds, once Stripe has taken the refund."),
+    )
+
+    def refund(self, order: Order) -> dict[str, Any]:
+        """Return what ``refund_order`` is to be told about ``order``."""
+        key: UUID = self.cleaned_data["key"]
+        return {
+            "key": uuid5(key, str(order.reference)),
+            "reason": self.cleaned_data["reason"],
+            "restock": self.cleaned_data["restock"],
+        }
+
+
+class OneRefundForm(RefundForm):
+    """All or a part of one order, as long as nothing else went back since the page was shown."""
+
+    seen = forms.IntegerField(widget=forms.HiddenInput)
+    amount = forms.DecimalField(label=_("Amount"), min_value=0)
+
+    field_order = ("amount", "reason", "restock")
+
+    def __init__(self, *args: Any, orders: Sequence[Order], **kwargs: Any) -> None:
+        super().__init__(*args, orders=orders, **kwargs)
+        (self.order,) = orders
+        left = amount_refundable(self.order)
+        digits = exponent(self.order.currency)
+        self.initial = {"seen": left, "amount": to_decimal(left, self.order.currency)}
+        amount = self.fields["amount"]
+        amount.label = _("Amount in %(currency)s") % {"currency": self.order.currency.upper()}
+        amount.help_text = _("At most %(left)s.") % {
+            "left": format_money(left, self.order.currency)
+        }
+        amount.widget.attrs |= {"step": str(Decimal(1).scaleb(-digits)), "inputmode": "decimal"}
+
+    def clean_amount(self) -> int:
+        """int, smallest currency unit. How much is left is for the verb to say, under its lock."""
+        try:
+            amount = to_amount(self.cleaned_data["amount"], self.order.currency)
+        except AmountNotRepresentable as error:
+            raise ValidationError(
+                _("This amount can't be expressed in %(currency)s.")
+                % {"currency": self.order.currency.upper()}
+            ) from error
+        if amount == 0:
+            raise ValidationError(_("Please give an amount above zero."))
+        return amount
+
+    def refund(self, order: Order) -> dict[str, Any]:
+        data = self.cleaned_data
+        return {**super().refund(order), "amount": data["amount"], "seen": data["seen"]}

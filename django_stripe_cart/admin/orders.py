@@ -1,0 +1,161 @@
+"""Orders: a list, a page for each, and the addresses of what can be done with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from django_stripe_cart.admin import order_page
+from django_stripe_cart.admin.action_pages import action_urls, list_actions
+from django_stripe_cart.admin.actions import Action
+from django_stripe_cart.admin.export import export_selected, export_view
+from django_stripe_cart.admin.filters import AttentionFilter
+from django_stripe_cart.admin.sales_page import sales_view
+from django_stripe_cart.admin.search import find_orders
+from django_stripe_cart.admin.window import Window
+from django_stripe_cart.models import Order
+from django_stripe_cart.money import format_money
+
+
+class OrderAdmin(Window, admin.ModelAdmin):
+    """A window with a few handles: each needs its own permission, ``stripe_cart.VERB_order``.
+
+    To take one away, or to allow it for some orders only, override ``has_VERB_permission``.
+    """
+
+    list_display = ("number", "state", "customer", "shown_total", "placed_at")
+    list_filter = (AttentionFilter, "status", "placed_at")
+    list_select_related = ("user",)
+    search_fields = ("reference",)  # only so that there is a field: see get_search_results
+    search_help_text = _("E-mail, user, order number, or one of Stripe's ids (cs_…, pi_…, re_…)")
+    actions = (*list_actions(), export_selected)
+    view_on_site = False  # the shop shows an order to nobody but its shopper
+
+    class Media:
+        css = {"all": ("stripe_cart/admin.css",)}
+
+    # --- who may -----------------------------------------------------------------------------
+
+    def may(self, action: Action, request: HttpRequest, order: Order | None = None) -> bool:
+        """Whether this person may look at the order, and do this to it."""
+        is_permitted = getattr(self, f"has_{action.name}_permission")
+        return self.has_view_permission(request, order) and is_permitted(request, order)
+
+    def has_refund_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        return request.user.has_perm("stripe_cart.refund_order")
+
+    def has_fulfill_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        return request.user.has_perm("stripe_cart.fulfill_order")
+
+    def has_cancel_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        return request.user.has_perm("stripe_cart.cancel_order")
+
+    def has_settle_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        return request.user.has_perm("stripe_cart.settle_order")
+
+    def has_sync_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        return request.user.has_perm("stripe_cart.sync_order")
+
+    def has_email_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        return request.user.has_perm("stripe_cart.email_order")
+
+    # --- the list ----------------------------------------------------------------------------
+
+    @admin.display(description=_("number"))
+    def number(self, order: Order) -> str:
+        return order.number
+
+    @admin.display(description=_("customer"), ordering="email")
+    def customer(self, order: Order) -> str | SafeString:
+        name = str(order.user or "")
+        if not order.email or order.email == name:
+            return name or order.email
+        return format_html('{}<br><span class="stripe-cart-quiet">{}</span>', order.email, name)
+
+    @admin.display(description=_("total"), ordering="total")
+    def shown_total(self, order: Order) -> str:
+        return format_money(order.total, order.currency)
+
+    @admin.display(description=_("status"), ordering="status")
+    def state(self, order: Order) -> SafeString:
+        badges = [(order.status, order.get_status_display())]
+        if order.attention:
+            badges.append(("attention", order.get_attention_display()))
+        return format_html_join(
+            " ", '<span class="stripe-cart-badge stripe-cart-{}">{}</span>', badges
+        )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
+    ) -> tuple[QuerySet[Order], bool]:
+        return find_orders(queryset, search_term), False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        query = request.GET.urlencode()
+        links = {
+            "sales_url": self.address("sales"),
+            "export_url": self.address("export") + (f"?{query}" if query else ""),
+        }
+        return super().changelist_view(request, {**links, **(extra_context or {})})
+
+    # --- an order's own page -----------------------------------------------------------------
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if request.method not in ("GET", "HEAD"):
+            raise PermissionDenied
+        order = self.get_object(request, unquote(object_id))
+        if order is None and self.has_view_permission(request):
+            raise Http404
+        if order is None or not self.has_view_permission(request, order):
+            raise PermissionDenied
+        context = {
+            **self.page_context(request, str(order)),
+            **order_page.read(self, request, order),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "admin/stripe_cart/order/change_form.html", context)
+
+    # --- addresses ---------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("sales/", wrap(sales_view(self)), name="stripe_cart_order_sales"),
+            path("export/", wrap(export_view(self)), name="stripe_cart_order_export"),
+            *action_urls(self),
+            *super().get_urls(),
+        ]
+
+    def address(self, name: str, *args: Any) -> str:
+        """Return the address of one of the pages about orders, in the site that this one is in."""
+        return reverse(
+            f"admin:stripe_cart_order_{name}", args=args, current_app=self.admin_site.name
+        )
+
+    def page_context(self, request: HttpRequest, title: str) -> dict[str, Any]:
+        """What every page of this site needs."""
+        request.current_app = self.admin_site.name
+        return {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "media": self.media,
+            "title": title,
+        }

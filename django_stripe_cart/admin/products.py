@@ -1,0 +1,107 @@
+"""Products: their price and stock can be edited in the list itself."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from django_stripe_cart.conf import conf
+from django_stripe_cart.exceptions import AmountNotRepresentable
+from django_stripe_cart.models import Product
+from django_stripe_cart.money import exponent, to_amount
+from django_stripe_cart.stock import correct
+
+LOW_STOCK = 5
+
+
+class ProductForm(forms.ModelForm):
+    """Knows what staff saw: a page that stood open while something was sold changes only that."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            # A file is not sent back by the page that shows it.
+            field.show_hidden_initial = not isinstance(field, forms.FileField)
+        if isinstance(self.initial.get("price"), Decimal):
+            self.initial["price"] = _as_people_write(self.initial["price"])
+
+    def clean_price(self) -> Decimal:
+        price: Decimal = self.cleaned_data["price"]
+        try:
+            to_amount(price, conf.currency)
+        except AmountNotRepresentable as error:
+            raise ValidationError(str(error)) from error
+        return price
+
+    def seen_stock(self) -> int | None:
+        """int, the stock that stood in the form when it was shown; None if it was not counted."""
+        seen = self.data.get(self["stock"].html_initial_name, "")
+        return int(seen) if seen.isdecimal() else None
+
+
+class StockFilter(admin.SimpleListFilter):
+    title = _("stock")
+    parameter_name = "stock"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return (
+            ("out", _("Sold out")),
+            ("low", _("%(count)d or fewer left") % {"count": LOW_STOCK}),
+            ("uncounted", _("Not counted")),
+        )
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        conditions: dict[str | None, dict[str, Any]] = {
+            "out": {"stock": 0},
+            "low": {"stock__lte": LOW_STOCK},
+            "uncounted": {"stock": None},
+        }
+        return queryset.filter(**conditions.get(self.value(), {}))
+
+
+class ProductAdmin(admin.ModelAdmin):
+    """For ``Product``, and for any model of a host's that is built on ``AbstractProduct``."""
+
+    form = ProductForm
+    list_display = ("name", "price", "stock", "is_active")
+    list_editable = ("price", "stock", "is_active")
+    list_filter = (StockFilter, "is_active")
+    search_fields = ("name", "slug", "description")
+    prepopulated_fields = {"slug": ("name",)}
+
+    class Media:
+        css = {"all": ("stripe_cart/admin.css",)}
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
+        return super().get_changelist_form(request, **{"form": ProductForm, **kwargs})
+
+    def save_model(
+        self, request: HttpRequest, obj: Product, form: ProductForm, change: bool
+    ) -> None:
+        """Write what was changed and no more, and the stock as a difference to what was seen."""
+        if not change:
+            obj.save()
+            return
+        changed = set(form.changed_data)
+        obj.save(update_fields=[*(changed - {"stock"}), "modified"])
+        if "stock" in changed and not correct(obj, seen=form.seen_stock(), wanted=obj.stock):
+            words = {"product": obj}
+            self.message_user(
+                request,
+                _("The stock of “%(product)s” was not changed: some of it was sold meanwhile.")
+                % words,
+                messages.ERROR,
+            )
+
+
+def _as_people_write(price: Decimal) -> Decimal:
+    """Without the third decimal, which only a few currencies have."""
+    short = price.quantize(Decimal(1).scaleb(-exponent(conf.currency)))
+    return short if short == price else price

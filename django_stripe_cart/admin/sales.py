@@ -1,0 +1,157 @@
+"""What was sold, in figures: each currency by itself, and day by day.
+
+Days are counted here and not by the database: MariaDB knows a time zone only if somebody has loaded
+its tables, and without USE_TZ there is none.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import cast
+
+from django.conf import settings
+from django.db.models import Case, F, Max, Q, QuerySet, Sum, When
+from django.utils import timezone
+
+from django_stripe_cart.conf import conf
+from django_stripe_cart.models import Order, OrderItem, Refund
+
+BEST = 10
+
+
+@dataclass(frozen=True)
+class Period:
+    """From one day to another, both included, in the current time zone."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> list[date]:
+        count = (self.last - self.first).days + 1
+        return [self.first + timedelta(days=number) for number in range(count)]
+
+    @property
+    def bounds(self) -> tuple[datetime, datetime]:
+        return _begin(self.first), _begin(self.last + timedelta(days=1))
+
+
+@dataclass
+class Day:
+    """Amounts are ints, in the smallest currency unit."""
+
+    day: date
+    orders: int = 0
+    revenue: int = 0
+    refunds: int = 0
+
+    @property
+    def is_busy(self) -> bool:
+        return bool(self.orders or self.refunds)
+
+
+@dataclass(frozen=True)
+class Seller:
+    name: str
+    quantity: int
+    revenue: int
+
+
+@dataclass
+class Sales:
+    """All figures of one currency."""
+
+    currency: str
+    days: list[Day]
+    sellers: list[Seller] = field(default_factory=list)
+
+    @property
+    def orders(self) -> int:
+        return sum(day.orders for day in self.days)
+
+    @property
+    def revenue(self) -> int:
+        return sum(day.revenue for day in self.days)
+
+    @property
+    def refunds(self) -> int:
+        return sum(day.refunds for day in self.days)
+
+    @property
+    def net(self) -> int:
+        return self.revenue - self.refunds
+
+    @property
+    def average(self) -> int:
+        """int, what an order brought, rounded to the smallest currency unit."""
+        return round(self.revenue / self.orders) if self.orders else 0
+
+    @property
+    def busy_days(self) -> list[Day]:
+        return [day for day in self.days if day.is_busy]
+
+
+def read_sales(orders: QuerySet[Order], period: Period) -> list[Sales]:
+    """Return what ``orders`` brought in ``period``, the greatest currency first.
+
+    An order counts on the day when it was paid, a refund on the day when it was asked for. What was
+    paid with a key of another mode, test or live, does not count.
+    """
+    start, end = period.bounds
+    ours = orders.filter(Q(livemode=conf.livemode) | Q(total=0)).order_by()
+    paid = ours.filter(paid_at__gte=start, paid_at__lt=end)
+    calendars: dict[str, dict[date, Day]] = defaultdict(
+        lambda: {day: Day(day) for day in period.days}
+    )
+    for at, currency, amount in paid.values_list("paid_at", "currency", "amount_paid").iterator():
+        day = calendars[currency][local_day(cast(datetime, at))]  # there are bounds to it
+        day.orders += 1
+        day.revenue += amount
+    for at, currency, amount in _refunds(ours, start, end):
+        calendars[currency][local_day(at)].refunds += amount
+    sellers = _best_sellers(paid)
+    sales = [
+        Sales(currency, [*calendar.values()], sellers[currency][:BEST])
+        for currency, calendar in calendars.items()
+    ]
+    return sorted(sales, key=lambda one: (-one.orders, one.currency))
+
+
+def local_day(at: datetime) -> date:
+    return (timezone.localtime(at) if timezone.is_aware(at) else at).date()
+
+
+def _begin(day: date) -> datetime:
+    midnight = datetime.combine(day, time.min)
+    return timezone.make_aware(midnight) if settings.USE_TZ else midnight
+
+
+def _refunds(
+    orders: QuerySet[Order], start: datetime, end: datetime
+) -> Iterator[tuple[datetime, str, int]]:
+    rows = Refund.objects.standing().filter(
+        order__in=orders, stripe_id__isnull=False, created__gte=start, created__lt=end
+    )
+    return rows.values_list("created", "order__currency", "amount").iterator()
+
+
+def _best_sellers(paid: QuerySet[Order]) -> dict[str, list[Seller]]:
+    """By the number of pieces. One that has no sku of its own is known by its name."""
+    rows = (
+        OrderItem.objects.filter(order__in=paid)
+        .values("order__currency", known_as=Case(When(sku="", then=F("name")), default=F("sku")))
+        .annotate(
+            newest_name=Max("name"),
+            pieces=Sum("quantity"),
+            revenue=Sum(F("unit_amount") * F("quantity")),
+        )
+        .order_by("-pieces", "-revenue", "known_as")
+    )
+    found: dict[str, list[Seller]] = defaultdict(list)
+    for row in rows:
+        seller = Seller(row["newest_name"], row["pieces"], int(row["revenue"]))
+        found[row["order__currency"]].append(seller)
+    return found

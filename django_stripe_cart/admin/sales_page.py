@@ -1,0 +1,87 @@
+"""The page of figures, for the days that somebody asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+from django.views.decorators.http import require_safe
+
+from django_stripe_cart.admin.chart import draw
+from django_stripe_cart.admin.sales import Period, local_day, read_sales
+
+if TYPE_CHECKING:
+    from django_stripe_cart.admin.orders import OrderAdmin
+
+SHOWN_AT_FIRST = 30  # days
+CHOICES = (7, 30, 90, 365)
+LONGEST = 366
+
+
+class PeriodForm(forms.Form):
+    first = forms.DateField(
+        label=pgettext_lazy("period", "From"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
+    )
+    last = forms.DateField(
+        label=pgettext_lazy("period", "To"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if "first" in data and "last" in data:
+            days = (data["last"] - data["first"]).days + 1
+            if days < 1:
+                raise ValidationError(_("The first day has to be before the last."))
+            if days > LONGEST:
+                raise ValidationError(_("Please choose a year at most."))
+            # A day more is looked at on either side, for the time zone.
+            if not date(1900, 1, 1) <= data["first"] <= data["last"] <= date(9000, 1, 1):
+                raise ValidationError(_("Please choose days of our time."))
+        return data
+
+
+def sales_view(model_admin: OrderAdmin) -> Callable[[HttpRequest], HttpResponse]:
+    @require_safe
+    def view(request: HttpRequest) -> HttpResponse:
+        if not model_admin.has_view_permission(request):
+            raise PermissionDenied
+        today = local_day(timezone.now())
+        period = _last_days(SHOWN_AT_FIRST, today)
+        asked = {"first": period.first, "last": period.last} | request.GET.dict()
+        form = PeriodForm(asked)
+        if form.is_valid():
+            period = Period(**form.cleaned_data)
+        context = {
+            **model_admin.page_context(request, str(_("Sales"))),
+            "form": form,
+            "period": period,
+            "choices": [_choice(days, today, period) for days in CHOICES],
+            "reports": [
+                {"sales": sales, "chart": draw(sales)}
+                for sales in read_sales(model_admin.get_queryset(request), period)
+            ],
+        }
+        return TemplateResponse(request, "admin/stripe_cart/order/sales.html", context)
+
+    return view
+
+
+def _last_days(count: int, today: date) -> Period:
+    return Period(today - timedelta(days=count - 1), today)
+
+
+def _choice(count: int, today: date, shown: Period) -> dict[str, Any]:
+    period = _last_days(count, today)
+    return {
+        "label": _("%(count)d days") % {"count": count},
+        "query": f"?first={period.first:%Y-%m-%d}&last={period.last:%Y-%m-%d}",
+        "is_shown": period == shown,
+    }

@@ -1,0 +1,49 @@
+"""An order is found by whatever the caller reads out."""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+from django.db.models import Q, QuerySet
+
+from django_stripe_cart.models import Order, Refund, WebhookEvent
+
+NUMBER = re.compile(r"[0-9a-f]{4,8}")
+REFERENCE = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def find_orders(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
+    """Return those of ``orders`` that have every word of ``text``.
+
+    A word is a part of the e-mail or of the user's name, the number, the reference, or one of
+    Stripe's ids: of the session, the payment, a refund or an event.
+    """
+    for word in text.split():
+        orders = orders.filter(_has(word))
+    return orders
+
+
+def _has(word: str) -> Q:
+    kind = "" if "@" in word else word.partition("_")[0]
+    if kind in ("cs", "pi"):  # an id has one index to look into, an e-mail has none
+        return Q(session_id=word) | Q(payment_intent_id=word)
+    if kind in ("re", "pyr"):
+        return Q(pk__in=Refund.objects.filter(stripe_id=word).values("order"))
+    if kind == "evt":
+        return Q(pk__in=WebhookEvent.objects.filter(event_id=word).values("order"))
+    name = get_user_model().USERNAME_FIELD
+    return (
+        Q(email__icontains=word)
+        | Q(**{f"user__{name}__icontains": word})
+        | _has_reference(word.lower().removeprefix("#"))
+    )
+
+
+def _has_reference(word: str) -> Q:
+    if REFERENCE.fullmatch(word):
+        return Q(reference=UUID(word))
+    if NUMBER.fullmatch(word):
+        return Q(reference__startswith=word)
+    return Q(pk__in=())

@@ -1,0 +1,94 @@
+"""The order's events as sentences: what happened, and who did it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from django_stripe_cart.models import Order, OrderEmail, OrderEvent
+from django_stripe_cart.money import format_money
+
+SENTENCES: dict[str, Any] = {
+    "placed": _("Order placed"),
+    "session": _("Payment page opened at Stripe"),
+    "processing": _("Payment is being processed"),
+    "paid": pgettext_lazy("order", "Paid"),
+    "failed": _("Payment failed"),
+    "expired": _("Not paid in time"),
+    "cancel_requested": _("Cancellation asked for"),
+    "canceled": pgettext_lazy("order", "Canceled"),
+    "fulfilled": pgettext_lazy("order", "Fulfilled"),
+    "refund_requested": _("Refund of %(detail)s asked for"),
+    "refund_refused": _("The refund was not made"),
+    "refunded": _("%(detail)s refunded"),
+    "refunded_whole": _("Everything refunded"),
+    "refund_failed": _("The refund of %(detail)s failed"),
+    "refund_undone": _("The order stands again, as the refund failed"),
+    "attention": _("Needs a person: %(detail)s"),
+    "attention_settled": _("A person decided: %(detail)s"),
+    "unknown_money": _("Money arrived that was not asked for"),
+    "dispute": _("Dispute: %(detail)s"),
+    "email_sent": _("E-mail sent: %(detail)s"),
+    "email_failed": _("E-mail not sent: %(detail)s"),
+    "adopted": _("Taken over by a shopper who signed in"),
+    "anonymized": _("Who bought it was forgotten"),
+}
+TROUBLE = frozenset(
+    (
+        "failed",
+        "refund_failed",
+        "refund_refused",
+        "attention",
+        "unknown_money",
+        "dispute",
+        "email_failed",
+    )
+)
+GOOD = frozenset(("paid", "fulfilled", "attention_settled"))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event, ready to be read."""
+
+    sentence: str
+    detail: str  # what the sentence does not say itself
+    who: str
+    source: str
+    at: datetime
+    tone: str
+
+
+def read_timeline(order: Order) -> list[Entry]:
+    """Return all that happened to ``order``, in its order."""
+    return [_read(event, order.currency) for event in order.events.all()]
+
+
+def _read(event: OrderEvent, currency: str) -> Entry:
+    words = {"detail": _detail(event, currency)}
+    sentence = SENTENCES.get(event.kind) or event.kind.replace("_", " ").capitalize()
+    names_detail = "%(detail)s" in str(sentence)
+    return Entry(
+        sentence=str(sentence) % words if names_detail else str(sentence),
+        detail="" if names_detail else words["detail"],
+        who=event.actor,
+        source=event.get_source_display(),
+        at=event.created,
+        tone="bad" if event.kind in TROUBLE else "good" if event.kind in GOOD else "",
+    )
+
+
+def _detail(event: OrderEvent, currency: str) -> str:
+    if event.kind.startswith("refund") and event.message.isdecimal():
+        return format_money(int(event.message), currency)
+    if event.kind.startswith("attention"):
+        labels: dict[str, Any] = dict(Order.Attention.choices)
+        return str(labels.get(event.message, event.message))
+    if event.kind.startswith("email"):
+        return str(dict(OrderEmail.Kind.choices).get(event.message, event.message))
+    is_code = event.kind in ("dispute", "expired", "refund_refused")
+    return event.message.replace("_", " ") if is_code else event.message

@@ -1,0 +1,41 @@
+"""A misconfiguration is a numbered message with a hint at start, not a stack trace at checkout."""
+
+from django_stripe_cart.checks import (  # each registers its checks
+    addresses,
+    api,
+    checkout,
+    content_security,
+    cookies,
+    currency,
+    database,
+    emails,
+    keys,
+    middleware,
+    packages,
+    products,
+    templates,
+    urls,
+    webhooks,
+)
+from django_stripe_cart.checks.registry import MISTAKES, TAG, Mistake
+
+__all__ = [
+    "MISTAKES",
+    "TAG",
+    "Mistake",
+    "addresses",
+    "api",
+    "checkout",
+    "content_security",
+    "cookies",
+    "currency",
+    "database",
+    "emails",
+    "keys",
+    "middleware",
+    "packages",
+    "products",
+    "templates",
+    "urls",
+    "webhooks",
+]

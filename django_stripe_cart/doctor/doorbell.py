@@ -1,0 +1,52 @@
+"""Ringing at our own door, as Stripe would, through everything that stands before it."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.test import Client
+
+from django_stripe_cart.conf import conf
+from django_stripe_cart.doctor.finding import Finding, good, wrong
+from django_stripe_cart.gateway import sign
+
+# Of a type that is nobody's business: it is answered, and left alone.
+EVENT = {"id": "evt_doctor", "type": "stripe_cart.doctor", "data": {"object": {"id": "doctor"}}}
+
+REASONS = {
+    400: "the host is not in ALLOWED_HOSTS, or the body was changed on its way",
+    403: "something before the webhook lets nobody in without a login or a CSRF token",
+    404: "another site or language is answered there",
+}
+
+
+def ring(path: str) -> Finding:
+    """Deliver a signed webhook to this site, in this process."""
+    body = json.dumps({**EVENT, "livemode": conf.livemode}).encode()
+    base = urlsplit(conf.base_url or "")
+    stranger = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    answer = stranger.post(
+        path,
+        body,
+        content_type="application/json",
+        headers={"Stripe-Signature": sign(body, conf.webhook_secrets[0])},
+        secure=base.scheme != "http",
+        SERVER_NAME=base.hostname or _any_host(),
+    )
+    if answer.status_code == 200:
+        return good(f"{path} takes what is signed with your secret.")
+    if 300 <= answer.status_code < 400:
+        to = answer.headers.get("Location", "")
+        return wrong(
+            f"{path} redirects to {to}: to Stripe, a webhook that is redirected has failed.",
+            next="Keep logins, languages and other redirects away from the webhook's address.",
+        )
+    reason = REASONS.get(answer.status_code, "see the log")
+    return wrong(f"{path} answers a good webhook with {answer.status_code}: {reason}.")
+
+
+def _any_host() -> str:
+    named = [host for host in settings.ALLOWED_HOSTS if host != "*"]
+    return named[0].removeprefix(".") if named else "localhost"

@@ -1,0 +1,51 @@
+"""Whether the site's e-mails leave it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.conf import settings
+
+from django_stripe_cart.conf import EMAIL_KINDS, conf
+from django_stripe_cart.doctor.finding import Finding, advice, good
+from django_stripe_cart.models import OrderEmail
+
+SMTP = "django.core.mail.backends.smtp.EmailBackend"
+STAYING = ("console", "locmem", "dummy", "filebased")
+
+
+def email() -> Iterator[Finding]:
+    sent = [kind for kind in EMAIL_KINDS if kind in conf.emails]
+    if not sent:
+        yield good("Shoppers get no e-mail from the shop: STRIPE_CART_EMAILS.")
+        return
+    yield good(f"Shoppers get an e-mail when an order is {', '.join(sent)}.")
+    backend = _backend()
+    if not backend:
+        yield advice("No e-mail is sent: MAILERS has no “default”.")
+    elif backend.split(".")[-2] in STAYING:
+        yield advice(
+            f"E-mails don't leave this machine ({backend}).",
+            next="For a live site, set up a mail server: docs.djangoproject.com/topics/email",
+        )
+    else:
+        yield good(f"E-mails go out by {backend}.")
+    lost = OrderEmail.objects.lost().count()
+    if lost:
+        yield advice(
+            f"E-mails of the last days that have not gone out: {lost}.",
+            next="python manage.py stripe_cart_sync, or “E-mail again” on the order in the admin.",
+        )
+    if settings.DEFAULT_FROM_EMAIL == "webmaster@localhost":
+        yield advice(
+            "E-mails come from webmaster@localhost, which many refuse.",
+            next='Set DEFAULT_FROM_EMAIL = "shop@….example"',
+        )
+
+
+def _backend() -> str:
+    """Of the default mailer, as Django 6.1 names it, or of the setting before it."""
+    mailers = getattr(settings, "MAILERS", None)
+    if mailers is None:
+        return str(settings.EMAIL_BACKEND)
+    return str(mailers["default"].get("BACKEND", SMTP)) if "default" in mailers else ""

@@ -1,0 +1,61 @@
+"""What waits: for Stripe's word, for a person, or for sync to run again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.utils import timezone
+from django.utils.timesince import timesince
+
+from django_stripe_cart.backlog import KEPT_BY_STRIPE
+from django_stripe_cart.conf import conf
+from django_stripe_cart.doctor.finding import Finding, advice, good, wrong
+from django_stripe_cart.models import EventCursor, Order
+
+SYNC = "python manage.py stripe_cart_sync"
+LONG_AGO = timedelta(days=1)
+
+
+def orders() -> Iterator[Finding]:
+    pending = Order.objects.open().count()
+    yield good(f"Orders that wait to be paid: {pending}.")
+    yield from _overdue()
+    yield from _attention()
+    yield _last_sync()
+
+
+def _overdue() -> Iterator[Finding]:
+    rows = Order.objects.overdue()
+    oldest = rows.order_by("placed_at").first()
+    if oldest is not None:
+        yield wrong(
+            f"Orders about which Stripe knows more than we do: {rows.count()}, the oldest "
+            f"({oldest.number}) since {timesince(oldest.placed_at)}.",
+            next=SYNC,
+        )
+
+
+def _attention() -> Iterator[Finding]:
+    waiting = Order.objects.exclude(attention="").count()
+    if waiting:
+        yield advice(
+            f"Orders that a person must look at: {waiting}.",
+            next="Filter the orders in the admin by “attention”.",
+        )
+
+
+def _last_sync() -> Finding:
+    cursor = EventCursor.objects.filter(livemode=conf.livemode).first()
+    if cursor is None:
+        return advice(
+            "stripe_cart_sync has never finished. It finds what no webhook told.",
+            next=f"{SYNC}, and every few minutes by cron.",
+        )
+    ago = timezone.now() - cursor.seen_until
+    text = f"stripe_cart_sync finished {timesince(cursor.seen_until)} ago"
+    if ago > KEPT_BY_STRIPE:
+        return wrong(f"{text}: events older than 30 days are gone at Stripe.", next=SYNC)
+    if ago > LONG_AGO:
+        return advice(f"{text}.", next=f"{SYNC}, and every few minutes by cron.")
+    return good(f"{text}.")

@@ -1,0 +1,40 @@
+"""The numbered checks, and which of them keep the shop from selling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.core.checks import CheckMessage, run_checks
+
+from django_stripe_cart import checks
+from django_stripe_cart.doctor.finding import Finding, advice, good, wrong
+
+# Warnings, so that a site without its keys still starts; but nobody can buy, or nothing rings.
+SERIOUS = {
+    checks.keys.MISSING.id,
+    checks.webhooks.NO_SECRET.id,
+    checks.webhooks.STRANGE_SECRET.id,
+    checks.urls.NO_SHOP.id,
+    checks.urls.NO_WEBHOOK.id,
+    checks.urls.WEBHOOK_PER_LANGUAGE.id,
+    checks.urls.WEBHOOK_TAKEN.id,
+    checks.addresses.REDIRECTED.id,
+    checks.middleware.NO_AUTHENTICATION.id,
+    checks.middleware.NO_SESSIONS.id,
+    checks.products.NO_MIGRATIONS.id,
+}
+
+
+def settings() -> Iterator[Finding]:
+    messages = run_checks(tags=[checks.TAG])
+    yield from told(messages)
+    if not messages:
+        yield good("No check has anything to say.")
+
+
+def told(messages: list[CheckMessage]) -> Iterator[Finding]:
+    """Findings of what Django's system checks say."""
+    for message in messages:
+        is_wrong = message.is_serious() or message.id in SERIOUS
+        tell = wrong if is_wrong and not message.is_silenced() else advice
+        yield tell(f"{message.msg} ({message.id})", next=str(message.hint or ""))

@@ -1,0 +1,34 @@
+"""Under which addresses shoppers find the shop, and come back to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.urls import NoReverseMatch, reverse
+
+from django_stripe_cart.conf import conf
+from django_stripe_cart.doctor.finding import Finding, advice, good
+from django_stripe_cart.models import get_product_model
+
+
+def site() -> Iterator[Finding]:
+    for name, what in {"stripe_cart:cart": "cart", "stripe_cart_webhook": "webhook"}.items():
+        try:
+            yield good(f"The {what} is at {reverse(name)}.")
+        except NoReverseMatch:
+            yield advice(f"The {what} has no address.")
+    if conf.base_url:
+        yield good(f"Shoppers come back from Stripe to {conf.base_url}.")
+    else:
+        yield advice(
+            "Shoppers come back from Stripe to the host that they came from.",
+            next='Where there is one address only: STRIPE_CART_BASE_URL = "https://….example"',
+        )
+    try:
+        products = get_product_model()._base_manager.count()
+    except (LookupError, ValueError, AttributeError):
+        return
+    if products:
+        yield good(f"There are products: {products}.")
+    else:
+        yield advice("There is no product yet.", next="Add one in the admin.")

@@ -1,0 +1,88 @@
+"""To the host's mail server, and a word about it on the order's timeline."""
+
+from __future__ import annotations
+
+import logging
+
+from django.core.mail import EmailMultiAlternatives
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from django_stripe_cart.database import in_transaction
+from django_stripe_cart.emails.letter import write
+from django_stripe_cart.emails.mailer import hand_over
+from django_stripe_cart.exceptions import EmailNotSent, EmailRefused
+from django_stripe_cart.models import Order, OrderEmail
+from django_stripe_cart.timeline import BY_STAFF, Cause, note
+
+logger = logging.getLogger("stripe_cart")
+
+Kind = OrderEmail.Kind
+Status = Order.Status
+
+# What there is to say about an order as it stands.
+KINDS = {
+    Status.PAID: Kind.PAID,
+    Status.FULFILLED: Kind.FULFILLED,
+    Status.REFUNDED: Kind.REFUNDED,
+    Status.FAILED: Kind.FAILED,
+}
+
+
+def find_kind(order: Order) -> str:
+    """str, the ``OrderEmail.Kind`` that tells how ``order`` stands; empty if none does."""
+    return KINDS.get(order.status, "")
+
+
+def send_again(order: Order, *, by: Cause = BY_STAFF) -> Order:
+    """Send the e-mail that tells how ``order`` stands, once more, and return the order.
+
+    Also if it was never sent, or is turned off by ``STRIPE_CART_EMAILS``. Raises ``EmailNotSent``
+    if there is nothing to say or no address, or if the mail server does not take it.
+    """
+    order = Order.objects.get(pk=order.pk)
+    kind = find_kind(order)
+    if not kind:
+        raise EmailNotSent(_("No e-mail tells of an order in this state."))
+    if not order.email:
+        raise EmailNotSent(_("The order has no e-mail address."))
+    refund = order.refunds.standing().last() if kind == Kind.REFUNDED else None
+    email = OrderEmail.about(order, kind, refund=refund)
+    send(email, by=by)
+    return order
+
+
+def send(email: OrderEmail, *, by: Cause, is_first: bool = True) -> None:
+    """Send one. Raises ``EmailNotSent``, noted on the timeline unless it has failed before.
+
+    No transaction is open and no row is locked while the mail server answers.
+    """
+    try:
+        hand_over(_write(email))
+    except Exception as error:
+        # The server's own words may name the address, so they stay out of the log.
+        what = type(error.__cause__ or error).__name__
+        logger.warning("E-mail %s of order %s: %s", email.kind, email.order.reference, what)
+        if is_first:
+            note(email.order, kind="email_failed", by=by, message=email.kind)
+        if isinstance(error, EmailRefused):
+            raise
+        raise EmailNotSent from error
+    _write_down(email, by=by)
+
+
+def _write(email: OrderEmail) -> EmailMultiAlternatives:
+    try:
+        return write(email)
+    except Exception as error:
+        # A mistake in a template of the host's, who has to find it.
+        logger.exception("E-mail %s of order %s is not written", email.kind, email.order.reference)
+        raise EmailRefused from error
+
+
+@in_transaction(durable=False)
+def _write_down(email: OrderEmail, *, by: Cause) -> None:
+    now = timezone.now()
+    rows = OrderEmail.objects.filter(order=email.order, occasion=email.occasion)
+    rows.update(sent_at=now, claimed_at=now)
+    note(email.order, kind="email_sent", by=by, message=email.kind)

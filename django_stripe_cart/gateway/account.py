@@ -1,0 +1,29 @@
+"""Whose key it is: https://docs.stripe.com/api/accounts/retrieve."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django_stripe_cart.gateway.client import ask
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account at Stripe to which the money goes."""
+
+    id: str
+    name: str
+    country: str
+    takes_payments: bool
+
+
+def retrieve_account() -> Account:
+    """Look at the account of the configured key. Raises ``PaymentError``."""
+    data = ask(lambda client: client.v1.accounts.retrieve_current())
+    profile = data.get("business_profile") or {}
+    return Account(
+        id=data["id"],
+        name=profile.get("name") or data.get("email") or "",
+        country=data.get("country") or "",
+        takes_payments=bool(data.get("charges_enabled")),
+    )

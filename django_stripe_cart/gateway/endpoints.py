@@ -1,0 +1,61 @@
+"""Webhook endpoints: https://docs.stripe.com/api/webhook_endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django_stripe_cart.conf import conf
+from django_stripe_cart.gateway.client import ask, ask_for_all
+from django_stripe_cart.gateway.sessions import moment
+
+DESCRIPTION = "django-stripe-cart"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where Stripe rings. ``secret`` is shown only once, by the call that made the endpoint."""
+
+    id: str
+    url: str
+    types: frozenset[str]
+    is_enabled: bool
+    api_version: str
+    created: datetime
+    secret: str = ""
+
+
+def create_endpoint(url: str, types: Iterable[str]) -> Endpoint:
+    """Have Stripe ring at ``url`` for exactly these ``types``. Raises ``PaymentError``."""
+    params = {
+        "url": url,
+        "enabled_events": sorted(types),
+        "api_version": conf.api_version,
+        "description": DESCRIPTION,
+    }
+    return _read(ask(lambda client: client.v1.webhook_endpoints.create(params)))  # type: ignore[arg-type]
+
+
+def list_endpoints(url: str | None = None) -> list[Endpoint]:
+    """Return the endpoints at ``url``, or all, newest first. Raises ``PaymentError``."""
+    found = ask_for_all(lambda client, params: client.v1.webhook_endpoints.list(params), {})
+    return [_read(data) for data in found if url in (None, data["url"])]
+
+
+def delete_endpoint(endpoint_id: str) -> None:
+    """Stop ringing there; its secret is worth nothing from then on. Raises ``PaymentError``."""
+    ask(lambda client: client.v1.webhook_endpoints.delete(endpoint_id))
+
+
+def _read(data: Mapping[str, Any]) -> Endpoint:
+    return Endpoint(
+        id=data["id"],
+        url=data["url"],
+        types=frozenset(data.get("enabled_events") or ()),
+        is_enabled=data.get("status") == "enabled",
+        api_version=data.get("api_version") or "",
+        created=moment(data["created"]),
+        secret=data.get("secret") or "",
+    )

@@ -1,0 +1,73 @@
+"""Refunds and disputes: https://docs.stripe.com/api/refunds, https://docs.stripe.com/api/disputes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django_stripe_cart.gateway.client import ask, ask_for_all
+
+
+@dataclass(frozen=True, slots=True)
+class StripeRefund:
+    """A refund as Stripe last showed it. ``amount`` is an int in the smallest unit."""
+
+    id: str
+    amount: int
+    status: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A shopper's objection at their bank. The statuses are open-ended, so text."""
+
+    id: str
+    status: str
+
+
+def create_refund(
+    payment_intent_id: str, *, amount: int, metadata: dict[str, str], idempotency_key: str
+) -> StripeRefund:
+    """Send ``amount`` (int, smallest unit) back to the shopper. Raises ``PaymentError``."""
+    params = {"payment_intent": payment_intent_id, "amount": amount, "metadata": metadata}
+    return _read_refund(
+        ask(
+            lambda client: client.v1.refunds.create(
+                params,  # type: ignore[arg-type]
+                {"idempotency_key": idempotency_key},
+            )
+        )
+    )
+
+
+def list_refunds(payment_intent_id: str) -> list[StripeRefund]:
+    """Return every refund of a payment, newest first, whoever made it. Raises ``PaymentError``."""
+    return [
+        _read_refund(data)
+        for data in ask_for_all(
+            lambda client, params: client.v1.refunds.list(params),
+            {"payment_intent": payment_intent_id},
+        )
+    ]
+
+
+def list_disputes(payment_intent_id: str) -> list[Dispute]:
+    """Return every dispute about a payment, newest first. Raises ``PaymentError``."""
+    return [
+        Dispute(id=data["id"], status=data.get("status") or "")
+        for data in ask_for_all(
+            lambda client, params: client.v1.disputes.list(params),
+            {"payment_intent": payment_intent_id},
+        )
+    ]
+
+
+def _read_refund(data: Mapping[str, Any]) -> StripeRefund:
+    return StripeRefund(
+        id=data["id"],
+        amount=data["amount"],
+        status=(data.get("status") or "pending")[:20],
+        metadata=dict(data.get("metadata") or {}),
+    )

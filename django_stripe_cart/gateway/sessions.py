@@ -1,0 +1,132 @@
+"""Checkout Sessions: https://docs.stripe.com/api/checkout/sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from django_stripe_cart.gateway.client import ask
+
+EXPAND = ["payment_intent.latest_charge"]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A Checkout Session as Stripe last showed it. Amounts are ints in the smallest unit."""
+
+    id: str
+    status: str
+    payment_status: str
+    currency: str
+    amount_subtotal: int
+    amount_total: int
+    livemode: bool
+    url: str = ""
+    client_reference_id: str = ""
+    payment_intent_id: str = ""
+    payment_intent_status: str = ""  # empty when it was not looked at
+    receipt_url: str = ""
+    amount_refunded: int = 0
+    is_disputed: bool = False
+    email: str = ""
+    expires_at: datetime | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == "open"
+
+    @property
+    def is_expired(self) -> bool:
+        return self.status == "expired"
+
+    @property
+    def is_complete(self) -> bool:
+        return self.status == "complete"
+
+    @property
+    def is_paid(self) -> bool:
+        """Paid, or with nothing to pay (docs.stripe.com/checkout/fulfillment)."""
+        return self.is_complete and self.payment_status in ("paid", "no_payment_required")
+
+    @property
+    def has_failed(self) -> bool:
+        """A delayed payment that was started and did not come through."""
+        unpaid = self.is_complete and self.payment_status == "unpaid"
+        return unpaid and self.payment_intent_status in ("requires_payment_method", "canceled")
+
+
+def create_session(params: dict[str, Any], *, idempotency_key: str) -> Session:
+    """Create a session, or learn of the one that the same key and parameters made before.
+
+    Raises ``PaymentError``.
+    """
+    return read_session(
+        ask(
+            lambda client: client.v1.checkout.sessions.create(
+                params,  # type: ignore[arg-type]
+                {"idempotency_key": idempotency_key},
+            )
+        )
+    )
+
+
+def retrieve_session(session_id: str) -> Session:
+    """Look at a session, with its payment and charge. Raises ``PaymentError``."""
+    return read_session(
+        ask(lambda client: client.v1.checkout.sessions.retrieve(session_id, {"expand": EXPAND}))
+    )
+
+
+def expire_session(session_id: str) -> Session:
+    """Close an open session, so that nobody can pay it any more.
+
+    Raises ``PaymentRefused`` if it is no longer open: retrieve it, and see what it became.
+    """
+    return read_session(ask(lambda client: client.v1.checkout.sessions.expire(session_id)))
+
+
+def read_payment_metadata(payment_intent_id: str) -> dict[str, str]:
+    """Return what a payment carries (docs.stripe.com/metadata). Raises ``PaymentError``."""
+    data = ask(lambda client: client.v1.payment_intents.retrieve(payment_intent_id))
+    return dict(data.get("metadata") or {})
+
+
+def read_session(data: Mapping[str, Any]) -> Session:
+    """Return Stripe's session object in our words."""
+    intent = data.get("payment_intent")
+    intent = intent if isinstance(intent, Mapping) else {"id": intent or ""}
+    charge = intent.get("latest_charge")
+    charge = charge if isinstance(charge, Mapping) else {}
+    customer = data.get("customer_details") or {}
+    expires_at = data.get("expires_at")
+    return Session(
+        id=data["id"],
+        status=data.get("status") or "",
+        payment_status=data.get("payment_status") or "",
+        currency=data.get("currency") or "",
+        amount_subtotal=data.get("amount_subtotal") or 0,
+        amount_total=data.get("amount_total") or 0,
+        livemode=bool(data.get("livemode")),
+        url=data.get("url") or "",
+        client_reference_id=data.get("client_reference_id") or "",
+        payment_intent_id=intent["id"],
+        payment_intent_status=intent.get("status") or "",
+        receipt_url=charge.get("receipt_url") or "",
+        amount_refunded=charge.get("amount_refunded") or 0,
+        is_disputed=bool(charge.get("disputed")),
+        email=customer.get("email") or data.get("customer_email") or "",
+        expires_at=moment(expires_at) if expires_at else None,
+        metadata=dict(data.get("metadata") or {}),
+    )
+
+
+def moment(timestamp: int) -> datetime:
+    """A moment in the form in which this site stores them."""
+    moment = datetime.fromtimestamp(timestamp, UTC)
+    return moment if settings.USE_TZ else timezone.make_naive(moment)

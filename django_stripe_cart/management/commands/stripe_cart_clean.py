@@ -1,0 +1,44 @@
+"""Delete old carts of guests and finished webhooks: run it every night, or never."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from django_stripe_cart.cleaning import (
+    clean_guest_carts,
+    clean_webhooks,
+    old_guest_carts,
+    old_webhooks,
+)
+
+
+class Command(BaseCommand):
+    help = "Delete guests' carts that nobody came back for, and webhooks finished long ago."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--days",
+            type=int,
+            default=30,
+            help="how old they have to be (30); webhooks are kept for 31 days at least",
+        )
+        parser.add_argument("--dry-run", action="store_true", help="only say how many there are")
+
+    def handle(self, *args: Any, days: int, dry_run: bool, **options: Any) -> None:
+        if not 1 <= days <= 36500:
+            raise CommandError("--days is a number from 1 to 36500.")
+        before = timezone.now() - timedelta(days=days)
+        if dry_run:
+            carts = old_guest_carts(before=before).count()
+            webhooks = old_webhooks(before=before).count()
+        else:
+            carts = clean_guest_carts(before=before)
+            webhooks = clean_webhooks(before=before)
+        end = "would be deleted" if dry_run else "deleted"
+        self.stdout.write(f"{carts} guests' carts {end}")
+        self.stdout.write(f"{webhooks} finished webhooks {end}")

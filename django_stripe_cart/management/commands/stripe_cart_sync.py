@@ -1,0 +1,83 @@
+"""Look at Stripe for all that no bell rang for, and send the e-mails that are left behind."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+
+from django_stripe_cart.backlog import read_missed_events
+from django_stripe_cart.emails import send_left_behind
+from django_stripe_cart.exceptions import PaymentError, StripeCartError
+from django_stripe_cart.models import Order
+from django_stripe_cart.payments import Synced, sync_open_orders
+
+
+class Command(BaseCommand):
+    help = "Bring open orders, refunds and missed events to what Stripe says."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "orders", nargs="*", metavar="ORDER", help="references, or none for all"
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="only say what would be looked at"
+        )
+
+    def handle(self, *args: Any, orders: list[str], dry_run: bool, **options: Any) -> None:
+        chosen = _find_orders(orders) if orders else None
+        failed = sum(
+            self._report(synced, dry_run) for synced in sync_open_orders(chosen, dry_run=dry_run)
+        )
+        if not orders and not dry_run:
+            failed += self._read_missed_events()
+            self._send_emails()
+        if failed:
+            raise CommandError(f"{failed} could not be finished; run it again.")
+
+    def _report(self, synced: Synced, dry_run: bool) -> bool:
+        """Write one line, and return whether it failed."""
+        order = synced.order
+        if synced.error is not None:
+            self.stderr.write(f"{order.reference} {order.status}: {_say(synced.error)}")
+            return True
+        change = "" if order.status == synced.before else f" -> {order.status}"
+        self.stdout.write(f"{order.reference} {synced.before}{' (dry run)' if dry_run else change}")
+        return False
+
+    def _read_missed_events(self) -> int:
+        try:
+            reading = read_missed_events()
+        except PaymentError as error:
+            self.stderr.write(f"events: {error}")
+            return 1
+        if reading.gap:
+            self.stderr.write(
+                "events: Stripe keeps them for 30 days, and the last reading is older."
+            )
+        self.stdout.write(f"events: {reading.taken} taken, {reading.failed} failed")
+        return reading.failed
+
+    def _send_emails(self) -> None:
+        """A mail server that is away is no failure of the sync: the next one tries again."""
+        for email, was_sent in send_left_behind():
+            what = "sent" if was_sent else "not sent"
+            self.stdout.write(f"{email.order.reference} e-mail {email.kind}: {what}")
+
+
+def _say(error: Exception) -> str:
+    return str(error) if isinstance(error, StripeCartError) else type(error).__name__
+
+
+def _find_orders(references: Iterable[str]) -> list[Order]:
+    return [_find_order(reference) for reference in references]
+
+
+def _find_order(reference: str) -> Order:
+    try:
+        return Order.objects.get(reference=reference)
+    except (Order.DoesNotExist, ValidationError) as error:
+        raise CommandError(f"There is no order {reference}.") from error

@@ -1,0 +1,84 @@
+"""Tell Stripe where to ring, look at whether it does, and change the secret without a gap."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from django_stripe_cart import gateway
+from django_stripe_cart.endpoints import own_url, troubles
+from django_stripe_cart.exceptions import PaymentError
+from django_stripe_cart.gateway import Endpoint
+from django_stripe_cart.webhooks import TYPES
+
+
+class Command(BaseCommand):
+    help = "Create, look at, or rotate the webhook endpoint at Stripe."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("action", choices=["create", "status", "rotate", "retire"])
+        parser.add_argument(
+            "--url", help="the webhook's full address, if STRIPE_CART_BASE_URL is not set"
+        )
+
+    def handle(self, *args: Any, action: str, url: str | None, **options: Any) -> None:
+        actions = {
+            "create": self._create,
+            "status": self._status,
+            "rotate": self._rotate,
+            "retire": self._retire,
+        }
+        try:
+            actions[action](url or _own_url())
+        except PaymentError as error:
+            raise CommandError(f"Stripe did not do it: {error} {error.code}".strip()) from error
+
+    def _create(self, url: str) -> None:
+        if gateway.list_endpoints(url):
+            raise CommandError(f"Stripe rings at {url} already; see status, or rotate its secret.")
+        self._show_secret(gateway.create_endpoint(url, TYPES))
+
+    def _status(self, url: str) -> None:
+        endpoints = gateway.list_endpoints(url)
+        if not endpoints:
+            raise CommandError(f"Stripe does not ring at {url}. Next: stripe_cart_webhook create")
+        found = 0
+        for endpoint in endpoints:
+            self.stdout.write(f"{endpoint.id} since {endpoint.created:%Y-%m-%d %H:%M} at {url}")
+            for trouble in troubles(endpoint):
+                found += 1
+                self.stdout.write(f"  {trouble}")
+        if found:
+            raise CommandError("Next: stripe_cart_webhook rotate, which makes it anew.")
+        self.stdout.write("All as it should be.")
+
+    def _rotate(self, url: str) -> None:
+        """Two endpoints ring side by side for a while; the same event is worked on once."""
+        old = gateway.list_endpoints(url)
+        if len(old) > 1:
+            raise CommandError("A rotation is under way. Next: stripe_cart_webhook retire")
+        self._show_secret(gateway.create_endpoint(url, TYPES))
+        if old:
+            self.stdout.write(
+                "Until every server has it, keep both: a list of the new and the old secret.\n"
+                "Then: stripe_cart_webhook retire"
+            )
+
+    def _retire(self, url: str) -> None:
+        for endpoint in gateway.list_endpoints(url)[1:]:
+            gateway.delete_endpoint(endpoint.id)
+            self.stdout.write(f"{endpoint.id} is retired, and its secret with it.")
+
+    def _show_secret(self, endpoint: Endpoint) -> None:
+        self.stdout.write(f"Stripe rings at {endpoint.url} ({endpoint.id}).")
+        self.stdout.write("Its secret is shown this once, for STRIPE_CART_WEBHOOK_SECRET:")
+        self.stdout.write(endpoint.secret)
+
+
+def _own_url() -> str:
+    url = own_url()
+    if url is None:
+        raise CommandError("Set STRIPE_CART_BASE_URL, or give the full address with --url.")
+    return url

@@ -1,0 +1,93 @@
+"""Runs Stripe in a box on a port of this machine."""
+
+import json
+import signal
+import threading
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.sandbox.server import SandboxServer
+
+
+class Command(BaseCommand):
+    """`manage.py stripe_sandbox --webhook http://127.0.0.1:8000/stripe/webhook/`."""
+
+    help = "Plays Stripe on this machine: the API, the payment page and the webhooks."
+    # It stands beside the project, and need not wait for its settings to be in order.
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=8001, help="Port to listen on (8001).")
+        parser.add_argument("--name", default="", help="What the payment page calls the shop.")
+        parser.add_argument("--data", metavar="FILE", help="SQLite file that survives restarts.")
+        parser.add_argument("--webhook", metavar="URL", help="Where your project takes webhooks.")
+        parser.add_argument("--secret", metavar="whsec_…", help="Signing secret of the webhook.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEBUG:
+            raise CommandError("The sandbox is for development: it needs DEBUG = True.")
+        if options["secret"] and not options["webhook"]:
+            raise CommandError("--secret goes with --webhook.")
+        sandbox = Sandbox(data=options["data"], name=options["name"])
+        try:
+            self._run(sandbox, options)
+        finally:
+            sandbox.close()
+
+    def _run(self, sandbox: Sandbox, options: dict[str, Any]) -> None:
+        with _stop_signals() as stop, self._serve(sandbox, options["port"]) as server:
+            self._introduce(sandbox, server.url, options)
+            stop.wait()
+        self.stdout.write("Stopped.")
+
+    def _serve(self, sandbox: Sandbox, port: int) -> SandboxServer:
+        try:
+            return sandbox.serve(port=port)
+        except OSError as error:
+            message = f"The sandbox cannot listen on port {port}: {error}"
+            raise CommandError(message) from error
+
+    def _introduce(self, sandbox: Sandbox, url: str, options: dict[str, Any]) -> None:
+        self.stdout.write(f"Stripe in a box: {url}")
+        self.stdout.write(f'  STRIPE_CART_API_BASE = "{url}", with any key that starts sk_test_')
+        if options["webhook"]:
+            _forget_other_ports(sandbox, options["webhook"])
+            endpoint = sandbox.add_webhook_endpoint(options["webhook"], options["secret"])
+            self.stdout.write(f"  Webhooks go to {endpoint['url']}")
+            if not options["secret"]:
+                self.stdout.write(f'  STRIPE_CART_WEBHOOK_SECRET = "{endpoint["secret"]}"')
+        self.stdout.write("  Quit with Ctrl-C.")
+        self.stdout.flush()
+
+
+def _forget_other_ports(sandbox: Sandbox, url: str) -> None:
+    """A shop that moved to another port is not rung at the old one, where others may listen."""
+    own = urlsplit(url)
+    key = {"Authorization": "Bearer sk_test_sandbox"}
+    listed = sandbox.handle("GET", "/v1/webhook_endpoints?limit=100", key, b"")
+    for endpoint in json.loads(listed.body)["data"]:
+        other = urlsplit(endpoint["url"])
+        if (other.hostname, other.path) == (own.hostname, own.path) and other.port != own.port:
+            sandbox.handle("DELETE", f"/v1/webhook_endpoints/{endpoint['id']}", key, b"")
+
+
+@contextmanager
+def _stop_signals() -> Iterator[threading.Event]:
+    """Give an event that Ctrl-C or a SIGTERM sets, even where a shell has Ctrl-C ignored."""
+    stop = threading.Event()
+    previous = {
+        number: signal.signal(number, lambda *_: stop.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield stop
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

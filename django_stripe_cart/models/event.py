@@ -1,0 +1,39 @@
+"""The timeline of an order: append only; for the shopper's eyes, the audit and support."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from django_stripe_cart.models.fields import StripeIdField
+from django_stripe_cart.models.fresh import FreshQuerySet
+from django_stripe_cart.models.order import Order
+
+
+class OrderEvent(models.Model):
+    class Source(models.TextChoices):
+        SHOPPER = "shopper", _("Shopper")
+        STAFF = "staff", _("Staff")
+        WEBHOOK = "webhook", _("Webhook")
+        SYNC = "sync", _("Sync")
+        SYSTEM = "system", _("System")
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="events")
+    kind = models.CharField(_("kind"), max_length=30)
+    from_status = models.CharField(max_length=50, blank=True)
+    to_status = models.CharField(max_length=50, blank=True)
+    source = models.CharField(_("source"), max_length=10, choices=Source.choices)
+    actor = models.CharField(_("actor"), max_length=150, blank=True)
+    stripe_event_id = StripeIdField(blank=True)
+    message = models.CharField(_("message"), max_length=500, blank=True)
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = FreshQuerySet["OrderEvent"].as_manager()
+
+    class Meta:
+        ordering = ("pk",)
+        verbose_name = _("order event")
+        verbose_name_plural = _("order events")
+
+    def __str__(self) -> str:
+        return f"{self.order}: {self.kind}"

@@ -1,0 +1,243 @@
+"""An order: its state, its legal moves, and the facts that stand beside its state."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django_fsm import ConcurrentTransitionMixin, FSMField
+
+from django_stripe_cart.conf import conf
+from django_stripe_cart.models.cart import Cart
+from django_stripe_cart.models.fields import StripeIdField
+from django_stripe_cart.models.order_queries import OrderQuerySet
+from django_stripe_cart.models.states import Attention, Status
+from django_stripe_cart.models.transitions import transition
+
+
+class Order(ConcurrentTransitionMixin, models.Model):
+    Status = Status
+    Attention = Attention
+
+    reference = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="stripe_cart_orders",
+        verbose_name=_("user"),
+    )
+    # Whose user is gone has none either; only of a guest is the address the key.
+    by_guest = models.BooleanField(_("by a guest"), default=False)
+    cart = models.ForeignKey(
+        Cart, on_delete=models.SET_NULL, null=True, blank=True, related_name="orders"
+    )
+    open_cart = models.OneToOneField(
+        Cart, on_delete=models.SET_NULL, null=True, blank=True, related_name="open_order"
+    )
+    status = FSMField(_("status"), choices=Status.choices, default=Status.PENDING, protected=True)
+
+    currency = models.CharField(_("currency"), max_length=3)
+    total = models.BigIntegerField(_("total"))
+    amount_paid = models.BigIntegerField(_("amount paid"), default=0)
+    amount_refunded = models.BigIntegerField(_("amount refunded"), default=0)
+    email = models.EmailField(_("e-mail"), blank=True)
+    language = models.CharField(_("language"), max_length=16, blank=True)
+
+    session_id = StripeIdField(null=True, blank=True, unique=True)
+    session_url = models.TextField(blank=True)
+    session_params = models.JSONField(null=True, blank=True)
+    session_expires_at = models.DateTimeField(null=True, blank=True)
+    payment_intent_id = StripeIdField(null=True, blank=True, unique=True)
+    receipt_url = models.TextField(blank=True)
+    livemode = models.BooleanField(default=False)
+
+    attention = models.CharField(
+        _("attention"), max_length=30, choices=Attention.choices, blank=True, db_index=True
+    )
+    dispute_status = models.CharField(_("dispute"), max_length=40, blank=True)
+    version = models.PositiveBigIntegerField(default=0, editable=False)
+
+    placed_at = models.DateTimeField(_("placed"), default=timezone.now)
+    paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
+    fulfilled_at = models.DateTimeField(_("fulfilled"), null=True, blank=True)
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    synced_at = models.DateTimeField(null=True, blank=True)
+    anonymized_at = models.DateTimeField(_("anonymized"), null=True, blank=True)
+
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-placed_at", "-pk")
+        verbose_name = _("order")
+        verbose_name_plural = _("orders")
+        indexes = (
+            models.Index(fields=("user", "-placed_at"), name="stripe_cart_order_user_placed"),
+            models.Index(fields=("status", "synced_at"), name="stripe_cart_order_status_sync"),
+        )
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(open_cart__isnull=True) | Q(status=Status.PENDING),
+                name="stripe_cart_order_open_while_pending",
+            ),
+            models.CheckConstraint(
+                condition=Q(by_guest=False) | Q(user__isnull=True),
+                name="stripe_cart_order_guest_is_no_user",
+            ),
+            models.CheckConstraint(
+                condition=Q(total__gte=0, amount_paid__gte=0, amount_refunded__gte=0),
+                name="stripe_cart_order_amounts_not_negative",
+            ),
+        )
+        permissions = (
+            ("refund_order", "Can refund orders"),
+            ("cancel_order", "Can cancel orders"),
+            ("fulfill_order", "Can fulfill orders"),
+            ("settle_order", "Can accept orders that wait for a person"),
+            ("sync_order", "Can look orders up at Stripe"),
+            ("email_order", "Can send an order's e-mail again"),
+        )
+
+    def __str__(self) -> str:
+        return self.number
+
+    def get_absolute_url(self) -> str:
+        return reverse("stripe_cart:order", args=[self.reference])
+
+    # --- the legal moves ---------------------------------------------------------------------
+
+    # Closed states are legal sources of the next two: if the money arrived after all, the money
+    # is the truth; and a refund can fail weeks after it succeeded.
+    @transition(
+        status,
+        source=[
+            Status.PENDING,
+            Status.EXPIRED,
+            Status.CANCELED,
+            Status.FAILED,
+            Status.REFUNDED,
+        ],
+        target=Status.PROCESSING,
+    )
+    def mark_processing(self) -> None:
+        """The session is complete, but the order is not simply paid."""
+        self.open_cart = None
+        self.closed_at = None
+
+    @transition(
+        status,
+        source=[
+            Status.PENDING,
+            Status.PROCESSING,
+            Status.EXPIRED,
+            Status.CANCELED,
+            Status.FAILED,
+            Status.REFUNDED,
+        ],
+        target=Status.PAID,
+    )
+    def mark_paid(self, *, at: datetime) -> None:
+        self.open_cart = None
+        self.closed_at = None
+        self.paid_at = self.paid_at or at
+
+    @transition(status, source=[Status.PROCESSING], target=Status.FAILED)
+    def mark_failed(self, *, at: datetime) -> None:
+        """A delayed payment did not come through."""
+        self.closed_at = at
+
+    @transition(status, source=[Status.PENDING], target=Status.EXPIRED)
+    def mark_expired(self, *, at: datetime) -> None:
+        self.open_cart = None
+        self.closed_at = at
+
+    @transition(status, source=[Status.PENDING], target=Status.CANCELED)
+    def mark_canceled(self, *, at: datetime) -> None:
+        self.open_cart = None
+        self.closed_at = at
+
+    @transition(status, source=[Status.PAID, Status.REFUNDED], target=Status.FULFILLED)
+    def mark_fulfilled(self, *, at: datetime) -> None:
+        self.closed_at = None
+        self.fulfilled_at = self.fulfilled_at or at
+
+    @transition(
+        status, source=[Status.PROCESSING, Status.PAID, Status.FULFILLED], target=Status.REFUNDED
+    )
+    def mark_refunded(self, *, at: datetime) -> None:
+        self.closed_at = at
+
+    # --- what can be asked -------------------------------------------------------------------
+
+    @property
+    def number(self) -> str:
+        """str, the short form of the reference that people read to each other."""
+        return self.reference.hex[:8].upper()
+
+    @property
+    def is_pending(self) -> bool:
+        return bool(self.status == Status.PENDING)
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether the next news about the payment is still to come."""
+        return self.status in (Status.PENDING, Status.PROCESSING)
+
+    @property
+    def is_of_this_mode(self) -> bool:
+        """Whether its session, if it has one, was made with a key of today's mode, test or live."""
+        return self.session_params is None or self.livemode == conf.livemode
+
+    @property
+    def has_receipt(self) -> bool:
+        """Whether Stripe has one. Its address may have to be asked for: no webhook tells it."""
+        is_paid = self.amount_paid > 0 and self.payment_intent_id is not None
+        return is_paid and self.anonymized_at is None
+
+    @property
+    def is_payable(self) -> bool:
+        """Whether its stored address may still be handed out."""
+        return (
+            self.is_pending
+            and self.is_of_this_mode
+            and bool(self.session_url)
+            and self.cancel_requested_at is None
+            and self.session_expires_at is not None
+            and self.session_expires_at > timezone.now()
+        )
+
+    def get_deferred_fields(self) -> set[str]:
+        # django-fsm reads the status at once, and refresh_from_db takes it out for a moment.
+        return super().get_deferred_fields() - {"status"}
+
+    def refresh_from_db(
+        self,
+        using: str | None = None,
+        fields: Iterable[str] | None = None,
+        from_queryset: models.QuerySet[Any] | None = None,
+    ) -> None:
+        """Read again without django-fsm's mixin, which unprotects the field for every thread."""
+        wanted = None if fields is None else {*fields}
+        before = self.__dict__.copy()
+        self.__dict__.pop("status", None)
+        try:
+            # With the status in any case: django-fsm would read it in a query of its own.
+            names = None if wanted is None else {*wanted, "status"}
+            models.Model.refresh_from_db(self, using, names, from_queryset)
+        except BaseException:
+            self.__dict__.update(before)
+            raise
+        if wanted is None or "status" in wanted or "status" not in before:
+            self._update_initial_state()
+        else:
+            self.__dict__["status"] = before["status"]

@@ -1,0 +1,77 @@
+"""Money going back: reserved as a row before Stripe is asked, or learned of from Stripe."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+from model_utils.models import TimeStampedModel
+
+from django_stripe_cart.models.fields import StripeIdField
+from django_stripe_cart.models.fresh import FreshQuerySet
+from django_stripe_cart.models.order import Order
+
+
+class RefundQuerySet(FreshQuerySet["Refund"]):
+    def standing(self) -> Self:
+        """Those that count against what is left."""
+        return self.exclude(status__in=Refund.GONE)
+
+    def unknown(self) -> Self:
+        """Those of which it isn't known whether Stripe ever made them."""
+        return self.filter(status=Refund.Status.UNKNOWN)
+
+
+class Refund(TimeStampedModel):
+    class Status(models.TextChoices):
+        UNKNOWN = "unknown", pgettext_lazy("refund", "Not yet known")
+        PENDING = "pending", pgettext_lazy("refund", "Pending")
+        REQUIRES_ACTION = "requires_action", pgettext_lazy("refund", "Requires action")
+        SUCCEEDED = "succeeded", pgettext_lazy("refund", "Succeeded")
+        FAILED = "failed", pgettext_lazy("refund", "Failed")
+        CANCELED = "canceled", pgettext_lazy("refund", "Canceled")
+
+    GONE = (Status.FAILED, Status.CANCELED)
+
+    class Source(models.TextChoices):
+        SHOP = "shop", _("Shop")
+        STRIPE = "stripe", _("Stripe")
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="refunds")
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    stripe_id = StripeIdField(null=True, blank=True, unique=True)
+    amount = models.BigIntegerField(_("amount"))
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    status = models.CharField(
+        _("status"), max_length=20, choices=Status.choices, default=Status.UNKNOWN
+    )
+    source = models.CharField(
+        _("source"), max_length=10, choices=Source.choices, default=Source.SHOP
+    )
+    actor = models.CharField(_("actor"), max_length=150, blank=True)
+    restock = models.BooleanField(_("restock"), default=False)
+
+    objects = RefundQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("pk",)
+        verbose_name = _("refund")
+        verbose_name_plural = _("refunds")
+        indexes = (models.Index(fields=("status", "created"), name="stripe_cart_refund_status"),)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(amount__gt=0), name="stripe_cart_refund_amount_positive"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.order} -{self.amount}"
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether this money did not go back after all."""
+        return self.status in self.GONE

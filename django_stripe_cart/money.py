@@ -1,0 +1,167 @@
+"""Money is an int in Stripe's smallest unit; Decimal and text exist only at the edges.
+
+The exponents are Stripe's own (https://docs.stripe.com/currencies), which differ from ISO 4217:
+ISK and UGX are written with two decimals and must be whole.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, localcontext
+from typing import TypedDict
+
+from django.utils import formats, numberformat
+from django.utils.translation import get_language
+
+from django_stripe_cart.exceptions import AmountNotRepresentable
+
+ZERO_DECIMAL = frozenset(
+    {
+        "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf",
+        "xof", "xpf",
+    }
+)  # fmt: skip
+THREE_DECIMAL = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
+WHOLE_UNITS = frozenset({"isk", "ugx"})
+TWO_DECIMAL_CODES = """
+    aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bmd bnd bob brl bsd bwp byn bzd cad cdf
+    chf cny cop crc cve czk dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gtq gyd hkd hnd hrk htg
+    huf idr ils inr isk jmd kes kgs khr kyd kzt lak lbp lkr lrd lsl mad mdl mkd mmk mnt mop mur mvr
+    mwk mxn myr mzn nad ngn nio nok npr nzd pab pen pgk php pkr pln qar ron rsd rub sar sbd scr sek
+    sgd shp sle sos srd std szl thb tjs top try ttd twd tzs uah ugx usd uyu uzs wst xcd xcg yer zar
+    zmw
+"""
+CURRENCIES = ZERO_DECIMAL | THREE_DECIMAL | {*TWO_DECIMAL_CODES.split()}
+
+# The last digits that Stripe insists on: amounts must be a multiple of this.
+STEPS = dict.fromkeys(THREE_DECIMAL, 10) | dict.fromkeys(WHOLE_UNITS, 100)
+
+MAXIMUM_AMOUNT = 999_999_999_999  # cards allow twelve digits
+
+# The least that can be charged where the shop is paid out in the same currency
+# (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).
+MINIMUM_AMOUNTS = {
+    "usd": 50, "eur": 50, "gbp": 30, "inr": 50, "jpy": 50, "aed": 200, "cad": 50, "aud": 50,
+    "chf": 50, "czk": 1500, "dkk": 250, "hkd": 400, "huf": 17500, "mxn": 1000, "myr": 200,
+    "nok": 300, "nzd": 50, "pln": 200, "ron": 200, "sek": 300, "sgd": 50, "thb": 1000, "brl": 50,
+}  # fmt: skip
+
+SYMBOLS = {
+    "usd": "$", "eur": "€", "gbp": "£", "inr": "₹", "jpy": "¥", "aud": "A$", "cad": "CA$",
+    "nzd": "NZ$", "hkd": "HK$", "sgd": "S$", "mxn": "MX$", "brl": "R$", "krw": "₩", "ils": "₪",
+    "vnd": "₫", "thb": "฿", "php": "₱", "ngn": "₦", "uah": "₴", "try": "₺", "pln": "zł",
+    "czk": "Kč", "sek": "kr", "nok": "kr", "dkk": "kr", "chf": "CHF",
+}  # fmt: skip
+
+# How languages write an amount, as CLDR has it; numbers themselves are written as Django does.
+# Those that write the amount first: 12,50 €.
+AMOUNT_FIRST = frozenset(
+    {
+        "ast", "az", "be", "bg", "br", "bs", "ca", "cs", "da", "de", "dsb", "el", "es", "et", "eu",
+        "fi", "fr", "gl", "hr", "hsb", "hu", "hy", "is", "it", "ka", "kk", "ky", "lb", "lt", "lv",
+        "mk", "my", "nb", "nn", "no", "pl", "pt", "ro", "ru", "sk", "sl", "sq", "sr", "sv", "tg",
+        "tk", "tt", "uk", "uz", "vi",
+    }
+)  # fmt: skip
+# Those that differ from the language they are a kind of.
+SYMBOL_FIRST = frozenset({"es-ar", "es-co", "es-mx", "es-ni", "es-ve", "pt-br"})
+# Of those that write the symbol first, the ones with a space after it: € 12,50.
+SPACED = frozenset({"eo", "fa", "fy", "ia", "io", "mn", "ne", "nl", "os", "pt", "sw"})
+# Those that count in lakhs and crores, 1,23,45,678, for which Django has no groups of its own.
+INDIAN = frozenset({"bn", "hi", "ne", "pa", "ta", "te"})
+
+# Beyond its 28 digits the usual context rounds without a word; this one raises.
+EXACT = Context(prec=28, traps=[Inexact, InvalidOperation])
+
+NO_BREAK_SPACE = "\u00a0"
+
+
+class MoneyFormat(TypedDict):
+    """How the reader writes an amount; the browser's script applies it and decides nothing."""
+
+    prefix: str
+    suffix: str
+    decimal: str
+    group: str
+    groups: list[int]
+    digits: int
+
+
+def is_currency(code: str) -> bool:
+    """Whether ``code`` has the form of one; which ones Stripe takes may change."""
+    return bool(re.fullmatch("[a-z]{3}", code))
+
+
+def exponent(currency: str) -> int:
+    """int, the number of decimals that Stripe uses for ``currency``."""
+    if currency in ZERO_DECIMAL:
+        return 0
+    return 3 if currency in THREE_DECIMAL else 2
+
+
+def to_amount(value: Decimal, currency: str) -> int:
+    """Return ``value`` as an int in the smallest unit of ``currency``.
+
+    Raises ``AmountNotRepresentable`` for anything that would have to be rounded.
+    """
+    try:
+        with localcontext(EXACT):
+            scaled = value.scaleb(exponent(currency))
+            is_amount = abs(scaled) <= MAXIMUM_AMOUNT and scaled == scaled.to_integral_value()
+    except DecimalException:
+        is_amount = False
+    if not is_amount:
+        raise AmountNotRepresentable
+    amount = int(scaled)
+    if amount % STEPS.get(currency, 1):
+        raise AmountNotRepresentable
+    return amount
+
+
+def to_decimal(amount: int, currency: str) -> Decimal:
+    """Return ``amount`` (int, smallest unit) in whole units of ``currency``."""
+    return Decimal(amount).scaleb(-exponent(currency))
+
+
+def format_money(amount: int, currency: str, *, is_whole: bool = False) -> str:
+    """Return ``amount`` (int, smallest unit) as the reader's language writes it.
+
+    ``is_whole`` leaves out decimals that are zeros anyway.
+    """
+    style = money_format(currency)
+    number = numberformat.format(
+        abs(to_decimal(amount, currency)),
+        style["decimal"],
+        decimal_pos=0 if is_whole else style["digits"],
+        grouping=(*style["groups"], 0),
+        thousand_sep=style["group"],
+        force_grouping=True,
+    )
+    sign = "-" if amount < 0 else ""
+    return f"{sign}{style['prefix']}{number}{style['suffix']}"
+
+
+def money_format(currency: str) -> MoneyFormat:
+    """Return how the reader's language writes amounts of ``currency``."""
+    code = get_language() or "en"
+    language = code.split("-")[0]
+    symbol = SYMBOLS.get(currency, currency.upper())
+    after = language in AMOUNT_FIRST and code not in SYMBOL_FIRST
+    gap = NO_BREAK_SPACE if after or language in SPACED or symbol.isalpha() else ""
+    return {
+        "prefix": "" if after else symbol + gap,
+        "suffix": gap + symbol if after else "",
+        "decimal": str(formats.get_format("DECIMAL_SEPARATOR", use_l10n=True)),
+        "group": str(formats.get_format("THOUSAND_SEPARATOR", use_l10n=True)).replace(
+            " ", NO_BREAK_SPACE
+        ),
+        "groups": _groups() or ([3, 2] if language in INDIAN else [3]),
+        "digits": exponent(currency),
+    }
+
+
+def _groups() -> list[int]:
+    """The host's own, or Django's; nothing where both are silent."""
+    grouping = formats.get_format("NUMBER_GROUPING", use_l10n=True)
+    groups = list(grouping) if isinstance(grouping, list | tuple) else [int(grouping)]
+    return [size for size in groups if size > 0]

@@ -1,0 +1,38 @@
+"""The lines of an old order, put into the cart once more: priced as they are today."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
+
+from django_stripe_cart.cart import add_item
+from django_stripe_cart.contents import CartLine
+from django_stripe_cart.exceptions import CartError, ProductUnavailable
+from django_stripe_cart.models import Cart, Order, get_product_model
+
+
+@dataclass(frozen=True)
+class Again:
+    """What is in the cart again, and why the rest is not."""
+
+    added: list[CartLine] = field(default_factory=list)
+    refused: list[CartError] = field(default_factory=list)
+
+
+def order_again(cart: Cart, order: Order) -> Again:
+    """Put into ``cart`` what ``order`` had and is still for sale, and return both halves of it."""
+    again = Again()
+    items = list(order.items.all())
+    products = get_product_model()._default_manager.in_bulk([item.product_id for item in items])
+    for item in items:
+        try:
+            product = products.get(item.product_id)
+            if product is None:
+                raise ProductUnavailable(
+                    _("“%(name)s” is no longer for sale.") % {"name": item.name}
+                )
+            again.added.append(add_item(cart, product, item.quantity))
+        except CartError as error:
+            again.refused.append(error)
+    return again

@@ -1,0 +1,67 @@
+"""From a cart to an order's rows: lock what is in it, take the stock, write down what was sold."""
+
+from __future__ import annotations
+
+from django.utils.translation import get_language
+
+from django_stripe_cart import stock
+from django_stripe_cart.contents import Contents, read_cart
+from django_stripe_cart.database import hold
+from django_stripe_cart.email import valid_email
+from django_stripe_cart.exceptions import EmptyCart
+from django_stripe_cart.models import Cart, CartItem, Order, OrderItem
+from django_stripe_cart.signals import order_placed
+from django_stripe_cart.timeline import Cause, note
+
+
+def lock_contents(cart: Cart, fingerprint: str | None) -> Contents:
+    """Lock the cart, and return what is in it if that can be ordered."""
+    try:
+        hold(Cart, cart.pk)
+    except Cart.DoesNotExist as error:
+        raise EmptyCart from error
+    contents = read_cart(CartItem.objects.filter(cart=cart))
+    contents.check(fingerprint)
+    return contents
+
+
+def create_order(cart: Cart, contents: Contents, *, email: str, by: Cause) -> Order:
+    """Write down the order of locked ``contents``, and take their stock."""
+    counted = [line for line in contents.lines if line.available is not None]
+    taken = stock.take({line.product.pk: line.quantity for line in counted})
+    order = Order.objects.create(
+        user_id=cart.user_id,
+        by_guest=cart.user_id is None,
+        cart=cart,
+        open_cart=cart,
+        currency=contents.currency,
+        total=contents.total,
+        email=valid_email(email),
+        language=(get_language() or "")[:16],
+    )
+    OrderItem.objects.bulk_create(
+        OrderItem(
+            order=order,
+            product=line.product,
+            sku=line.item.sku,
+            name=line.item.name,
+            unit_amount=line.item.unit_amount,
+            quantity=line.quantity,
+            stock_taken=taken.get(line.product.pk, 0),
+        )
+        for line in contents.lines
+        if line.item is not None
+    )
+    note(order, kind="placed", by=by, to_status=order.status)
+    order_placed.send(sender=Order, order=order)
+    return order
+
+
+def is_unchanged(order: Order, contents: Contents) -> bool:
+    """Whether the cart still holds what the order was placed for, at the same prices."""
+    ordered = {(item.product_id, item.quantity, item.unit_amount) for item in order.items.all()}
+    wanted = {
+        (line.product.pk, line.quantity, line.item.unit_amount if line.item else None)
+        for line in contents.lines
+    }
+    return ordered == wanted and order.currency == contents.currency

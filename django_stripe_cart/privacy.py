@@ -1,0 +1,186 @@
+"""What a shop knows of a person: to be handed over, or to be forgotten.
+
+``person`` is a user, or a text: an e-mail address or a user's name. A text stands for the accounts
+that go by it, and for the orders that guests placed with that address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from django_stripe_cart.checkout import cancel_order
+from django_stripe_cart.database import in_transaction, lock_all
+from django_stripe_cart.exceptions import OrderUnsettled
+from django_stripe_cart.models import Cart, CartItem, Order, OrderEvent, OrderItem, Refund
+from django_stripe_cart.models.order_queries import OrderQuerySet
+from django_stripe_cart.timeline import BY_STAFF, Cause, lock_order, note
+
+Values = dict[str, Any]
+
+# Its message is an id of Stripe's, by which the same money is not told of twice.
+KEPT_MESSAGES = ("unknown_money",)
+
+FACTS = (
+    "number",
+    "status",
+    "currency",
+    "total",
+    "amount_paid",
+    "amount_refunded",
+    "email",
+    "receipt_url",
+    "session_id",
+    "payment_intent_id",
+    "dispute_status",
+)
+MOMENTS = ("placed_at", "paid_at", "fulfilled_at", "closed_at")
+
+
+def orders_of(person: Any) -> OrderQuerySet:
+    """The orders that are certainly the person's: what others typed is not theirs to see."""
+    if not isinstance(person, str):
+        return Order.objects.owned_by(person)
+    theirs = Q(user__in=_find_users(person))
+    return Order.objects.filter(theirs | Q(user=None, email__iexact=person) if person else theirs)
+
+
+def orders_elsewhere(person: Any) -> OrderQuerySet:
+    """Orders of other accounts which carry the person's address, for somebody to look at."""
+    email = person if isinstance(person, str) else getattr(person, _email_field(), "")
+    carriers = Order.objects.filter(email__iexact=email, user__isnull=False)
+    return carriers.exclude(pk__in=orders_of(person).values("pk")) if email else carriers.none()
+
+
+def export_person(person: Any) -> Values:
+    """Return all that is kept of the person, ready for ``json.dumps``.
+
+    Amounts are ints in the currency's smallest unit. The names of staff are not the person's.
+    """
+    orders = orders_of(person).prefetch_related("items", "refunds", "events").order_by("pk")
+    return {
+        "carts": [_export_cart(cart) for cart in _carts_of(person)],
+        "orders": [_export_order(order) for order in orders],
+    }
+
+
+def anonymize_person(person: Any, *, by: Cause = BY_STAFF) -> list[Order]:
+    """Forget who placed the person's orders, and return them; the amounts stay for the books.
+
+    Their carts are deleted. Pending orders are closed at Stripe first. Raises ``OrderUnsettled`` if
+    a payment is still on its way, or ``PaymentError`` if Stripe can't be asked; then nothing was
+    forgotten yet. What Stripe itself knows is for Stripe to forget. Sends ``order_canceled`` for
+    an order that had to be closed.
+    """
+    carts = [cart.pk for cart in _carts_of(person)]
+    orders = [_settle(order, by=by) for order in orders_of(person).order_by("pk")]
+    orders = [_anonymize(order, by=by) for order in orders]
+    _delete_carts(carts)
+    return orders
+
+
+def _email_field() -> str:
+    return str(get_user_model().get_email_field_name())
+
+
+def _find_users(text: str) -> list[Any]:
+    model = get_user_model()
+    lookups = {
+        model.USERNAME_FIELD: model.USERNAME_FIELD,
+        _email_field(): _email_field() + "__iexact",
+    }
+    known = {field.name for field in model._meta.get_fields()}
+    found = [(lookup, text) for name, lookup in lookups.items() if name in known]
+    return list(model._default_manager.filter(Q(*found, _connector=Q.OR))) if text else []
+
+
+def _carts_of(person: Any) -> list[Cart]:
+    users = _find_users(person) if isinstance(person, str) else [person]
+    of_guests = orders_of(person).of_guests().values("cart")
+    carts = Cart.objects.filter(Q(user__in=users) | Q(pk__in=of_guests, user=None))
+    return list(carts.order_by("pk"))
+
+
+# --- handed over --------------------------------------------------------------------------------
+
+
+def _export_cart(cart: Cart) -> Values:
+    items = CartItem.objects.filter(cart=cart).select_related("product")
+    return {
+        "modified": cart.modified.isoformat(),
+        "items": [{"product": str(item.product), "quantity": item.quantity} for item in items],
+    }
+
+
+def _export_order(order: Order) -> Values:
+    moments = {name: getattr(order, name) for name in MOMENTS}
+    return {
+        "reference": str(order.reference),
+        **{name: getattr(order, name) for name in FACTS},
+        **{name: moment and moment.isoformat() for name, moment in moments.items()},
+        "asked_of_stripe": order.session_params,
+        "items": [_export_item(item) for item in order.items.all()],
+        "refunds": [_export_refund(refund) for refund in order.refunds.all()],
+        "timeline": [_export_event(event) for event in order.events.all()],
+    }
+
+
+def _export_item(item: OrderItem) -> Values:
+    names = ("sku", "name", "unit_amount", "quantity")
+    return {name: getattr(item, name) for name in names}
+
+
+def _export_refund(refund: Refund) -> Values:
+    names = ("amount", "status", "reason", "source", "stripe_id")
+    values = {name: getattr(refund, name) for name in names}
+    return {"created": refund.created.isoformat(), **values}
+
+
+def _export_event(event: OrderEvent) -> Values:
+    names = ("kind", "from_status", "to_status", "source", "message")
+    values = {name: getattr(event, name) for name in names}
+    return {"created": event.created.isoformat(), **values}
+
+
+# --- forgotten ----------------------------------------------------------------------------------
+
+
+def _settle(order: Order, *, by: Cause) -> Order:
+    """A payment on its way needs to know whose it is."""
+    order = cancel_order(order, by=by) if order.is_pending else order
+    _check_settled(order)
+    return order
+
+
+def _check_settled(order: Order) -> None:
+    if order.is_unsettled:
+        words = {"number": order.number}
+        raise OrderUnsettled(_("The payment of order %(number)s is not settled yet.") % words)
+
+
+@in_transaction
+def _anonymize(order: Order, *, by: Cause) -> Order:
+    order = lock_order(order)
+    _check_settled(order)
+    order.user = order.cart = None
+    order.by_guest = False  # its address opens it no longer
+    order.email = order.receipt_url = order.session_url = ""
+    order.session_params = {}  # a host's options may name the person anywhere in it
+    order.anonymized_at = timezone.now()
+    order.save()
+    order.refunds.update(reason="")
+    order.events.update(actor="")
+    order.events.exclude(kind__in=KEPT_MESSAGES).update(message="")
+    note(order, kind="anonymized", by=Cause(by.source))
+    return order
+
+
+@in_transaction
+def _delete_carts(pks: Iterable[int]) -> None:
+    carts = lock_all(Cart, pks)
+    Cart.objects.filter(pk__in=carts, open_order=None).delete()

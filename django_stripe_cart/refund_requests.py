@@ -1,0 +1,70 @@
+"""The refund at Stripe that a reserved row stands for: asked for, and found again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from django_stripe_cart import gateway
+from django_stripe_cart.database import in_transaction
+from django_stripe_cart.exceptions import PaymentRefused, PaymentStuck
+from django_stripe_cart.metadata import REFUND_KEY, order_metadata
+from django_stripe_cart.models import Refund
+from django_stripe_cart.timeline import Cause, lock_order, note
+
+# Stripe keeps an idempotency key for at least 24 hours (docs.stripe.com/api/idempotent_requests).
+# After that the same key would send the money once more.
+KEY_LIFETIME = timedelta(hours=23)
+
+
+def send_refund(refund: Refund, *, by: Cause) -> None:
+    """Ask Stripe for a reserved refund; the same row never sends money twice.
+
+    Raises ``PaymentRefused`` (the row has failed then) or another ``PaymentError``.
+    """
+    try:
+        gateway.create_refund(
+            refund.order.payment_intent_id or "",
+            amount=refund.amount,
+            metadata=order_metadata(refund.order) | {REFUND_KEY: str(refund.key)},
+            idempotency_key=f"stripe-cart-refund-{refund.key}",
+        )
+    except PaymentRefused as error:
+        # The SDK tries again by itself: an attempt whose answer was lost may have been carried out.
+        if not _is_at_stripe(refund):
+            _give_up(refund, by=by, message=error.code)
+            raise
+
+
+def heal_refund(refund: Refund, *, by: Cause) -> None:
+    """Find out what became of a refund whose answer never arrived, and send it if nothing did.
+
+    Raises ``PaymentError`` if that can't be known yet.
+    """
+    if _is_at_stripe(refund):
+        return
+    if refund.created + KEY_LIFETIME < timezone.now():
+        _give_up(refund, by=by, message="never_arrived")
+        return
+    try:
+        send_refund(refund, by=by)
+    except PaymentRefused:
+        return  # given up already, with Stripe's reason; or not even a look was allowed
+    except PaymentStuck:
+        _give_up(refund, by=by, message="stuck")
+
+
+def _is_at_stripe(refund: Refund) -> bool:
+    seen = gateway.list_refunds(refund.order.payment_intent_id or "")
+    return any(found.metadata.get(REFUND_KEY) == str(refund.key) for found in seen)
+
+
+@in_transaction
+def _give_up(refund: Refund, *, by: Cause, message: str) -> None:
+    order = lock_order(refund.order)
+    row = Refund.objects.get(pk=refund.pk)
+    if row.stripe_id is None and row.status == Refund.Status.UNKNOWN:
+        row.status = Refund.Status.FAILED
+        row.save()
+        note(order, kind="refund_refused", by=by, message=message)

@@ -1,0 +1,1 @@
+"""What the merchant's server may ask: one module for each of Stripe's resources."""

@@ -1,0 +1,39 @@
+"""`/v1/events`: what happened, for those who missed a webhook."""
+
+from django_stripe_cart.sandbox.account import Account
+from django_stripe_cart.sandbox.errors import ApiError
+from django_stripe_cart.sandbox.lists import page
+from django_stripe_cart.sandbox.parameters import Boolean, ListOf, Text, list_parameters
+from django_stripe_cart.sandbox.wire import Object
+
+KEPT_FOR = 30 * 24 * 60 * 60
+MAX_TYPES = 20
+LIST = list_parameters(
+    type=Text(), types=ListOf(Text(), maximum=MAX_TYPES), delivery_success=Boolean()
+)
+
+
+def retrieve_event(account: Account, id: str) -> Object:
+    return account.get("event", id)
+
+
+def list_events(account: Account, params: Object) -> Object:
+    """Return the events of the last 30 days."""
+    filters = dict(params)
+    if "type" in filters and "types" in filters:
+        raise ApiError("You may only specify one of these parameters: type, types.")
+    if "types" in filters:
+        filters["type"] = filters.pop("types")
+    if "delivery_success" in filters:
+        filters["pending_webhooks"] = _pending(account, filters.pop("delivery_success"))
+    oldest = account.clock.now() - KEPT_FOR
+    since = max(filters.get("created", {}).get("gte", oldest), oldest)
+    filters["created"] = {**filters.get("created", {}), "gte": since}
+    return page(account, "event", "/v1/events", filters)
+
+
+def _pending(account: Account, is_delivered: bool) -> list[int]:
+    """Return the numbers of pending webhooks that an event may have."""
+    if is_delivered:
+        return [0]
+    return list(range(1, len(account.store.find("webhook_endpoint")) + 1))

@@ -1,0 +1,29 @@
+"""`/v1/payment_intents`, `/v1/charges`, `/v1/balance_transactions`: read what was paid."""
+
+from django_stripe_cart.sandbox.account import Account
+from django_stripe_cart.sandbox.lists import page
+from django_stripe_cart.sandbox.parameters import Text, list_parameters
+from django_stripe_cart.sandbox.wire import Object
+
+INTENT_LIST = list_parameters(customer=Text(), customer_account=Text())
+CHARGE_LIST = list_parameters(customer=Text(), payment_intent=Text(), transfer_group=Text())
+
+
+def retrieve_intent(account: Account, id: str) -> Object:
+    return account.get("payment_intent", id)
+
+
+def list_intents(account: Account, params: Object) -> Object:
+    return page(account, "payment_intent", "/v1/payment_intents", params)
+
+
+def retrieve_charge(account: Account, id: str) -> Object:
+    return account.get("charge", id)
+
+
+def list_charges(account: Account, params: Object) -> Object:
+    return page(account, "charge", "/v1/charges", params)
+
+
+def retrieve_movement(account: Account, id: str) -> Object:
+    return account.get("balance_transaction", id)

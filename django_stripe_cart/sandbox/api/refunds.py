@@ -1,0 +1,118 @@
+"""`/v1/refunds`: give money back, and see what became of it."""
+
+from django_stripe_cart.sandbox.account import Account
+from django_stripe_cart.sandbox.currencies import check_representable, display
+from django_stripe_cart.sandbox.disputes import is_disputed
+from django_stripe_cart.sandbox.errors import ApiError, parameter_missing
+from django_stripe_cart.sandbox.lists import page, page_of
+from django_stripe_cart.sandbox.parameters import (
+    EXPAND,
+    Anything,
+    Boolean,
+    Email,
+    Hash,
+    Integer,
+    Metadata,
+    OneOf,
+    Text,
+    list_parameters,
+)
+from django_stripe_cart.sandbox.refunding import amount_left, make_refund, move_refund
+from django_stripe_cart.sandbox.wire import Object
+
+CREATE = Hash(
+    {
+        "amount": Integer(minimum=1),
+        "charge": Text(),
+        "currency": Text(),
+        "customer": Text(),
+        "expand": EXPAND,
+        "instructions_email": Email(),
+        "metadata": Metadata(),
+        "origin": Anything(),
+        "payment_intent": Text(),
+        "reason": OneOf(["duplicate", "fraudulent", "requested_by_customer"]),
+        "refund_application_fee": Boolean(),
+        "reverse_transfer": Boolean(),
+    }
+)
+UPDATE = Hash({"metadata": Metadata(), "expand": EXPAND})
+LIST = list_parameters(charge=Text(), payment_intent=Text())
+OF_CHARGE = list_parameters()
+
+
+def create_refund(account: Account, params: Object) -> Object:
+    """Refund a charge, wholly or in part, as `POST /v1/refunds` does."""
+    charge = _charge(account, params)
+    if charge["status"] != "succeeded":
+        raise ApiError("Only a charge that succeeded can be refunded.", param="charge")
+    if is_disputed(account, charge):
+        raise ApiError(
+            f"Charge {charge['id']} has been charged back; it cannot be refunded.",
+            code="charge_disputed",
+        )
+    left = amount_left(charge)
+    if left == 0:
+        raise ApiError(
+            f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded"
+        )
+    amount = params.get("amount", left)
+    _check_amount(amount, left, charge["currency"])
+    return make_refund(account, charge, params, amount=amount)
+
+
+def retrieve_refund(account: Account, id: str) -> Object:
+    return account.get("refund", id)
+
+
+def update_refund(account: Account, id: str, params: Object) -> Object:
+    refund = account.get("refund", id)
+    merged = {**refund["metadata"], **params.get("metadata", {})}
+    refund["metadata"] = merged
+    account.save(refund)
+    account.emit("refund.updated", refund)
+    account.emit("charge.refund.updated", refund)
+    return refund
+
+
+def cancel_refund(account: Account, id: str) -> Object:
+    """Cancel a refund that waits for the customer; no other can be canceled."""
+    refund = account.get("refund", id)
+    if refund["status"] != "requires_action":
+        raise ApiError(f"A refund with the status {refund['status']} cannot be canceled.")
+    return move_refund(account, refund, "canceled")
+
+
+def list_refunds(account: Account, params: Object) -> Object:
+    return page(account, "refund", "/v1/refunds", params)
+
+
+def list_refunds_of_charge(account: Account, id: str, params: Object) -> Object:
+    account.get("charge", id)
+    refunds = account.store.find("refund", newest_first=True, charge=id)
+    return page_of(refunds, f"/v1/charges/{id}/refunds", params)
+
+
+def _charge(account: Account, params: Object) -> Object:
+    if "charge" in params:
+        return account.get("charge", params["charge"], param="charge")
+    if "payment_intent" not in params:
+        raise parameter_missing("charge")
+    intent = account.get("payment_intent", params["payment_intent"], param="payment_intent")
+    if intent["status"] != "succeeded":
+        raise ApiError(
+            f"The payment {intent['id']} has no successful charge to refund.",
+            code="payment_intent_unexpected_state",
+            param="payment_intent",
+        )
+    return account.get("charge", intent["latest_charge"])
+
+
+def _check_amount(amount: int, left: int, currency: str) -> None:
+    check_representable(amount, currency, param="amount")
+    if amount > left:
+        raise ApiError(
+            f"The refund of {display(amount, currency)} is more than the {display(left, currency)}"
+            " that is left of this charge.",
+            param="amount",
+        )

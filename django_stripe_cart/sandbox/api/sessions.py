@@ -1,0 +1,159 @@
+"""`/v1/checkout/sessions`: create, read, list and expire Checkout Sessions."""
+
+from django_stripe_cart.sandbox.account import Account
+from django_stripe_cart.sandbox.api.session_rules import check_session
+from django_stripe_cart.sandbox.currencies import check_chargeable
+from django_stripe_cart.sandbox.errors import ApiError, resource_missing
+from django_stripe_cart.sandbox.intents import cancel_intent
+from django_stripe_cart.sandbox.lists import page, page_of
+from django_stripe_cart.sandbox.objects.discount import amount_off, build_shipping_rate
+from django_stripe_cart.sandbox.objects.line_item import (
+    build_line_item,
+    build_price,
+    build_product,
+)
+from django_stripe_cart.sandbox.objects.session import build_session
+from django_stripe_cart.sandbox.parameters import Email, Hash, OneOf, Text, list_parameters
+from django_stripe_cart.sandbox.wire import Object
+
+NOUN = "checkout.session"
+LIST = list_parameters(
+    payment_intent=Text(),
+    status=OneOf(["complete", "expired", "open"]),
+    customer=Text(),
+    customer_account=Text(),
+    customer_details=Hash({"email": Email()}, required=["email"]),
+    payment_link=Text(),
+    subscription=Text(),
+)
+LINE_ITEMS = list_parameters()
+
+
+def create_session(account: Account, params: Object) -> Object:
+    """Open a session, as `POST /v1/checkout/sessions` does."""
+    check_session(account, params)
+    session = build_session(
+        params,
+        currency=params["line_items"][0]["price_data"]["currency"],
+        created=account.clock.now(),
+        base_url=account.base_url,
+    )
+    session["_"]["line_items"] = [_line_item(account, item) for item in params["line_items"]]
+    _add_shipping(account, session, params.get("shipping_options", []))
+    _add_discounts(account, session, params.get("discounts", []))
+    add_up(account, session)
+    check_chargeable(session["amount_total"], session["currency"])
+    account.later(session["expires_at"] - session["created"], "expire_session", session["id"])
+    return account.save(session)
+
+
+def retrieve_session(account: Account, id: str) -> Object:
+    return account.get(NOUN, id)
+
+
+def list_sessions(account: Account, params: Object) -> Object:
+    return page(account, NOUN, "/v1/checkout/sessions", params)
+
+
+def list_line_items(account: Account, id: str, params: Object) -> Object:
+    lines = account.get(NOUN, id)["_"]["line_items"]
+    return page_of(lines, f"/v1/checkout/sessions/{id}/line_items", params)
+
+
+def expire_session(account: Account, id: str) -> Object:
+    """Close an open session, so that nobody can pay it any more."""
+    session = account.get(NOUN, id)
+    if session["status"] != "open":
+        raise ApiError(
+            f"Only an open Checkout Session can be expired; this one is {session['status']}."
+        )
+    return close_expired(account, session)
+
+
+def close_expired(account: Account, session: Object) -> Object:
+    """Mark a session as expired, unless it was closed before."""
+    if session["status"] == "open":
+        session.update(status="expired", url=None)
+        account.save(session)
+        if session["payment_intent"]:
+            cancel_intent(account, account.get("payment_intent", session["payment_intent"]))
+        account.emit("checkout.session.expired", session)
+    return session
+
+
+def add_up(account: Account, session: Object) -> None:
+    """Work out the amounts from the lines, the discount and the shipping."""
+    lines = session["_"]["line_items"]
+    subtotal = sum(line["amount_subtotal"] for line in lines)
+    discount = _spread_discount(account, session, subtotal)
+    shipping = (session["shipping_cost"] or {}).get("amount_total", 0)
+    session["amount_subtotal"] = subtotal
+    session["amount_total"] = subtotal - discount + shipping
+    session["total_details"] = {
+        "amount_discount": discount,
+        "amount_shipping": shipping,
+        "amount_tax": 0,
+    }
+
+
+def choose_shipping(session: Object, rate: Object) -> None:
+    """Ship by one of the session's rates."""
+    amount = rate["fixed_amount"]["amount"]
+    session["shipping_cost"] = {
+        "amount_subtotal": amount,
+        "amount_tax": 0,
+        "amount_total": amount,
+        "shipping_rate": rate["id"],
+    }
+
+
+def _line_item(account: Account, item: Object) -> Object:
+    data, created = item["price_data"], account.clock.now()
+    product = account.save(build_product(data["product_data"], created=created))
+    price = account.save(build_price(data, product["id"], created=created))
+    return build_line_item(item, price, product)
+
+
+def _add_shipping(account: Account, session: Object, options: list[Object]) -> None:
+    for index, option in enumerate(options):
+        if "shipping_rate_data" not in option:
+            raise resource_missing(
+                "shipping rate",
+                option.get("shipping_rate", ""),
+                param=f"shipping_options[{index}][shipping_rate]",
+                status=400,
+            )
+        rate = build_shipping_rate(option["shipping_rate_data"], created=account.clock.now())
+        account.save(rate)
+        session["shipping_options"].append(
+            {"shipping_amount": rate["fixed_amount"]["amount"], "shipping_rate": rate["id"]}
+        )
+        if index == 0:
+            choose_shipping(session, rate)
+
+
+def _add_discounts(account: Account, session: Object, discounts: list[Object]) -> None:
+    for index, discount in enumerate(discounts):
+        path = f"discounts[{index}]"
+        if "promotion_code" in discount:
+            code = discount["promotion_code"]
+            raise resource_missing(
+                "promotion code", code, param=f"{path}[promotion_code]", status=400
+            )
+        coupon = account.get("coupon", discount["coupon"], param=f"{path}[coupon]", status=400)
+        session["discounts"].append({"coupon": coupon["id"], "promotion_code": None})
+
+
+def _spread_discount(account: Account, session: Object, subtotal: int) -> int:
+    """Take the coupon off line by line, the rounding off the last one."""
+    if not session["discounts"]:
+        return 0
+    coupon = account.get("coupon", session["discounts"][0]["coupon"])
+    discount = left = amount_off(coupon, subtotal)
+    lines = session["_"]["line_items"]
+    for line in lines:
+        is_last = line is lines[-1]
+        share = left if is_last else discount * line["amount_subtotal"] // max(subtotal, 1)
+        left -= share
+        line.update(amount_discount=share, amount_total=line["amount_subtotal"] - share)
+    return discount

@@ -1,0 +1,91 @@
+"""`/v1/webhook_endpoints`: say where events go."""
+
+import re
+from typing import Any
+
+from django_stripe_cart.sandbox import versions
+from django_stripe_cart.sandbox.account import Account
+from django_stripe_cart.sandbox.errors import ApiError
+from django_stripe_cart.sandbox.lists import page
+from django_stripe_cart.sandbox.objects.webhook_endpoint import build_webhook_endpoint
+from django_stripe_cart.sandbox.parameters import (
+    EXPAND,
+    Boolean,
+    Hash,
+    ListOf,
+    Metadata,
+    Parameter,
+    Text,
+    Url,
+    list_parameters,
+)
+from django_stripe_cart.sandbox.wire import Object
+
+NOUN = "webhook_endpoint"
+MAX_ENDPOINTS = 16
+TYPE = re.compile(r"^[a-z_0-9]+(\.[a-z_0-9]+)+$")
+
+
+class EventType(Text):
+    """`*`, or a type of event."""
+
+    def read(self, value: Any, path: str) -> str:
+        text = super().read(value, path)
+        if text != "*" and not TYPE.match(text):
+            raise ApiError(f"Invalid {path}: there is no event of type {text}", param=path)
+        return text
+
+
+FIELDS: dict[str, Parameter] = {
+    "description": Text(may_be_empty=True),
+    "enabled_events": ListOf(EventType()),
+    "expand": EXPAND,
+    "metadata": Metadata(),
+    "url": Url(),
+}
+CREATE = Hash(
+    {**FIELDS, "api_version": Text(), "connect": Boolean()}, required=["url", "enabled_events"]
+)
+UPDATE = Hash({**FIELDS, "disabled": Boolean()})
+LIST = list_parameters()
+
+
+def create_endpoint(account: Account, params: Object) -> Object:
+    """Add an endpoint. This once, the answer has the signing secret."""
+    if len(account.store.find(NOUN)) >= MAX_ENDPOINTS:
+        raise ApiError(f"You have reached the maximum of {MAX_ENDPOINTS} webhook endpoints.")
+    version = params.get("api_version")
+    endpoint = build_webhook_endpoint(
+        params["url"],
+        params["enabled_events"],
+        api_version=versions.read(version) if version else None,
+        description=params.get("description"),
+        metadata=params.get("metadata"),
+        created=account.clock.now(),
+    )
+    account.save(endpoint)
+    return {**endpoint, "secret": endpoint["_"]["secrets"][0]["secret"]}
+
+
+def retrieve_endpoint(account: Account, id: str) -> Object:
+    return account.get(NOUN, id)
+
+
+def list_endpoints(account: Account, params: Object) -> Object:
+    return page(account, NOUN, "/v1/webhook_endpoints", params)
+
+
+def update_endpoint(account: Account, id: str, params: Object) -> Object:
+    endpoint = account.get(NOUN, id)
+    for name in ("url", "enabled_events", "description"):
+        endpoint[name] = params.get(name, endpoint[name])
+    endpoint["metadata"] |= params.get("metadata", {})
+    if "disabled" in params:
+        endpoint["status"] = "disabled" if params["disabled"] else "enabled"
+    return account.save(endpoint)
+
+
+def delete_endpoint(account: Account, id: str) -> Object:
+    account.get(NOUN, id)
+    account.store.delete(id)
+    return {"id": id, "object": NOUN, "deleted": True}

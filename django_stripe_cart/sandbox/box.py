@@ -1,0 +1,49 @@
+"""What is in the box: the account and everything that works on it."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django_stripe_cart.sandbox.account import Account
+from django_stripe_cart.sandbox.chores import CHORES
+from django_stripe_cart.sandbox.deliveries import Deliveries
+from django_stripe_cart.sandbox.errors import resource_missing
+from django_stripe_cart.sandbox.faults import Faults
+from django_stripe_cart.sandbox.request_log import RequestLog
+from django_stripe_cart.sandbox.shopper import Shopper
+from django_stripe_cart.sandbox.wire import Object
+
+
+class Box:
+    """The parts, put together. `Sandbox` is the one to use."""
+
+    def __init__(self, data: str | Path | None, base_url: str | None) -> None:
+        self._account = Account(data, base_url)
+        self._account.chores = CHORES
+        self._log = RequestLog()
+        self.faults = Faults()
+        self._deliveries = Deliveries(self._account, self.faults)
+        self._shopper = Shopper(self._account, self._deliveries)
+        self.clock = self._account.clock
+        self.clock.on_change(self._catch_up)
+
+    def _catch_up(self) -> None:
+        """Do what fell due, and tell of it."""
+        self._account.catch_up()
+        self._deliveries.go()
+
+    def _charge_of(self, payment: str | Object) -> Object:
+        """Return the latest charge of a session, a payment intent or a charge."""
+        found = self._account.store.get(id_of(payment))
+        if found is not None and found["object"] == "checkout.session":
+            found = self._account.store.get(found["payment_intent"] or "")
+        if found is not None and found["object"] == "payment_intent":
+            found = self._account.store.get(found["latest_charge"] or "")
+        if found is None or found["object"] != "charge":
+            raise resource_missing("charge", id_of(payment))
+        return found
+
+
+def id_of(thing: str | Object) -> str:
+    """Return an id, given the id, the object, or the address of a session's page."""
+    text = str(thing if isinstance(thing, str) else thing["id"])
+    return urlsplit(text).path.rsplit("/", 1)[-1]

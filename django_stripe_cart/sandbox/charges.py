@@ -1,0 +1,106 @@
+"""How money is taken: the one place that changes charges, but for what refunds do to them."""
+
+from django_stripe_cart.sandbox.account import Account
+from django_stripe_cart.sandbox.cards import find_card
+from django_stripe_cart.sandbox.intents import set_back
+from django_stripe_cart.sandbox.objects.balance_transaction import build_balance_transaction
+from django_stripe_cart.sandbox.objects.charge import build_charge
+from django_stripe_cart.sandbox.wire import Object
+
+DEBIT_FAILED = "The customer's bank account could not be debited."
+
+
+def charge_card(account: Account, intent: Object, method: Object) -> bool:
+    """Charge the card that was put on the payment, and return whether it was paid."""
+    card = find_card(intent["_"]["card"])
+    charge = _build_charge(account, intent, method)
+    if card.decline_code is None:
+        _succeed(account, intent, charge)
+        return True
+    charge["outcome"] = _outcome("issuer_declined", card.decline_code)
+    _fail(account, intent, charge, card.code, card.message, decline_code=card.decline_code)
+    return False
+
+
+def charge_bank(account: Account, intent: Object, method: Object) -> None:
+    """Ask the bank for the money, which takes days."""
+    charge = _build_charge(account, intent, method)
+    account.save(charge)
+    intent.update(status="processing", latest_charge=charge["id"], next_action=None)
+    account.save(intent)
+    account.emit("charge.pending", charge)
+    account.emit("payment_intent.processing", intent)
+
+
+def settle_bank(account: Account, intent: Object, *, ok: bool) -> None:
+    """Let the bank's money arrive, or not."""
+    charge = account.get("charge", intent["latest_charge"])
+    if ok:
+        _succeed(account, intent, charge)
+    else:
+        charge["outcome"] = _outcome("issuer_declined", "insufficient_funds")
+        _fail(account, intent, charge, "payment_intent_payment_attempt_failed", DEBIT_FAILED)
+
+
+def _build_charge(account: Account, intent: Object, method: Object) -> Object:
+    return build_charge(intent, method, created=account.clock.now(), base_url=account.base_url)
+
+
+def _succeed(account: Account, intent: Object, charge: Object) -> None:
+    fee = min(charge["amount"], charge["amount"] * 29 // 1000 + 30)
+    movement = build_balance_transaction(
+        charge, charge["amount"], "charge", created=account.clock.now(), fee=fee
+    )
+    account.save(movement)
+    charge.update(
+        status="succeeded",
+        paid=True,
+        captured=True,
+        amount_captured=charge["amount"],
+        balance_transaction=movement["id"],
+        outcome=_outcome("approved_by_network", None),
+    )
+    account.save(charge)
+    intent.update(
+        status="succeeded",
+        amount_received=intent["amount"],
+        latest_charge=charge["id"],
+        last_payment_error=None,
+        next_action=None,
+    )
+    account.save(intent)
+    account.emit("charge.succeeded", charge)
+    account.emit("payment_intent.succeeded", intent)
+
+
+def _fail(
+    account: Account,
+    intent: Object,
+    charge: Object,
+    code: str,
+    message: str,
+    *,
+    decline_code: str | None = None,
+) -> None:
+    charge.update(
+        status="failed", paid=False, failure_code=code, failure_message=message, receipt_url=None
+    )
+    account.save(charge)
+    intent["latest_charge"] = charge["id"]
+    account.emit("charge.failed", charge)
+    set_back(account, intent, code, message, charge=charge["id"], decline_code=decline_code)
+
+
+def _outcome(network_status: str, reason: str | None) -> Object:
+    is_approved = network_status == "approved_by_network"
+    outcome: Object = {
+        "network_status": "approved_by_network" if is_approved else "declined_by_network",
+        "reason": reason,
+        "risk_level": "normal",
+        "risk_score": 12,
+        "seller_message": "Payment complete." if is_approved else "The bank declined the payment.",
+        "type": "authorized" if is_approved else "issuer_declined",
+    }
+    for name in ("advice_code", "network_advice_code", "network_decline_code"):
+        outcome[name] = None
+    return outcome

@@ -1,0 +1,163 @@
+"""What a shopper does at the payment page: pay, confirm with the bank, or wait for the bank."""
+
+from collections.abc import Mapping
+
+from django_stripe_cart.sandbox import charges, intents
+from django_stripe_cart.sandbox.account import Account
+from django_stripe_cart.sandbox.api.sessions import add_up, choose_shipping
+from django_stripe_cart.sandbox.cards import find_card
+from django_stripe_cart.sandbox.checkout_form import CheckoutForm, FormError
+from django_stripe_cart.sandbox.disputes import open_dispute
+from django_stripe_cart.sandbox.payment import Payment
+from django_stripe_cart.sandbox.wire import Object
+
+NOUN = "checkout.session"
+
+
+def submit(account: Account, session_id: str, data: Mapping[str, str]) -> Payment:
+    """Pay a session with what was typed. A second click finds it paid, and pays nothing."""
+    session = account.get(NOUN, session_id)
+    if session["status"] != "open":
+        return outcome(session)
+    form = CheckoutForm.read(data, session)
+    _choose_shipping(account, session, form.shipping_rate)
+    method = _method(session, form.method)
+    needs_card = method == "card" and session["amount_total"] > 0
+    try:
+        billing = form.billing(account.clock.now(), needs_card=needs_card)
+    except FormError as error:
+        return Payment(
+            "declined", decline_code=error.code, message=error.message, field=error.field
+        )
+    session["_"]["billing"] = billing
+    account.save(session)
+    if session["amount_total"] == 0:
+        return _complete(account, session, "no_payment_required")
+    if method != "card":
+        return _pay_by_bank(account, session, method, billing)
+    return _pay_by_card(account, session, form.number, billing)
+
+
+def confirm_3ds(account: Account, session_id: str, *, ok: bool) -> Payment:
+    """Answer the bank's question, and then charge the card."""
+    session = account.get(NOUN, session_id)
+    if session["status"] != "open":
+        return outcome(session)
+    intent = account.get("payment_intent", session["payment_intent"] or "")
+    if intent["status"] != "requires_action":
+        return outcome(session)
+    if not ok:
+        intents.fail_3ds(account, intent)
+        message = intents.AUTHENTICATION_FAILED
+        return Payment("declined", decline_code="authentication_required", message=message)
+    return _charge(account, session, intent)
+
+
+def settle(account: Account, session_id: str, *, ok: bool) -> Payment:
+    """Let a bank debit arrive, or fail, days after the session was completed."""
+    session = account.get(NOUN, session_id)
+    intent = account.get("payment_intent", session["payment_intent"] or "")
+    if intent["status"] != "processing":
+        return outcome(session)
+    charges.settle_bank(account, intent, ok=ok)
+    if ok:
+        session["payment_status"] = "paid"
+    account.save(session)
+    name = "async_payment_succeeded" if ok else "async_payment_failed"
+    account.emit(f"checkout.session.{name}", session)
+    return outcome(session) if ok else Payment("declined", message=charges.DEBIT_FAILED)
+
+
+def outcome(session: Object) -> Payment:
+    """Return how a session stands, for somebody who comes to pay it once more."""
+    if session["status"] == "expired":
+        return Payment("expired", message="This checkout session has expired.")
+    if session["status"] == "open":
+        return Payment("declined", message="Nothing is waiting for you to confirm.")
+    if session["payment_status"] == "unpaid":
+        return Payment("processing", success_url(session))
+    is_paid = session["payment_status"] == "paid"
+    return Payment("paid" if is_paid else "complete", success_url(session))
+
+
+def bank_debit_type(session: Object) -> str | None:
+    """Return the bank debit that the session offers, if it does."""
+    types = session["payment_method_types"]
+    return next((type for type in types if type.endswith(("_debit", "_bank_account"))), None)
+
+
+def success_url(session: Object) -> str:
+    """Return where the shopper goes from here, with the session's id filled in."""
+    return str(session["success_url"]).replace("{CHECKOUT_SESSION_ID}", session["id"])
+
+
+def _choose_shipping(account: Account, session: Object, rate_id: str) -> None:
+    offered = [option["shipping_rate"] for option in session["shipping_options"]]
+    if rate_id in offered:
+        choose_shipping(session, account.get("shipping_rate", rate_id))
+        add_up(account, session)
+
+
+def _method(session: Object, wanted: str) -> str:
+    """Return the type of payment method; anything but a bank debit is a card."""
+    debit = bank_debit_type(session)
+    takes_cards = "card" in session["payment_method_types"]
+    return debit if debit and (wanted == "bank_debit" or not takes_cards) else "card"
+
+
+def _pay_by_card(account: Account, session: Object, number: str, billing: Object) -> Payment:
+    intent = intents.start_intent(account, session)
+    card = find_card(number)
+    intents.use_card(account, intent, card, billing)
+    if card.asks_3ds:
+        url = f"{account.base_url}/c/pay/{session['id']}/authenticate"
+        intents.ask_for_3ds(account, intent, return_url=url)
+        return Payment("action_required", url)
+    return _charge(account, session, intent)
+
+
+def _charge(account: Account, session: Object, intent: Object) -> Payment:
+    method = account.get("payment_method", intent["payment_method"])
+    card = find_card(intent["_"]["card"])
+    if not charges.charge_card(account, intent, method):
+        return Payment("declined", decline_code=card.decline_code, message=card.message)
+    payment = _complete(account, session, "paid")
+    if card.is_disputed:
+        open_dispute(account, account.get("charge", intent["latest_charge"]))
+    return payment
+
+
+def _pay_by_bank(account: Account, session: Object, type: str, billing: Object) -> Payment:
+    intent = intents.start_intent(account, session)
+    method = intents.use_bank_debit(account, intent, type, billing)
+    charges.charge_bank(account, intent, method)
+    return _complete(account, session, "unpaid")
+
+
+def _complete(account: Account, session: Object, payment_status: str) -> Payment:
+    billing = session["_"]["billing"]
+    session.update(
+        status="complete",
+        payment_status=payment_status,
+        url=None,
+        customer_details=_customer_details(billing),
+    )
+    if session["automatic_tax"]["enabled"]:
+        session["automatic_tax"]["status"] = "complete"
+    account.save(session)
+    account.emit("checkout.session.completed", session)
+    return outcome(session)
+
+
+def _customer_details(billing: Object) -> Object:
+    address = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
+    return {
+        "address": address,
+        "business_name": None,
+        "email": billing["email"],
+        "individual_name": None,
+        "name": billing["name"],
+        "phone": None,
+        "tax_exempt": "none",
+        "tax_ids": [],
+    }

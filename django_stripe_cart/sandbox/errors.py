@@ -1,0 +1,51 @@
+"""Refusals, in the shape that Stripe gives them."""
+
+from typing import Any
+
+from django_stripe_cart.sandbox.wire import Object
+
+
+class ApiError(Exception):
+    """A refusal that the caller of the API will read as JSON."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        type: str = "invalid_request_error",
+        code: str | None = None,
+        param: str | None = None,
+        **details: Any,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        error = {"type": type, "code": code, "message": message, "param": param, **details}
+        self.error: Object = {key: value for key, value in error.items() if value is not None}
+
+
+def parameter_missing(param: str) -> ApiError:
+    return ApiError(f"Missing required param: {param}.", code="parameter_missing", param=param)
+
+
+def parameter_unknown(params: list[str]) -> ApiError:
+    noun = "parameter" if len(params) == 1 else "parameters"
+    return ApiError(
+        f"Received unknown {noun}: {', '.join(params)}", code="parameter_unknown", param=params[0]
+    )
+
+
+def invalid_integer(message: str, param: str) -> ApiError:
+    return ApiError(message, code="parameter_invalid_integer", param=param)
+
+
+def resource_missing(noun: str, id: str, *, param: str = "id", status: int = 404) -> ApiError:
+    return ApiError(f"No such {noun}: '{id}'", status=status, code="resource_missing", param=param)
+
+
+def url_not_found(method: str, path: str) -> ApiError:
+    return ApiError(f"Unrecognized request URL ({method}: {path}).", status=404)
+
+
+def idempotency_error(message: str) -> ApiError:
+    return ApiError(message, type="idempotency_error")

@@ -1,0 +1,49 @@
+"""Stripe's form encoding: `a[b][0][c]=d` becomes nested plain data."""
+
+import re
+from typing import Any
+from urllib.parse import parse_qsl
+
+from django_stripe_cart.sandbox.errors import ApiError
+
+MAX_FIELDS = 20_000
+MAX_DEPTH = 10
+KEY = re.compile(r"^([^\[\]]+)((?:\[[^\[\]]*\])*)$")
+
+
+def decode(text: str) -> dict[str, Any]:
+    """Return the parameters as nested dicts; lists are dicts with the keys "0", "1", …
+
+    Which of them are lists is for the parameter's own description to say.
+    """
+    params: dict[str, Any] = {}
+    for key, value in _pairs(text):
+        _put(params, _path(key), value)
+    return params
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict")
+    except ValueError as error:
+        raise ApiError("Invalid request body: it is not valid form encoding.") from error
+
+
+def _path(key: str) -> list[str]:
+    match = KEY.match(key)
+    if match is None:
+        return [key]
+    path = [match[1], *re.findall(r"\[([^\[\]]*)\]", match[2])]
+    if len(path) > MAX_DEPTH:
+        raise ApiError("Invalid request: the parameters are nested too deeply.", param=match[1])
+    return path
+
+
+def _put(params: dict[str, Any], path: list[str], value: str) -> None:
+    here = params
+    for name in path[:-1]:
+        inner = here.setdefault(name or str(len(here)), {})
+        if not isinstance(inner, dict):
+            raise ApiError("Invalid object", param=path[0])
+        here = inner
+    here[path[-1] or str(len(here))] = value

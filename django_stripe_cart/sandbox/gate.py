@@ -1,0 +1,118 @@
+"""The way of an API call: who is it, has it been answered, what does it ask, what is the answer."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django_stripe_cart.sandbox import trouble, versions
+from django_stripe_cart.sandbox.account import Account, current_request
+from django_stripe_cart.sandbox.api.routes import Endpoint, find_endpoint
+from django_stripe_cart.sandbox.errors import ApiError, url_not_found
+from django_stripe_cart.sandbox.expansion import expand
+from django_stripe_cart.sandbox.faults import ConnectionLost, Fault, Faults
+from django_stripe_cart.sandbox.forms import decode
+from django_stripe_cart.sandbox.idempotency import IdempotencyKeys
+from django_stripe_cart.sandbox.ids import new_id
+from django_stripe_cart.sandbox.keys import authenticate
+from django_stripe_cart.sandbox.request_log import RequestLog
+from django_stripe_cart.sandbox.wire import Object, Request, Response, json_response
+
+
+@dataclass
+class Call:
+    """One call on its way, with what was learned about it so far."""
+
+    request: Request
+    fault: Fault | None
+    id: str = field(default_factory=lambda: new_id("req", 14))
+    version: str = versions.DEFAULT
+    params: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str | None:
+        """The idempotency key, which only a POST has."""
+        is_post = self.request.method == "POST"
+        return self.request.headers.get("idempotency-key") if is_post else None
+
+
+class Gate:
+    """Answers every call under `/v1/`."""
+
+    def __init__(self, account: Account, faults: Faults, log: RequestLog) -> None:
+        self._account, self._faults, self._log = account, faults, log
+        self._keys = IdempotencyKeys(account)
+
+    def answer(self, request: Request) -> Response:
+        """Answer one call. Raises `ConnectionLost` if a fault says so."""
+        call = Call(request, self._faults.take(f"{request.method} {request.path}"))
+        entry = self._log.open(request, fault=call.fault.kind if call.fault else None)
+        token = current_request.set({"id": call.id, "idempotency_key": call.key})
+        try:
+            response = self._answer(call)
+            entry["status"] = response.status
+            return trouble.after(call.fault, response)
+        except ConnectionLost:
+            entry["status"] = None
+            raise
+        finally:
+            entry.update(params=call.params, request_id=call.id)
+            current_request.reset(token)
+
+    def _answer(self, call: Call) -> Response:
+        try:
+            call.params = _raw_parameters(call.request)
+            trouble.before(call.fault)
+            response = self._carry_out(call)
+        except ApiError as error:
+            response = self._refusal(error, call)
+        response.headers["Request-Id"] = call.id
+        response.headers["Stripe-Version"] = call.version
+        if response.status == 500:
+            # To try again would change nothing: the answer is kept under the key.
+            response.headers["Stripe-Should-Retry"] = "false"
+        if call.key:
+            response.headers["Idempotency-Key"] = call.key
+        return response
+
+    def _carry_out(self, call: Call) -> Response:
+        request = call.request
+        authenticate(request.headers.get("authorization", ""))
+        call.version = versions.read(request.headers.get("stripe-version"))
+        found = find_endpoint(request.method, request.path)
+        if found is None:
+            raise url_not_found(request.method, request.path)
+        endpoint, ids = found
+        with self._keys.hold(call.key):
+            kept = self._keys.replay(call.key, request.method, request.path, call.params)
+            if kept is not None:
+                return kept
+            # A refusal up to here is not kept under the key; one from here on is.
+            params = endpoint.read(call.params, call.version)
+            response = self._run(call, endpoint, ids, params)
+            self._keys.keep(call.key, request.method, request.path, call.params, response, call.id)
+        return response
+
+    def _run(self, call: Call, endpoint: Endpoint, ids: dict[str, str], params: Object) -> Response:
+        def run() -> Response:
+            with self._account.change():
+                result = endpoint.call(self._account, ids, params)
+                shown = expand(self._account, result, params.get("expand", []))
+            return json_response(versions.render(shown, call.version))
+
+        try:
+            return trouble.during(call.fault, run)
+        except ApiError as error:
+            return self._refusal(error, call)
+
+    def _refusal(self, error: ApiError, call: Call) -> Response:
+        log = f"{self._account.base_url}/#{call.id}"
+        body = {"error": {**error.error, "request_log_url": log}}
+        return json_response(body, status=error.status)
+
+
+def _raw_parameters(request: Request) -> dict[str, Any]:
+    if request.method != "POST":
+        return decode(request.query)
+    try:
+        return decode(request.body.decode())
+    except UnicodeDecodeError as error:
+        raise ApiError("Invalid request body: it is not UTF-8.") from error

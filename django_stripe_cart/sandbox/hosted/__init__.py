@@ -1,0 +1,1 @@
+"""What people see: the payment page, the receipt, and the desk to play the bank from."""

@@ -1,0 +1,101 @@
+"""The payment page, and the step where the bank asks."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django_stripe_cart.sandbox.account import Account
+from django_stripe_cart.sandbox.cards import FEATURED
+from django_stripe_cart.sandbox.checkout import NOUN, bank_debit_type, success_url
+from django_stripe_cart.sandbox.hosted.rendering import notice, page, redirect
+from django_stripe_cart.sandbox.hosted.summary import merchant_name, summarize
+from django_stripe_cart.sandbox.payment import Payment
+from django_stripe_cart.sandbox.shopper import Shopper
+from django_stripe_cart.sandbox.wire import Object, Response
+
+BANK_NAMES = {
+    "acss_debit": "Pre-authorized debit",
+    "au_becs_debit": "BECS direct debit",
+    "bacs_debit": "Bacs direct debit",
+    "us_bank_account": "US bank account",
+}
+EXAMPLE = {"expiry": "12 / 34", "cvc": "123", "name": "Test Shopper"}
+FIELDS = ("method", "number", "expiry", "cvc", "name", "email", "shipping_rate")
+
+
+class CheckoutPage:
+    """One session's page."""
+
+    def __init__(self, account: Account, shopper: Shopper) -> None:
+        self._account, self._shopper = account, shopper
+
+    def show(self, session_id: str, query: Mapping[str, str]) -> Response:
+        """Show the form; `?card=` fills in a test card, for browsers without JavaScript."""
+        session = self._account.get(NOUN, session_id)
+        if session["status"] != "open":
+            return self._closed(session)
+        chosen = next((card for card in FEATURED if card.number == query.get("card")), None)
+        typed: dict[str, str] = {"email": session["customer_email"] or ""}
+        if chosen:
+            email = typed["email"] or "shopper@example.com"
+            typed = {**EXAMPLE, "number": chosen.display_number, "email": email}
+        return self._form(session, typed, None)
+
+    def submit(self, session_id: str, form: Mapping[str, str]) -> Response:
+        """Pay, and send the shopper on; after a decline show why, with the form as it was."""
+        payment = self._shopper.pay(session_id, form)
+        if payment.redirect_url:
+            return redirect(payment.redirect_url)
+        session = self._account.get(NOUN, session_id)
+        if payment.status == "expired":
+            return self._closed(session)
+        typed = {name: form.get(name, "") for name in FIELDS}
+        return self._form(session, typed, payment)
+
+    def ask(self, session_id: str) -> Response:
+        """Show the bank's question."""
+        session = self._account.get(NOUN, session_id)
+        if session["status"] != "open":
+            return self._closed(session)
+        intent = self._account.store.get(session["payment_intent"] or "")
+        if intent is None or intent["status"] != "requires_action":
+            return redirect(f"/c/pay/{session_id}")
+        return page("authenticate.html", {"session": summarize(self._account, session)})
+
+    def answer(self, session_id: str, form: Mapping[str, str]) -> Response:
+        """Complete or fail the bank's step."""
+        payment = self._shopper.confirm_3ds(session_id, ok=form.get("answer") == "complete")
+        if payment.redirect_url:
+            return redirect(payment.redirect_url)
+        session = self._account.get(NOUN, session_id)
+        if payment.status == "expired":
+            return self._closed(session)
+        return self._form(session, {"email": session["customer_email"] or ""}, payment)
+
+    def _form(self, session: Object, typed: dict[str, str], payment: Payment | None) -> Response:
+        debit = bank_debit_type(session)
+        context: dict[str, Any] = {
+            "session": summarize(self._account, session),
+            "typed": typed,
+            "email_is_fixed": bool(session["customer_email"]),
+            "takes_cards": "card" in session["payment_method_types"],
+            "bank": BANK_NAMES.get(debit, "Bank direct debit") if debit else "",
+            "cards": FEATURED,
+            "problem": payment,
+        }
+        return page("checkout.html", context)
+
+    def _closed(self, session: Object) -> Response:
+        merchant = merchant_name(self._account, session)
+        if session["status"] == "expired":
+            return notice(
+                "This checkout has expired",
+                f"Nothing was charged. Go back to {merchant} to start again.",
+                link=session["cancel_url"] or success_url(session),
+                link_text=f"Back to {merchant}",
+            )
+        return notice(
+            "This checkout is complete",
+            f"There is nothing more to pay. {merchant} has your order.",
+            link=success_url(session),
+            link_text=f"Back to {merchant}",
+        )

@@ -1,0 +1,126 @@
+"""The desk: every session at a glance, with the levers that banks and merchants would pull."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from django_stripe_cart.sandbox.account import Account
+from django_stripe_cart.sandbox.checkout import NOUN
+from django_stripe_cart.sandbox.currencies import display
+from django_stripe_cart.sandbox.errors import ApiError
+from django_stripe_cart.sandbox.hosted.rendering import not_found, page, redirect
+from django_stripe_cart.sandbox.hosted.summary import merchant_name
+from django_stripe_cart.sandbox.people import People
+from django_stripe_cart.sandbox.refunding import amount_left
+from django_stripe_cart.sandbox.wire import Object, Response
+
+SHOWN = 50
+STATES = {
+    "open": "Open",
+    "expired": "Expired",
+    "paid": "Paid",
+    "no_payment_required": "Nothing to pay",
+    "processing": "Waiting for the bank",
+    "unpaid": "Not paid",
+}
+
+
+class Desk:
+    """Shows the account, and plays the parts of those who are not there."""
+
+    def __init__(self, account: Account, people: People) -> None:
+        self._account = account
+        self._levers: dict[str, Callable[[str], object]] = {
+            "settle": people.settle,
+            "fail": lambda id: people.settle(id, ok=False),
+            "expire": people.expire,
+            "resend": people.resend,
+            "refund": people.refund,
+            "dispute": people.open_dispute,
+            "win": lambda id: people.close_dispute(self._dispute(id), won=True),
+            "lose": lambda id: people.close_dispute(self._dispute(id), won=False),
+        }
+
+    def show(self) -> Response:
+        """List the latest sessions, the webhooks and the time."""
+        find = self._account.store.find
+        context: dict[str, Any] = {
+            "sessions": [self._row(s) for s in find(NOUN, newest_first=True, limit=SHOWN)],
+            "endpoints": find("webhook_endpoint"),
+            "deliveries": [_delivery(one) for one in find("delivery", newest_first=True, limit=12)],
+            "now": _time(self._account.clock.now()),
+            "is_moved": self._account.clock.now() != self._account.clock.wall(),
+        }
+        return page("desk.html", context)
+
+    def pull(self, session_id: str, form: Mapping[str, str]) -> Response:
+        """Pull one lever on one session."""
+        lever = self._levers.get(form.get("lever", ""))
+        if lever is None:
+            return not_found()
+        lever(session_id)
+        return redirect("/")
+
+    def move_clock(self, form: Mapping[str, str]) -> Response:
+        """Let an hour, or some days, go by."""
+        hours = form.get("hours", "")
+        if hours.isdigit() and len(hours) < 5:
+            self._account.clock.advance(hours=int(hours))
+        return redirect("/")
+
+    def _row(self, session: Object) -> dict[str, Any]:
+        charge = self._charge(session) or {}
+        refunded = charge.get("amount_refunded", 0)
+        state = self._state(session)
+        return {
+            "id": session["id"],
+            "url": session["url"],
+            "merchant": merchant_name(self._account, session),
+            "reference": session["client_reference_id"] or "",
+            "created": _time(session["created"]),
+            "total": display(session["amount_total"], session["currency"]),
+            "state": state,
+            "state_text": STATES[state],
+            "receipt_url": charge.get("receipt_url"),
+            "refunded": refunded and display(refunded, session["currency"]),
+            "is_refundable": bool(charge) and amount_left(charge) > 0,
+            "dispute": self._dispute_status(charge),
+        }
+
+    def _state(self, session: Object) -> str:
+        if session["status"] != "complete":
+            return str(session["status"])
+        if session["payment_status"] != "unpaid":
+            return str(session["payment_status"])
+        intent = self._account.get("payment_intent", session["payment_intent"])
+        return "processing" if intent["status"] == "processing" else "unpaid"
+
+    def _charge(self, session: Object) -> Object | None:
+        """Return the charge that was paid, if one was."""
+        charges = self._account.store.find("charge", payment_intent=session["payment_intent"])
+        return next((charge for charge in charges if charge["paid"]), None)
+
+    def _dispute_status(self, charge: Object) -> str:
+        disputes = self._account.store.find("dispute", charge=charge.get("id"))
+        return disputes[-1]["status"] if disputes else ""
+
+    def _dispute(self, session_id: str) -> Object:
+        charge = self._charge(self._account.get(NOUN, session_id)) or {}
+        disputes = self._account.store.find("dispute", charge=charge.get("id"))
+        if not disputes:
+            raise ApiError("This payment is not disputed.")
+        return disputes[-1]
+
+
+def _delivery(delivery: Object) -> dict[str, str]:
+    return {
+        "type": delivery["type"],
+        "url": delivery["url"],
+        "status": delivery["status"],
+        "answer": "" if delivery["answer"] is None else str(delivery["answer"]),
+        "attempts": str(delivery["attempts"]),
+    }
+
+
+def _time(moment: int) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%d %b %Y, %H:%M UTC")

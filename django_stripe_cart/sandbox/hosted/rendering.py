@@ -1,0 +1,69 @@
+"""Templates and the files beside them, made into answers."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.template import Context, Engine
+
+from django_stripe_cart.sandbox.wire import Response
+
+HERE = Path(__file__).parent.parent
+STATIC = HERE / "static"
+CONTENT_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+# No `form-action`: browsers apply it to the redirect after a form, and that leads to the merchant.
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:;"
+    " base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": POLICY,
+    "Content-Type": "text/html; charset=utf-8",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+@cache
+def _engine() -> Engine:
+    return Engine(dirs=[str(HERE / "templates")], autoescape=True)
+
+
+def page(template: str, context: dict[str, Any], *, status: int = 200) -> Response:
+    """Return a page; every value in it is escaped."""
+    # Numbers in attributes must not be localized, and no settings are needed this way.
+    html = _engine().get_template(template).render(Context(context, use_l10n=False, use_tz=False))
+    return Response(status, dict(HEADERS), html.encode())
+
+
+def redirect(url: str) -> Response:
+    """Send the browser on, with a GET."""
+    return Response(303, {**HEADERS, "Location": url})
+
+
+def notice(
+    title: str, text: str, *, status: int = 200, link: str = "", link_text: str = ""
+) -> Response:
+    """Return a page that says one thing and offers one way on."""
+    context = {"title": title, "text": text, "link": link, "link_text": link_text}
+    return page("notice.html", context, status=status)
+
+
+def not_found() -> Response:
+    return notice(
+        "There is no such page",
+        "This address of the sandbox leads nowhere.",
+        status=404,
+        link="/",
+        link_text="To the sandbox desk",
+    )
+
+
+def asset(name: str) -> Response:
+    """Return a stylesheet or a script that stands in `static/`."""
+    path = STATIC / Path(name).name
+    if path.suffix not in CONTENT_TYPES or not path.is_file():
+        return not_found()
+    headers = {"Content-Type": CONTENT_TYPES[path.suffix], "X-Content-Type-Options": "nosniff"}
+    return Response(200, {**headers, "Cache-Control": "no-cache"}, path.read_bytes())

@@ -1,0 +1,59 @@
+"""A session as people read it: who is paid, for what, and how much."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django_stripe_cart.sandbox.account import Account
+from django_stripe_cart.sandbox.currencies import display
+from django_stripe_cart.sandbox.wire import Object
+
+
+def summarize(account: Account, session: Object) -> dict[str, Any]:
+    """Return the texts about a session that its pages show."""
+    currency, details = session["currency"], session["total_details"]
+    return {
+        "id": session["id"],
+        "merchant": merchant_name(account, session),
+        "lines": [_line(line) for line in session["_"]["line_items"]],
+        "subtotal": display(session["amount_subtotal"], currency),
+        "discount": details["amount_discount"] and display(details["amount_discount"], currency),
+        "shipping": session["shipping_cost"] and display(details["amount_shipping"], currency),
+        "total": display(session["amount_total"], currency),
+        "is_free": session["amount_total"] == 0,
+        "shipping_options": [_shipping_option(account, session, o) for o in _options(session)],
+        "cancel_url": session["cancel_url"] or "",
+        "submit_text": (session["custom_text"]["submit"] or {}).get("message", ""),
+    }
+
+
+def merchant_name(account: Account, session: Object) -> str:
+    """Return the name that the merchant gave, or the host that the shopper came from."""
+    branding = session["branding_settings"] or {}
+    host = urlsplit(session["success_url"]).netloc
+    return str(branding.get("display_name") or account.name or host)
+
+
+def _options(session: Object) -> list[Object]:
+    options: list[Object] = session["shipping_options"]
+    return options
+
+
+def _line(line: Object) -> dict[str, str]:
+    name, currency = line["description"], line["currency"]
+    return {
+        "name": name,
+        "initial": name[:1].upper(),
+        "quantity": str(line["quantity"]),
+        "each": display(line["price"]["unit_amount"], currency) if line["quantity"] > 1 else "",
+        "total": display(line["amount_subtotal"], currency),
+    }
+
+
+def _shipping_option(account: Account, session: Object, option: Object) -> dict[str, Any]:
+    rate = account.get("shipping_rate", option["shipping_rate"])
+    return {
+        "id": rate["id"],
+        "name": rate["display_name"],
+        "amount": display(rate["fixed_amount"]["amount"], session["currency"]),
+        "is_chosen": rate["id"] == session["shipping_cost"]["shipping_rate"],
+    }

@@ -1,0 +1,96 @@
+"""Idempotency keys: the first answer is kept, and given again."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django_stripe_cart.sandbox.account import Account
+from django_stripe_cart.sandbox.errors import ApiError, idempotency_error
+from django_stripe_cart.sandbox.wire import Object, Response
+
+KEPT_FOR = 24 * 60 * 60
+MAX_LENGTH = 255
+
+
+class IdempotencyKeys:
+    """Which keys were used for what, and with what answer."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._in_use: set[str] = set()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def hold(self, key: str | None) -> Iterator[None]:
+        """Refuse a key that another call is using at this moment."""
+        if key is None:
+            yield
+            return
+        if len(key) > MAX_LENGTH:
+            raise ApiError(f"Idempotency keys can be up to {MAX_LENGTH} characters long.")
+        self._take(key)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._in_use.discard(key)
+
+    def replay(self, key: str | None, method: str, path: str, params: Object) -> Response | None:
+        """Return the answer that the key was given first, if it was used in the last day."""
+        kept = self._account.store.get(_id(key)) if key else None
+        if kept is None or kept["created"] + KEPT_FOR <= self._account.clock.now():
+            return None
+        if (kept["method"], kept["path"]) != (method, path):
+            raise idempotency_error(
+                f"Keys for idempotent requests can only be used for one endpoint: '{key}' was"
+                f" first used for {kept['method']} {kept['path']}."
+            )
+        if kept["params"] != params:
+            raise idempotency_error(
+                f"Keys for idempotent requests can only be used with the same parameters: '{key}'"
+                " was first used with others."
+            )
+        headers = {
+            "Content-Type": "application/json",
+            "Idempotent-Replayed": "true",
+            "Original-Request": kept["request_id"],
+        }
+        return Response(kept["status"], headers, kept["body"].encode())
+
+    def keep(
+        self,
+        key: str | None,
+        method: str,
+        path: str,
+        params: Object,
+        response: Response,
+        request_id: str,
+    ) -> None:
+        """Keep the answer to a call that was carried out."""
+        if key is None:
+            return
+        body = {
+            "id": _id(key),
+            "created": self._account.clock.now(),
+            "method": method,
+            "path": path,
+            "params": params,
+            "status": response.status,
+            "body": response.body.decode(),
+            "request_id": request_id,
+        }
+        self._account.store.put(body, kind="answer")
+
+    def _take(self, key: str) -> None:
+        with self._lock:
+            if key in self._in_use:
+                raise ApiError(
+                    f"Another request is using the idempotency key '{key}' right now.",
+                    status=409,
+                    code="idempotency_key_in_use",
+                )
+            self._in_use.add(key)
+
+
+def _id(key: str) -> str:
+    return f"answer:{key}"

@@ -1,0 +1,16 @@
+"""Ids that look like Stripe's."""
+
+import secrets
+import string
+
+ALPHABET = string.ascii_letters + string.digits
+
+
+def token(length: int) -> str:
+    """Return random letters and digits."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+
+
+def new_id(prefix: str, length: int = 24) -> str:
+    """Return an id such as `pi_3Nx…`; only those of sessions are longer, with 58 characters."""
+    return f"{prefix}_{token(length)}"

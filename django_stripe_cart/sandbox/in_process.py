@@ -1,0 +1,71 @@
+"""The sandbox inside the test's own process: a client for the SDK that needs no socket.
+
+This is the sandbox's only module that imports `stripe`, and only those who ask for the client
+import this module.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
+
+import stripe
+
+from django_stripe_cart.sandbox.faults import ConnectionLost
+from django_stripe_cart.sandbox.wire import Response
+
+Handle = Callable[[str, str, Mapping[str, str], Any], Response]
+
+
+class SandboxClient(stripe.HTTPClient):
+    """Hands the SDK's calls to the sandbox: `StripeClient(key, http_client=…)`."""
+
+    name = "sandbox"
+
+    def __init__(self, handle: Handle) -> None:
+        super().__init__()
+        self._handle = handle
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        post_data: Any = None,
+        *,
+        _usage: list[str] | None = None,
+    ) -> tuple[str, int, Mapping[str, str]]:
+        try:
+            response = self._handle(method, url, headers or {}, post_data)
+        except ConnectionLost as lost:
+            _raise_connection_error(lost)
+        return response.body.decode(), response.status, Headers(response.headers)
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+    def _sleep_time_seconds(self, *args: Any, **kwargs: Any) -> float:
+        """Retry at once: nobody has to be spared. (The arguments differ between SDKs.)"""
+        return 0.0
+
+
+class Headers(dict[str, str]):
+    """Header names in any case, as the SDK expects of its clients."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        super().__init__({name.lower(): value for name, value in headers.items()})
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and super().__contains__(name.lower())
+
+    def __getitem__(self, name: str) -> str:
+        return super().__getitem__(name.lower())
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return super().get(name.lower(), default)
+
+
+def _raise_connection_error(lost: ConnectionLost) -> NoReturn:
+    # A body that breaks off reaches the SDK as an error that it does not try again.
+    raise stripe.APIConnectionError(  # type: ignore[no-untyped-call]
+        f"The connection to the sandbox failed: {lost.kind}.",
+        should_retry=lost.kind != "truncated",
+    ) from lost

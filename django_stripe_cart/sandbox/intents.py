@@ -1,0 +1,103 @@
+"""How a payment stands: the one place where payment intents start, wait and are given up."""
+
+from django_stripe_cart.sandbox.account import Account
+from django_stripe_cart.sandbox.cards import Card
+from django_stripe_cart.sandbox.objects.payment_intent import build_payment_intent
+from django_stripe_cart.sandbox.objects.payment_method import build_payment_method
+from django_stripe_cart.sandbox.wire import Object
+
+AUTHENTICATION_FAILED = (
+    "We could not authenticate your payment method. Choose another one and try again."
+)
+
+
+def start_intent(account: Account, session: Object) -> Object:
+    """Return the session's payment intent; the first attempt to pay makes it."""
+    if session["payment_intent"]:
+        intent = account.get("payment_intent", session["payment_intent"])
+        intent["amount"] = session["amount_total"]
+        return account.save(intent)
+    intent = account.save(build_payment_intent(session, created=account.clock.now()))
+    session["payment_intent"] = intent["id"]
+    account.save(session)
+    account.emit("payment_intent.created", intent)
+    return intent
+
+
+def use_card(account: Account, intent: Object, card: Card, billing: Object) -> Object:
+    """Put a card on the payment, and return the payment method."""
+    intent["_"].update(card=card.number, billing=billing)
+    return _use_method(account, intent, "card", billing, card)
+
+
+def use_bank_debit(account: Account, intent: Object, type: str, billing: Object) -> Object:
+    """Put a bank account on the payment, and return the payment method."""
+    intent["_"].update(card=None, billing=billing)
+    return _use_method(account, intent, type, billing, None)
+
+
+def ask_for_3ds(account: Account, intent: Object, *, return_url: str) -> None:
+    """Have the shopper confirm the payment with their bank."""
+    intent["status"] = "requires_action"
+    intent["next_action"] = {
+        "type": "redirect_to_url",
+        "redirect_to_url": {"return_url": return_url, "url": return_url},
+    }
+    account.save(intent)
+    account.emit("payment_intent.requires_action", intent)
+
+
+def fail_3ds(account: Account, intent: Object) -> None:
+    """Note that the shopper's bank did not confirm; no charge is made."""
+    set_back(account, intent, "payment_intent_authentication_failure", AUTHENTICATION_FAILED)
+
+
+def cancel_intent(account: Account, intent: Object) -> None:
+    """Give up a payment whose session expired."""
+    intent.update(
+        status="canceled",
+        canceled_at=account.clock.now(),
+        cancellation_reason="expired",
+        next_action=None,
+    )
+    account.save(intent)
+    account.emit("payment_intent.canceled", intent)
+
+
+def set_back(
+    account: Account,
+    intent: Object,
+    code: str,
+    message: str,
+    *,
+    charge: str | None = None,
+    decline_code: str | None = None,
+) -> None:
+    """Have the payment wait for another payment method."""
+    method = account.get("payment_method", intent["payment_method"])
+    error = {
+        "charge": charge,
+        "code": code,
+        "decline_code": decline_code,
+        "message": message,
+        "payment_method": method,
+        "type": "card_error" if method["type"] == "card" else "invalid_request_error",
+    }
+    intent.update(
+        status="requires_payment_method",
+        payment_method=None,
+        next_action=None,
+        last_payment_error={key: value for key, value in error.items() if value is not None},
+    )
+    account.save(intent)
+    account.emit("payment_intent.payment_failed", intent)
+
+
+def _use_method(
+    account: Account, intent: Object, type: str, billing: Object, card: Card | None
+) -> Object:
+    method = build_payment_method(type, billing, card, created=account.clock.now())
+    account.save(method)
+    intent["payment_method"] = method["id"]
+    account.save(intent)
+    return method

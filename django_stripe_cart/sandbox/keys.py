@@ -1,0 +1,27 @@
+"""API keys: any test key opens, and no live one."""
+
+import base64
+import binascii
+
+from django_stripe_cart.sandbox.errors import ApiError
+
+TEST_KEYS, LIVE_KEYS = ("sk_test_", "rk_test_"), ("sk_live_", "rk_live_")
+
+
+def authenticate(header: str) -> None:
+    """Let a test key in. A sandbox must never come to hold a live one."""
+    scheme, _, value = header.partition(" ")
+    key = _basic(value) if scheme.lower() == "basic" else value.strip()
+    if not key:
+        raise ApiError("You did not provide an API key.", status=401)
+    if key.startswith(LIVE_KEYS):
+        raise ApiError("This is a sandbox, and it refuses live keys. Use a test key.", status=401)
+    if not key.startswith(TEST_KEYS):
+        raise ApiError(f"Invalid API Key provided: {key[:8]}{'*' * 8}", status=401)
+
+
+def _basic(value: str) -> str:
+    try:
+        return base64.b64decode(value, validate=True).decode().partition(":")[0]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""

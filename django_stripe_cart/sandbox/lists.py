@@ -1,0 +1,76 @@
+"""Stripe's lists: newest first, a page at a time."""
+
+from typing import Any
+
+from django_stripe_cart.sandbox.account import Account
+from django_stripe_cart.sandbox.errors import ApiError, resource_missing
+from django_stripe_cart.sandbox.store import (
+    Condition,
+    compares,
+    is_after,
+    is_before,
+    is_equal,
+    is_one_of,
+)
+from django_stripe_cart.sandbox.wire import Object
+
+DEFAULT_LIMIT = 10
+ABOUT_THE_PAGE = ("limit", "starting_after", "ending_before", "created", "expand")
+
+
+def page(account: Account, noun: str, url: str, params: Object) -> Object:
+    """Return the objects of a kind that the parameters ask for."""
+    limit = params.get("limit", DEFAULT_LIMIT)
+    conditions, is_backwards = _position(account, noun, params)
+    for operator, moment in params.get("created", {}).items():
+        conditions.append(compares("created", operator, moment))
+    for name, value in params.items():
+        if name not in ABOUT_THE_PAGE:
+            conditions.append(_filter(name, value))
+    found = account.store.find(noun, *conditions, newest_first=not is_backwards, limit=limit + 1)
+    shown = found[:limit]
+    return list_object(shown[::-1] if is_backwards else shown, url, has_more=len(found) > limit)
+
+
+def page_of(items: list[Object], url: str, params: Object) -> Object:
+    """Return a page of a list that hangs on one object, in its own order."""
+    limit = params.get("limit", DEFAULT_LIMIT)
+    ids = [item["id"] for item in items]
+    if "ending_before" in params:
+        end = _index(ids, params["ending_before"], "ending_before")
+        start = max(end - limit, 0)
+        return list_object(items[start:end], url, has_more=start > 0)
+    after = params.get("starting_after")
+    start = _index(ids, after, "starting_after") + 1 if after else 0
+    rest = items[start:]
+    return list_object(rest[:limit], url, has_more=len(rest) > limit)
+
+
+def list_object(items: list[Object], url: str, *, has_more: bool = False) -> Object:
+    return {"object": "list", "data": items, "has_more": has_more, "url": url}
+
+
+def _position(account: Account, noun: str, params: Object) -> tuple[list[Condition], bool]:
+    if "starting_after" in params and "ending_before" in params:
+        raise ApiError("You may only specify one of: ending_before, starting_after.")
+    for name, condition in (("starting_after", is_before), ("ending_before", is_after)):
+        if name in params:
+            account.get(noun, params[name], param=name, status=400)
+            position = account.store.position(params[name])
+            return [condition(position or 0)], name == "ending_before"
+    return [], False
+
+
+def _filter(name: str, value: Any) -> Condition:
+    if isinstance(value, list):
+        return is_one_of(name, value)
+    if isinstance(value, dict):
+        [(inner, wanted)] = value.items()
+        return is_equal(f"{name}__{inner}", wanted)
+    return is_equal(name, value)
+
+
+def _index(ids: list[str], id: str, param: str) -> int:
+    if id not in ids:
+        raise resource_missing("line item", id, param=param, status=400)
+    return ids.index(id)

@@ -1,0 +1,42 @@
+"""The BalanceTransaction as Stripe returns it."""
+
+from django_stripe_cart.sandbox.ids import new_id
+from django_stripe_cart.sandbox.wire import Object
+
+
+def build_balance_transaction(
+    source: Object, amount: int, type: str, *, created: int, fee: int = 0
+) -> Object:
+    """Build a movement of the account's balance: in for a charge, out for a refund."""
+    return {
+        "id": new_id("txn"),
+        "object": "balance_transaction",
+        "amount": amount,
+        "available_on": created + 2 * 24 * 60 * 60,
+        "balance_type": "payments",
+        "created": created,
+        "currency": source["currency"],
+        "description": source.get("description"),
+        "exchange_rate": None,
+        "fee": fee,
+        "fee_details": _fee_details(fee, source["currency"]),
+        "net": amount - fee,
+        "reporting_category": type,
+        "source": source["id"],
+        "status": "pending",
+        "type": type,
+    }
+
+
+def _fee_details(fee: int, currency: str) -> list[Object]:
+    if not fee:
+        return []
+    return [
+        {
+            "amount": fee,
+            "application": None,
+            "currency": currency,
+            "description": "Sandbox processing fees",
+            "type": "stripe_fee",
+        }
+    ]

@@ -1,0 +1,71 @@
+"""The Charge as Stripe returns it."""
+
+from django_stripe_cart.sandbox.ids import new_id, token
+from django_stripe_cart.sandbox.wire import Object
+
+EMPTY = (
+    "application",
+    "application_fee",
+    "application_fee_amount",
+    "balance_transaction",
+    "customer",
+    "failure_balance_transaction",
+    "failure_code",
+    "failure_message",
+    "on_behalf_of",
+    "receipt_number",
+    "review",
+    "source",
+    "source_transfer",
+    "transfer_data",
+    "transfer_group",
+)
+
+
+def build_charge(intent: Object, method: Object, *, created: int, base_url: str) -> Object:
+    """Build a charge that has yet to succeed, fail or wait."""
+    type = method["type"]
+    id = new_id("ch" if type == "card" else "py")
+    return {
+        "id": id,
+        "object": "charge",
+        **dict.fromkeys(EMPTY),
+        "amount": intent["amount"],
+        "amount_captured": 0,
+        "amount_refunded": 0,
+        "billing_details": method["billing_details"],
+        "calculated_statement_descriptor": "SANDBOX",
+        "captured": False,
+        "created": created,
+        "currency": intent["currency"],
+        "description": intent["description"],
+        "disputed": False,
+        "fraud_details": {},
+        "livemode": False,
+        "metadata": dict(intent["metadata"]),
+        "outcome": None,
+        "paid": False,
+        "payment_intent": intent["id"],
+        "payment_method": method["id"],
+        "payment_method_details": {"type": type, type: _charged_details(method)},
+        "radar_options": {},
+        "receipt_email": intent["receipt_email"],
+        "receipt_url": f"{base_url}/receipts/{id}",
+        "refunded": False,
+        "shipping": intent["shipping"],
+        "statement_descriptor": intent["statement_descriptor"],
+        "statement_descriptor_suffix": intent["statement_descriptor_suffix"],
+        "status": "pending",
+        "_": {"card": intent["_"]["card"]},
+    }
+
+
+def _charged_details(method: Object) -> Object:
+    details: Object = method[method["type"]]
+    if method["type"] != "card":
+        return {**details, "mandate": None}
+    kept = {key: details[key] for key in details if key not in ("display_brand", "generated_from")}
+    kept.pop("networks")
+    kept.pop("three_d_secure_usage")
+    kept |= dict.fromkeys(("installments", "mandate", "three_d_secure"))
+    return {**kept, "network": kept["brand"], "authorization_code": token(6).upper()}

@@ -1,0 +1,58 @@
+"""Coupons and shipping rates: what makes a total differ from the sum of its lines."""
+
+from typing import Any
+
+from django_stripe_cart.sandbox.ids import new_id
+from django_stripe_cart.sandbox.wire import Object
+
+
+def build_coupon(
+    id: str,
+    *,
+    percent_off: float | None,
+    amount_off: int | None,
+    currency: str | None,
+    created: int,
+) -> Object:
+    return {
+        "id": id,
+        "object": "coupon",
+        "amount_off": amount_off,
+        "created": created,
+        "currency": currency,
+        "duration": "once",
+        "duration_in_months": None,
+        "livemode": False,
+        "max_redemptions": None,
+        "metadata": {},
+        "name": id,
+        "percent_off": percent_off,
+        "redeem_by": None,
+        "times_redeemed": 0,
+        "valid": True,
+    }
+
+
+def amount_off(coupon: Object, subtotal: int) -> int:
+    """Return what a coupon takes off, at most all of it."""
+    if coupon["percent_off"] is not None:
+        return int(subtotal * coupon["percent_off"] / 100 + 0.5)
+    return min(subtotal, int(coupon["amount_off"]))
+
+
+def build_shipping_rate(data: Object, *, created: int) -> Object:
+    amount: dict[str, Any] = data.get("fixed_amount", {})
+    return {
+        "id": new_id("shr"),
+        "object": "shipping_rate",
+        "active": True,
+        "created": created,
+        "delivery_estimate": data.get("delivery_estimate"),
+        "display_name": data["display_name"],
+        "fixed_amount": {"amount": amount["amount"], "currency": amount["currency"]},
+        "livemode": False,
+        "metadata": data.get("metadata", {}),
+        "tax_behavior": data.get("tax_behavior", "unspecified"),
+        "tax_code": data.get("tax_code"),
+        "type": "fixed_amount",
+    }

@@ -1,0 +1,65 @@
+"""The PaymentMethod as Stripe returns it: a card or a bank account, and whose it is."""
+
+from django_stripe_cart.sandbox.cards import Card
+from django_stripe_cart.sandbox.ids import new_id
+from django_stripe_cart.sandbox.wire import Object
+
+
+def build_payment_method(type: str, billing: Object, card: Card | None, *, created: int) -> Object:
+    details = card_details(card, billing) if card else bank_details(type)
+    return {
+        "id": new_id("pm"),
+        "object": "payment_method",
+        "allow_redisplay": "limited",
+        "billing_details": _billing_details(billing),
+        type: details,
+        "created": created,
+        "customer": None,
+        "livemode": False,
+        "metadata": {},
+        "type": type,
+    }
+
+
+def card_details(card: Card, billing: Object) -> Object:
+    return {
+        "brand": card.brand,
+        "checks": {
+            "address_line1_check": None,
+            "address_postal_code_check": None,
+            "cvc_check": "fail" if card.code == "incorrect_cvc" else "pass",
+        },
+        "country": card.country,
+        "display_brand": card.brand,
+        "exp_month": billing["exp_month"],
+        "exp_year": billing["exp_year"],
+        "fingerprint": f"Sandbox{card.number[-9:]}",
+        "funding": "credit",
+        "generated_from": None,
+        "last4": card.number[-4:],
+        "networks": {"available": [card.brand], "preferred": None},
+        "three_d_secure_usage": {"supported": True},
+        "wallet": None,
+    }
+
+
+def bank_details(type: str) -> Object:
+    details: Object = {"last4": "6789", "fingerprint": "SandboxBank0001"}
+    if type == "us_bank_account":
+        details |= {
+            "account_holder_type": "individual",
+            "account_type": "checking",
+            "bank_name": "Sandbox Bank",
+            "routing_number": "110000000",
+        }
+    return details
+
+
+def _billing_details(billing: Object) -> Object:
+    return {
+        "address": dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state")),
+        "email": billing["email"],
+        "name": billing["name"],
+        "phone": None,
+        "tax_id": None,
+    }

@@ -1,0 +1,45 @@
+"""The Refund as Stripe returns it."""
+
+from django_stripe_cart.sandbox.ids import new_id, token
+from django_stripe_cart.sandbox.wire import Object
+
+EMPTY = (
+    "balance_transaction",
+    "failure_balance_transaction",
+    "failure_reason",
+    "pending_reason",
+    "source_transfer_reversal",
+    "transfer_reversal",
+)
+# Stripe leaves these out until there is something to say.
+LEFT_OUT = ("failure_balance_transaction", "failure_reason", "pending_reason")
+
+
+def build_refund(charge: Object, params: Object, *, amount: int, created: int) -> Object:
+    type = charge["payment_method_details"]["type"]
+    return {
+        "id": new_id("re" if type == "card" else "pyr"),
+        "object": "refund",
+        "amount": amount,
+        **{name: None for name in EMPTY if name not in LEFT_OUT},
+        "charge": charge["id"],
+        "created": created,
+        "currency": charge["currency"],
+        "destination_details": {type: _destination(type), "type": type},
+        "metadata": params.get("metadata", {}),
+        "payment_intent": charge["payment_intent"],
+        "reason": params.get("reason"),
+        "receipt_number": None,
+        "status": "pending",
+    }
+
+
+def _destination(type: str) -> Object:
+    if type != "card":
+        return {}
+    return {
+        "reference": token(12),
+        "reference_status": "available",
+        "reference_type": "acquirer_reference_number",
+        "type": "refund",
+    }

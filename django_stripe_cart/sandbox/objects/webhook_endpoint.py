@@ -1,0 +1,49 @@
+"""The Webhook Endpoint as Stripe returns it."""
+
+from collections.abc import Sequence
+
+from django_stripe_cart.sandbox.ids import new_id, token
+from django_stripe_cart.sandbox.wire import Object
+
+
+def build_webhook_endpoint(
+    url: str,
+    enabled_events: Sequence[str],
+    *,
+    secrets: Sequence[str] = (),
+    api_version: str | None = None,
+    description: str | None = None,
+    metadata: Object | None = None,
+    created: int,
+) -> Object:
+    """Build an endpoint; without a secret, one is made up."""
+    return {
+        "id": new_id("we"),
+        "object": "webhook_endpoint",
+        "api_version": api_version,
+        "application": None,
+        "created": created,
+        "description": description,
+        "enabled_events": list(enabled_events),
+        "livemode": False,
+        "metadata": metadata or {},
+        "status": "enabled",
+        "url": url,
+        "_": {
+            "secrets": [
+                {"secret": secret, "expires_at": None} for secret in secrets or [new_secret()]
+            ]
+        },
+    }
+
+
+def roll(endpoint: Object, *, until: int) -> str:
+    """Give an endpoint a new secret; what signed so far signs beside it for a time."""
+    secret = new_secret()
+    kept = [{**old, "expires_at": old["expires_at"] or until} for old in endpoint["_"]["secrets"]]
+    endpoint["_"]["secrets"] = [{"secret": secret, "expires_at": None}, *kept]
+    return secret
+
+
+def new_secret() -> str:
+    return f"whsec_{token(32)}"

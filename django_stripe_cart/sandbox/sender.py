@@ -1,0 +1,21 @@
+"""One webhook, sent over HTTP."""
+
+import http.client
+from urllib.parse import urlsplit
+
+TIMEOUT = 10
+
+
+def send(url: str, body: bytes, headers: dict[str, str]) -> int:
+    """Post to an endpoint and return the status; a redirect is not followed. Raises `OSError`."""
+    parts = urlsplit(url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT)
+    try:
+        target = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
+        connection.request("POST", target, body, headers)
+        return connection.getresponse().status
+    except http.client.HTTPException as error:
+        raise OSError(str(error)) from error
+    finally:
+        connection.close()

@@ -1,0 +1,155 @@
+"""The sandbox on a port of this machine."""
+
+import ipaddress
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+from django_stripe_cart.sandbox.faults import ConnectionLost
+from django_stripe_cart.sandbox.wire import Response
+
+MAX_BODY = 8 * 1024 * 1024
+Handle = Callable[[str, str, dict[str, str], bytes], Response]
+
+
+class SandboxServer:
+    """A running server. Use it as a context manager, or call `close`."""
+
+    def __init__(self, handle: Handle, *, host: str, port: int) -> None:
+        require_loopback(host)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        handler = type("Handler", (_Handler,), {"sandbox": staticmethod(handle)})
+        server_class = type("Server", (_Server,), {"address_family": family})
+        self._server: _Server = server_class((host, port), handler)
+        shown = f"[{host}]" if ":" in host else host
+        self.port: int = self._server.server_address[1]
+        self.url = f"http://{shown}:{self.port}"
+        self._on_close: list[Callable[[], None]] = []
+        self._thread = threading.Thread(
+            target=self._server.serve_forever,
+            kwargs={"poll_interval": 0.05},
+            name="stripe-sandbox",
+            daemon=True,
+        )
+        self._thread.start()
+
+    def on_close(self, callback: Callable[[], None]) -> None:
+        """Have something done when the server stops."""
+        self._on_close.append(callback)
+
+    def close(self) -> None:
+        """Stop answering."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._server.hang_up()
+        self._thread.join()
+        while self._on_close:
+            self._on_close.pop()()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def require_loopback(host: str) -> None:
+    """Refuse an address that anybody but this machine could reach."""
+    try:
+        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = False
+    if not is_loopback:
+        raise ValueError(
+            f"The sandbox answers this machine only: use 127.0.0.1, ::1 or localhost, not {host!r}."
+        )
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def __init__(self, *args: Any) -> None:
+        self._open: set[socket.socket] = set()
+        super().__init__(*args)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def close_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().close_request(request)
+
+    def hang_up(self) -> None:
+        """End the connections that callers kept open."""
+        for connection in list(self._open):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing about a caller who hung up."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    sandbox: Handle
+    protocol_version = "HTTP/1.1"
+    server_version = "stripe-sandbox"
+    disable_nagle_algorithm = True
+    timeout = 60
+
+    def do_GET(self) -> None:
+        self._respond()
+
+    do_POST = do_DELETE = do_HEAD = do_PUT = do_GET
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Keep quiet: the sandbox has a log of its own."""
+
+    def _respond(self) -> None:
+        length = self.headers.get("Content-Length", "0")
+        if not length.isdigit() or int(length) > MAX_BODY:
+            self.close_connection = True
+            self._write(Response(413, {"Content-Type": "text/plain"}, b"The body is too large."))
+            return
+        body = self.rfile.read(int(length))
+        try:
+            response = self.sandbox(self.command, self.path, dict(self.headers.items()), body)
+        except ConnectionLost as lost:
+            self._lose(lost)
+            return
+        self._write(response)
+
+    def _write(self, response: Response, *, only: int | None = None) -> None:
+        self.send_response(response.status)
+        for name, value in response.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(response.body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(response.body[:only])
+
+    def _lose(self, lost: ConnectionLost) -> None:
+        """Play a broken connection: silence, a reset, or half an answer."""
+        self.close_connection = True
+        if lost.kind == "truncated" and lost.response is not None:
+            self._write(lost.response, only=len(lost.response.body) // 2)
+        elif lost.kind == "reset":
+            linger = struct.pack("ii", 1, 0)
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            # Closed at once, and not by the server, which would first say a polite goodbye.
+            socket.socket(fileno=self.connection.detach()).close()
+        else:
+            # Nothing is said until the caller hangs up.
+            self.connection.recv(1)

@@ -1,0 +1,143 @@
+"""Everything the sandbox knows, in SQLite: in memory, or in a file that survives restarts.
+
+The connection is the sandbox's own. Stripe does not forget because a transaction of ours rolled
+back, and neither does its stand-in.
+"""
+
+import json
+import sqlite3
+import threading
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django_stripe_cart.sandbox.wire import Object
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS objects (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS objects_kind ON objects (kind, seq);
+CREATE INDEX IF NOT EXISTS objects_intent
+    ON objects (kind, json_extract(body, '$.payment_intent'));
+CREATE INDEX IF NOT EXISTS objects_due ON objects (kind, json_extract(body, '$.due_at'));
+"""
+
+Condition = tuple[str, Sequence[Any]]
+
+
+class Store:
+    """Documents by id and kind, changed in transactions that all threads take in turn."""
+
+    def __init__(self, path: str | Path | None = None) -> None:
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._connection = sqlite3.connect(
+            path or ":memory:", check_same_thread=False, isolation_level=None
+        )
+        # Quick, and safe unless the machine itself falls over.
+        self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
+        self._connection.executescript(SCHEMA)
+        self.close = weakref.finalize(self, self._connection.close)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Do all of it or none of it, while no other thread does anything."""
+        with self._lock:
+            outermost = self._depth == 0
+            if outermost:
+                self._connection.execute("BEGIN IMMEDIATE")
+            self._depth += 1
+            try:
+                yield
+            except BaseException:
+                if outermost:
+                    self._connection.execute("ROLLBACK")
+                raise
+            else:
+                if outermost:
+                    self._connection.execute("COMMIT")
+            finally:
+                self._depth -= 1
+
+    def get(self, id: str) -> Object | None:
+        """Return the object with that id, if there is one."""
+        rows = self._rows("SELECT body FROM objects WHERE id = ?", [id])
+        return json.loads(rows[0][0]) if rows else None
+
+    def put(self, body: Object, *, kind: str | None = None) -> Object:
+        """Keep an object, new or changed; its place in the order of creation stays."""
+        self._rows(
+            "INSERT INTO objects (id, kind, body) VALUES (?, ?, ?)"
+            " ON CONFLICT (id) DO UPDATE SET body = excluded.body",
+            [body["id"], kind or body["object"], json.dumps(body)],
+        )
+        return body
+
+    def delete(self, id: str) -> None:
+        """Forget one object."""
+        self._rows("DELETE FROM objects WHERE id = ?", [id])
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._rows("DELETE FROM objects", [])
+
+    def position(self, id: str) -> int | None:
+        """Return the object's place in the order of creation."""
+        rows = self._rows("SELECT seq FROM objects WHERE id = ?", [id])
+        return rows[0][0] if rows else None
+
+    def find(
+        self,
+        kind: str,
+        *conditions: Condition,
+        newest_first: bool = False,
+        limit: int | None = None,
+        **equal: Any,
+    ) -> list[Object]:
+        """Return the objects of a kind, oldest first, whose fields have these values."""
+        clauses = [("kind = ?", [kind]), *conditions, *(is_equal(k, v) for k, v in equal.items())]
+        where = " AND ".join(sql for sql, _ in clauses)
+        values = [value for _, some in clauses for value in some]
+        # With a condition the plus keeps SQLite from walking along all of a kind in its order,
+        # where the index of the condition has the few rows that count.
+        order = ("+" if len(clauses) > 1 else "") + ("seq DESC" if newest_first else "seq ASC")
+        rows = self._rows(
+            f"SELECT body FROM objects WHERE {where} ORDER BY {order} LIMIT ?",  # noqa: S608
+            [*values, -1 if limit is None else limit],
+        )
+        return [json.loads(row[0]) for row in rows]
+
+    def _rows(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        with self._lock:
+            return self._connection.execute(sql, values).fetchall()
+
+
+def is_equal(field: str, value: Any) -> Condition:
+    """Return the condition that a field has a value; `__` leads into an inner object."""
+    return f"json_extract(body, '$.{field.replace('__', '.')}') = ?", [value]
+
+
+def compares(field: str, operator: str, value: int) -> Condition:
+    """Return the condition that a number is on one side of another."""
+    sign = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}[operator]
+    return f"json_extract(body, '$.{field}') {sign} ?", [value]
+
+
+def is_one_of(field: str, values: Sequence[str]) -> Condition:
+    """Return the condition that a field has one of these values."""
+    marks = ", ".join("?" for _ in values)
+    return f"json_extract(body, '$.{field}') IN ({marks})", values
+
+
+def is_before(position: int) -> Condition:
+    return "seq < ?", [position]
+
+
+def is_after(position: int) -> Condition:
+    return "seq > ?", [position]

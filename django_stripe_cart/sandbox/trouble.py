@@ -1,0 +1,55 @@
+"""What a fault does to a call of the API, before, during and after its effect."""
+
+import time
+from collections.abc import Callable
+
+from django_stripe_cart.sandbox.errors import ApiError
+from django_stripe_cart.sandbox.faults import (
+    LOST_AFTER,
+    LOST_BEFORE,
+    REFUSALS,
+    STORED,
+    ConnectionLost,
+    Fault,
+)
+from django_stripe_cart.sandbox.wire import Response
+
+
+def before(fault: Fault | None) -> None:
+    """Refuse the call, or lose it on its way in."""
+    if fault is None:
+        return
+    if fault.kind in LOST_BEFORE:
+        raise ConnectionLost(fault.kind.partition("_")[0])
+    if fault.kind in REFUSALS:
+        status, message, code = REFUSALS[fault.kind]
+        type = "api_error" if status >= 500 else "invalid_request_error"
+        raise ApiError(message, status=status, type=type, code=code)
+
+
+def during(fault: Fault | None, run: Callable[[], Response]) -> Response:
+    """Carry the call out, slowly, or as far as a server goes that then falls over.
+
+    What this returns, or the error it raises, is kept under the idempotency key.
+    """
+    if fault is not None and fault.kind == "slow":
+        time.sleep(fault.seconds)
+    if fault is None or fault.kind not in STORED:
+        return run()
+    if fault.kind == "stored_server_error_after":
+        run()
+    raise ApiError("An unknown error occurred.", status=500, type="api_error")
+
+
+def after(fault: Fault | None, response: Response) -> Response:
+    """Spoil the answer, or lose it on its way out."""
+    if fault is None:
+        return response
+    if fault.should_retry is not None:
+        response.headers["Stripe-Should-Retry"] = str(fault.should_retry).lower()
+    if fault.kind in LOST_AFTER:
+        raise ConnectionLost(fault.kind.partition("_")[0], response)
+    if fault.kind == "malformed":
+        page = b"<!doctype html><title>502</title><h1>Bad gateway</h1>"
+        return Response(response.status, {**response.headers, "Content-Type": "text/html"}, page)
+    return response

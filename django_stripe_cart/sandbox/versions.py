@@ -1,0 +1,49 @@
+"""What changed between the versions of Stripe's API that a caller may ask for."""
+
+import re
+from typing import Any
+
+from django_stripe_cart.sandbox.errors import ApiError
+
+# What an account gets that names no version of its own.
+DEFAULT = "2026-10-28.endive"
+FORMAT = re.compile(r"^(\d{4}-\d{2}-\d{2})(\.[a-z]+)?$")
+
+UI_MODES_RENAMED = "2026-03-25"
+PAYMENT_METHOD_TYPES_REMOVED = "2026-09-30"
+OLD_UI_MODES = {"hosted_page": "hosted", "embedded_page": "embedded", "elements": "custom"}
+
+
+def read(header: str | None) -> str:
+    """Return the version to answer in, or refuse one that is none."""
+    if header is None:
+        return DEFAULT
+    if not FORMAT.match(header):
+        raise ApiError(f"Invalid Stripe API version: {header}")
+    return header
+
+
+def is_since(version: str, date: str) -> bool:
+    """Return whether `version` is `date` or newer."""
+    return version[:10] >= date
+
+
+def ui_modes(version: str) -> list[str]:
+    """Return the values of `ui_mode` in that version."""
+    if is_since(version, UI_MODES_RENAMED):
+        return ["hosted_page", "embedded_page", "elements", "form"]
+    return list(OLD_UI_MODES.values())
+
+
+def render(data: Any, version: str) -> Any:
+    """Return the object as that version of the API words it."""
+    if is_since(version, UI_MODES_RENAMED):
+        return data
+    if isinstance(data, list):
+        return [render(item, version) for item in data]
+    if not isinstance(data, dict):
+        return data
+    older = {key: render(value, version) for key, value in data.items()}
+    if data.get("object") == "checkout.session":
+        older["ui_mode"] = OLD_UI_MODES.get(data["ui_mode"], data["ui_mode"])
+    return older

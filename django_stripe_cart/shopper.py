@@ -1,0 +1,132 @@
+"""Who stands at the counter: the cart and the orders that belong to a request."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, cast
+
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+
+from django_stripe_cart.cart import Changed, drop_empty_cart, get_guest_cart, get_user_cart
+from django_stripe_cart.conf import conf
+from django_stripe_cart.contents import CartLine, Contents, read_cart
+from django_stripe_cart.models import Cart, CartItem, Order
+from django_stripe_cart.models.cart import CartItemQuerySet
+from django_stripe_cart.models.order_queries import OrderQuerySet
+
+SESSION_KEY = "stripe_cart_token"
+
+
+class Shopper:
+    """A user, or a guest with a token in the session. Reading never makes a session or a row."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+        self.user: Any = getattr(request, "user", None) or AnonymousUser()
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> Shopper:
+        """Return the request's shopper; one for each request, so that the cart is read once."""
+        shopper = getattr(request, "_stripe_cart_shopper", None)
+        # Somebody may have signed in or out in this very request.
+        if shopper is None or shopper.user is not request.user:
+            shopper = cls(request)
+            request._stripe_cart_shopper = shopper  # type: ignore[attr-defined]
+        return shopper
+
+    @property
+    def is_welcome(self) -> bool:
+        has_session = hasattr(self.request, "session")
+        return self.user.is_authenticated or (conf.allow_guests and has_session)
+
+    @property
+    def token(self) -> str:
+        session = getattr(self.request, "session", None)
+        return str(session.get(SESSION_KEY, "")) if session is not None else ""
+
+    @property
+    def items(self) -> CartItemQuerySet:
+        if self.user.is_authenticated:
+            return CartItem.objects.of_user(self.user)
+        return CartItem.objects.of_guest(self.token if conf.allow_guests else "")
+
+    @cached_property
+    def contents(self) -> Contents:
+        return read_cart(self.items)
+
+    def forget_contents(self) -> None:
+        """After a change, the next look reads the cart again."""
+        self.__dict__.pop("contents", None)
+
+    def find_cart(self) -> Cart | None:
+        if self.user.is_authenticated:
+            return Cart.objects.filter(user=self.user).first()
+        return Cart.objects.filter(token=self.token).first() if self.token else None
+
+    def change_cart(self, verb: Callable[..., Any], **what: Any) -> Any:
+        """Do ``verb`` to the shopper's cart, made now if there was none, and return its answer.
+
+        A guest's session begins with the first thing in the cart, and not before.
+        """
+        self.forget_contents()
+        if not self.user.is_authenticated and not self.token:
+            return self._begin_cart(verb, what)
+        # Mostly it is there, and then nothing has to be read to know whose it is.
+        with suppress(Cart.DoesNotExist):
+            return verb(self._name_cart(), **what)
+        with suppress(Cart.DoesNotExist):
+            return verb(self._get_cart(), **what)
+        return verb(self._get_cart(), **what)  # cleaned away or merged since it was made
+
+    def change_line(self, verb: Callable[..., Changed[Any]], **what: Any) -> CartLine | None:
+        """Do ``verb`` to the shopper's cart as ``change_cart`` does, and know the cart after it."""
+        changed = self.change_cart(verb, **what)
+        self.contents = changed.contents
+        return cast("CartLine | None", changed.line)
+
+    @property
+    def orders(self) -> OrderQuerySet:
+        """Those to list: a user's own, and those of this browser's guest."""
+        if self.user.is_authenticated:
+            own = Order.objects.owned_by(self.user)
+            return own | Order.objects.of_guest(self.token) if self.token else own
+        return Order.objects.of_guest(self.token if conf.allow_guests else "")
+
+    @property
+    def reachable_orders(self) -> OrderQuerySet:
+        """Those to show to somebody who names their reference, which is a guest's only key."""
+        own = Order.objects.owned_by(self.user)
+        return own | Order.objects.of_guests() if conf.allow_guests else own
+
+    def owns(self, order: Order) -> bool:
+        """Whether a reachable order was placed by this user or in this browser.
+
+        Others came by its address, and are shown no more than they need.
+        """
+        if order.user_id is not None:
+            return True
+        return bool(self.token) and order.cart is not None and order.cart.token == self.token
+
+    def _name_cart(self) -> Cart:
+        """The cart by whose it is, not read."""
+        if self.user.is_authenticated:
+            return Cart(user_id=self.user.pk)
+        return Cart(token=self.token)
+
+    def _get_cart(self) -> Cart:
+        if self.user.is_authenticated:
+            return get_user_cart(self.user)
+        return get_guest_cart(self.token)
+
+    def _begin_cart(self, verb: Callable[..., Any], what: dict[str, Any]) -> Any:
+        token = secrets.token_urlsafe(32)
+        cart = get_guest_cart(token)
+        try:
+            return verb(cart, **what)
+        finally:
+            if not drop_empty_cart(cart):
+                self.request.session[SESSION_KEY] = token

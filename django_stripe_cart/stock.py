@@ -1,0 +1,107 @@
+"""Stock is taken when an order is placed and given back exactly once, by conditional UPDATEs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models, router
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from django_stripe_cart.exceptions import OutOfStock
+from django_stripe_cart.models import Cart, Order, OrderItem, get_product_model
+
+
+def available(product: Any) -> int | None:
+    """int, how many are left; None if this product is not counted."""
+    try:
+        field = _stock_field()
+    except FieldDoesNotExist:  # nobody buys what can't be counted; a check names the mistake
+        return 0
+    return None if field is None else getattr(product, field.attname)
+
+
+def held_by(cart: Cart, product: Any) -> int:
+    """int, how many the cart's own open order has taken: to its shopper they are still there."""
+    lines = OrderItem.objects.filter(order__open_cart=cart, product=product)
+    return lines.values_list("stock_taken", flat=True).first() or 0
+
+
+def take(quantities: Mapping[Any, int]) -> dict[Any, int]:
+    """Take ``quantities`` (by primary key) or nothing, and return what was really counted down.
+
+    Raises ``OutOfStock``. Rows are locked in the order of their keys, so that two orders with the
+    same products never wait for each other.
+    """
+    return {pk: _take_one(pk, quantities[pk]) for pk in sorted(quantities)}
+
+
+def give_back(order: Order) -> None:
+    """Return what the order's lines still hold. Running it again returns nothing."""
+    held = [item for item in order.items.all() if item.stock_taken]
+    counted: dict[Any, int] = {item.product_id: item.stock_taken for item in held}
+    for pk in sorted(pk for pk in counted if pk is not None):
+        _change(pk, by=counted[pk])
+    OrderItem.objects.filter(pk__in=[item.pk for item in held]).update(stock_taken=0)
+
+
+def take_again(order: Order) -> None:
+    """Take once more what a closed order gave back. Raises ``OutOfStock``, having taken nothing."""
+    items = {item.product_id: item for item in order.items.all() if item.product_id is not None}
+    missing = {pk: item.quantity for pk, item in items.items() if not item.stock_taken}
+    for pk, taken in take(missing).items():
+        OrderItem.objects.filter(pk=items[pk].pk).update(stock_taken=taken)
+
+
+def correct(product: Any, *, seen: int | None, wanted: int | None) -> bool:
+    """Change a product's stock from what somebody saw to what they want it to be.
+
+    Counted pieces change by the difference, so that what was sold meanwhile stays sold. Returns
+    False, and changes nothing, if there are no longer enough, or counting began or ended meanwhile.
+    """
+    field = _stock_field()
+    if field is None:
+        return False
+    rows = _rows(field).filter(pk=product.pk)
+    if seen is None or wanted is None:
+        return bool(rows.filter(**{field.name: seen}).update(**{field.name: wanted}))
+    difference = wanted - seen
+    left = rows.filter(**{f"{field.name}__gte": max(0, -difference)})
+    return bool(left.update(**{field.name: F(field.name) + difference}))
+
+
+def _take_one(pk: Any, quantity: int) -> int:
+    field = _stock_field()
+    if field is None:
+        return 0
+    rows = _rows(field).filter(pk=pk)
+    if rows.filter(**{f"{field.name}__gte": quantity}).update(
+        **{field.name: F(field.name) - quantity}
+    ):
+        return quantity
+    product = rows.first()
+    if product is not None and getattr(product, field.attname) is None:
+        return 0
+    if product is None:
+        raise OutOfStock
+    raise OutOfStock(_("There is not enough of “%(product)s” left.") % {"product": product})
+
+
+def _change(pk: Any, *, by: int) -> None:
+    field = _stock_field()
+    if field is not None:
+        _rows(field).filter(pk=pk).update(**{field.name: F(field.name) + by})
+
+
+def _stock_field() -> models.Field[Any, Any] | None:
+    model = get_product_model()
+    name = getattr(model, "stock_field", None)
+    return cast("models.Field[Any, Any]", model._meta.get_field(name)) if name else None
+
+
+def _rows(field: models.Field[Any, Any]) -> models.QuerySet[Any]:
+    # The model that owns the column: through a child of multi-table inheritance Django would
+    # first select the keys and then update without the condition.
+    return field.model._base_manager.using(router.db_for_write(field.model))

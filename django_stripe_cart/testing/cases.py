@@ -1,0 +1,34 @@
+"""The same for ``unittest``: ``class CheckoutTests(StripeCartMixin, TestCase)``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django_stripe_cart.models import Order
+from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.testing import factories
+from django_stripe_cart.testing.boxed import stripe_in_a_box
+from django_stripe_cart.testing.shopping import Browser
+
+if TYPE_CHECKING:
+    from django.test import SimpleTestCase as Base
+else:
+    Base = object
+
+
+class StripeCartMixin(Base):
+    """Gives each test a ``stripe_sandbox`` of its own, in this process."""
+
+    stripe_sandbox: Sandbox
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.stripe_sandbox = self.enterContext(stripe_in_a_box())
+
+    def make_shopper(self, user: Any = None) -> Browser:
+        """Return the browser of ``user``, or of a new one, who is signed in."""
+        return Browser(user or factories.make_user())
+
+    def make_order(self, status: str = "pending", **options: Any) -> Order:
+        """Return an order that was really driven to ``status``: see ``factories.make_order``."""
+        return factories.make_order(self.stripe_sandbox, status, **options)

@@ -1,0 +1,113 @@
+"""Rows for tests: products, shoppers, carts, and orders that really came to where they are."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.urls import reverse
+from django.utils.text import slugify
+
+from django_stripe_cart.cart import add_item, get_guest_cart, get_user_cart
+from django_stripe_cart.checkout import ReturnUrls, begin_checkout, cancel_order
+from django_stripe_cart.contents import read_cart
+from django_stripe_cart.fulfillment import fulfill_order
+from django_stripe_cart.models import Cart, CartItem, Order, get_product_model
+from django_stripe_cart.models.states import Status
+from django_stripe_cart.payments import sync_order
+from django_stripe_cart.refunds import refund_order
+from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.testing.boxed import HOST
+
+Items = Mapping[Any, int]
+
+_numbers = itertools.count(1)
+
+
+def make_product(
+    name: str = "Mug", *, price: str = "100.00", stock: int | None = 10, **fields: Any
+) -> Any:
+    """Return a product of the default model, or of a host's on ``AbstractProduct``."""
+    fields.setdefault("slug", slugify(name))
+    return get_product_model()._base_manager.create(
+        name=name, price=Decimal(price), stock=stock, **fields
+    )
+
+
+def make_user(name: str = "", **fields: Any) -> Any:
+    """Return a user of the host's model, if ``create_user`` needs no more than name and e-mail."""
+    model = get_user_model()
+    name = name or f"shopper-{next(_numbers)}"
+    email = f"{name}@example.com"
+    fields.setdefault(model.USERNAME_FIELD, email if model.USERNAME_FIELD == "email" else name)
+    if "email" in model.REQUIRED_FIELDS:
+        fields.setdefault("email", email)
+    return model._default_manager.create_user(**fields)
+
+
+def make_cart(items: Items | None = None, *, user: Any = None) -> Cart:
+    """Return a cart of ``items``, quantities by product: the user's, or that of a new guest."""
+    token = f"guest-{next(_numbers)}"
+    cart = get_guest_cart(token) if user is None else get_user_cart(user)
+    for product, quantity in (items or {}).items():
+        add_item(cart, product, quantity)
+    return cart
+
+
+def make_order(
+    sandbox: Sandbox,
+    status: str = Status.PENDING,
+    *,
+    items: Items | None = None,
+    user: Any = None,
+) -> Order:
+    """Return an order that was really driven to ``status``, by the verbs and at the sandbox.
+
+    It is of ``items`` (quantities by product), or else of one product made for it. Its receivers
+    were called on the way.
+    """
+    items = items or {make_product(f"Product {next(_numbers)}"): 1}
+    order = check_out(make_cart(items, user=user))
+    JOURNEYS[Status(status)](sandbox, order)
+    return sync_order(Order.objects.get(pk=order.pk))
+
+
+def check_out(cart: Cart) -> Order:
+    """Return the order of ``cart``, ready to be paid at its ``session_url``."""
+    contents = read_cart(CartItem.objects.filter(cart=cart))
+    return begin_checkout(cart, fingerprint=contents.fingerprint, return_urls=RETURN_URLS)
+
+
+def _fail(sandbox: Sandbox, order: Order) -> None:
+    sandbox.pay_by_bank_debit(order.session_url)
+    sandbox.settle(order.session_url, ok=False)
+
+
+def _fulfill(sandbox: Sandbox, order: Order) -> None:
+    sandbox.pay(order.session_url)
+    fulfill_order(sync_order(order))
+
+
+def _refund(sandbox: Sandbox, order: Order) -> None:
+    sandbox.pay(order.session_url)
+    refund_order(sync_order(order))
+
+
+RETURN_URLS = ReturnUrls(
+    success=lambda order: HOST + reverse("stripe_cart:checkout_return", args=[order.reference]),
+    cancel=f"{HOST}/",
+)
+
+JOURNEYS: Mapping[Status, Callable[[Sandbox, Order], object]] = {
+    Status.PENDING: lambda sandbox, order: None,
+    Status.PROCESSING: lambda sandbox, order: sandbox.pay_by_bank_debit(order.session_url),
+    Status.PAID: lambda sandbox, order: sandbox.pay(order.session_url),
+    Status.FULFILLED: _fulfill,
+    Status.REFUNDED: _refund,
+    Status.FAILED: _fail,
+    Status.EXPIRED: lambda sandbox, order: sandbox.expire(order.session_url),
+    Status.CANCELED: lambda sandbox, order: cancel_order(order),
+}

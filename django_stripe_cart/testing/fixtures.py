@@ -1,0 +1,47 @@
+"""Fixtures for pytest-django: ``pytest_plugins = ["django_stripe_cart.testing.fixtures"]``.
+
+def test_a_paid_order_is_packed(stripe_sandbox, shopper, mug):
+    shopper.add(mug)
+    shopper.check_out()
+    stripe_sandbox.pay(shopper.order.session_url)
+
+    assert shopper.order.packing_slip
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from django_stripe_cart.models import Order
+from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.testing import factories
+from django_stripe_cart.testing.boxed import SETTINGS, connected_sandbox
+from django_stripe_cart.testing.shopping import Browser
+
+
+@pytest.fixture
+def stripe_sandbox(settings: Any) -> Iterator[Sandbox]:
+    """Stripe in this process: every call reaches it, and its webhooks reach the site at once.
+
+    ``stripe_sandbox.hold_deliveries = True`` holds the webhooks back, ``deliver()`` lets them go.
+    """
+    for name, value in SETTINGS.items():
+        setattr(settings, name, value)
+    with connected_sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def shopper(db: None, stripe_sandbox: Sandbox) -> Browser:
+    """The browser of a user who is signed in."""
+    return Browser(factories.make_user())
+
+
+@pytest.fixture
+def make_order(db: None, stripe_sandbox: Sandbox) -> Callable[..., Order]:
+    """``make_order("refunded", items={mug: 2}, user=user)``: see ``factories.make_order``."""
+    return functools.partial(factories.make_order, stripe_sandbox)

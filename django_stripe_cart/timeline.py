@@ -1,0 +1,69 @@
+"""Opening an order for a change, and writing down on its timeline who changed what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from django_stripe_cart.database import hold, lock
+from django_stripe_cart.models import Cart, Order, OrderEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Who rang: ``source`` is one of ``OrderEvent.Source``, ``actor`` a name for the log."""
+
+    source: str
+    actor: str = ""
+    stripe_event_id: str = ""
+
+
+BY_SHOPPER = Cause(OrderEvent.Source.SHOPPER)
+BY_STAFF = Cause(OrderEvent.Source.STAFF)
+BY_SYNC = Cause(OrderEvent.Source.SYNC)
+BY_SYSTEM = Cause(OrderEvent.Source.SYSTEM)
+
+
+def lock_order(order: Order) -> Order:
+    """Lock ``order``, and before it the cart it came from, and return it as it is now."""
+    if order.cart_id is not None:
+        lock_cart(order.cart_id)
+    return lock(Order, order.pk)
+
+
+def lock_cart(pk: int) -> None:
+    # It may have been deleted with its user; the order lives on.
+    with suppress(Cart.DoesNotExist):
+        hold(Cart, pk)
+
+
+def move(
+    order: Order, transition: Callable[[], None], *, kind: str, by: Cause, message: str = ""
+) -> None:
+    """Make a transition of the locked ``order``, and write down where it came from."""
+    before = order.status
+    transition()
+    note(order, kind=kind, by=by, message=message, from_status=before, to_status=order.status)
+
+
+def note(
+    order: Order,
+    *,
+    kind: str,
+    by: Cause,
+    message: str = "",
+    from_status: str = "",
+    to_status: str = "",
+) -> OrderEvent:
+    """Add an entry to the timeline."""
+    return OrderEvent.objects.create(
+        order=order,
+        kind=kind,
+        from_status=from_status,
+        to_status=to_status,
+        source=by.source,
+        actor=by.actor[:150],
+        stripe_event_id=by.stripe_event_id,
+        message=message[:500],
+    )

@@ -1,0 +1,7 @@
+"""Stripe's doorbell, an include of its own: outside ``i18n_patterns`` and login walls."""
+
+from django.urls import path
+
+from django_stripe_cart import views
+
+urlpatterns = [path("", views.webhook, name="stripe_cart_webhook")]

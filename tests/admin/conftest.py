@@ -1,0 +1,77 @@
+"""The people at the desk, and orders for them to look at."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+
+from django_stripe_cart.models import Cart, Order, Product
+
+VERBS = ["refund", "fulfill", "cancel", "settle", "sync", "email"]
+
+Hire = Callable[..., Client]
+
+
+@pytest.fixture
+def hire(db: None) -> Hire:
+    """``hire("view_order", "refund_order")``: somebody on the staff who may just that."""
+
+    def hire(*permissions: str) -> Client:
+        person = User.objects.create_user(f"temp{User.objects.count()}", is_staff=True)
+        allowed = Permission.objects.filter(codename__in=permissions)
+        assert len(allowed) == len(permissions)
+        person.user_permissions.set(allowed)
+        desk = Client()
+        desk.force_login(person)
+        return desk
+
+    return hire
+
+
+@pytest.fixture
+def clerk(db: None) -> User:
+    """Staff with every permission there is, but no superuser."""
+    clerk = User.objects.create_user("clerk", is_staff=True)
+    clerk.user_permissions.set(Permission.objects.all())
+    return clerk
+
+
+@pytest.fixture
+def desk(clerk: User) -> Client:
+    desk = Client()
+    desk.force_login(clerk)
+    return desk
+
+
+@pytest.fixture
+def order(user: User, mug: Product) -> Order:
+    """One that Stripe knows nothing of: only to be looked at."""
+    order = Order.objects.create(
+        reference=uuid.UUID("0a1b2c3d-0000-4000-8000-000000000000"),
+        user=user,
+        cart=Cart.objects.create(user=user),
+        currency="inr",
+        total=99800,
+        amount_paid=99800,
+        email="payer@example.com",
+        status=Order.Status.PAID,
+        session_id="cs_test_1",
+        session_url="https://checkout.example/secret-address",
+        session_params={"success_url": "https://shop.example/secret-return"},
+        payment_intent_id="pi_1",
+    )
+    order.items.create(product=mug, name="Blue mug", sku="mug", unit_amount=49900, quantity=2)
+    order.events.create(kind="paid", source="webhook", message="It came.")
+    order.refunds.create(amount=500, reason="Chipped", stripe_id="re_1")
+    order.webhook_events.create(event_id="evt_1", type="checkout.session.completed")
+    return order
+
+
+@pytest.fixture
+def paid(make_order: Callable[..., Order], mug: Product, user: User) -> Order:
+    """Two mugs, 998.00, really paid at Stripe."""
+    return make_order("paid", items={mug: 2}, user=user)

@@ -1,0 +1,47 @@
+"""Where the admin's pages are, and what is on them."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import Any
+
+from django.contrib.messages import get_messages
+from django.test import Client
+from django.urls import reverse
+
+from django_stripe_cart.models import Order
+
+
+def url(page: str, model: Any = Order, *args: Any) -> str:
+    return reverse(f"admin:stripe_cart_{model._meta.model_name}_{page}", args=args)
+
+
+def read(desk: Client, address: str, **query: Any) -> str:
+    response = desk.get(address, query)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def fields(page: str) -> dict[str, str]:
+    """What a browser would send back for a form that nobody has touched."""
+    found = {}
+    for tag in re.findall(r"<input [^>]*>", page):
+        attributes = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
+        kind = attributes.get("type")
+        if "name" in attributes and kind not in ("checkbox", "submit"):
+            found[attributes["name"]] = unescape(attributes.get("value", ""))
+    return found
+
+
+def press(desk: Client, address: str, **changes: Any) -> list[str]:
+    """Look at a page that asks first, say yes, and return what is said then."""
+    form = fields(read(desk, address)) | changes
+    return post(desk, address, form)
+
+
+def post(desk: Client, address: str, form: dict[str, Any]) -> list[str]:
+    desk.cookies.pop("messages", None)  # seen already
+    answer = desk.post(address, form)
+    assert answer.status_code == 303, answer.content.decode()
+    return [str(message) for message in get_messages(answer.wsgi_request)]

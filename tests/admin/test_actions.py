@@ -1,0 +1,367 @@
+"""Refund, fulfill, cancel, settle, sync: each asks first, and goes through its verb."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core import mail
+from django.test import Client
+
+from django_stripe_cart.models import Order, Product
+from django_stripe_cart.sandbox import Sandbox
+from tests.admin.conftest import VERBS, Hire
+from tests.admin.pages import fields, post, press, read, url
+from tests.factories import make_product
+from tests.mailing import refused
+
+MakeOrder = Callable[..., Order]
+
+
+def again(order: Order) -> Order:
+    return Order.objects.get(pk=order.pk)
+
+
+def actors(order: Order, kind: str) -> list[tuple[str, str]]:
+    return list(order.events.filter(kind=kind).values_list("source", "actor"))
+
+
+# --- one order --------------------------------------------------------------------------------
+
+
+def test_looking_at_the_page_that_asks_does_nothing(
+    desk: Client, make_order: MakeOrder, sandbox: Sandbox
+) -> None:
+    orders = [make_order("pending"), make_order("paid")]
+    Order.objects.update(attention="refund_failed")
+    before = list(Order.objects.values())
+    calls = len(sandbox.requests)
+
+    for order in orders:
+        for verb in VERBS:
+            desk.get(url(verb, Order, order.pk))
+
+    assert list(Order.objects.values()) == before
+    assert len(sandbox.requests) == calls
+
+
+def test_an_order_is_fulfilled(desk: Client, paid: Order, told: list[str]) -> None:
+    said = press(desk, url("fulfill", Order, paid.pk))
+
+    assert again(paid).status == "fulfilled"
+    assert actors(paid, "fulfilled") == [("staff", "clerk")]
+    assert said == [f"Order {paid.number}: fulfilled."]
+    assert told == ["order_fulfilled"]
+
+
+def test_a_form_that_is_sent_twice_fulfills_once(
+    desk: Client, paid: Order, told: list[str]
+) -> None:
+    address = url("fulfill", Order, paid.pk)
+    form = fields(read(desk, address))
+
+    assert post(desk, address, form) == post(desk, address, form)
+
+    assert told == ["order_fulfilled"]
+
+
+def test_the_e_mail_is_sent_again(desk: Client, paid: Order) -> None:
+    said = press(desk, url("email", Order, paid.pk))
+
+    assert said == [f"Order {paid.number}: sent to {paid.email}."]
+    assert [message.to for message in mail.outbox] == [[paid.email]]
+    assert actors(paid, "email_sent") == [("staff", "clerk")]
+    assert "E-mail sent: Paid" in read(desk, url("change", Order, paid.pk))
+
+
+def test_a_mail_server_that_refuses_is_said(
+    desk: Client, paid: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with refused(monkeypatch):
+        said = press(desk, url("email", Order, paid.pk))
+
+    assert said == [f"Order {paid.number}: The e-mail could not be sent."]
+    assert actors(paid, "email_failed") == [("staff", "clerk")]
+
+
+def test_an_order_is_canceled(
+    desk: Client, make_order: MakeOrder, sandbox: Sandbox, mug: Product
+) -> None:
+    order = make_order("pending", items={mug: 2})
+
+    said = press(desk, url("cancel", Order, order.pk))
+
+    assert again(order).status == "canceled"
+    assert sandbox.sessions[0]["status"] == "expired"
+    assert actors(order, "cancel_requested") == [("staff", "clerk")]
+    assert said == [f"Order {order.number}: canceled."]
+    mug.refresh_from_db()
+    assert mug.stock == 10
+
+
+def test_money_that_was_faster_than_a_cancellation_is_said(
+    desk: Client, make_order: MakeOrder, sandbox: Sandbox
+) -> None:
+    order = make_order("pending")
+    sandbox.hold_deliveries = True
+    address = url("cancel", Order, order.pk)
+    form = fields(read(desk, address))
+    sandbox.pay(order.session_url)
+
+    said = post(desk, address, form)
+
+    assert again(order).status == "paid"
+    assert said == [f"Order {order.number}: not canceled, as it is “Paid”."]
+
+
+def test_an_order_that_waits_for_a_person_is_accepted(
+    desk: Client, make_order: MakeOrder, sandbox: Sandbox
+) -> None:
+    order = make_order("pending")
+    Order.objects.update(total=1)
+    sandbox.pay(order.session_url)
+    assert "becomes paid" in read(desk, url("settle", Order, order.pk))
+
+    said = press(desk, url("settle", Order, order.pk))
+
+    assert (again(order).status, again(order).attention) == ("paid", "")
+    assert actors(order, "paid") == [("staff", "clerk")]
+    assert said == [f"Order {order.number}: settled; it is “Paid”."]
+
+
+def test_a_flag_beside_a_paid_order_comes_down(desk: Client, paid: Order) -> None:
+    Order.objects.update(attention="refund_failed")
+    assert "flag comes down" in read(desk, url("settle", Order, paid.pk))
+
+    press(desk, url("settle", Order, paid.pk))
+
+    assert (again(paid).status, again(paid).attention) == ("paid", "")
+
+
+def test_an_order_without_its_goods_is_not_accepted_and_it_is_said_why(
+    desk: Client, make_order: MakeOrder, mug: Product
+) -> None:
+    order = make_order("processing", items={mug: 1})
+    Order.objects.update(attention="paid_without_stock", amount_paid=1)
+    order.items.update(stock_taken=0)
+    Product.objects.update(stock=0)
+
+    said = press(desk, url("settle", Order, order.pk))
+
+    assert again(order).attention == "paid_without_stock"
+    assert said == [f"Order {order.number}: There is not enough of “Mug” left."]
+
+
+def test_an_order_is_looked_up_at_stripe(
+    desk: Client, make_order: MakeOrder, sandbox: Sandbox
+) -> None:
+    order = make_order("pending")
+    sandbox.hold_deliveries = True
+    sandbox.pay(order.session_url)
+
+    said = press(desk, url("sync", Order, order.pk))
+
+    assert again(order).status == "paid"
+    assert actors(order, "paid") == [("staff", "clerk")]
+    assert said == [f"Order {order.number}: up to date; it is “Paid”."]
+
+
+@pytest.mark.parametrize("verb", ["cancel", "sync"])
+def test_what_stripe_does_not_answer_is_a_message_and_no_stack_trace(
+    desk: Client, make_order: MakeOrder, sandbox: Sandbox, verb: str
+) -> None:
+    order = make_order("pending")
+    sandbox.faults.add("* /v1/checkout/sessions/*", kind="timeout_before", times=None)
+
+    (said,) = press(desk, url(verb, Order, order.pk))
+
+    assert said.startswith(f"Order {order.number}: The payment service can't be reached")
+    assert again(order).status == "pending"
+
+
+@pytest.mark.parametrize("verb", ["refund", "cancel", "settle", "fulfill", "sync"])
+def test_what_makes_no_sense_any_more_is_said_instead_of_asked(
+    desk: Client, make_order: MakeOrder, verb: str
+) -> None:
+    order = make_order("canceled")
+    Order.objects.update(session_id=None)
+
+    answer = desk.get(url(verb, Order, order.pk), follow=True)
+
+    assert answer.redirect_chain == [(url("change", Order, order.pk), 303)]
+    assert "is not possible, as things stand" in answer.content.decode()
+
+
+def test_what_makes_no_sense_is_refused_by_the_verb_as_well(
+    desk: Client, make_order: MakeOrder
+) -> None:
+    order = make_order("pending")
+
+    said = post(desk, url("fulfill", Order, order.pk), {})
+
+    assert said == [f"Order {order.number}: Only a paid order can be fulfilled."]
+    assert again(order).status == "pending"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_only_a_post_from_the_page_itself_counts(paid: Order, hire: Hire, verb: str) -> None:
+    hire("view_order", f"{verb}_order")
+    strange = Client(enforce_csrf_checks=True)
+    strange.force_login(User.objects.latest("pk"))
+
+    assert strange.post(url(verb, Order, paid.pk)).status_code == 403
+    assert strange.put(url(verb, Order, paid.pk)).status_code == 403
+
+
+# --- several ----------------------------------------------------------------------------------
+
+
+def choose(desk: Client, verb: str, *orders: Order) -> str:
+    """Tick orders in the list, choose an action, and return the address of the page that asks."""
+    form = {"action": f"{verb}_selected", "_selected_action": [order.pk for order in orders]}
+    answer = desk.post(url("changelist"), form)
+    assert answer.status_code == 303
+    return str(answer.headers["Location"])
+
+
+def test_several_are_fulfilled_and_the_others_are_left_out(
+    desk: Client, make_order: MakeOrder
+) -> None:
+    orders = [make_order("paid"), make_order("paid"), make_order("pending")]
+
+    address = choose(desk, "fulfill", *orders)
+    page = read(desk, address)
+
+    assert "Fulfill: 2 orders" in page
+    assert "1 chosen order is left out" in page
+    assert orders[2].number not in page
+
+    form = fields(page)
+    only_those = f"?ids={orders[1].pk},{orders[0].pk}"
+    assert f'action="{only_those}"' in page
+    said = post(desk, url("fulfill_selected") + only_those, form)
+
+    assert [again(order).status for order in orders] == ["fulfilled", "fulfilled", "pending"]
+    assert said == ["Fulfill: done for 2 orders."]
+
+
+def test_several_are_refunded_each_what_is_left_of_it(
+    desk: Client, make_order: MakeOrder, sandbox: Sandbox
+) -> None:
+    orders = [make_order("paid"), make_order("paid")]
+    sandbox.refund(orders[0].session_id, 4000)
+    address = choose(desk, "refund", *orders)
+
+    said = press(desk, address, reason="Recalled", restock="on")
+
+    assert {again(order).status for order in orders} == {"refunded"}
+    assert sorted(refund["amount"] for refund in sandbox.refunds) == [4000, 6000, 10000]
+    assert said == ["Refund: done for 2 orders."]
+    assert {item.stock_taken for order in orders for item in order.items.all()} == {0}
+    assert orders[1].refunds.get().actor == "clerk"
+
+
+def test_a_form_for_several_that_is_sent_twice_refunds_each_once(
+    desk: Client, make_order: MakeOrder, sandbox: Sandbox
+) -> None:
+    orders = [make_order("paid"), make_order("paid")]
+    address = choose(desk, "refund", *orders)
+    form = fields(read(desk, address))
+
+    assert post(desk, address, form) == post(desk, address, form)
+
+    assert len(sandbox.refunds) == 2
+
+
+def test_a_failure_of_one_keeps_nobody_else_from_being_served(
+    desk: Client, make_order: MakeOrder, sandbox: Sandbox
+) -> None:
+    orders = [make_order("paid"), make_order("paid")]
+    address = choose(desk, "refund", *orders)
+    form = fields(read(desk, address))
+    sandbox.refund(orders[1].session_id)
+
+    said = post(desk, address, form)
+
+    assert said == [
+        "Refund: done for 1 order.",
+        f"Order {orders[1].number}: There is nothing left to refund.",
+    ]
+
+
+def test_many_failures_are_counted_rather_than_told(desk: Client, db: None) -> None:
+    orders = [Order.objects.create(currency="inr", total=1, status="paid") for _ in range(12)]
+    address = choose(desk, "fulfill", *orders)
+    form = fields(read(desk, address))
+    Order.objects.update(status="failed")
+
+    said = post(desk, address, form)
+
+    assert len(said) == 12
+    assert said[0] == "Fulfill: done for 0 orders."
+    assert said[-1] == "And 2 more."
+
+
+def test_who_waits_too_long_for_stripe_is_told_what_was_not_tried(
+    desk: Client, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders = [make_order("pending"), make_order("pending")]
+    address = choose(desk, "sync", *orders)
+    monkeypatch.setattr("django_stripe_cart.admin.action_pages.TIME_FOR_ONE", 60)
+
+    said = press(desk, address)
+
+    assert said == [
+        "Sync now: done for 1 order.",
+        f"Order {orders[0].number}: Stripe takes too long; not tried.",
+    ]
+
+
+def test_a_hundred_at_once_are_enough(desk: Client, db: None) -> None:
+    Order.objects.bulk_create(Order(currency="inr", total=1, status="paid") for _ in range(101))
+    form = {
+        "action": "fulfill_selected",
+        "_selected_action": [Order.objects.latest("pk").pk],
+        "select_across": "1",
+    }
+
+    page = desk.post(url("changelist"), form, follow=True).content.decode()
+
+    assert "Please choose at most 100 orders at once." in page
+    assert not Order.objects.filter(status="fulfilled").exists()
+
+
+@pytest.mark.parametrize("ids", ["", "x", "1,", "-1", "1" * 30, ",".join(["1"] * 101), "0", "٣"])
+def test_an_address_that_names_no_orders_leads_nowhere(desk: Client, paid: Order, ids: str) -> None:
+    address = url("refund_selected")
+
+    assert desk.get(address, {"ids": ids}).status_code == 404
+    assert desk.post(f"{address}?ids={ids}", {}).status_code == 404
+
+
+def test_one_order_that_was_chosen_in_the_list_can_be_refunded_in_part(
+    desk: Client, make_order: MakeOrder, sandbox: Sandbox
+) -> None:
+    order = make_order("paid", items={make_product("Vase", price="80.00"): 1})
+
+    said = press(desk, choose(desk, "refund", order), amount="12.50")
+
+    assert again(order).amount_refunded == 1250
+    assert said == [f"Order {order.number}: ₹12.50 refunded."]
+
+
+def test_the_rows_a_host_hides_are_out_of_reach(
+    desk: Client, paid: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django_stripe_cart.admin import OrderAdmin
+
+    def nothing(self: Any, request: Any) -> Any:
+        return Order.objects.none()
+
+    monkeypatch.setattr(OrderAdmin, "get_queryset", nothing)
+
+    assert desk.get(url("refund", Order, paid.pk)).status_code == 404
+    assert desk.get(url("change", Order, paid.pk)).status_code == 404
+    assert desk.get(url("refund_selected"), {"ids": paid.pk}).status_code == 404

@@ -1,0 +1,277 @@
+"""Money back from the admin: the amount, its currency, and nothing twice by accident."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+
+from django_stripe_cart.models import Order, Product
+from django_stripe_cart.payments import sync_order
+from django_stripe_cart.sandbox import Sandbox
+from tests.admin.pages import fields, post, press, read, url
+from tests.factories import make_product
+
+MakeOrder = Callable[..., Order]
+
+
+def again(order: Order) -> Order:
+    return Order.objects.get(pk=order.pk)
+
+
+@pytest.fixture
+def address(paid: Order) -> str:
+    return url("refund", Order, paid.pk)
+
+
+def test_all_of_it_is_offered_first(desk: Client, paid: Order, address: str) -> None:
+    said = press(desk, address, reason="Broken")
+
+    assert again(paid).status == "refunded"
+    refund = paid.refunds.get()
+    assert (refund.amount, refund.reason, refund.actor) == (99800, "Broken", "clerk")
+    assert not refund.restock
+    assert said == [f"Order {paid.number}: ₹998.00 refunded."]
+
+
+def test_a_part_of_it_in_decimals(
+    desk: Client, paid: Order, address: str, sandbox: Sandbox, mug: Product
+) -> None:
+    said = press(desk, address, amount="100.50", restock="on")
+
+    assert (again(paid).status, again(paid).amount_refunded) == ("paid", 10050)
+    assert sandbox.refunds[0]["amount"] == 10050
+    assert said == [f"Order {paid.number}: ₹100.50 refunded."]
+    mug.refresh_from_db()
+    assert mug.stock == 10
+
+
+@pytest.mark.parametrize(
+    ("currency", "price", "amount", "smallest", "step"),
+    [
+        ("jpy", "800", "300", 300, "1"),
+        ("kwd", "8.500", "1.250", 1250, "0.001"),
+        ("isk", "800.00", "300.00", 30000, "0.01"),
+    ],
+)
+def test_every_currency_has_its_own_decimals(
+    desk: Client,
+    make_order: MakeOrder,
+    settings: Any,
+    currency: str,
+    price: str,
+    amount: str,
+    smallest: int,
+    step: str,
+) -> None:
+    settings.STRIPE_CART_CURRENCY = currency
+    order = make_order("paid", items={make_product("Vase", price=price): 1})
+    address = url("refund", Order, order.pk)
+    page = read(desk, address)
+    assert f'step="{step}"' in page
+    assert f'value="{price}"' in page
+
+    press(desk, address, amount=amount)
+
+    assert again(order).amount_refunded == smallest
+
+
+@pytest.mark.parametrize(
+    ("amount", "sentence"),
+    [
+        ("100.505", "can&#x27;t be expressed in INR"),
+        ("1e400", "can&#x27;t be expressed in INR"),
+        ("0", "Please give an amount above zero."),
+        ("-5", "greater than or equal to 0"),
+        ("", "This field is required."),
+        ("all", "Enter a number."),
+        ("NaN", "Enter a number."),
+    ],
+)
+def test_an_amount_that_is_none_is_refused_beside_its_field(
+    desk: Client, paid: Order, address: str, sandbox: Sandbox, amount: str, sentence: str
+) -> None:
+    form = fields(read(desk, address)) | {"amount": amount, "reason": "Chipped"}
+
+    answer = desk.post(address, form)
+
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert sentence in page
+    assert fields(page)["key"] == form["key"]
+    assert fields(page)["reason"] == "Chipped"
+    assert sandbox.refunds == []
+
+
+def test_more_than_is_left_is_refused(desk: Client, paid: Order, address: str) -> None:
+    said = press(desk, address, amount="998.01")
+
+    assert said == [f"Order {paid.number}: At most ₹998.00 can be refunded."]
+    assert not paid.refunds.exists()
+
+
+# --- nothing twice by accident ----------------------------------------------------------------
+
+
+def test_a_form_that_is_sent_twice_is_one_refund(
+    desk: Client, paid: Order, address: str, sandbox: Sandbox
+) -> None:
+    form = fields(read(desk, address)) | {"amount": "300.00"}
+
+    first, second = post(desk, address, form), post(desk, address, form)
+
+    assert first == second == [f"Order {paid.number}: ₹300.00 refunded."]
+    assert len(sandbox.refunds) == 1
+    assert again(paid).amount_refunded == 30000
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_double_click_is_one_refund(sandbox: Sandbox, make_order: MakeOrder) -> None:
+    order = make_order("paid")
+    address = url("refund", Order, order.pk)
+    owner = User.objects.create_superuser("owner")
+    clicks = [Client(), Client()]
+    for click in clicks:
+        click.force_login(owner)
+    form = fields(read(clicks[0], address)) | {"amount": "30.00"}
+    both = threading.Barrier(2)
+
+    def press_at_once(click: Client) -> int:
+        both.wait()
+        try:
+            return click.post(address, form).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(press_at_once, clicks)) == [303, 303]
+
+    assert [refund["amount"] for refund in sandbox.refunds] == [3000]
+    assert sync_order(order).amount_refunded == 3000
+
+
+def test_two_people_with_the_same_page_open_refund_once(
+    desk: Client, admin_client: Client, paid: Order, address: str, sandbox: Sandbox
+) -> None:
+    mine = fields(read(desk, address)) | {"amount": "300.00"}
+    theirs = fields(read(admin_client, address)) | {"amount": "300.00"}
+    post(admin_client, address, theirs)
+
+    (said,) = post(desk, address, mine)
+
+    assert "Something else was refunded meanwhile: ₹698.00 are left." in said
+    assert len(sandbox.refunds) == 1
+
+
+def test_a_second_refund_on_purpose_is_a_second_refund(
+    desk: Client, paid: Order, address: str, sandbox: Sandbox
+) -> None:
+    press(desk, address, amount="300.00")
+    press(desk, address, amount="300.00")
+
+    assert [refund["amount"] for refund in sandbox.refunds] == [30000, 30000]
+
+
+def test_a_form_of_one_order_is_no_refund_of_another(
+    desk: Client, paid: Order, address: str, make_order: MakeOrder, sandbox: Sandbox
+) -> None:
+    other = make_order("paid", items={make_product("Vase", price="998.00"): 1})
+    form = fields(read(desk, address)) | {"amount": "300.00"}
+    post(desk, address, form)
+
+    post(desk, url("refund", Order, other.pk), form)
+
+    assert (again(paid).amount_refunded, again(other).amount_refunded) == (30000, 30000)
+
+
+@pytest.mark.parametrize("broken", [{"key": "x"}, {"seen": "x"}, {"key": ""}, {"seen": ""}])
+def test_a_form_without_its_key_refunds_nothing(
+    desk: Client, paid: Order, address: str, sandbox: Sandbox, broken: dict[str, str]
+) -> None:
+    form = fields(read(desk, address)) | broken
+
+    assert desk.post(address, form).status_code == 200
+    assert sandbox.refunds == []
+
+
+# --- what Stripe says -------------------------------------------------------------------------
+
+
+def test_a_refusal_is_a_sentence_with_stripes_reason(
+    desk: Client, make_order: MakeOrder, sandbox: Sandbox
+) -> None:
+    order = make_order("pending")
+    sandbox.pay(order.session_url, card="4000000000000259")
+
+    (said,) = press(desk, url("refund", Order, order.pk))
+
+    assert said.startswith(f"Order {order.number}: Stripe refused; nothing was sent back. (")
+    assert again(order).refunds.get().status == "failed"
+
+
+def test_sent_again_a_refused_refund_is_not_called_a_success(
+    desk: Client, make_order: MakeOrder, sandbox: Sandbox
+) -> None:
+    order = make_order("pending")
+    sandbox.pay(order.session_url, card="4000000000000259")
+    address = url("refund", Order, order.pk)
+    form = fields(read(desk, address))
+    post(desk, address, form)
+
+    (said,) = post(desk, address, form)
+
+    assert said == f"Order {order.number}: The refund of ₹100.00 was not made."
+
+
+def test_an_answer_that_is_lost_is_neither_a_failure_nor_a_second_refund(
+    desk: Client, paid: Order, address: str, sandbox: Sandbox
+) -> None:
+    form = fields(read(desk, address)) | {"amount": "300.00"}
+    sandbox.hold_deliveries = True
+    sandbox.faults.add("POST /v1/refunds", kind="timeout_after", times=None)
+
+    (said,) = post(desk, address, form)
+    assert "it is not known whether the refund was made" in said
+    assert paid.refunds.get().status == "unknown"
+
+    sandbox.faults.clear()
+    assert post(desk, address, form) == [f"Order {paid.number}: ₹300.00 refunded."]
+    assert len(sandbox.refunds) == 1
+
+
+def test_where_only_the_webhook_came_through_it_is_known_all_the_same(
+    desk: Client, paid: Order, address: str, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add("POST /v1/refunds", kind="timeout_after", times=None)
+
+    assert press(desk, address) == [f"Order {paid.number}: ₹998.00 refunded."]
+
+
+def test_a_refund_that_takes_its_time_is_on_its_way(
+    desk: Client, make_order: MakeOrder, sandbox: Sandbox
+) -> None:
+    order = make_order("pending")
+    sandbox.pay(order.session_url, card="4000000000007726")
+
+    (said,) = press(desk, url("refund", Order, order.pk))
+
+    assert said == f"Order {order.number}: ₹100.00 are on their way back to the shopper."
+
+
+def test_what_was_refunded_in_the_dashboard_meanwhile_is_learned(
+    desk: Client, paid: Order, address: str, sandbox: Sandbox
+) -> None:
+    form = fields(read(desk, address))
+    sandbox.hold_deliveries = True
+    sandbox.refund(paid.session_id)
+
+    (said,) = post(desk, address, form)
+
+    assert "Stripe refused; nothing was sent back. (charge_already_refunded)" in said
+    assert again(paid).status == "refunded"

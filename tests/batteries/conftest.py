@@ -1,0 +1,38 @@
+"""A shop in a database that several processes share, and Stripe on a socket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.testing.recording import start_recording, stop_recording
+from tests.batteries.case import Case
+from tests.batteries.host import Place
+from tests.batteries.shop import Shop
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever stands in this folder is a battery: it takes minutes, and runs by itself."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.battery)
+
+
+@pytest.fixture
+def shop(transactional_db: None, sandbox: Sandbox) -> Iterator[Shop]:
+    sandbox.hold_deliveries = True
+    start_recording()
+    with sandbox.serve() as server:
+        yield Shop(sandbox, Place(str(connection.settings_dict["NAME"]), server.url))
+    stop_recording()
+
+
+@pytest.fixture
+def case(shop: Shop) -> Case:
+    return Case.open(shop)

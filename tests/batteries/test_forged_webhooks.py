@@ -1,0 +1,67 @@
+"""Ten thousand webhooks with something changed: none is believed, none is a server error."""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from django_stripe_cart.models import Order, OrderEvent, Product, WebhookEvent
+from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.testing.boxed import WEBHOOK_SECRET
+from django_stripe_cart.testing.invariants import violations
+from tests.batteries.mutations import is_authentic, mutate
+from tests.batteries.wire import Letter, send
+from tests.shopping import Browser
+
+NUMBER = 10_000
+
+
+@pytest.fixture(autouse=True)
+def _silence() -> Iterator[None]:
+    """Each refusal is logged with its traceback, which is not what is tried here."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.fixture
+def completed(browser: Browser, sandbox: Sandbox, mug: Product) -> bytes:
+    """The body of the event that says an order is paid, held back by Stripe."""
+    browser.add(mug)
+    browser.check_out()
+    sandbox.hold_deliveries = True
+    sandbox.pay(browser.order.session_url)
+    event = next(event for event in sandbox.events if event["type"] == "checkout.session.completed")
+    return json.dumps(event).encode()
+
+
+def ring(body: bytes, signature: str) -> int:
+    headers = {"Content-Type": "application/json", "Stripe-Signature": signature}
+    return send(Letter("POST", b"/stripe/webhook/", headers=headers, body=body)).status
+
+
+def test_none_is_believed(sandbox: Sandbox, browser: Browser, completed: bytes) -> None:
+    chance = random.Random(3)
+    signature = sandbox.sign(completed, WEBHOOK_SECRET)
+    events = OrderEvent.objects.count()
+    answers: Counter[int] = Counter()
+    while answers.total() < NUMBER:
+        body, header = mutate(chance, completed, signature)
+        if is_authentic(body, header, WEBHOOK_SECRET):
+            continue  # a comma more changes nothing about who signed it
+        status = ring(body, header)
+        answers[status] += 1
+        assert status == 400, (body[:200], header[:200])
+
+    assert answers == {400: NUMBER}
+    assert not WebhookEvent.objects.exists()
+    assert OrderEvent.objects.count() == events
+    assert Order.objects.get().status == "pending"
+    assert violations(sandbox) == []
+    assert ring(completed, sandbox.sign(completed, WEBHOOK_SECRET)) == 200
+    assert browser.order.status == "paid"

@@ -1,0 +1,20 @@
+"""What the checks say about a host with these settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.checks import CheckMessage, run_checks
+from django.test import override_settings
+
+PREFIX = "stripe_cart."
+
+
+def complaints(*, databases: list[str] | None = None, **settings: Any) -> list[CheckMessage]:
+    with override_settings(**settings):
+        messages = run_checks(databases=databases)
+        return [message for message in messages if str(message.id).startswith(PREFIX)]
+
+
+def found(**settings: Any) -> list[str]:
+    return [str(message.id).removeprefix(PREFIX) for message in complaints(**settings)]

@@ -1,0 +1,127 @@
+"""Advice about databases: from the settings at start, from the database itself when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as site
+from django.db import connections
+from django.test import override_settings
+
+from tests.checks.asking import complaints, found
+
+
+@pytest.mark.parametrize(
+    ("database", "is_named"),
+    [
+        ({}, True),
+        ({"OPTIONS": None}, True),
+        ({"OPTIONS": {"timeout": 20}}, True),
+        ({"OPTIONS": {"transaction_mode": None}}, True),
+        ({"OPTIONS": {"transaction_mode": "EXCLUSIVE"}}, True),
+        ({"OPTIONS": {"transaction_mode": "IMMEDIATE"}}, False),
+        ({"OPTIONS": {"transaction_mode": "immediate"}}, False),
+        ({"ENGINE": "django.db.backends.postgresql"}, False),
+    ],
+)
+def test_an_sqlite_that_will_be_found_locked_is_named(
+    monkeypatch: pytest.MonkeyPatch, database: dict[str, Any], is_named: bool
+) -> None:
+    other = {"ENGINE": "django.db.backends.sqlite3", **database}
+    monkeypatch.setattr(site, "DATABASES", {"default": site.DATABASES["default"], "other": other})
+
+    messages = complaints()
+
+    assert [message.id for message in messages] == (["stripe_cart.W007"] if is_named else [])
+    assert all("'other'" in message.msg and message.hint for message in messages)
+
+
+@override_settings(DEBUG=True)
+def test_a_developer_is_not_told_of_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    sqlite = {"ENGINE": "django.db.backends.sqlite3"}
+    monkeypatch.setattr(site, "DATABASES", {"default": site.DATABASES["default"], "other": sqlite})
+
+    assert "W007" not in found()
+
+
+@pytest.mark.parametrize(
+    ("level", "is_named"),
+    [
+        (None, False),
+        ("read committed", False),
+        ("REPEATABLE READ", False),
+        ("read uncommitted", True),
+        ("serializable", True),
+    ],
+)
+def test_a_mariadb_at_a_strange_isolation_is_named(
+    monkeypatch: pytest.MonkeyPatch, level: str | None, is_named: bool
+) -> None:
+    other = {"ENGINE": "django.db.backends.mysql", "OPTIONS": {"isolation_level": level}}
+    monkeypatch.setattr(site, "DATABASES", {"default": site.DATABASES["default"], "other": other})
+
+    assert found() == (["W023"] if is_named else [])
+
+
+def test_the_database_itself_is_asked_only_on_request() -> None:
+    # The tests' own database takes all our advice.
+    assert found() == []
+    assert complaints(databases=["default"]) == []
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Callable[..., None]]:
+    """Keep the shop in another database meanwhile: ``elsewhere(NAME=…, OPTIONS=…)``."""
+
+    def move(**changes: Any) -> None:
+        there = {**connections["default"].settings_dict, "ATOMIC_REQUESTS": False, **changes}
+        connections.settings["elsewhere"] = there
+        connections["elsewhere"].connect()  # by itself it would not, in a test of "default"
+
+    with override_settings(DATABASE_ROUTERS=["tests.checks.test_databases.Elsewhere"]):
+        yield move
+    connections["elsewhere"].close()
+    del connections.settings["elsewhere"], connections["elsewhere"]
+
+
+class Elsewhere:
+    def db_for_write(self, model: Any, **hints: Any) -> str:
+        return "elsewhere"
+
+
+@pytest.mark.not_on("mysql", "postgresql")
+@pytest.mark.parametrize(("journal", "numbers"), [("delete", ["W025"]), ("wal", [])])
+def test_an_sqlite_whose_readers_block_is_named_when_it_is_asked(
+    elsewhere: Any, tmp_path: Path, journal: str, numbers: list[str]
+) -> None:
+    options = {"init_command": f"PRAGMA journal_mode={journal}", "transaction_mode": "IMMEDIATE"}
+    elsewhere(NAME=str(tmp_path / "shop.sqlite3"), OPTIONS=options)
+
+    messages = complaints(databases=["default", "elsewhere"])
+
+    assert [message.id for message in messages] == [f"stripe_cart.{number}" for number in numbers]
+
+
+@pytest.mark.not_on("sqlite", "postgresql")
+@pytest.mark.parametrize(("engine", "numbers"), [("MyISAM", ["W024"]), ("InnoDB", []), ("", [])])
+def test_a_mariadb_without_transactions_is_named_when_it_is_asked(
+    elsewhere: Any, engine: str, numbers: list[str]
+) -> None:
+    name = connections["default"].settings_dict["NAME"] + "_elsewhere"
+    with connections["default"].cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name}")
+        if engine:
+            cursor.execute(f"CREATE TABLE {name}.stripe_cart_order (id int) ENGINE={engine}")
+
+    try:
+        elsewhere(NAME=name, OPTIONS={})
+        messages = complaints(databases=["default", "elsewhere"])
+    finally:
+        with connections["default"].cursor() as cursor:
+            cursor.execute(f"DROP DATABASE {name}")
+
+    ids = [message.id for message in messages]
+    assert ids == [f"stripe_cart.{number}" for number in numbers]

@@ -1,0 +1,200 @@
+"""A host's own templates in place of ours: used where they were meant to be, and still alive."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as site
+from django.core.checks import CheckMessage
+from django.template.loader import get_template
+
+from django_stripe_cart.checks.templates import OURS
+from tests.checks.asking import complaints, found
+
+ADD = "stripe_cart/includes/add_to_cart.html"
+CHECKOUT = "stripe_cart/includes/checkout_form.html"
+PAGE = "stripe_cart/cart.html"
+CART = "stripe_cart/includes/cart.html"
+MESSAGES = "stripe_cart/includes/messages.html"
+
+Say = Callable[..., list[CheckMessage]]
+
+
+def source(name: str) -> str:
+    return (OURS / name).read_text("utf-8")
+
+
+@pytest.fixture
+def say(tmp_path: Path) -> Say:
+    """What the checks say once a host has these templates: ``say({name: source})``."""
+
+    def write(templates: dict[str, str], **changes: Any) -> list[CheckMessage]:
+        for name, text in templates.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return complaints(TEMPLATES=engines(tmp_path, **changes))
+
+    return write
+
+
+def engines(*folders: Path, **changes: Any) -> list[dict[str, Any]]:
+    (engine,) = copy.deepcopy(site.TEMPLATES)
+    engine["DIRS"] = [*folders, *engine["DIRS"]]
+    return [{**engine, **changes}]
+
+
+def test_without_overrides_no_template_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    def compile_nodelist(self: object) -> None:
+        raise AssertionError("Checks must be fast.")
+
+    monkeypatch.setattr("django.template.base.Template.compile_nodelist", compile_nodelist)
+
+    assert found() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (ADD, f'{{% extends "{ADD}" %}}{{% block label %}}Buy{{% endblock %}}'),
+        (CART, f'{{% extends "{CART}" %}}{{% block lines %}}{{{{ block.super }}}}{{% endblock %}}'),
+        (CART, f'{{% extends "{CART}" %}}{{% block way_on %}}Home{{% endblock %}}'),
+        (CHECKOUT, f'{{% extends "{CHECKOUT}" %}}{{% block note %}}{{% endblock %}}'),
+        (PAGE, f'{{% extends "{PAGE}" %}}{{% block title %}}Basket{{% endblock %}}'),
+        ("stripe_cart/base.html", '{% extends "base.html" %}{% block content %}{% endblock %}'),
+        ("stripe_cart/includes/picture.html", "<b>none</b>"),
+        (MESSAGES, source(MESSAGES).replace('"', "'")),
+        (CART, source(CART).replace('fragment="cart"', "fragment=cart")),
+        (ADD, source(ADD).replace("data-stripe-cart-offer", "")),
+        (ADD, source(ADD).replace("{% csrf_token %}",
+            '<input name="csrfmiddlewaretoken" value="{{ csrf_token }}">')),
+        (CHECKOUT, '{% include form %}'),
+        (CHECKOUT, '{% extends layout %}'),
+        (CHECKOUT, '{% extends "nowhere.html" %}'),
+        (CHECKOUT, '{% if %}'),
+        ("stripe_cart/more.html", '<form data-stripe-cart-form="add" method="post"></form>'),
+    ],
+)  # fmt: skip
+def test_an_override_that_keeps_what_is_needed_is_left_in_peace(
+    say: Say, name: str, text: str
+) -> None:
+    assert say({name: text}) == []
+
+
+@pytest.mark.parametrize("path", sorted(OURS.rglob("*.html")), ids=lambda path: path.stem)
+def test_a_copy_of_ours_is_left_in_peace(say: Say, path: Path) -> None:
+    name = path.relative_to(OURS).as_posix()
+
+    assert say({name: source(name)}) == []
+    assert say({name: f'{{% extends "{name}" %}}'}) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "lost"),
+    [
+        (ADD, source(ADD).replace("{% csrf_token %}", ""), "{% csrf_token %}"),
+        (ADD, source(ADD).replace('-stripe-cart-form="add"', ""), 'data-stripe-cart-form="add"'),
+        (ADD, source(ADD).replace('form="add"', 'form="item"'), 'data-stripe-cart-form="add"'),
+        (ADD, source(ADD).replace('name="product"', 'name="id"'), 'name="product"'),
+        (CHECKOUT, source(CHECKOUT).replace("fingerprint", "print"), 'name="fingerprint"'),
+        (CART, source(CART).replace("data-stripe-cart-fragment", "data-x"),
+            'data-stripe-cart-fragment="cart"'),
+        (MESSAGES, "<div data-stripe-cart-messages></div>", "data-stripe-cart-live"),
+        ("stripe_cart/includes/toast.html", "{{ text }}", "data-stripe-cart-toast"),
+        ("stripe_cart/modals/cart.html", '<div data-stripe-cart-modal="cart">…</div>',
+            "data-stripe-cart-src"),
+        (CART, f'{{% extends "{CART}" %}}{{% block empty %}}'
+            "<form method='post' action='{% url 'stripe_cart:add' %}'></form>{% endblock %}",
+            "{% csrf_token %}"),
+        (CHECKOUT, '{% if cart %}{% for one in cart.lines %}{{ one }}{% endfor %}{% endif %}',
+            'data-stripe-cart-form="checkout", name="fingerprint"'),
+    ],
+)  # fmt: skip
+def test_an_override_that_lost_a_hook_is_named(say: Say, name: str, text: str, lost: str) -> None:
+    (message,) = say({name: text})
+
+    assert message.id == "stripe_cart.W021"
+    assert message.msg.endswith(f"needs: {lost}.")
+    assert f"/{name}, which overrides {name}" in message.msg
+    assert f'{{% extends "{name}" %}}' in str(message.hint)
+
+
+def test_what_an_override_takes_from_templates_of_its_own_counts(say: Say) -> None:
+    own = {
+        CHECKOUT: '{% extends "own/form.html" %}{% block fields %}'
+        '{% include "own/fingerprint.html" %}{{ block.super }}{% endblock %}',
+        "own/form.html": '<form data-stripe-cart-form="checkout" method="post">'
+        "{% block fields %}{% csrf_token %}{% endblock %}</form>",
+        "own/fingerprint.html": '<input name="fingerprint" value="{{ cart.fingerprint }}">'
+        '{% include "own/fingerprint.html" %}',
+    }
+
+    assert say(own) == []
+
+    own["own/fingerprint.html"] = ""
+    (message,) = say(own)
+    assert message.msg.endswith('needs: name="fingerprint".')
+
+
+def test_a_block_that_does_without_ours_loses_what_ours_had(say: Say) -> None:
+    own = {
+        CHECKOUT: '{% extends "own/form.html" %}{% block fields %}{% endblock %}',
+        "own/form.html": '<form data-stripe-cart-form="checkout" method="post">'
+        '{% block fields %}{% csrf_token %}<input name="fingerprint">{% endblock %}</form>',
+    }
+
+    (message,) = say(own)
+
+    assert message.msg.endswith('needs: name="fingerprint", {% csrf_token %}.')
+
+
+def test_a_host_without_files_is_read_too(say: Say) -> None:
+    loader = ("django.template.loaders.locmem.Loader", {MESSAGES: "nothing"})
+    options = {
+        **site.TEMPLATES[0]["OPTIONS"],
+        "loaders": [loader, "django.template.loaders.app_directories.Loader"],
+    }
+
+    (message,) = say({}, APP_DIRS=False, OPTIONS=options)
+
+    assert message.msg.startswith(f"{MESSAGES}, which overrides {MESSAGES}, lacks")
+
+
+def test_an_app_that_comes_too_late_to_override_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "late_host" / "templates" / MESSAGES
+    page.parent.mkdir(parents=True)
+    page.write_text(source(MESSAGES))
+    (tmp_path / "late_host" / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    (message,) = complaints(INSTALLED_APPS=[*site.INSTALLED_APPS, "late_host"])
+
+    assert message.id == "stripe_cart.W020"
+    assert message.msg.startswith(f"late_host has a {MESSAGES} of its own")
+    assert found(INSTALLED_APPS=["late_host", *site.INSTALLED_APPS]) == []
+
+
+@pytest.mark.parametrize("used", [[], ["jinja"]])
+def test_a_host_whose_engines_do_not_find_us_is_told_so(used: list[str]) -> None:
+    engine = {"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": False}
+    templates = [engine] if used else []
+
+    (message,) = [one for one in complaints(TEMPLATES=templates) if "E015" in str(one.id)]
+
+    assert "APP_DIRS" in str(message.hint)
+
+
+def test_of_several_engines_the_one_that_finds_us_counts(tmp_path: Path) -> None:
+    first = {"BACKEND": "django.template.backends.django.DjangoTemplates", "NAME": "first"}
+
+    assert found(TEMPLATES=[first, *engines()]) == []
+
+
+def test_our_own_templates_have_what_is_looked_for() -> None:
+    assert get_template(ADD).origin.name == str(OURS / ADD)  # type: ignore[attr-defined]

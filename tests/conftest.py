@@ -1,0 +1,137 @@
+"""The fixtures: a host, a shopper at a browser, and Stripe in a box in the same process."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+from django.utils import translation
+
+from django_stripe_cart import signals
+from django_stripe_cart.models import Product
+from django_stripe_cart.sandbox import Sandbox
+from tests.factories import make_product
+from tests.shopping import Browser
+from tests.speaking import Speak
+
+pytest_plugins = ["django_stripe_cart.testing.fixtures"]
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Without its database server a run is skipped as a whole, and fails in CI."""
+    reason = _why_no_database()
+    if reason:
+        in_ci = os.environ.get("CI") == "true"
+        word = "FAILED" if in_ci else "SKIPPED"
+        pytest.exit(f"{word}: {reason}", returncode=int(in_ci))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what makes no sense on this run's database."""
+    vendor = connection.vendor
+    out = [
+        item
+        for item in items
+        if any(vendor in mark.args for mark in item.iter_markers(name="not_on"))
+    ]
+    if out:
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if item not in out]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """In CI nothing is skipped quietly: a missing browser or tool is a failure there."""
+    if os.environ.get("CI") == "true" and terminalreporter.stats.get("skipped"):
+        terminalreporter.section("skipped in CI, where nothing may be")
+        terminalreporter._session.exitstatus = pytest.ExitCode.TESTS_FAILED  # type: ignore[union-attr]
+
+
+def _why_no_database() -> str:
+    try:
+        settings = connection.settings_dict
+    except ImproperlyConfigured as error:
+        return f"The database's driver is not installed: {error}"
+    if settings["ENGINE"].endswith("sqlite3"):
+        return ""
+    address = settings["HOST"], int(settings["PORT"])
+    try:
+        socket.create_connection(address, timeout=5).close()
+    except OSError as error:
+        return f"No database server answers at {address[0]}:{address[1]}: {error}"
+    return ""
+
+
+@pytest.fixture
+def sandbox(stripe_sandbox: Sandbox) -> Sandbox:
+    """Stripe, and a doorbell wired to our own webhook."""
+    return stripe_sandbox
+
+
+@pytest.fixture
+def user(db: None) -> User:
+    return User.objects.create_user("demo", "demo@example.com", "demo")
+
+
+@pytest.fixture
+def browser(user: User, sandbox: Sandbox) -> Browser:
+    """A signed-in shopper's browser, without JavaScript."""
+    return Browser(user)
+
+
+@pytest.fixture
+def mug(db: None) -> Product:
+    return make_product("Mug", price="499.00", stock=10)
+
+
+@pytest.fixture
+def lamp(db: None) -> Product:
+    return make_product("Lamp", price="1299.50", stock=5)
+
+
+@pytest.fixture
+def vase(db: None) -> Product:
+    return make_product("Vase", price="1234.50", stock=2)
+
+
+@pytest.fixture
+def told() -> Iterator[list[str]]:
+    """The signals that were sent, by name, in their order."""
+    names = [name for name in vars(signals) if name.startswith("order_")]
+    heard: list[str] = []
+    receivers = []
+    for name in names:
+
+        def hear(name: str = name, **kwargs: object) -> None:
+            heard.append(name)
+
+        receivers.append((getattr(signals, name), hear))
+        getattr(signals, name).connect(hear)
+    yield heard
+    for signal, hear in receivers:
+        signal.disconnect(hear)
+
+
+@pytest.fixture
+def speak(user: User, sandbox: Sandbox, settings: Any) -> Iterator[Speak]:
+    """``speak("de")``: the browser of a German, in a shop that follows its readers."""
+    place = settings.MIDDLEWARE.index("django.middleware.common.CommonMiddleware")
+    settings.MIDDLEWARE = [
+        *settings.MIDDLEWARE[:place],
+        "django.middleware.locale.LocaleMiddleware",
+        *settings.MIDDLEWARE[place:],
+    ]
+    settings.STRIPE_CART_CURRENCY = "eur"
+
+    def speak(language: str) -> Browser:
+        browser = Browser(user)
+        browser.client.defaults["HTTP_ACCEPT_LANGUAGE"] = f"{language}, en;q=0.1"
+        return browser
+
+    yield speak
+    translation.deactivate()

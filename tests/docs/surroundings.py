@@ -1,0 +1,66 @@
+"""What the examples take for granted: a host's settings, addresses, models and functions."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+from unittest.mock import MagicMock
+
+from django.apps import apps
+from django.db import models
+from django.test.utils import isolate_apps
+
+from django_stripe_cart import signals
+from tests import settings as host
+
+SIGNALS = [value for name, value in vars(signals).items() if name.startswith("order_")]
+
+
+def names(**more: Any) -> dict[str, Any]:
+    """What may be used without an import; whatever an example changes is a copy."""
+    return {
+        # Models of an example belong to an app, as those in a host's models.py do.
+        "__name__": "django_stripe_cart.example",
+        "BASE_DIR": Path("/srv/site"),
+        "INSTALLED_APPS": list(host.INSTALLED_APPS),
+        "MIDDLEWARE": list(host.MIDDLEWARE),
+        "TEMPLATES": [{**host.TEMPLATES[0]}],
+        "urlpatterns": [],
+        "models": models,
+        "CreditNote": MagicMock(),
+        "mail_confirmation": MagicMock(),
+        "send_to_warehouse": MagicMock(),
+        **more,
+    }
+
+
+@contextmanager
+def surroundings() -> Iterator[None]:
+    """Undo what an example leaves behind: receivers, models, and modules that are not installed."""
+    receivers = {signal: list(signal.receivers) for signal in SIGNALS}
+    celery = ModuleType("celery")
+    celery.shared_task = lambda function: function  # type: ignore[attr-defined]
+    absent = {} if "celery" in sys.modules else {"celery": celery}
+    sys.modules.update(absent)
+    try:
+        with isolate_apps("django_stripe_cart"):
+            yield
+    finally:
+        for name in absent:
+            del sys.modules[name]
+        for signal, before in receivers.items():
+            signal.receivers = before
+            signal.sender_receivers_cache.clear()
+        apps.clear_cache()
+
+
+def product() -> Any:
+    """Something for sale that no table holds."""
+    from django_stripe_cart.line_items import LineItem
+
+    item = LineItem(name="Mug", unit_amount=49900, currency="inr")
+    return SimpleNamespace(pk=1, as_line_item=lambda: item, stock=3)

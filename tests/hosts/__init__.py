@@ -1,0 +1,1 @@
+"""Projects that are unlike our example, each small and real. ``run.py`` walks the line in one."""

@@ -1,0 +1,3 @@
+"""It is served by ASGI, in an event loop."""
+
+from tests.hosts.base import *  # noqa: F403

@@ -1,0 +1,39 @@
+"""What the walk asks of a host: a plain one here, from which the others differ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.test import Client
+
+from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.testing.factories import make_product, make_user
+
+
+class Host:
+    admin_site = admin.site
+
+    def make_user(self) -> Any:
+        return make_user("shopper")
+
+    def make_staff(self) -> Any:
+        user = make_user("staff")
+        user.is_staff = user.is_superuser = True
+        user.save()
+        return user
+
+    def make_products(self) -> tuple[Any, Any]:
+        """A mug at 499.00 and a lamp at 1,299.50, ten of each where they are counted."""
+        return make_product("Mug", price="499.00"), make_product("Lamp", price="1299.50")
+
+    def stock(self, product: Any) -> int | None:
+        """int, how many are left; None where this host does not count."""
+        product.refresh_from_db()
+        return int(product.stock)
+
+    def client(self) -> Client:
+        return Client()
+
+    def look_closer(self, client: Client, sandbox: Sandbox) -> None:
+        """What only this host has to show, when the walk is over."""

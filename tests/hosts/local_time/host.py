@@ -1,0 +1,3 @@
+from tests.hosts.host import Host
+
+host = Host()

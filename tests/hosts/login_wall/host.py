@@ -1,0 +1,17 @@
+from django.test import Client
+from django.urls import reverse
+
+from django_stripe_cart.sandbox import Sandbox
+from tests.hosts import host as plain
+
+
+class Host(plain.Host):
+    def look_closer(self, client: Client, sandbox: Sandbox) -> None:
+        """A stranger is sent to the login; Stripe's doorbell was open all the time."""
+        for name in ("storefront", "stripe_cart:cart", "stripe_cart:orders"):
+            answer = Client().get(reverse(name))
+            assert answer.status_code == 302
+            assert answer.headers["Location"].startswith(reverse("login"))
+
+
+host = Host()

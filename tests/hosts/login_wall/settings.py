@@ -1,0 +1,6 @@
+"""Nobody gets in without signing in, and each request is one transaction."""
+
+from tests.hosts.base import *  # noqa: F403
+
+DATABASES["default"]["ATOMIC_REQUESTS"] = True  # noqa: F405
+MIDDLEWARE += ["django.contrib.auth.middleware.LoginRequiredMiddleware"]  # noqa: F405

@@ -1,0 +1,33 @@
+"""Walk the line in one host: ``python -W error -m tests.hosts.run own_product``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import django
+from django.db import connection
+from django.test.utils import setup_databases, setup_test_environment, teardown_databases
+
+
+def main(name: str) -> None:
+    os.environ["DJANGO_SETTINGS_MODULE"] = f"tests.hosts.{name}.settings"
+    django.setup()
+    from django_stripe_cart.testing.boxed import stripe_in_a_box
+    from tests.hosts.walk import be_sound, walk
+
+    host = import_module(f"tests.hosts.{name}.host").host
+    setup_test_environment()
+    databases = setup_databases(verbosity=0, interactive=False)
+    try:
+        be_sound()
+        with stripe_in_a_box() as sandbox:
+            walk(host, sandbox)
+    finally:
+        connection.close()
+        teardown_databases(databases, verbosity=0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,16 @@
+"""A shop that follows its readers, and browsers that ask for a language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import unescape
+
+from tests.shopping import Browser
+
+Speak = Callable[[str], Browser]
+
+
+def read(browser: Browser, address: str) -> str:
+    answer = browser.client.get(address)
+    assert answer.status_code == 200
+    return unescape(answer.content.decode())

@@ -1,0 +1,549 @@
+"""What a verb finds when something else has happened between two of its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection, models
+from django.test import RequestFactory, override_settings
+from django.test.utils import isolate_apps
+from django.utils import timezone
+
+from django_stripe_cart import cart as carts
+from django_stripe_cart import (
+    checkout,
+    facts,
+    gateway,
+    payments,
+    refund_requests,
+    sessions,
+    stock,
+)
+from django_stripe_cart.checkout import (
+    ReturnUrls,
+    cancel_order,
+    place_order,
+    resume_payment,
+    start_payment,
+)
+from django_stripe_cart.contents import CartLine, Contents, read_cart
+from django_stripe_cart.emails import outbox
+from django_stripe_cart.endpoints import troubles
+from django_stripe_cart.exceptions import (
+    AmountNotRepresentable,
+    CartError,
+    EmptyCart,
+    OrderOpen,
+    PaymentError,
+    PaymentNotConfigured,
+    PaymentRetryable,
+    ProductUnavailable,
+)
+from django_stripe_cart.facts.look import Overtaken
+from django_stripe_cart.facts.payment import adopt
+from django_stripe_cart.gateway.client import transport
+from django_stripe_cart.gateway.http import PatientClient
+from django_stripe_cart.line_items import LineItem
+from django_stripe_cart.models import Cart, CartItem, Order, OrderEmail, Product, Refund
+from django_stripe_cart.money import MAXIMUM_AMOUNT
+from django_stripe_cart.payments import sync_order
+from django_stripe_cart.refunds import refund_order
+from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.shopper import Shopper
+from django_stripe_cart.timeline import BY_SYNC
+from tests.shopping import Browser, messages_of
+
+URLS = ReturnUrls(success=lambda order: "http://testserver/back/", cancel="http://testserver/")
+CREATE = "POST /v1/checkout/sessions"
+EXPIRE = "POST /v1/checkout/sessions/*/expire"
+REFUND = "POST /v1/refunds"
+
+Before = Callable[[Any, str, Callable[[], Any]], None]
+
+
+@pytest.fixture
+def before(monkeypatch: pytest.MonkeyPatch) -> Before:
+    """``before(module, "name", act)``: something else happens just before the next call."""
+
+    def before(module: Any, name: str, act: Callable[[], Any]) -> None:
+        real = getattr(module, name)
+
+        def step(*args: Any, **kwargs: Any) -> Any:
+            monkeypatch.setattr(module, name, real)
+            act()
+            return real(*args, **kwargs)
+
+        monkeypatch.setattr(module, name, step)
+
+    return before
+
+
+@pytest.fixture
+def cart(user: User, mug: Product) -> Cart:
+    cart = carts.get_user_cart(user)
+    carts.add_item(cart, mug, 2)
+    return cart
+
+
+@pytest.fixture
+def pending(browser: Browser, cart: Cart) -> Order:
+    browser.check_out()
+    return browser.order
+
+
+def again(order: Order) -> Order:
+    return Order.objects.get(pk=order.pk)
+
+
+# --- placing --------------------------------------------------------------------------------------
+
+
+def test_an_open_order_of_the_same_lines_is_placed_once(cart: Cart) -> None:
+    first = place_order(cart)
+
+    assert place_order(cart) == first
+
+
+def test_an_open_order_of_other_lines_is_in_the_way(cart: Cart, lamp: Product) -> None:
+    place_order(cart)
+    carts.add_item(cart, lamp)
+
+    with pytest.raises(OrderOpen):
+        place_order(cart)
+
+
+def test_a_cart_that_was_emptied_meanwhile_can_not_be_ordered(cart: Cart) -> None:
+    CartItem.objects.all().delete()
+
+    with pytest.raises(EmptyCart):
+        place_order(cart)
+
+
+def test_a_cart_with_something_that_is_gone_can_not_be_ordered(cart: Cart, mug: Product) -> None:
+    Product.objects.update(is_active=False)
+
+    with pytest.raises(ProductUnavailable):
+        place_order(cart)
+
+
+@pytest.mark.parametrize("nonsense", ["", "{", "[1]", "[[1, 2]]", "7", "[[1,2,3,4]]", "null"])
+def test_what_was_seen_is_compared_whatever_it_is(cart: Cart, nonsense: str) -> None:
+    contents = read_cart(CartItem.objects.all())
+
+    with pytest.raises(Exception, match="changed") as caught:
+        contents.check(nonsense)
+    assert type(caught.value).__name__ == "CartChanged"
+
+
+def test_a_cart_that_is_cleaned_away_twice_is_made_a_third_time(
+    browser: Browser, cart: Cart, mug: Product, rf: RequestFactory
+) -> None:
+    request = rf.post("/")
+    request.user = browser.user
+    gone = iter((Cart.DoesNotExist, Cart.DoesNotExist))
+
+    def add(cart: Cart, product: Product) -> int:
+        for error in gone:
+            raise error
+        return carts.add_item(cart, product).quantity
+
+    assert Shopper.of(request).change_cart(add, product=mug) == 3
+
+
+def test_what_was_removed_and_is_gone_from_the_shop_is_not_offered_again(
+    browser: Browser, cart: Cart
+) -> None:
+    page = browser.client.get("/shop/cart/?removed=987654&quantity=1").content.decode()
+
+    assert "Undo" not in page
+
+
+# --- beginning to pay -----------------------------------------------------------------------------
+
+
+def test_an_order_that_others_open_again_and_again_is_given_up_with_a_sentence(
+    browser: Browser, cart: Cart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def open_again(*args: Any, **kwargs: Any) -> Any:
+        raise OrderOpen
+
+    monkeypatch.setattr(checkout, "_place", open_again)
+
+    answer = browser.check_out()
+
+    assert messages_of(answer) == [str(OrderOpen())]
+    assert not Order.objects.exists()
+
+
+def test_an_old_order_that_can_not_be_closed_is_in_the_way(
+    browser: Browser, pending: Order, lamp: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser.add(lamp)
+    monkeypatch.setattr(checkout, "cancel_order", lambda order, *, by: order)
+
+    answer = browser.check_out()
+
+    assert messages_of(answer)[-1] == str(OrderOpen())
+    assert Order.objects.count() == 1
+
+
+def test_an_old_order_that_was_closed_meanwhile_is_out_of_the_way(
+    browser: Browser, pending: Order, before: Before
+) -> None:
+    before(checkout, "_settle_open_order", lambda: cancel_order(pending))
+
+    browser.check_out()
+
+    assert again(pending).status == "canceled"
+    assert browser.order.is_payable
+    assert browser.order != pending
+
+
+def test_a_cancellation_that_stripe_did_not_hear_is_carried_out_by_the_next_checkout(
+    browser: Browser, sandbox: Sandbox, pending: Order
+) -> None:
+    sandbox.faults.add(EXPIRE, kind="unavailable", times=9)
+    with pytest.raises(PaymentError):
+        cancel_order(pending)
+    sandbox.faults.clear()
+
+    browser.check_out()
+
+    assert again(pending).status == "canceled"
+    assert browser.order.is_payable
+
+
+def test_who_is_refused_after_another_window_learned_of_the_session_goes_on_with_that(
+    cart: Cart, sandbox: Sandbox, before: Before
+) -> None:
+    order = place_order(cart)
+    sandbox.faults.add(CREATE, kind="bad_request")
+    before(checkout, "close_unlearned", lambda: learn(order))
+
+    assert start_payment(order, return_urls=URLS).session_id == "cs_test_other"
+
+
+def test_who_is_too_late_to_ask_takes_what_the_other_window_got(
+    cart: Cart, sandbox: Sandbox, before: Before, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = place_order(cart)
+    monkeypatch.setattr(checkout, "PAUSES", (0,))
+    sandbox.faults.add(CREATE, kind="in_use", times=9)
+    before(checkout, "_wait_for_other_window", lambda: learn(order))
+
+    assert start_payment(order, return_urls=URLS).session_id == "cs_test_other"
+
+
+def learn(order: Order) -> None:
+    Order.objects.filter(pk=order.pk).update(
+        session_id="cs_test_other",
+        session_url="https://checkout.stripe.com/c/pay/cs_test_other",
+        session_expires_at=timezone.now() + timedelta(hours=1),
+    )
+
+
+def test_an_order_that_waits_for_its_cancellation_is_not_paid_after_all(
+    sandbox: Sandbox, pending: Order
+) -> None:
+    Order.objects.update(cancel_requested_at=timezone.now())
+
+    assert resume_payment(pending, return_urls=URLS).status == "canceled"
+
+
+def test_a_session_that_arrives_twice_is_stored_once(pending: Order) -> None:
+    session = gateway.retrieve_session(pending.session_id or "")
+
+    sessions._commit_session(pending, session, by=BY_SYNC)
+
+    assert pending.events.filter(kind="session").count() == 1
+
+
+# --- what stripe says -----------------------------------------------------------------------------
+
+
+def test_an_order_that_is_always_overtaken_is_looked_at_later(
+    pending: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overtaken(*args: Any, **kwargs: Any) -> Any:
+        raise Overtaken
+
+    monkeypatch.setattr(payments, "record", overtaken)
+
+    with pytest.raises(PaymentRetryable):
+        sync_order(pending)
+
+
+@pytest.mark.parametrize("close", [facts.close_missing, facts.close_unlearned])
+def test_an_order_that_was_paid_meanwhile_is_not_closed(
+    sandbox: Sandbox, pending: Order, close: Callable[..., Order]
+) -> None:
+    sandbox.pay(pending.session_url)
+
+    assert close(pending, by=BY_SYNC).status == "paid"
+
+
+def test_an_order_of_nothing_is_paid_once(user: User, told: list[str]) -> None:
+    order = Order.objects.create(user=user, currency="inr", total=0)
+
+    assert facts.record_free(order, by=BY_SYNC).status == "paid"
+    assert facts.record_free(order, by=BY_SYNC).status == "paid"
+
+    assert told == ["order_paid"]
+
+
+def test_a_second_payment_is_noted_once(browser: Browser, sandbox: Sandbox, pending: Order) -> None:
+    sandbox.pay(pending.session_url)
+    session = gateway.retrieve_session(pending.session_id or "")
+    Order.objects.update(session_id="cs_test_another")
+
+    for _time in range(2):
+        order = again(pending)
+        assert not adopt(order, session, by=BY_SYNC)
+        order.save()
+
+    assert order.attention == "unknown_money"
+    assert order.events.filter(kind="unknown_money").count() == 1
+
+
+def test_a_dispute_that_moved_while_we_looked_is_looked_at_again(
+    browser: Browser, sandbox: Sandbox, pending: Order, before: Before
+) -> None:
+    sandbox.pay(pending.session_url)
+    sandbox.hold_deliveries = True
+    dispute = sandbox.open_dispute(pending.session_id or "")
+    before(payments, "record", lambda: Order.objects.update(dispute_status="warning_closed"))
+
+    order = sync_order(again(pending))
+
+    assert order.dispute_status == dispute["status"]
+
+
+def test_an_order_that_was_never_paid_goes_back_to_where_it_was_when_its_refund_fails(
+    browser: Browser, sandbox: Sandbox, pending: Order
+) -> None:
+    Order.objects.update(total=1)  # what arrives is more than was asked for
+    sandbox.pay(pending.session_url)
+    order = refund_order(again(pending))
+    assert order.status == "refunded"
+
+    sandbox.move_refund(sandbox.refunds[-1]["id"], "failed")
+
+    order = again(pending)
+    assert order.status == "processing"
+    assert order.attention
+
+
+def test_a_refund_that_fails_and_is_canceled_is_one_failure(
+    browser: Browser, sandbox: Sandbox, pending: Order
+) -> None:
+    sandbox.pay(pending.session_url)
+    refund_order(again(pending), 100)
+    sandbox.move_refund(sandbox.refunds[-1]["id"], "failed")
+    Refund.objects.update(status="canceled")
+
+    sync_order(again(pending))
+
+    assert Refund.objects.get().status == "failed"
+    assert pending.events.filter(kind="refund_failed").count() == 1
+
+
+def test_a_refund_that_was_found_meanwhile_is_not_given_up(
+    browser: Browser, sandbox: Sandbox, pending: Order, before: Before
+) -> None:
+    sandbox.pay(pending.session_url)
+    sandbox.faults.add(REFUND, kind="bad_request")
+    before(refund_requests, "_give_up", lambda: Refund.objects.update(status="succeeded"))
+
+    with pytest.raises(PaymentError):
+        refund_order(again(pending), 100)
+
+    assert Refund.objects.get().status == "succeeded"
+
+
+def test_a_refund_that_stripe_made_though_it_said_no_stands(
+    browser: Browser, sandbox: Sandbox, pending: Order
+) -> None:
+    """The SDK tries again by itself: the first attempt was carried out, and its answer lost."""
+    sandbox.pay(pending.session_url)
+    order = again(pending)
+    row = Refund.objects.create(order=order, amount=100)
+    gateway.create_refund(
+        order.payment_intent_id or "",
+        amount=100,
+        metadata={refund_requests.REFUND_KEY: str(row.key)},
+        idempotency_key="the first attempt",
+    )
+    sandbox.faults.add(REFUND, kind="bad_request")
+
+    refund_requests.send_refund(row, by=BY_SYNC)
+
+    assert sync_order(order).amount_refunded == 100
+    assert order.refunds.count() == 1
+
+
+def test_a_refund_whose_key_stripe_has_forgotten_is_given_up(
+    browser: Browser, sandbox: Sandbox, pending: Order
+) -> None:
+    sandbox.pay(pending.session_url)
+    row = Refund.objects.create(order=again(pending), amount=100)
+    Refund.objects.update(created=timezone.now() - timedelta(days=40))
+
+    sync_order(again(pending))
+
+    row.refresh_from_db()
+    assert row.status == "failed"
+    assert not sandbox.refunds
+
+
+def test_a_refund_that_is_refused_when_it_is_sent_again_is_given_up(
+    browser: Browser, sandbox: Sandbox, pending: Order
+) -> None:
+    sandbox.pay(pending.session_url)
+    row = Refund.objects.create(order=again(pending), amount=100)
+    sandbox.faults.add(REFUND, kind="bad_request")
+
+    order = sync_order(again(pending))
+
+    row.refresh_from_db()
+    assert (row.status, order.amount_refunded) == ("failed", 0)
+    assert order.events.filter(kind="refund_refused").count() == 1
+
+
+def test_a_session_without_an_end_keeps_the_end_that_was_meant(pending: Order) -> None:
+    session = gateway.retrieve_session(pending.session_id or "")
+    end = pending.session_expires_at
+    Order.objects.update(session_id=None)
+
+    order = sessions._commit_session(pending, replace(session, expires_at=None), by=BY_SYNC)
+
+    assert (order.session_id, order.session_expires_at) == (session.id, end)
+
+
+def test_a_cancellation_without_an_answer_is_said_on_the_page(
+    browser: Browser, sandbox: Sandbox, pending: Order
+) -> None:
+    sandbox.faults.add(EXPIRE, kind="timeout_before", times=9)
+
+    answer = browser.client.post(f"{pending.get_absolute_url()}cancel/")
+
+    assert "can't be reached" in messages_of(answer)[-1]
+    assert browser.order.is_pending
+
+
+def test_an_e_mail_that_somebody_else_is_sending_is_left_to_them(
+    sandbox: Sandbox, pending: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    OrderEmail.about(pending, "paid").save()
+    OrderEmail.objects.update(created=timezone.now() - timedelta(hours=1))
+    monkeypatch.setattr(outbox, "deliver", lambda email: None)
+
+    assert list(outbox.send_left_behind()) == []
+
+
+def test_a_promise_about_an_order_that_is_gone_is_nothing(
+    db: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    outbox._keep_promise(0, "paid")
+
+    assert caplog.text == ""
+
+
+# --- the way to stripe, and what hosts say --------------------------------------------------------
+
+
+def test_calls_go_out_over_http(cart: Cart, sandbox: Sandbox, settings: Any) -> None:
+    order = place_order(cart)
+    with sandbox.serve() as server, transport(PatientClient()):
+        settings.STRIPE_CART_API_BASE = server.url
+
+        assert start_payment(order, return_urls=URLS).is_payable
+
+
+def test_an_address_that_is_none_gets_no_key(cart: Cart, settings: Any) -> None:
+    settings.STRIPE_CART_API_BASE = "http://[::1"
+
+    with pytest.raises(PaymentNotConfigured):
+        start_payment(place_order(cart), return_urls=URLS)
+
+
+def test_a_host_may_name_the_customer_instead_of_an_address() -> None:
+    params = {"customer_email": "a@example.com", "mode": "payment"}
+
+    assert sessions._merge(params, {"customer": "cus_1"}) == {
+        "customer": "cus_1",
+        "mode": "payment",
+    }
+
+
+def test_what_is_not_counted_can_not_be_corrected(mug: Product) -> None:
+    with override_settings(STRIPE_CART_PRODUCT_MODEL="auth.Group"):
+        assert not stock.correct(mug, seen=1, wanted=2)
+
+
+def test_an_endpoint_that_rings_too_little_is_said() -> None:
+    endpoint = gateway.Endpoint(
+        id="we_1",
+        url="https://shop.example/",
+        types=frozenset(),
+        is_enabled=False,
+        api_version="",
+        created=timezone.now(),
+    )
+
+    disabled, missing = troubles(endpoint)
+
+    assert disabled == "It is disabled."
+    assert "checkout.session.completed" in missing
+
+
+def test_ids_are_compared_to_the_letter_on_mysql(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "vendor", "mysql")
+
+    field = Order._meta.get_field("session_id")
+
+    assert field.db_parameters(connection)["collation"] == "utf8mb4_bin"
+
+
+@isolate_apps("django_stripe_cart")
+def test_a_child_of_a_product_has_no_constraints_of_its_own() -> None:
+    place = {"__module__": "django_stripe_cart.models", "pages": models.IntegerField()}
+    book = type("Book", (Product,), place)
+
+    assert book._meta.constraints == []
+
+
+# --- words ----------------------------------------------------------------------------------------
+
+
+def test_a_cart_may_be_too_large_for_one_payment() -> None:
+    item = LineItem(name="Yacht", unit_amount=MAXIMUM_AMOUNT, currency="inr")
+    lines = [CartLine(Product(pk=pk, name="Yacht"), 1, item, None) for pk in (1, 2)]
+
+    with pytest.raises(CartError, match="too large"):
+        Contents(lines).check()
+
+
+def test_of_what_is_no_longer_for_sale_no_other_price_is_told(mug: Product) -> None:
+    contents = Contents([CartLine(mug, 1, None, None)])
+
+    assert contents._changes_since(f'[["{mug.pk}", 1, 100, "inr"]]') == []
+
+
+def test_a_price_is_a_whole_number_that_stripe_takes() -> None:
+    for unit_amount in (True, 1.5, "7", None):
+        with pytest.raises(TypeError, match="smallest unit"):
+            LineItem(name="Mug", unit_amount=unit_amount, currency="inr")  # type: ignore[arg-type]
+    for unit_amount in (-1, MAXIMUM_AMOUNT + 1):
+        with pytest.raises(AmountNotRepresentable):
+            LineItem(name="Mug", unit_amount=unit_amount, currency="inr")
+
+
+def test_an_e_mail_is_named_by_its_order_and_occasion(pending: Order) -> None:
+    email = OrderEmail.about(pending, "refunded", refund=Refund(pk=7))
+
+    assert str(email) == f"{pending.number}: refunded-7"

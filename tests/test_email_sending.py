@@ -1,0 +1,255 @@
+"""A mail server that refuses, a process that dies, and staff who send it again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend
+from django.core.management import call_command
+from django.db.models import F
+from django.utils import timezone
+
+from django_stripe_cart.emails import send_again, send_left_behind
+from django_stripe_cart.emails.outbox import MOST_REFUSALS, WAITS, deliver
+from django_stripe_cart.exceptions import EmailNotSent
+from django_stripe_cart.models import Order, OrderEmail, Product
+from django_stripe_cart.models.email import LEFT_BEHIND, TOO_LATE
+from django_stripe_cart.refunds import refund_order
+from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.timeline import Cause
+from tests.mailing import committed, refused, subjects
+from tests.shopping import Browser
+
+BY_ADA = Cause("staff", actor="ada")
+
+
+@pytest.fixture
+def pending(browser: Browser, mug: Product) -> Order:
+    browser.add(mug, 2)
+    browser.check_out()
+    return browser.order
+
+
+@pytest.fixture
+def unsent(pending: Order, sandbox: Sandbox) -> OrderEmail:
+    """The process died after its commit, an hour ago."""
+    with committed():
+        sandbox.pay(pending.session_url)
+    pass_by(LEFT_BEHIND)
+    return OrderEmail.objects.get()
+
+
+def pass_by(time: timedelta) -> None:
+    earlier = {name: F(name) - time for name in ("created", "due_at")}
+    OrderEmail.objects.update(**earlier)
+
+
+def kinds(order: Order) -> list[str]:
+    return [event.kind for event in order.events.filter(kind__startswith="email")]
+
+
+def test_a_mail_server_that_refuses_breaks_no_payment(
+    pending: Order,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with refused(monkeypatch) as tried, committed(execute=True):
+        sandbox.pay(pending.session_url)
+
+    order = Order.objects.get(pk=pending.pk)
+    assert len(tried) == 1
+    assert order.status == "paid"
+    assert kinds(order) == ["email_failed"]
+    assert "ConnectionRefusedError" in caplog.text
+    for secret in ("hunter2", order.email):
+        assert secret not in caplog.text
+        assert not order.events.filter(message__contains=secret).exists()
+
+
+def test_the_next_sync_sends_what_was_refused(
+    unsent: OrderEmail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with refused(monkeypatch):
+        assert [was_sent for _email, was_sent in send_left_behind()] == [False]
+        pass_by(WAITS[0])
+        assert [was_sent for _email, was_sent in send_left_behind()] == [False]
+        pass_by(WAITS[1])
+
+    out = StringIO()
+    call_command("stripe_cart_sync", stdout=out)
+
+    assert f"{unsent.order.reference} e-mail paid: sent" in out.getvalue()
+    assert len(mail.outbox) == 1
+    # One word of it is enough.
+    assert kinds(unsent.order) == ["email_failed", "email_sent"]
+
+
+def test_a_dry_run_sends_nothing(unsent: OrderEmail) -> None:
+    call_command("stripe_cart_sync", "--dry-run", stdout=StringIO())
+
+    assert mail.outbox == []
+
+
+def test_a_server_that_always_refuses_is_left_in_peace(
+    unsent: OrderEmail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with refused(monkeypatch) as tried:
+        for minute in range(0, 2 * 24 * 60, 5):
+            list(send_left_behind())
+            list(send_left_behind())
+            if minute == 0:
+                assert len(tried) == 1
+            pass_by(timedelta(minutes=5))
+
+    assert len(tried) == 1 + len(WAITS)
+    assert OrderEmail.objects.lost().get() == unsent
+
+
+def test_a_server_that_is_away_is_not_asked_for_every_one(
+    unsent: OrderEmail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [OrderEmail(order=unsent.order, kind="paid", occasion=f"{n}") for n in range(9)]
+    OrderEmail.objects.bulk_create(others)
+    pass_by(LEFT_BEHIND)
+
+    with refused(monkeypatch) as tried:
+        list(send_left_behind())
+    assert len(tried) == MOST_REFUSALS
+
+    assert len(list(send_left_behind())) == 10 - MOST_REFUSALS
+
+
+def test_what_is_just_being_sent_is_left_alone(unsent: OrderEmail) -> None:
+    pass_by(timedelta(seconds=-1))
+
+    assert list(send_left_behind()) == []
+
+
+def test_what_is_long_past_is_left_alone(unsent: OrderEmail) -> None:
+    pass_by(TOO_LATE)
+
+    assert list(send_left_behind()) == []
+    assert mail.outbox == []
+
+
+def test_who_died_while_speaking_to_the_server_may_have_sent_it(unsent: OrderEmail) -> None:
+    OrderEmail.objects.update(claimed_at=timezone.now() - timedelta(minutes=50))
+
+    assert list(send_left_behind()) == []
+    assert mail.outbox == []
+
+
+def test_an_error_of_the_database_is_no_error_of_the_payment(
+    pending: Order,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def die(email: OrderEmail) -> None:
+        raise RuntimeError("gone away")
+
+    monkeypatch.setattr("django_stripe_cart.emails.outbox.deliver", die)
+
+    with committed(execute=True):
+        sandbox.pay(pending.session_url)
+
+    assert "waits for the next sync" in caplog.text
+
+
+def test_a_mistake_in_a_template_is_found_in_the_log(
+    unsent: OrderEmail, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    words = {"stripe_cart/emails/paid_subject.txt": "{% discount %}"}
+    loader = ("django.template.loaders.locmem.Loader", words)
+    template = {**settings.TEMPLATES[0], "APP_DIRS": False}
+    template["OPTIONS"] = {**template["OPTIONS"], "loaders": [loader]}
+    settings.TEMPLATES = [template]
+
+    assert deliver(unsent) is False
+
+    assert "Invalid block tag on line 1: 'discount'" in caplog.text
+    assert unsent.order.email not in caplog.text
+    assert kinds(unsent.order) == ["email_failed"]
+
+
+# --- again --------------------------------------------------------------------------------------
+
+
+def test_staff_send_it_again_and_the_timeline_says_who(unsent: OrderEmail) -> None:
+    deliver(unsent)
+
+    send_again(unsent.order, by=BY_ADA)
+
+    assert subjects() == [f"Your order {unsent.order.number} is paid"] * 2
+    last = unsent.order.events.last()
+    assert last is not None
+    assert (last.kind, last.actor, last.message) == ("email_sent", "ada", "paid")
+
+
+def test_what_staff_sent_is_not_sent_once_more_by_the_sync(unsent: OrderEmail) -> None:
+    send_again(unsent.order, by=BY_ADA)
+
+    assert list(send_left_behind()) == []
+    assert len(mail.outbox) == 1
+
+
+def test_what_staff_sent_while_the_server_refused_somebody_else_is_not_sent_again(
+    unsent: OrderEmail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse_after_staff(backend: EmailBackend, messages: list[Any]) -> int:
+        again.undo()
+        send_again(unsent.order, by=BY_ADA)
+        raise ConnectionRefusedError
+
+    with monkeypatch.context() as again:
+        again.setattr(EmailBackend, "send_messages", refuse_after_staff)
+        assert deliver(unsent) is False
+    pass_by(WAITS[0])
+
+    assert list(send_left_behind()) == []
+    assert len(mail.outbox) == 1
+
+
+def test_the_last_refund_is_told_again(unsent: OrderEmail) -> None:
+    refund_order(unsent.order, 800)
+    order = refund_order(unsent.order)
+    mail.outbox.clear()
+
+    send_again(order, by=BY_ADA)
+
+    assert "₹990.00" in mail.outbox[0].body
+
+
+def test_about_some_orders_there_is_nothing_to_say(pending: Order) -> None:
+    with pytest.raises(EmailNotSent, match="No e-mail tells"):
+        send_again(pending)
+
+
+def test_without_an_address_it_can_not_be_sent(unsent: OrderEmail) -> None:
+    Order.objects.update(email="")
+
+    with pytest.raises(EmailNotSent, match="no e-mail address"):
+        send_again(unsent.order)
+
+
+def test_again_but_the_server_refuses(unsent: OrderEmail, monkeypatch: pytest.MonkeyPatch) -> None:
+    with refused(monkeypatch), pytest.raises(EmailNotSent, match="could not be sent"):
+        send_again(unsent.order, by=BY_ADA)
+
+    assert kinds(unsent.order) == ["email_failed"]
+
+
+def test_the_owner_of_the_order_sees_nothing_of_this(
+    unsent: OrderEmail, user: User, browser: Browser
+) -> None:
+    deliver(unsent)
+
+    page = browser.client.get(unsent.order.get_absolute_url()).content.decode()
+
+    assert "mail" not in page.partition("What happened")[2].partition("</ol>")[0].lower()

@@ -1,0 +1,215 @@
+"""When the shop writes to the shopper: after the commit, once, and to nobody else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.db import transaction
+from django.test import override_settings
+from django.utils import timezone
+
+from django_stripe_cart.emails import promise_email, send_left_behind
+from django_stripe_cart.emails.outbox import deliver
+from django_stripe_cart.fulfillment import fulfill_order
+from django_stripe_cart.models import Order, OrderEmail, Product, Refund
+from django_stripe_cart.payments import sync_order
+from django_stripe_cart.privacy import anonymize_person
+from django_stripe_cart.refunds import refund_order
+from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.signals import order_paid
+from tests.mailing import committed, subjects
+from tests.shopping import Browser
+
+
+@pytest.fixture
+def pending(browser: Browser, mug: Product) -> Order:
+    browser.add(mug, 2)
+    browser.check_out()
+    return browser.order
+
+
+@pytest.fixture
+def paid(pending: Order, sandbox: Sandbox) -> Order:
+    with committed(execute=True):
+        sandbox.pay(pending.session_url, email="payer@example.com")
+    order = Order.objects.get(pk=pending.pk)
+    assert order.status == "paid"
+    return order
+
+
+def test_a_paid_order_is_told_to_whoever_pays(paid: Order) -> None:
+    (message,) = mail.outbox
+
+    assert message.to == [paid.email]
+    assert message.subject == f"Your order {paid.number} is paid"
+    assert paid.events.filter(kind="email_sent", message="paid", source="system").count() == 1
+    assert paid.emails.get().sent_at is not None
+
+
+def test_nothing_is_sent_before_the_commit(pending: Order, sandbox: Sandbox) -> None:
+    with committed() as waiting:
+        sandbox.pay(pending.session_url)
+
+    assert waiting
+    assert mail.outbox == []
+    assert pending.emails.get().claimed_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_receiver_undoes_is_not_told(pending: Order, sandbox: Sandbox) -> None:
+    def fail(**kwargs: Any) -> None:
+        raise RuntimeError("The warehouse is on fire.")
+
+    sandbox.hold_deliveries = True
+    sandbox.pay(pending.session_url)
+    order_paid.connect(fail)
+    try:
+        with pytest.raises(RuntimeError):
+            sync_order(pending)
+    finally:
+        order_paid.disconnect(fail)
+
+    assert mail.outbox == []
+    assert not OrderEmail.objects.exists()
+
+    sync_order(pending)
+    assert len(mail.outbox) == 1
+
+
+def test_every_bell_and_every_look_later_it_was_still_told_once(
+    paid: Order, sandbox: Sandbox
+) -> None:
+    with committed(execute=True):
+        for _time in range(3):
+            assert sandbox.resend(paid.session_id)
+        sync_order(paid)
+        promise_email(paid, "paid")
+    list(send_left_behind())
+
+    assert len(mail.outbox) == 1
+
+
+def test_two_who_would_send_the_same_send_it_once(pending: Order, sandbox: Sandbox) -> None:
+    with committed():
+        sandbox.pay(pending.session_url)
+    email = pending.emails.get()
+
+    assert (deliver(email), deliver(email)) == (True, None)
+    assert len(mail.outbox) == 1
+
+
+def test_goods_that_go_out_are_told(paid: Order) -> None:
+    with committed(execute=True):
+        fulfill_order(paid)
+        fulfill_order(paid)
+
+    assert subjects()[1:] == [f"Your order {paid.number} is completed"]
+
+
+def test_each_refund_is_told_once(paid: Order) -> None:
+    with committed(execute=True):
+        refund_order(paid, 100)
+        refund_order(paid, 250)
+        sync_order(paid)
+
+    assert subjects()[1:] == [f"A refund for your order {paid.number}"] * 2
+    assert "₹1.00 of what" in mail.outbox[1].body
+    assert "₹2.50 of what" in mail.outbox[2].body
+
+
+def test_a_bank_debit_that_bounces_is_told(pending: Order, sandbox: Sandbox) -> None:
+    with committed(execute=True):
+        sandbox.pay_by_bank_debit(pending.session_url)
+        assert subjects() == []
+        sandbox.settle(pending.session_id, ok=False)
+
+    order = Order.objects.get(pk=pending.pk)
+    assert order.status == "failed"
+    assert subjects() == [f"The payment for your order {order.number} failed"]
+
+
+def test_who_gives_up_is_not_written_to(pending: Order, sandbox: Sandbox) -> None:
+    with committed(execute=True):
+        sandbox.expire(pending.session_id)
+
+    assert Order.objects.get(pk=pending.pk).status == "expired"
+    assert mail.outbox == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "kinds"),
+    [
+        (True, ["paid", "fulfilled"]),
+        (False, []),
+        (None, []),
+        ([], []),
+        (("fulfilled", "thanks"), ["fulfilled"]),
+    ],
+)
+def test_a_setting_says_which(
+    pending: Order, sandbox: Sandbox, setting: Any, kinds: list[str]
+) -> None:
+    with override_settings(STRIPE_CART_EMAILS=setting), committed(execute=True):
+        sandbox.pay(pending.session_url)
+        fulfill_order(pending)
+
+    assert [email.kind for email in OrderEmail.objects.all()] == kinds
+    assert len(mail.outbox) == len(kinds)
+
+
+def test_what_was_promised_is_not_sent_once_it_is_turned_off(
+    pending: Order, sandbox: Sandbox
+) -> None:
+    with committed():
+        sandbox.pay(pending.session_url)
+    OrderEmail.objects.update(due_at=timezone.now())
+
+    with override_settings(STRIPE_CART_EMAILS=["fulfilled"]):
+        assert list(send_left_behind()) == []
+    assert mail.outbox == []
+
+    assert [was_sent for _email, was_sent in send_left_behind()] == [True]
+
+
+def test_a_refund_that_failed_before_it_was_told_is_not_told(paid: Order, sandbox: Sandbox) -> None:
+    with committed():
+        refund_order(paid, 100)
+    Refund.objects.update(status=Refund.Status.FAILED)
+    OrderEmail.objects.update(due_at=timezone.now())
+
+    assert list(send_left_behind()) == []
+    assert len(mail.outbox) == 1
+    assert not OrderEmail.objects.lost().exists()
+
+
+def test_without_an_address_there_is_nobody_to_tell(paid: Order) -> None:
+    Order.objects.filter(pk=paid.pk).update(email="")
+    with committed(execute=True):
+        fulfill_order(paid)
+
+    assert len(mail.outbox) == 1
+
+
+def test_somebody_who_was_forgotten_meanwhile_is_not_written_to(
+    pending: Order, sandbox: Sandbox, browser: Browser
+) -> None:
+    with committed():
+        sandbox.pay(pending.session_url)
+    anonymize_person(browser.user)
+
+    assert deliver(pending.emails.get()) is None
+    assert mail.outbox == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_host_that_fulfills_in_its_own_transaction_has_it_told_after_that(
+    paid: Order,
+) -> None:
+    mail.outbox.clear()
+    with transaction.atomic():
+        fulfill_order(paid)
+        assert mail.outbox == []
+
+    assert len(mail.outbox) == 1

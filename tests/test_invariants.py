@@ -1,0 +1,301 @@
+"""The invariants hold in a healthy shop, and each one notices when it is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from django_stripe_cart.checkout import cancel_order
+from django_stripe_cart.gateway import create_session
+from django_stripe_cart.models import Order, OrderEvent, Product, Refund, WebhookEvent
+from django_stripe_cart.refunds import refund_order
+from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.signals import order_paid
+from django_stripe_cart.testing.invariants import settled_violations, violations
+from django_stripe_cart.testing.recording import start_recording, stop_recording
+from tests.shopping import Browser
+
+Check = Callable[..., list[str]]
+
+
+@pytest.fixture(autouse=True)
+def recorded() -> Iterator[None]:
+    start_recording()
+    yield
+    stop_recording()
+
+
+@pytest.fixture
+def check(sandbox: Sandbox, mug: Product) -> Check:
+    """What is wrong, of ten mugs."""
+    return lambda **options: violations(sandbox, stock={mug.pk: 10}, **options)
+
+
+@pytest.fixture
+def settled(sandbox: Sandbox, mug: Product) -> Check:
+    """What is wrong, of ten mugs, now that all is over."""
+    return lambda: settled_violations(sandbox, stock={mug.pk: 10}, paid_is_recorded=True)
+
+
+@pytest.fixture
+def order(browser: Browser, mug: Product) -> Order:
+    """A pending order of two mugs."""
+    browser.add(mug, 2)
+    browser.check_out()
+    return browser.order
+
+
+@pytest.fixture
+def paid(browser: Browser, sandbox: Sandbox, order: Order) -> Order:
+    sandbox.pay(order.session_url)
+    return browser.order
+
+
+# --- a healthy shop -----------------------------------------------------------------------------
+
+
+def test_an_empty_shop_has_nothing_to_answer_for(check: Check, settled: Check) -> None:
+    assert [*check(), *settled()] == []
+
+
+def test_nothing_is_wrong_from_the_cart_to_the_refund(
+    browser: Browser, sandbox: Sandbox, mug: Product, check: Check, settled: Check
+) -> None:
+    browser.add(mug, 2)
+    assert check() == []
+
+    browser.check_out()
+    url = browser.order.session_url
+    assert check(handed_out=[url]) == []
+
+    sandbox.pay(url)
+    assert check(handed_out=[url]) == []
+    refund_order(browser.order, 100)
+    refund_order(browser.order, restock=True)
+
+    assert check(handed_out=[url]) == []
+    assert settled() == []
+
+
+@pytest.mark.parametrize("ok", [True, False])
+def test_nothing_is_wrong_with_a_bank_debit(
+    sandbox: Sandbox, order: Order, check: Check, settled: Check, ok: bool
+) -> None:
+    sandbox.pay_by_bank_debit(order.session_url)
+    assert [*check(), *settled()] == []
+
+    sandbox.settle(order.session_id, ok=ok)
+
+    assert [*check(), *settled()] == []
+
+
+def test_nothing_is_wrong_with_a_cancellation(order: Order, check: Check, settled: Check) -> None:
+    cancel_order(order)
+
+    assert [*check(handed_out=[order.session_url]), *settled()] == []
+
+
+def test_money_beside_the_order_is_settled_once_a_person_was_told(
+    browser: Browser, sandbox: Sandbox, order: Order, settled: Check
+) -> None:
+    other = create_session(
+        order.session_params | {"metadata": {}, "payment_intent_data": {}}, idempotency_key="other"
+    )
+    sandbox.pay(order.session_url)
+    sandbox.pay(other.id)
+    sentence = f"The payment {sandbox.payment_intents[1]['id']} of 99800 inr stands on no order."
+    assert sentence in settled()
+
+    OrderEvent.objects.create(order=order, kind="unknown_money", message=other.id)
+
+    assert settled() == []
+
+
+# --- a broken one -------------------------------------------------------------------------------
+
+
+def broken(found: list[str], *words: str) -> bool:
+    """Whether one sentence says all that."""
+    return any(all(word in sentence for word in words) for sentence in found)
+
+
+def copy_of(order: Order, **fields: object) -> Order:
+    unique = {"pk": None, "session_id": None, "payment_intent_id": None, "open_cart_id": None}
+    values = {field.attname: getattr(order, field.attname) for field in order._meta.fields}
+    values |= {"reference": "8c0b6ac8-5d2c-4a0e-9b0b-2f6f3a9f0f11", **unique, **fields}
+    values.pop("id")
+    return Order.objects.create(**values)
+
+
+def test_two_pending_orders_of_a_cart_are_noticed(order: Order, check: Check) -> None:
+    copy_of(order)
+
+    assert broken(check(), f"Cart {order.cart_id} has 2 pending orders")
+
+
+def test_a_pending_order_without_its_slot_is_noticed(order: Order, check: Check) -> None:
+    Order.objects.update(open_cart=None)
+
+    assert broken(check(), str(order.reference), "holds the slot of cart None")
+
+
+def test_stock_that_went_missing_is_noticed(order: Order, mug: Product, check: Check) -> None:
+    Product.objects.update(stock=7)
+
+    assert check() == [f"Product {mug.pk}: 7 are left and orders hold 2, but there were 10."]
+
+
+def test_a_pending_order_that_holds_nothing_is_noticed(order: Order, check: Check) -> None:
+    order.items.update(stock_taken=0)
+    Product.objects.update(stock=10)
+
+    assert broken(check(), str(order.reference), "holds 0 of product", "not 2")
+
+
+def test_a_closed_order_that_holds_stock_is_noticed(
+    browser: Browser, order: Order, check: Check
+) -> None:
+    cancel_order(order)
+    order.items.update(stock_taken=2)
+    Product.objects.update(stock=8)
+
+    assert broken(check(), "is closed, but holds stock")
+
+
+def test_an_order_that_was_never_paid_at_stripe_is_noticed(order: Order, check: Check) -> None:
+    order.mark_paid(at=timezone.now())
+    order.save()
+
+    found = check()
+    assert broken(found, "is paid, but its payment did not succeed")
+    assert broken(found, "is paid with 0 of 99800")
+    assert broken(found, "is 'paid', but its timeline ends at 'pending'")
+    assert broken(found, "its session can still be paid")
+
+
+def test_another_amount_than_stripe_received_is_noticed(paid: Order, check: Check) -> None:
+    Order.objects.update(amount_paid=500)
+
+    assert broken(check(), "says 500 inr, Stripe 99800 inr")
+
+
+def test_a_shopper_who_was_charged_twice_is_noticed(
+    sandbox: Sandbox, paid: Order, check: Check
+) -> None:
+    twice = create_session(paid.session_params | {"locale": "en"}, idempotency_key="twice")
+
+    sandbox.pay(twice.id)
+
+    assert broken(check(), str(paid.reference), "was charged 2 times")
+
+
+def test_a_refund_that_is_not_in_the_sum_is_noticed(paid: Order, check: Check) -> None:
+    refund_order(paid, 100)
+    Order.objects.update(amount_refunded=0)
+
+    assert broken(check(), "says 0 went back, its refunds say 100")
+
+
+def test_more_refunds_than_money_are_noticed(paid: Order, check: Check) -> None:
+    Refund.objects.create(order=paid, amount=99801)
+
+    assert broken(check(), "was paid 99800, and refunded 99801")
+
+
+def test_a_refund_that_stripe_does_not_have_is_noticed(paid: Order, check: Check) -> None:
+    Refund.objects.create(order=paid, amount=1, stripe_id="re_invented", status="succeeded")
+
+    assert broken(check(), "re_invented", "does not have")
+
+
+def test_an_address_that_we_do_not_know_is_noticed(order: Order, check: Check) -> None:
+    assert broken(check(handed_out=["https://pay.test/c/1"]), "https://pay.test/c/1")
+
+
+def test_a_hole_in_the_timeline_is_noticed(paid: Order, check: Check) -> None:
+    paid.events.filter(kind="placed").delete()
+
+    assert broken(check(), "was ''", "goes on from")
+
+
+def test_an_illegal_move_is_noticed(paid: Order, check: Check) -> None:
+    OrderEvent.objects.create(order=paid, kind="odd", from_status="paid", to_status="pending")
+
+    assert broken(check(), "illegal move, from 'paid' to 'pending'")
+
+
+def test_an_e_mail_that_was_sent_twice_is_noticed(paid: Order, check: Check) -> None:
+    for source in ("system", "staff", "staff"):
+        OrderEvent.objects.create(order=paid, kind="email_sent", message="paid", source=source)
+    assert check() == []
+
+    OrderEvent.objects.create(order=paid, kind="email_sent", message="paid", source="system")
+
+    assert broken(check(), "the e-mail 'paid' was sent 2 times")
+
+
+def test_a_refund_that_was_told_twice_is_noticed(paid: Order, check: Check) -> None:
+    refund_order(paid, 100)
+    for _time in range(2):
+        OrderEvent.objects.create(
+            order=paid, kind="email_sent", message="refunded", source="system"
+        )
+
+    assert broken(check(), "the e-mail 'refunded' was sent 2 times")
+
+
+def test_what_still_waits_is_noticed(
+    sandbox: Sandbox, order: Order, check: Check, settled: Check
+) -> None:
+    WebhookEvent.objects.create(event_id="evt_1", type="refund.created", error="TypeError()")
+
+    assert check() == []
+    assert settled() == [
+        f"Order {order.reference} is still pending.",
+        "Webhook refund.created evt_1 is unfinished: TypeError()",
+    ]
+
+
+def test_a_delayed_payment_of_which_we_heard_nothing_is_noticed(
+    sandbox: Sandbox, order: Order, settled: Check
+) -> None:
+    sandbox.pay_by_bank_debit(order.session_url)
+    sandbox.hold_deliveries = True
+    sandbox.settle(order.session_id)
+
+    found = settled()
+
+    assert broken(found, "is processing, but the bank has decided")
+    assert broken(found, "stands on no order")
+
+
+def test_a_refund_of_which_we_heard_nothing_is_noticed(
+    sandbox: Sandbox, paid: Order, check: Check, settled: Check
+) -> None:
+    sandbox.hold_deliveries = True
+    sandbox.refund(paid.payment_intent_id, amount=700)
+
+    assert check() == []
+    assert broken(settled(), "says 0 went back, Stripe 700")
+
+
+def test_a_refund_without_an_outcome_is_noticed(paid: Order, settled: Check) -> None:
+    Refund.objects.create(order=paid, amount=5, created=timezone.now() - timedelta(hours=1))
+
+    assert broken(settled(), "has a refund of 5 of unknown outcome")
+
+
+def test_a_signal_that_was_sent_twice_is_noticed(paid: Order, settled: Check) -> None:
+    assert settled() == []
+
+    order_paid.send(sender=Order, order=paid)
+
+    assert broken(settled(), "is paid; order_paid was heard 2 times")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_books_are_read_in_one_moment_on_every_database(sandbox: Sandbox, mug: Product) -> None:
+    assert violations(sandbox, stock={mug.pk: 10}) == []

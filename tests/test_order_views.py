@@ -1,0 +1,279 @@
+"""What a shopper does about an order afterwards: pay, cancel, order again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
+
+from django_stripe_cart.checkout import place_order
+from django_stripe_cart.models import Order, Product
+from django_stripe_cart.refunds import refund_order
+from django_stripe_cart.sandbox import Sandbox
+from tests.shopping import Browser, messages_of
+
+ACTIONS = ["pay", "cancel", "again"]
+FRAGMENT = {"Stripe-Cart": "modal"}
+
+
+@pytest.fixture
+def order(browser: Browser, mug: Product) -> Order:
+    browser.add(mug, 2)
+    browser.check_out()
+    return browser.order
+
+
+def do(action: str, browser: Browser, order: Order, **options: Any) -> HttpResponse:
+    return browser.client.post(f"/shop/orders/{order.reference}/{action}/", **options)  # type: ignore[return-value]
+
+
+# --- whose it is --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_somebody_elses_order_is_not_found(order: Order, action: str) -> None:
+    stranger = Browser(User.objects.create_user("stranger"))
+
+    assert do(action, stranger, order).status_code == 404
+    assert Order.objects.get().is_payable
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_get_and_a_post_without_its_token_change_nothing(
+    browser: Browser, order: Order, action: str
+) -> None:
+    url = f"/shop/orders/{order.reference}/{action}/"
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(browser.user)
+
+    assert browser.client.get(url).status_code == 405
+    assert strict.post(url).status_code == 403
+
+
+# --- pay ----------------------------------------------------------------------------------------
+
+
+def test_a_pending_order_leads_to_its_own_session(browser: Browser, order: Order) -> None:
+    answer = do("pay", browser, order)
+    scripted = do("pay", browser, order, headers=FRAGMENT)
+
+    assert answer.url == order.session_url
+    assert scripted.headers["Stripe-Cart-Location"] == order.session_url
+
+
+def test_an_order_that_never_reached_stripe_gets_its_session(
+    browser: Browser, sandbox: Sandbox, mug: Product
+) -> None:
+    browser.add(mug)
+    placed = place_order(browser.user.stripe_cart)
+
+    answer = do("pay", browser, placed)
+
+    assert browser.order.session_id
+    assert answer.url == browser.order.session_url
+    sandbox.pay(answer.url)
+    assert browser.order.status == "paid"
+
+
+def test_an_order_that_is_paid_meanwhile_is_not_paid_again(
+    browser: Browser, sandbox: Sandbox, order: Order
+) -> None:
+    sandbox.hold_deliveries = True
+    sandbox.pay(order.session_url)
+
+    answer = do("pay", browser, order)
+
+    assert answer.url == order.get_absolute_url()
+    assert messages_of(answer) == [f"Thank you! Order {order.number} is paid."]
+
+
+def test_an_order_with_no_time_left_is_closed_in_words(browser: Browser, order: Order) -> None:
+    Order.objects.update(session_expires_at=timezone.now() + timedelta(seconds=30))
+
+    answer = do("pay", browser, order)
+
+    assert answer.url == order.get_absolute_url()
+    assert browser.order.status in ("canceled", "expired")
+    assert messages_of(answer)
+
+
+def test_an_order_that_is_being_canceled_is_not_paid(
+    browser: Browser, sandbox: Sandbox, order: Order
+) -> None:
+    Order.objects.update(cancel_requested_at=timezone.now())
+
+    sandbox.faults.add("POST /v1/checkout/sessions/*/expire", kind="unavailable", times=9)
+    page = browser.client.get(order.get_absolute_url()).content.decode()
+    refused = do("pay", browser, order)
+    sandbox.faults.clear()
+    answer = do("pay", browser, order)
+
+    assert "This order is being canceled." in page
+    assert "Pay now" not in page
+    assert refused.url == order.get_absolute_url()
+    assert messages_of(answer)[-1] == f"Order {order.number} is canceled."
+
+
+def test_when_stripe_is_away_the_shopper_reads_so_and_can_try_again(
+    browser: Browser, sandbox: Sandbox, mug: Product
+) -> None:
+    browser.add(mug)
+    placed = place_order(browser.user.stripe_cart)
+    sandbox.faults.add("POST /v1/checkout/sessions", kind="timeout_before", times=9)
+
+    answer = do("pay", browser, placed, headers=FRAGMENT)
+
+    assert "payment service" in answer.content.decode()
+    assert "Pay now" in answer.content.decode()
+
+
+# --- cancel -------------------------------------------------------------------------------------
+
+
+def test_a_pending_order_is_canceled_and_its_stock_is_back(
+    browser: Browser, order: Order, mug: Product
+) -> None:
+    answer = do("cancel", browser, order)
+
+    assert answer.url == order.get_absolute_url()
+    assert browser.order.status == "canceled"
+    assert messages_of(answer) == [f"Order {order.number} is canceled."]
+    assert Product.objects.get(pk=mug.pk).stock == 10
+    assert browser.user.stripe_cart.items.get().quantity == 2
+
+
+def test_the_script_gets_the_canceled_order_and_the_cart(browser: Browser, order: Order) -> None:
+    fragments = do("cancel", browser, order, headers=FRAGMENT).content.decode()
+
+    assert "This order was canceled, and nothing was charged." in fragments
+    assert "<h3" in fragments
+    assert 'data-stripe-cart-fragment="cart"' in fragments
+
+
+def test_a_paid_order_can_not_be_canceled(browser: Browser, sandbox: Sandbox, order: Order) -> None:
+    sandbox.hold_deliveries = True
+    sandbox.pay(order.session_url)
+
+    answer = do("cancel", browser, order)
+
+    assert browser.order.status == "paid"
+    assert messages_of(answer) == [f"Thank you! Order {order.number} is paid."]
+    page = browser.client.get(order.get_absolute_url()).content.decode()
+    assert "Cancel order" not in page
+
+
+# --- again --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def paid(browser: Browser, sandbox: Sandbox, mug: Product, lamp: Product) -> Order:
+    browser.add(mug, 2)
+    browser.add(lamp)
+    browser.check_out()
+    sandbox.pay(browser.order.session_url)
+    return browser.order
+
+
+def test_the_same_can_be_ordered_again(browser: Browser, paid: Order) -> None:
+    answer = do("again", browser, paid)
+
+    assert answer.url == "/shop/cart/"
+    assert messages_of(answer) == ["2 products are in your cart again. Subtotal: ₹2,297.50"]
+    lines = browser.user.stripe_cart.items.values_list("product__name", "quantity")
+    assert sorted(lines) == [("Lamp", 1), ("Mug", 2)]
+
+
+@pytest.mark.parametrize(
+    ("gone", "said"),
+    [
+        (lambda mug: mug.delete(), "“Mug” is no longer for sale."),
+        (lambda mug: Product.objects.update(stock=0), "“Mug” is out of stock."),
+        (lambda mug: Product.objects.filter(pk=mug.pk).update(stock=1), "Only 1 “Mug” is left."),
+        (
+            lambda mug: Product.objects.filter(pk=mug.pk).update(is_active=False),
+            "“Mug” is not for sale at the moment.",
+        ),
+    ],
+)
+def test_what_is_not_for_sale_any_more_is_said(
+    browser: Browser, paid: Order, mug: Product, gone: Any, said: str
+) -> None:
+    gone(mug)
+
+    answer = do("again", browser, paid)
+
+    assert said in messages_of(answer)
+    names = set(browser.user.stripe_cart.items.values_list("product__name", flat=True))
+    assert "Mug" not in names
+
+
+def test_todays_price_counts(browser: Browser, paid: Order, mug: Product) -> None:
+    Product.objects.filter(pk=mug.pk).update(price=1000)
+
+    do("again", browser, paid)
+
+    assert "₹2,000.00" in browser.look_at_cart()
+
+
+# --- in JSON ------------------------------------------------------------------------------------
+
+JSON = {"Accept": "application/json"}
+
+
+def test_a_front_end_of_the_hosts_own_can_do_the_same(
+    browser: Browser, order: Order, mug: Product
+) -> None:
+    paying = do("pay", browser, order, headers=JSON)
+    canceled = do("cancel", browser, order, headers=JSON)
+    again = do("again", browser, order, headers=JSON)
+    Product.objects.update(stock=0)
+    refused = do("again", browser, order, headers=JSON)
+
+    assert paying.json()["location"] == order.session_url
+    assert canceled.status_code == 200
+    assert canceled.json()["order"]["status"] == "canceled"
+    assert again.json()["cart"]["quantity"] == 4
+    assert refused.status_code == 409
+    assert refused.json()["messages"][0]["code"] == "out_of_stock"
+
+
+# --- what the page tells ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "offers"),
+    [
+        ("pending", "This order is not paid yet.", {"pay", "cancel"}),
+        ("processing", "this can take a few days", set()),
+        ("paid", "Your payment has been received.", {"again"}),
+        ("fulfilled", "This order is complete.", {"again"}),
+        ("refunded", "Your payment was refunded.", {"again"}),
+        ("failed", "did not go through, and nothing was charged. You can order", {"again"}),
+        ("expired", "was not paid in time, and nothing was charged", {"again"}),
+        ("canceled", "This order was canceled, and nothing was charged.", {"again"}),
+    ],
+)
+def test_each_state_is_told_in_words_with_what_can_be_done(
+    browser: Browser, status: str, words: str, offers: set[str]
+) -> None:
+    order = Order.objects.create(
+        user=browser.user, currency="inr", total=100, status=status, synced_at=timezone.now()
+    )
+
+    page = browser.client.get(order.get_absolute_url()).content.decode()
+
+    assert words in page
+    assert {name for name in ACTIONS if f'data-stripe-cart-form="{name}"' in page} == offers
+
+
+def test_the_timeline_tells_of_each_refund(browser: Browser, paid: Order) -> None:
+    refund_order(paid, amount=50000)
+
+    page = browser.client.get(paid.get_absolute_url()).content.decode()
+    assert "₹500.00 refunded" in page
+    assert "Payment received" in page

@@ -1,0 +1,112 @@
+"""Every block of every template can be filled by a host, and shows where it should."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.template import engines
+from django.test import Client, RequestFactory, override_settings
+
+from django_stripe_cart.models import Order, Product
+from django_stripe_cart.refunds import refund_order
+from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.testing.factories import make_product
+from docs.templates_table import blocks
+from tests.shopping import Browser
+
+ROOT = Path(__file__).parent.parent
+# The page for hosts that have no base.html of their own; this one has.
+ELSEWHERE = ("/emails/", "plain.html")
+PAGES = {
+    name: found for name, found in blocks().items() if not any(part in name for part in ELSEWHERE)
+}
+MARKS = {f"[{name}:{block}]" for name, found in PAGES.items() for block in found}
+
+
+@pytest.fixture
+def host(tmp_path: Path, settings: Any) -> None:
+    """A host that adds a mark to every block of every page."""
+    for name, found in PAGES.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        marked = [
+            f"{{% block {b} %}}{{{{ block.super }}}}[{name}:{b}]{{% endblock %}}" for b in found
+        ]
+        path.write_text(f'{{% extends "{name}" %}}' + "".join(marked))
+    template = {**settings.TEMPLATES[0]}
+    template["DIRS"] = [tmp_path, *template["DIRS"]]
+    settings.TEMPLATES = [template]
+
+
+def test_every_block_can_be_filled(host: None, sandbox: Sandbox, browser: Browser) -> None:
+    seen: set[str] = set()
+
+    for page in visit(sandbox, browser):
+        seen |= set(re.findall(r"\[[\w/.]+:\w+\]", page))
+
+    # Each of our pages fills this one, and says what is in it.
+    filled = {"[stripe_cart/base.html:stripe_cart]"}
+    assert sorted(MARKS - seen - filled) == []
+    assert sorted(seen - MARKS) == []
+
+
+def visit(sandbox: Sandbox, browser: Browser) -> Iterator[str]:
+    """Every page of the shop, in every state that has something of its own to show."""
+    mug = make_product("Mug", stock=2)
+    lamp = make_product("Lamp", stock=0)
+    gone = make_product("Gone", is_active=True)
+    stranger = Browser()
+    yield storefront(stranger)
+    yield browser.look_at_cart()
+    yield fragment(browser, "/shop/orders/")
+    browser.add(gone)
+    Product.objects.filter(pk=gone.pk).update(is_active=False)
+    browser.add(mug, 2)
+    yield storefront(browser)
+    yield product_page(browser, Product.objects.get(pk=gone.pk))
+    browser.remove(gone)
+    yield browser.client.get(f"/shop/cart/?removed={lamp.pk}&quantity=2").content.decode()
+    with override_settings(STRIPE_CART_SESSION_OPTIONS="tests.test_overriding.with_taxes"):
+        yield browser.look_at_cart()
+    browser.check_out()
+    yield storefront(browser)
+    order = browser.order
+    yield browser.client.get(order.get_absolute_url()).content.decode()
+    sandbox.pay(order.session_url)
+    yield browser.client.get(order.get_absolute_url()).content.decode()
+    yield browser.client.get("/shop/orders/").content.decode()
+    yield fragment(browser, "/shop/orders/")
+    refund_order(browser.order, 100)
+    yield from office(browser.order)
+
+
+def with_taxes(order: Order) -> dict[str, Any]:
+    return {"automatic_tax": {"enabled": True}}
+
+
+def office(order: Order) -> Iterator[str]:
+    """The admin's pages about orders."""
+    desk = Client()
+    desk.force_login(User.objects.create_superuser("owner"))
+    for page in ("", "sales/", f"{order.pk}/change/", f"{order.pk}/refund/"):
+        yield desk.get(f"/admin/stripe_cart/order/{page}").content.decode()
+
+
+def storefront(browser: Browser) -> str:
+    return browser.client.get("/").content.decode()
+
+
+def product_page(browser: Browser, product: Product) -> str:
+    request = RequestFactory().get("/")
+    request.user = browser.user
+    page = engines["django"].from_string("{% load stripe_cart %}{% add_to_cart product %}")
+    return str(page.render({"product": product}, request))
+
+
+def fragment(browser: Browser, path: str) -> str:
+    return browser.client.get(path, headers={"Stripe-Cart": "fragment"}).content.decode()

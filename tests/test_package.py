@@ -1,0 +1,261 @@
+"""The wheel, by itself: installed into a bare project with the README's lines, it serves a shop."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import venv
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+pytestmark = pytest.mark.package
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "var")
+
+
+def run(*command: str | Path, cwd: Path, **environment: str) -> str:
+    """Run a command that knows nothing of this checkout, and return what it printed."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTHON", "DJANGO_", "DATABASE_URL", "COV_"))
+    }
+    done = subprocess.run(
+        [str(word) for word in command],
+        cwd=cwd,
+        env={**kept, "PYTHONDONTWRITEBYTECODE": "1", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def readme(first_line: str) -> str:
+    """The block of the README that starts with this line, with its placeholders filled in."""
+    (block,) = re.findall(
+        rf"^```\S+\n({re.escape(first_line)}.*?)^```$", README.read_text("utf-8"), re.M | re.S
+    )
+    return block.replace("…", "123")
+
+
+@dataclass
+class Site:
+    """A project that somebody has just started, with our wheel and what it requires."""
+
+    folder: Path
+    python: Path
+
+    def manage(self, *words: str) -> str:
+        return run(self.python, "-W", "error", "manage.py", *words, cwd=self.folder)
+
+    def visit(self, script: str) -> str:
+        """Run a script with a signed-in `client`."""
+        prelude = dedent("""
+            import os
+            import django
+            os.environ["DJANGO_SETTINGS_MODULE"] = "site_of_a_host.settings"
+            django.setup()
+            from django.test.utils import setup_test_environment
+            setup_test_environment()
+            from django.contrib.auth.models import User
+            from django.test import Client
+            client = Client()
+            client.force_login(User.objects.get_or_create(username="shopper")[0])
+        """)
+        code = prelude + dedent(script)
+        return run(self.python, "-W", "error", "-c", code, cwd=self.folder)
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with the source distribution, made from a copy of this checkout, and its wheel."""
+    pytest.importorskip("build", reason="pip install build")
+    folder = tmp_path_factory.mktemp("build")
+    shutil.copytree(ROOT, folder / "source", ignore=LEFT_OUT)
+    run(sys.executable, "-m", "build", "--outdir", folder, folder / "source", cwd=folder)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def wheel(release: Path) -> Path:
+    (built,) = release.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("host")
+    venv.create(folder / "venv", with_pip=True)
+    bin = folder / "venv" / ("Scripts" if os.name == "nt" else "bin")
+    run(bin / "python", "-m", "pip", "install", "--quiet", wheel, cwd=folder)
+    run(bin / "django-admin", "startproject", "site_of_a_host", ".", cwd=folder)
+
+    project = folder / "site_of_a_host"
+    pages = folder / "templates"
+    pages.mkdir()
+    (pages / "home.html").write_text(
+        "<!doctype html><title>Home</title>"
+        + readme("{# any page; Bootstrap 5 is yours to bring #}")
+    )
+    with (project / "settings.py").open("a") as settings:
+        settings.write('\nTEMPLATES[0]["DIRS"] = [BASE_DIR / "templates"]\n')
+        settings.write(readme("# settings.py"))
+    with (project / "urls.py").open("a") as urls:
+        urls.write("\n" + readme("# urls.py"))
+        urls.write(
+            "from django.views.generic import TemplateView\n"
+            'urlpatterns += [path("", TemplateView.as_view(template_name="home.html"))]\n'
+        )
+    site = Site(folder, bin / "python")
+    site.manage("migrate", "--verbosity", "0")
+    yield site
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_the_wheel_holds_all_of_the_app_and_nothing_else(wheel: Path) -> None:
+    held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+
+    package = ROOT / "django_stripe_cart"
+    ours = {path.relative_to(ROOT).as_posix() for path in package.rglob("*") if _is_ours(path)}
+    assert held == ours
+    assert "django_stripe_cart/py.typed" in held
+
+
+def test_the_index_would_take_both(release: Path) -> None:
+    pytest.importorskip("twine", reason="pip install twine")
+    built = [*release.glob("*.whl"), *release.glob("*.tar.gz")]
+
+    assert len(built) == 2
+    run(sys.executable, "-m", "twine", "check", "--strict", *built, cwd=release)
+
+
+def test_the_source_distribution_holds_all_of_the_app_and_how_to_test_it(release: Path) -> None:
+    (built,) = release.glob("*.tar.gz")
+    with tarfile.open(built) as archive:
+        names = [member.name.partition("/")[2] for member in archive if member.isfile()]
+
+    package = ROOT / "django_stripe_cart"
+    ours = {path.relative_to(ROOT).as_posix() for path in package.rglob("*") if _is_ours(path)}
+    assert ours <= set(names)
+    for name in ("README.md", "CHANGELOG.md", "LICENSE", "tox.ini", "tests/test_the_line.py"):
+        assert name in names
+    strange = re.compile(
+        r"(^|/)(__pycache__|var|\.tox|\.venv|\.git|build|_build)/|\.(pyc|sqlite3)$"
+    )
+    assert [name for name in names if strange.search(name)] == []
+
+
+def _is_ours(path: Path) -> bool:
+    return path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".")
+
+
+def test_the_wheel_comes_with_its_license_and_readme(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    (metadata,) = [name for name in archive.namelist() if name.endswith("/METADATA")]
+
+    assert any(name.endswith("LICENSE") for name in archive.namelist())
+    text = archive.read(metadata).decode()
+    assert "Name: django-stripe-cart" in text
+    assert "# django-stripe-cart" in text
+
+
+def test_what_the_wheel_requires_is_all_it_needs(site: Site) -> None:
+    run(site.python, "-m", "pip", "check", cwd=site.folder)
+
+    installed = run(site.python, "-m", "pip", "list", "--format=freeze", cwd=site.folder).lower()
+    assert "django-stripe-cart==" in installed
+    for not_ours in ("dj-database-url", "bootstrap", "pytest", "playwright"):
+        assert not_ours not in installed
+
+
+def test_the_app_is_the_installed_one(site: Site) -> None:
+    where = site.visit("import django_stripe_cart; print(django_stripe_cart.__file__)")
+
+    assert Path(where.strip()).is_relative_to(site.folder / "venv")
+
+
+def test_a_bare_project_passes_the_checks(site: Site) -> None:
+    site.manage("check", "--fail-level", "ERROR")
+    site.manage("makemigrations", "--check", "--dry-run")
+
+
+def test_the_cart_page_is_served(site: Site) -> None:
+    page = site.visit("""
+        for address in ("/shop/cart/", "/shop/orders/"):
+            response = client.get(address)
+            assert response.status_code == 200, (address, response)
+            print(response.content.decode())
+    """)
+
+    assert "Your cart" in page
+
+
+def test_the_tags_of_the_readme_make_a_storefront(site: Site) -> None:
+    page = site.visit("""
+        from django_stripe_cart.models import Product
+        Product.objects.get_or_create(name="Blue mug", slug="blue-mug", price=9)
+        response = client.get("/")
+        assert response.status_code == 200, response
+        print(response.content.decode())
+    """)
+
+    assert "Blue mug" in page
+    assert "$9.00" in page
+
+
+def test_everything_that_the_pages_load_is_found(site: Site) -> None:
+    page = site.visit('print(client.get("/").content.decode())')
+    addresses = {*re.findall(r'(?:src|href)="/static/([^"]+)"', page)}
+
+    assert any(address.endswith(".js") for address in addresses)
+    assert any(address.endswith(".css") for address in addresses)
+    for address in addresses:
+        assert "venv" in site.manage("findstatic", address)
+
+
+def test_a_product_can_be_put_into_the_cart(site: Site) -> None:
+    page = site.visit("""
+        from django_stripe_cart.models import Product
+        mug = Product.objects.get_or_create(name="Green mug", slug="green-mug", price=7)[0]
+        answer = client.post("/shop/cart/add/", {"product": mug.pk, "quantity": 3})
+        assert answer.status_code == 303, answer
+        print(client.get("/shop/cart/").content.decode())
+    """)
+
+    assert "Green mug" in page
+    assert "$21.00" in page
+
+
+def test_the_webhook_is_mounted_and_believes_nobody(site: Site) -> None:
+    site.visit("""
+        import logging
+        logging.disable()
+        answer = Client(enforce_csrf_checks=True).post("/stripe/webhook/", b"{}", "text/plain")
+        assert answer.status_code == 400, answer
+    """)
+
+
+def test_the_commands_and_the_sandbox_come_along(site: Site) -> None:
+    commands = (ROOT / "django_stripe_cart" / "management" / "commands").glob("[!_]*.py")
+
+    for command in commands:
+        assert "usage:" in site.manage(command.stem, "--help")
+    site.visit("""
+        from django_stripe_cart.sandbox import Sandbox
+        answer = Sandbox().handle("GET", "/", {}, None)
+        assert answer.status == 200, answer
+    """)

@@ -1,0 +1,357 @@
+"""What is kept of a person, handed over and forgotten; and what is never kept, logged or sent."""
+
+from __future__ import annotations
+
+import json
+import logging
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.db import models
+
+from django_stripe_cart.checkout import cancel_order
+from django_stripe_cart.exceptions import OrderUnsettled, PaymentError
+from django_stripe_cart.models import Cart, Order, OrderEvent, Product, Refund, WebhookEvent
+from django_stripe_cart.payments import sync_order
+from django_stripe_cart.privacy import anonymize_person, export_person, orders_elsewhere, orders_of
+from django_stripe_cart.refunds import refund_order
+from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.signals import order_paid
+from django_stripe_cart.testing.invariants import settled_violations
+from django_stripe_cart.timeline import BY_STAFF, Cause
+from tests.shopping import Browser
+
+EMAIL = "greta@example.net"
+NAME = "Greta Guest"
+SECRETS = ("greta", "Greta", "Guest Street")
+
+
+@pytest.fixture(autouse=True)
+def _guests_are_welcome(settings: Any) -> None:
+    settings.STRIPE_CART_ALLOW_GUESTS = True
+
+
+@pytest.fixture
+def greta(db: None, sandbox: Sandbox) -> Browser:
+    return Browser(User.objects.create_user("greta", EMAIL))
+
+
+@pytest.fixture
+def guest(db: None, sandbox: Sandbox) -> Browser:
+    return Browser()
+
+
+def check_out(browser: Browser, product: Product) -> Order:
+    browser.add(product)
+    browser.check_out()
+    return browser.order
+
+
+def buy(browser: Browser, sandbox: Sandbox, product: Product) -> Order:
+    sandbox.pay(check_out(browser, product).session_url, email=EMAIL, name=NAME)
+    return sync_order(browser.order)
+
+
+def everything_kept() -> str:
+    """Every value of every row of ours, but what the shop sells."""
+    kept = apps.get_app_config("stripe_cart").get_models()
+    rows = [list(model._base_manager.values()) for model in kept if model is not Product]
+    return repr(rows)
+
+
+def run(*arguments: str, **options: Any) -> tuple[str, str]:
+    output, errors = StringIO(), StringIO()
+    call_command("stripe_cart_privacy", *arguments, stdout=output, stderr=errors, **options)
+    return output.getvalue(), errors.getvalue()
+
+
+# --- export -------------------------------------------------------------------------------------
+
+
+def test_a_person_gets_all_that_is_kept_of_them(
+    greta: Browser, sandbox: Sandbox, mug: Product, lamp: Product
+) -> None:
+    order = buy(greta, sandbox, mug)
+    refund_order(order, 100, reason="A scratch", by=Cause("staff", "stella"))
+    greta.add(lamp, 2)
+
+    export = json.loads(run("export", EMAIL)[0])
+
+    assert [cart["items"] for cart in export["carts"]] == [[{"product": "Lamp", "quantity": 2}]]
+    (found,) = export["orders"]
+    assert found["reference"] == str(order.reference)
+    assert (found["total"], found["amount_paid"], found["amount_refunded"]) == (49900, 49900, 100)
+    assert found["email"] == EMAIL
+    assert found["items"] == [{"sku": "mug", "name": "Mug", "unit_amount": 49900, "quantity": 1}]
+    assert found["refunds"][0]["reason"] == "A scratch"
+    assert found["timeline"][0]["kind"] == "placed"
+    assert found["asked_of_stripe"]["customer_email"] == EMAIL
+    assert "stella" not in json.dumps(export)
+
+
+def test_nobody_gets_what_is_anothers(
+    greta: Browser, browser: Browser, sandbox: Sandbox, mug: Product
+) -> None:
+    buy(greta, sandbox, mug)
+    hers = Order.objects.get()
+    other = check_out(browser, mug)
+
+    for person in (browser.user, browser.user.email, browser.user.username):
+        export = export_person(person)
+        assert [order["reference"] for order in export["orders"]] == [str(other.reference)]
+    assert [order["reference"] for order in export_person("GRETA@example.net")["orders"]] == [
+        str(hers.reference)
+    ]
+
+
+def test_a_guest_is_found_by_the_address_they_paid_with(
+    guest: Browser, sandbox: Sandbox, mug: Product, lamp: Product
+) -> None:
+    order = buy(guest, sandbox, mug)
+    guest.add(lamp)
+
+    export = export_person(EMAIL)
+
+    assert [order["reference"] for order in export["orders"]] == [str(order.reference)]
+    assert [cart["items"][0]["product"] for cart in export["carts"]] == ["Lamp"]
+
+
+def test_an_address_that_others_typed_is_only_mentioned(
+    browser: Browser, sandbox: Sandbox, mug: Product
+) -> None:
+    User.objects.update(email="")
+    browser.user.refresh_from_db()
+    order = buy(Browser(browser.user), sandbox, mug)
+    assert order.email == EMAIL
+
+    output, errors = run("export", EMAIL)
+
+    assert json.loads(output)["orders"] == []
+    assert str(order.reference) in errors
+    assert list(orders_elsewhere(EMAIL)) == [order]
+    assert not orders_elsewhere(browser.user).exists()
+
+
+@pytest.mark.parametrize("person", ["", "nobody@example.com", "%", "\t"])
+def test_of_a_stranger_there_is_nothing(
+    guest: Browser, sandbox: Sandbox, mug: Product, person: str
+) -> None:
+    check_out(guest, mug)  # an order that has no address yet
+
+    assert json.loads(run("export", person)[0]) == {"carts": [], "orders": []}
+    assert run("anonymize", person)[0] == "0 orders anonymized\n"
+
+
+# --- anonymize ----------------------------------------------------------------------------------
+
+
+def test_nothing_names_them_any_more_and_the_books_are_the_same(
+    greta: Browser, sandbox: Sandbox, mug: Product, lamp: Product, settings: Any
+) -> None:
+    settings.STRIPE_CART_SESSION_OPTIONS = f"{__name__}.name_the_person"
+    order = buy(greta, sandbox, mug)
+    refund_order(order, 100, reason="Greta was unhappy", by=BY_STAFF)
+    order.events.create(kind="call", source="staff", actor="greta", message="Greta rang")
+    greta.add(lamp)
+    amounts = ("total", "amount_paid", "amount_refunded", "status", "payment_intent_id", "paid_at")
+    books = list(Order.objects.values_list(*amounts))
+    assert all(secret in everything_kept() for secret in SECRETS)
+
+    output, _errors = run("anonymize", EMAIL)
+
+    order = Order.objects.get()
+    assert output == f"{order.reference} anonymized\n1 orders anonymized\n"
+    assert [secret for secret in SECRETS if secret in everything_kept()] == []
+    assert list(Order.objects.values_list(*amounts)) == books
+    assert (order.user, order.cart, order.email, order.receipt_url) == (None, None, "", "")
+    assert order.anonymized_at is not None
+    assert order.items.get().name == "Mug"
+    assert Refund.objects.get().amount == 100
+    assert not Cart.objects.exists()
+    assert OrderEvent.objects.latest("pk").kind == "anonymized"
+    assert settled_violations(sandbox) == []
+
+
+def name_the_person(order: Order) -> dict[str, Any]:
+    """A host's options."""
+    return {"custom_text": {"submit": {"message": "To Guest Street, as ever?"}}}
+
+
+def test_what_stripe_says_later_brings_nothing_back(
+    greta: Browser, sandbox: Sandbox, mug: Product
+) -> None:
+    order = buy(greta, sandbox, mug)
+    anonymize_person(greta.user)
+
+    sandbox.refund(sandbox.payment_intents[0], amount=1000)
+    sync_order(order)
+
+    order = Order.objects.get()
+    assert order.amount_refunded == 1000
+    assert (order.email, order.receipt_url, order.has_receipt) == ("", "", False)
+    assert "greta" not in everything_kept()
+
+
+def test_a_guests_address_opens_nothing_any_more(
+    guest: Browser, sandbox: Sandbox, mug: Product
+) -> None:
+    order = buy(guest, sandbox, mug)
+
+    anonymize_person(EMAIL)
+
+    assert guest.client.get(order.get_absolute_url()).status_code == 404
+    assert order.number not in guest.client.get("/shop/orders/").content.decode()
+
+
+def test_an_open_order_is_closed_first(greta: Browser, sandbox: Sandbox, mug: Product) -> None:
+    check_out(greta, mug)
+
+    (order,) = anonymize_person(greta.user)
+
+    assert order.status == "canceled"
+    assert sandbox.sessions[0]["status"] == "expired"
+    assert Product.objects.get().stock == 10
+
+
+def test_without_stripe_nothing_is_forgotten(
+    greta: Browser, sandbox: Sandbox, mug: Product
+) -> None:
+    buy(greta, sandbox, mug)
+    check_out(greta, mug)
+    sandbox.faults.add("* /v1/*", kind="unavailable", times=None)
+
+    with pytest.raises(PaymentError):
+        anonymize_person(greta.user)
+    with pytest.raises(CommandError, match="Nothing was anonymized"):
+        run("anonymize", EMAIL)
+
+    assert Order.objects.filter(user=greta.user, email=EMAIL).count() == 2
+    assert greta.user.stripe_cart.items.exists()
+
+
+def test_a_payment_on_its_way_is_waited_for(greta: Browser, sandbox: Sandbox, mug: Product) -> None:
+    sandbox.pay_by_bank_debit(check_out(greta, mug).session_url)
+
+    with pytest.raises(OrderUnsettled, match=greta.order.number):
+        anonymize_person(greta.user)
+
+    sandbox.settle(greta.order.session_url, ok=True)
+    assert anonymize_person(greta.user)[0].status == "paid"
+
+
+def test_anonymizing_again_finds_nobody(greta: Browser, sandbox: Sandbox, mug: Product) -> None:
+    buy(greta, sandbox, mug)
+    anonymize_person(EMAIL)
+    moment = Order.objects.get().anonymized_at
+
+    assert anonymize_person(EMAIL) == []
+    assert Order.objects.get().anonymized_at == moment
+
+
+def test_a_dry_run_only_says_which(greta: Browser, sandbox: Sandbox, mug: Product) -> None:
+    order = buy(greta, sandbox, mug)
+
+    assert run("anonymize", EMAIL, dry_run=True)[0] == f"{order.reference} would be anonymized\n"
+
+    assert list(orders_of(greta.user)) == [order]
+
+
+def test_money_that_is_told_of_once_is_not_told_of_again(
+    greta: Browser, sandbox: Sandbox, mug: Product
+) -> None:
+    order = buy(greta, sandbox, mug)
+    order.events.create(kind="unknown_money", source="webhook", message="cs_test_other")
+
+    anonymize_person(greta.user)
+
+    assert order.events.filter(kind="unknown_money", message="cs_test_other").exists()
+
+
+# --- never kept, never logged, never sent -------------------------------------------------------
+
+
+@pytest.fixture
+def a_long_day(greta: Browser, guest: Browser, sandbox: Sandbox, mug: Product, caplog: Any) -> None:
+    """Everything that a shop sees: payments, declines, refunds, cancellations, failures."""
+    caplog.set_level(logging.DEBUG)
+    sandbox.pay(check_out(greta, mug).session_url, card="4000000000000002", email=EMAIL)
+    buy(greta, sandbox, mug)
+    refund_order(greta.order, 100)
+    sandbox.refund(sandbox.payment_intents[-1], amount=50)
+    buy(guest, sandbox, mug)
+    cancel_order(check_out(guest, mug))
+    sandbox.faults.add("POST /v1/checkout/sessions", kind="unavailable", times=3)
+    check_out(greta, mug)
+    sandbox.faults.clear()
+
+    def fail(**kwargs: Any) -> None:
+        raise ValueError(f"{NAME} at {EMAIL}")
+
+    order_paid.connect(fail)
+    sandbox.pay(check_out(guest, mug).session_url, email=EMAIL, name=NAME)
+    order_paid.disconnect(fail)
+
+
+def test_no_card_data_is_kept(a_long_day: None) -> None:
+    kept = everything_kept()
+
+    for secret in ("4242424242424242", "4000000000000002", NAME):
+        assert secret not in kept
+    columns = {
+        field.name
+        for model in apps.get_app_config("stripe_cart").get_models()
+        for field in model._meta.get_fields()
+    }
+    assert not [name for name in columns if "card" in name or name in ("last4", "cvc", "address")]
+
+
+def test_no_payload_of_a_webhook_is_kept(a_long_day: None) -> None:
+    assert WebhookEvent.objects.filter(processed_at=None, error="ValueError").exists()
+
+    rows = repr(list(WebhookEvent.objects.values()))
+
+    assert WebhookEvent.objects.count() > 5
+    assert EMAIL not in rows
+    assert "amount" not in rows
+    assert not [
+        field.name
+        for field in WebhookEvent._meta.get_fields()
+        if isinstance(field, models.TextField | models.JSONField | models.BinaryField)
+    ]
+
+
+def test_nothing_personal_is_logged(a_long_day: None, caplog: pytest.LogCaptureFixture) -> None:
+    said = caplog.get_records("setup")
+    ours = [record for record in said if record.name in ("stripe_cart", "stripe")]
+
+    assert any(record.name == "stripe_cart" for record in ours)
+    assert any(record.name == "stripe" for record in ours)
+    for record in ours:
+        text = record.getMessage()
+        assert not [secret for secret in (*SECRETS, EMAIL) if secret in text], text
+
+
+def test_a_host_that_wants_the_sdks_bodies_in_its_log_gets_them(
+    greta: Browser, sandbox: Sandbox, mug: Product, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="stripe")
+
+    check_out(greta, mug)
+
+    assert "customer_email" in caplog.text
+
+
+def test_nothing_personal_is_in_stripes_metadata(a_long_day: None, sandbox: Sandbox) -> None:
+    carriers = [*sandbox.sessions, *sandbox.payment_intents, *sandbox.refunds]
+    found = [carrier["metadata"] for carrier in carriers if carrier["metadata"]]
+
+    assert len(found) > 5
+    for metadata in found:
+        assert set(metadata) <= {"stripe_cart_order", "stripe_cart_shop", "stripe_cart_refund"}
+        assert not [secret for secret in (*SECRETS, EMAIL) if secret in repr(metadata)]
+    for session in sandbox.sessions:
+        assert "greta" not in session["success_url"] + session["client_reference_id"]

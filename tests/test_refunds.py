@@ -1,0 +1,409 @@
+"""Money back: all of it or a part, by us or in the Dashboard, for good or only for a while."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+
+from django_stripe_cart.exceptions import PaymentError, PaymentRefused, RefundNotPossible
+from django_stripe_cart.fulfillment import fulfill_order
+from django_stripe_cart.gateway.client import transport
+from django_stripe_cart.models import Order, Product, Refund
+from django_stripe_cart.payments import sync_order
+from django_stripe_cart.refunds import amount_refundable, refund_order
+from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.signals import order_refunded
+from tests.shopping import Browser
+
+REFUNDS = "POST /v1/refunds"
+
+
+@pytest.fixture
+def paid(browser: Browser, sandbox: Sandbox, mug: Product) -> Order:
+    """A paid order of two mugs, 998.00."""
+    return buy(browser, sandbox, mug)
+
+
+def buy(browser: Browser, sandbox: Sandbox, mug: Product, card: str = "4242424242424242") -> Order:
+    browser.add(mug, 2)
+    browser.check_out()
+    sandbox.pay(browser.order.session_url, card=card)
+    return browser.order
+
+
+def again(order: Order) -> Order:
+    return Order.objects.get(pk=order.pk)
+
+
+def refunded_at_stripe(sandbox: Sandbox) -> int:
+    gone = ("failed", "canceled")
+    return sum(refund["amount"] for refund in sandbox.refunds if refund["status"] not in gone)
+
+
+# --- by us ------------------------------------------------------------------------------------
+
+
+def test_all_of_it(paid: Order, sandbox: Sandbox, told: list[str]) -> None:
+    order = refund_order(paid)
+
+    assert (order.status, order.amount_refunded) == ("refunded", 99800)
+    assert refunded_at_stripe(sandbox) == 99800
+    assert told == ["order_refunded"]
+    refund = order.refunds.get()
+    assert (refund.status, refund.source) == ("succeeded", "shop")
+
+
+def test_a_part_of_it_changes_no_state(paid: Order, sandbox: Sandbox, told: list[str]) -> None:
+    order = refund_order(paid, 30000)
+
+    assert (order.status, order.amount_refunded) == ("paid", 30000)
+    assert amount_refundable(order) == 69800
+    assert told == ["order_refunded"]
+
+
+def test_two_equal_parts_are_two_refunds(paid: Order, sandbox: Sandbox) -> None:
+    refund_order(paid, 30000)
+    order = refund_order(paid, 30000)
+
+    assert (order.amount_refunded, len(sandbox.refunds)) == (60000, 2)
+
+
+def test_by_the_same_key_it_is_the_same_refund(paid: Order, sandbox: Sandbox) -> None:
+    key = uuid4()
+
+    refund_order(paid, 30000, key=key)
+    order = refund_order(paid, 30000, key=key)
+
+    assert (order.amount_refunded, len(sandbox.refunds)) == (30000, 1)
+
+
+def test_what_is_reserved_by_the_same_key_is_sent_and_no_other(
+    paid: Order, sandbox: Sandbox
+) -> None:
+    key = uuid4()
+    Refund.objects.create(order=paid, key=key, amount=30000)  # reserved, and not sent yet
+
+    order = refund_order(paid, 30000, key=key)
+
+    assert (order.amount_refunded, len(sandbox.refunds)) == (30000, 1)
+
+
+def test_what_was_seen_has_to_be_what_is_left(paid: Order, sandbox: Sandbox) -> None:
+    refund_order(paid, 30000, seen=99800)
+
+    with pytest.raises(RefundNotPossible, match=r"₹698\.00 are left"):
+        refund_order(paid, 30000, seen=99800)
+
+    assert len(sandbox.refunds) == 1
+
+
+def test_the_rest_makes_it_refunded(paid: Order, sandbox: Sandbox) -> None:
+    refund_order(paid, 30000)
+    order = refund_order(paid)
+
+    assert (order.status, order.amount_refunded) == ("refunded", 99800)
+    assert [row.amount for row in order.refunds.all()] == [30000, 69800]
+
+
+@pytest.mark.parametrize("amount", [0, -1, 99801, 2**63])
+def test_more_than_is_left_is_refused_before_stripe_is_asked(
+    paid: Order, sandbox: Sandbox, amount: int
+) -> None:
+    with pytest.raises(RefundNotPossible, match="At most ₹998"):
+        refund_order(paid, amount)
+
+    assert not sandbox.refunds
+    assert not Refund.objects.exists()
+
+
+def test_what_went_back_can_not_go_back_again(paid: Order, sandbox: Sandbox) -> None:
+    refund_order(paid)
+
+    with pytest.raises(RefundNotPossible):
+        refund_order(paid)
+
+    assert refunded_at_stripe(sandbox) == 99800
+
+
+def test_an_unpaid_order_has_nothing_to_refund(
+    browser: Browser, sandbox: Sandbox, mug: Product
+) -> None:
+    browser.add(mug)
+    browser.check_out()
+
+    with pytest.raises(RefundNotPossible):
+        refund_order(browser.order)
+
+
+def test_the_goods_go_back_to_the_shelf_only_if_that_is_said(
+    paid: Order, sandbox: Sandbox, mug: Product
+) -> None:
+    refund_order(paid, 100)
+    mug.refresh_from_db()
+    assert mug.stock == 8
+
+    refund_order(paid, 100, restock=True)
+    refund_order(paid, 100, restock=True)
+
+    mug.refresh_from_db()
+    assert mug.stock == 10
+
+
+def test_a_fulfilled_order_can_be_refunded(paid: Order) -> None:
+    fulfill_order(paid)
+
+    assert refund_order(paid).status == "refunded"
+
+
+# --- when the answer does not arrive ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "kind", ["timeout_before", "timeout_after", "server_error", "rate_limit", "malformed", "in_use"]
+)
+def test_an_unknown_refund_stays_reserved_and_is_found_out_later(
+    paid: Order, sandbox: Sandbox, kind: str
+) -> None:
+    sandbox.hold_deliveries = True
+    sandbox.faults.add(REFUNDS, kind=kind, times=9)
+    with pytest.raises(PaymentError):
+        refund_order(paid, 30000)
+    assert again(paid).refunds.get().status == "unknown"
+    assert amount_refundable(again(paid)) == 69800
+    sandbox.faults.clear()
+
+    order = sync_order(paid)
+
+    assert (order.amount_refunded, refunded_at_stripe(sandbox)) == (30000, 30000)
+    assert order.refunds.get().status == "succeeded"
+
+
+def test_a_refusal_frees_what_was_reserved(paid: Order, sandbox: Sandbox) -> None:
+    sandbox.faults.add(REFUNDS, kind="bad_request")
+
+    with pytest.raises(PaymentRefused):
+        refund_order(paid)
+
+    assert again(paid).refunds.get().status == "failed"
+    assert amount_refundable(again(paid)) == 99800
+
+
+def test_a_stored_failure_is_given_up_and_nothing_went_back(paid: Order, sandbox: Sandbox) -> None:
+    sandbox.faults.add(REFUNDS, kind="stored_server_error")
+    with pytest.raises(PaymentError):
+        refund_order(paid)
+
+    order = sync_order(paid)
+
+    assert order.refunds.get().status == "failed"
+    assert amount_refundable(order) == 99800
+    assert refunded_at_stripe(sandbox) == 0
+
+
+def test_a_stored_failure_after_the_effect_is_found_by_its_metadata(
+    paid: Order, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add(REFUNDS, kind="stored_server_error_after")
+    with pytest.raises(PaymentError):
+        refund_order(paid, 30000)
+
+    order = sync_order(paid)
+
+    assert (order.amount_refunded, refunded_at_stripe(sandbox)) == (30000, 30000)
+
+
+def test_after_the_keys_lifetime_nothing_is_sent_again(paid: Order, sandbox: Sandbox) -> None:
+    sandbox.faults.add(REFUNDS, kind="timeout_before", times=3)
+    with pytest.raises(PaymentError):
+        refund_order(paid)
+    Refund.objects.update(created=timezone.now() - timedelta(hours=25))
+
+    order = sync_order(paid)
+
+    assert (order.status, order.refunds.get().status) == ("paid", "failed")
+    assert not sandbox.refunds
+
+
+# --- by others, and undone ----------------------------------------------------------------------
+
+
+def test_a_refund_made_in_the_dashboard_is_noticed(
+    paid: Order, sandbox: Sandbox, told: list[str]
+) -> None:
+    sandbox.refund(paid.payment_intent_id, amount=40000)
+
+    order = again(paid)
+    row = order.refunds.get()
+    assert (order.amount_refunded, row.source, row.amount) == (40000, "stripe", 40000)
+    assert told == ["order_refunded"]
+
+
+def test_a_refund_made_in_the_dashboard_without_a_webhook_is_noticed_at_the_next_look(
+    paid: Order, sandbox: Sandbox
+) -> None:
+    sandbox.hold_deliveries = True
+    sandbox.refund(paid.payment_intent_id)
+
+    assert sync_order(paid).status == "refunded"
+
+
+def test_ours_is_refused_by_stripe_if_the_dashboard_was_faster(
+    paid: Order, sandbox: Sandbox
+) -> None:
+    sandbox.hold_deliveries = True
+    sandbox.refund(paid.payment_intent_id)
+
+    with pytest.raises(PaymentRefused):
+        refund_order(paid)
+
+    assert (again(paid).status, again(paid).amount_refunded) == ("refunded", 99800)
+    assert refunded_at_stripe(sandbox) == 99800
+
+
+def test_a_look_that_was_overtaken_is_not_recorded_as_the_truth(
+    paid: Order, sandbox: Sandbox
+) -> None:
+    refund_order(paid)
+    stripe = sandbox.http_client()
+    ask, moved = stripe.request, []
+
+    def request(method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+        answer = ask(method, url, *args, **kwargs)
+        if "/v1/refunds" in url and not moved:
+            moved.append(sandbox.move_refund(sandbox.refunds[0], "failed"))
+        return answer
+
+    stripe.request = request
+    with transport(stripe):
+        sync_order(paid)
+
+    order = again(paid)
+    assert moved
+    assert (order.refunds.get().status, order.status, order.amount_refunded) == (
+        "failed",
+        "paid",
+        0,
+    )
+
+
+def test_a_refund_that_fails_later_moves_the_order_back_and_calls_a_person(
+    browser: Browser, sandbox: Sandbox, mug: Product, told: list[str]
+) -> None:
+    order = buy(browser, sandbox, mug, card="4000000000005126")
+    assert refund_order(order).status == "refunded"
+
+    sandbox.move_refund(sandbox.refunds[0], "failed")
+
+    order = again(order)
+    assert (order.status, order.attention, order.amount_refunded) == ("paid", "refund_failed", 0)
+    assert order.paid_at is not None
+    assert amount_refundable(order) == 99800
+    assert told.count("order_paid") == 1
+
+
+def test_a_failed_refund_of_a_fulfilled_order_leaves_it_fulfilled(
+    browser: Browser, sandbox: Sandbox, mug: Product
+) -> None:
+    order = buy(browser, sandbox, mug, card="4000000000005126")
+    fulfill_order(order)
+    refund_order(order)
+
+    sandbox.move_refund(sandbox.refunds[0], "failed")
+
+    assert again(order).status == "fulfilled"
+
+
+def test_a_pending_refund_counts_and_then_succeeds(
+    browser: Browser, sandbox: Sandbox, mug: Product
+) -> None:
+    order = buy(browser, sandbox, mug, card="4000000000007726")
+
+    order = refund_order(order)
+    assert (order.refunds.get().status, order.status) == ("pending", "refunded")
+    sandbox.move_refund(sandbox.refunds[0], "succeeded")
+
+    assert again(order).refunds.get().status == "succeeded"
+
+
+def test_a_receiver_is_told_which_refund(paid: Order) -> None:
+    heard: list[Any] = []
+
+    def hear(refund: Refund, **kwargs: object) -> None:
+        heard.append(refund.amount)
+
+    order_refunded.connect(hear)
+    try:
+        refund_order(paid, 30000)
+    finally:
+        order_refunded.disconnect(hear)
+
+    assert heard == [30000]
+
+
+# --- money that a person had to look at ----------------------------------------------------------
+
+
+def test_refunding_wrong_money_settles_the_matter(
+    browser: Browser, sandbox: Sandbox, mug: Product
+) -> None:
+    browser.add(mug)
+    browser.check_out()
+    Order.objects.update(total=1)
+    sandbox.pay(browser.order.session_url)
+    assert (browser.order.status, browser.order.attention) == ("processing", "amount_mismatch")
+
+    order = refund_order(browser.order)
+
+    assert (order.status, order.attention) == ("refunded", "")
+
+
+# --- disputes -----------------------------------------------------------------------------------
+
+
+def test_a_dispute_is_noted_beside_the_state(
+    browser: Browser, sandbox: Sandbox, mug: Product, told: list[str]
+) -> None:
+    order = buy(browser, sandbox, mug, card="4000000000000259")
+
+    order = again(order)
+    assert (order.status, order.dispute_status) == ("paid", "needs_response")
+    assert order.attention == "disputed"
+    assert told.count("order_disputed") == 1
+
+
+def test_while_it_is_disputed_stripe_refuses_a_refund_and_nothing_stays_reserved(
+    browser: Browser, sandbox: Sandbox, mug: Product
+) -> None:
+    order = buy(browser, sandbox, mug, card="4000000000000259")
+
+    with pytest.raises(PaymentRefused):
+        refund_order(order)
+
+    assert amount_refundable(again(order)) == 99800
+
+
+def test_a_dispute_that_comes_before_its_payment_is_known_is_not_lost(
+    browser: Browser, sandbox: Sandbox, mug: Product
+) -> None:
+    sandbox.faults.add("WEBHOOK checkout.session.completed", kind="drop")
+    sandbox.faults.add("WEBHOOK charge.succeeded", kind="drop")
+
+    order = buy(browser, sandbox, mug, card="4000000000000259")
+
+    assert (order.status, order.dispute_status) == ("paid", "needs_response")
+
+
+@pytest.mark.parametrize(("won", "status"), [(True, "won"), (False, "lost")])
+def test_a_dispute_that_is_over_needs_nobody_any_more(
+    browser: Browser, sandbox: Sandbox, mug: Product, won: bool, status: str
+) -> None:
+    order = buy(browser, sandbox, mug, card="4000000000000259")
+
+    sandbox.close_dispute(sandbox.disputes[0], won=won)
+
+    order = again(order)
+    assert (order.dispute_status, order.attention, order.status) == (status, "", "paid")

@@ -1,0 +1,290 @@
+"""Small guards, each with the one test that goes red when what its comment names is taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from django_stripe_cart.checkout import ReturnUrls, cancel_order, place_order, start_payment
+from django_stripe_cart.exceptions import OrderClosed
+from django_stripe_cart.models import CartItem, Order, Product
+from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.sessions import intend_session
+from django_stripe_cart.signals import order_canceled
+from tests.factories import make_product
+from tests.shopping import Browser, messages_of
+
+URLS = ReturnUrls(success=lambda order: "http://testserver/back/", cancel="http://testserver/")
+
+
+# _lock_contents without contents.check(fingerprint)
+def test_the_resume_of_an_open_order_compares_what_this_window_showed(
+    browser: Browser, sandbox: Sandbox, mug: Product
+) -> None:
+    browser.add(mug)
+    stale = browser.look_at_cart()
+    browser.add(mug)
+    first = browser.check_out()
+
+    answer = browser.check_out(seen=stale)
+
+    assert messages_of(answer)[-1] == "“Mug” is now in your cart 2 times."
+    assert answer.url != first.url
+
+
+# _settle_open_order without contents.check(fingerprint)
+def test_an_open_order_that_another_window_brings_back_is_not_what_this_one_showed(
+    browser: Browser, sandbox: Sandbox, mug: Product
+) -> None:
+    browser.add(mug, 2)
+    first = browser.check_out()
+    browser.add(mug)
+    three = browser.look_at_cart()
+
+    def bring_two_back(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        answer = execute(sql, *rest)
+        if sql.startswith("SELECT") and "open_cart_id" in sql:
+            CartItem.objects.filter(quantity=3).update(quantity=2)
+        return answer
+
+    with connection.execute_wrapper(bring_two_back):
+        answer = browser.check_out(seen=three)
+
+    assert messages_of(answer)[-1] == "“Mug” is now in your cart 2 times."
+    assert answer.url != first.url
+
+
+# begin_checkout that does not hand the fingerprint on to _place
+def test_a_price_that_changes_while_the_old_session_is_closed_is_not_charged(
+    browser: Browser, sandbox: Sandbox, mug: Product, lamp: Product
+) -> None:
+    browser.add(mug)
+    browser.check_out()
+    browser.add(lamp)
+
+    def raise_the_price(**kwargs: Any) -> None:
+        Product.objects.filter(pk=lamp.pk).update(price="9999")
+
+    order_canceled.connect(raise_the_price)
+    try:
+        answer = browser.check_out()
+    finally:
+        order_canceled.disconnect(raise_the_price)
+
+    assert messages_of(answer)[-1] == "“Lamp” now costs ₹9,999.00."
+    assert Order.objects.count() == 1
+
+
+# _commit_params without "if order.session_params is None"
+def test_the_parameters_of_a_session_are_decided_once(
+    browser: Browser, sandbox: Sandbox, mug: Product
+) -> None:
+    browser.add(mug)
+    order = place_order(browser.user.stripe_cart)
+    stale = Order.objects.get()
+
+    first = intend_session(
+        order, success_url="http://testserver/a/", cancel_url="http://testserver/a/"
+    )
+    second = intend_session(
+        stale, success_url="http://testserver/b/", cancel_url="http://testserver/b/"
+    )
+
+    assert second.session_params == first.session_params
+
+
+# _commit_params without its OrderClosed
+def test_an_order_that_was_canceled_meanwhile_is_never_offered_to_stripe(
+    browser: Browser, sandbox: Sandbox, mug: Product
+) -> None:
+    browser.add(mug)
+    stale = place_order(browser.user.stripe_cart)
+    cancel_order(stale)
+
+    with pytest.raises(OrderClosed):
+        start_payment(stale, return_urls=URLS)
+
+    assert not sandbox.requests
+
+
+# shop_view without never_cache
+@pytest.mark.parametrize("url", ["/shop/cart/", "/shop/orders/"])
+def test_what_a_shopper_sees_is_kept_by_no_cache(
+    browser: Browser, sandbox: Sandbox, url: str
+) -> None:
+    assert "no-store" in browser.client.get(url).headers["Cache-Control"]
+    assert "private" in browser.client.get(url).headers["Cache-Control"]
+
+
+# _find_trouble without livemode; _is_what_was_asked without currency
+@pytest.mark.parametrize(
+    ("change", "attention"),
+    [({"livemode": True}, "unknown_money"), ({"currency": "usd"}, "amount_mismatch")],
+)
+def test_money_of_another_mode_or_currency_is_never_called_paid(
+    browser: Browser, sandbox: Sandbox, mug: Product, change: dict[str, Any], attention: str
+) -> None:
+    from dataclasses import replace
+
+    from django_stripe_cart import gateway
+    from django_stripe_cart.payments import sync_order
+
+    sandbox.hold_deliveries = True
+    browser.add(mug)
+    browser.check_out()
+    sandbox.pay(browser.order.session_url)
+    seen = replace(gateway.retrieve_session(str(browser.order.session_id)), **change)
+
+    order = sync_order(browser.order, seen=seen)
+
+    assert (order.status, order.attention) == ("processing", attention)
+
+
+# _believable without "session.id == order.session_id": another session's end closes the order
+def test_the_end_of_another_session_does_not_close_the_order(
+    browser: Browser, sandbox: Sandbox, mug: Product, settings: Any
+) -> None:
+    import json
+
+    sandbox.hold_deliveries = True
+    browser.add(mug)
+    browser.check_out()
+    order = browser.order
+    session = {**sandbox.sessions[0], "id": "cs_test_other", "status": "expired"}
+    event = {
+        "id": "evt_9",
+        "type": "checkout.session.expired",
+        "livemode": False,
+        "data": {"object": session},
+    }
+    body = json.dumps(event).encode()
+    signature = sandbox.sign(body, settings.STRIPE_CART_WEBHOOK_SECRET)
+    before = len(sandbox.requests)
+
+    answer = browser.client.post(
+        "/stripe/webhook/",
+        body,
+        content_type="application/json",
+        headers={"Stripe-Signature": signature},
+    )
+
+    assert answer.status_code == 200
+    assert browser.order.status == "pending"
+    assert len(sandbox.requests) > before  # it looked, instead of believing
+    assert order.session_id == browser.order.session_id
+
+
+# every form, not only the last that carries a product, has its key unlocalized (add_to_cart.html)
+def test_in_german_no_forms_product_is_localized(user: Any, settings: Any, rf: Any) -> None:
+    import re
+
+    from django.template import RequestContext, Template
+    from django.utils import translation
+
+    settings.USE_THOUSAND_SEPARATOR = True
+    product = make_product("Vase", id=4321)
+    request = rf.get("/")
+    request.user = user
+    with translation.override("de"):
+        html = Template("{% load stripe_cart %}{% add_to_cart product %}").render(
+            RequestContext(request, {"product": product})
+        )
+
+    assert re.findall(r'name="product" value="([^"]*)"', html) == ["4321"]
+
+
+# _settle_open_order without _look: an unchanged order that was paid, with the webhook lost
+def test_a_payment_that_nobody_heard_of_is_found_before_the_address_is_handed_out_again(
+    browser: Browser, sandbox: Sandbox, mug: Product
+) -> None:
+    sandbox.hold_deliveries = True
+    browser.add(mug)
+    browser.check_out()
+    sandbox.pay(browser.order.session_url)
+
+    answer = browser.check_out()
+
+    assert browser.order.status == "paid"
+    assert answer.url == browser.order.get_absolute_url()
+
+
+# the fingerprint without its currency
+def test_a_price_in_another_currency_than_was_shown_is_not_charged(
+    browser: Browser, sandbox: Sandbox, mug: Product, settings: Any
+) -> None:
+    browser.add(mug)
+    seen = browser.look_at_cart()
+    settings.STRIPE_CART_CURRENCY = "usd"
+
+    browser.check_out(seen=seen)
+
+    assert not Order.objects.exists()
+
+
+# _is_unchanged without its currency
+def test_an_open_order_in_another_currency_is_not_taken_up_again(
+    browser: Browser, sandbox: Sandbox, mug: Product, settings: Any
+) -> None:
+    browser.add(mug)
+    browser.check_out()
+    settings.STRIPE_CART_CURRENCY = "usd"
+
+    browser.check_out()
+
+    assert [*Order.objects.order_by("pk").values_list("status", "currency")] == [
+        ("canceled", "inr"),
+        ("pending", "usd"),
+    ]
+
+
+# order_lines.html and order_row.html with |safe
+@pytest.mark.parametrize("page", ["order", "orders"])
+def test_a_hostile_name_stays_text_in_orders_too(
+    browser: Browser, sandbox: Sandbox, page: str
+) -> None:
+    browser.add(make_product("<script>alert(1)</script>", slug="x"))
+    browser.check_out()
+    url = browser.order.get_absolute_url() if page == "order" else "/shop/orders/"
+
+    html = browser.client.get(url).content.decode()
+
+    assert "<script>alert" not in html
+    assert "&lt;script&gt;alert" in html
+
+
+# _take_stock_again without its savepoint: the stock of the first product is taken, and by nobody
+def test_late_money_without_stock_takes_none_of_what_there_is(
+    browser: Browser, sandbox: Sandbox, mug: Product, lamp: Product
+) -> None:
+    browser.add(mug)
+    browser.add(lamp)
+    browser.check_out()
+    order = browser.order
+    order.mark_expired(at=order.placed_at)
+    order.save()
+    order.items.update(stock_taken=0)
+    Product.objects.filter(pk=mug.pk).update(stock=10)
+    Product.objects.filter(pk=lamp.pk).update(stock=0)
+
+    sandbox.pay(order.session_url)
+
+    assert browser.order.attention == "paid_without_stock"
+    assert [*Product.objects.order_by("pk").values_list("stock", flat=True)] == [10, 0]
+    assert [*order.items.values_list("stock_taken", flat=True)] == [0, 0]
+
+
+# Shopper.items without conf.allow_guests
+def test_a_guest_of_before_is_nobody_once_guests_are_not_welcome(
+    sandbox: Sandbox, mug: Product, settings: Any
+) -> None:
+    settings.STRIPE_CART_ALLOW_GUESTS = True
+    guest = Browser()
+    guest.add(mug)
+    assert "1 item in your cart" in guest.client.get("/").content.decode()
+
+    settings.STRIPE_CART_ALLOW_GUESTS = False
+
+    assert "Your cart is empty." in guest.client.get("/").content.decode()

@@ -1,0 +1,98 @@
+"""``stripe_cart_webhook``: telling Stripe where to ring."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from django_stripe_cart import gateway
+from django_stripe_cart.gateway.client import transport
+from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.webhooks import TYPES
+
+URL = "https://shop.example/stripe/webhook/"
+
+
+@pytest.fixture(autouse=True)
+def stripe(settings: Any) -> Any:
+    settings.STRIPE_CART_BASE_URL = "https://shop.example"
+    sandbox = Sandbox()
+    with transport(sandbox.http_client()):
+        yield sandbox
+
+
+def run(*arguments: str) -> str:
+    output = StringIO()
+    call_command("stripe_cart_webhook", *arguments, stdout=output)
+    return output.getvalue()
+
+
+def test_the_endpoint_rings_for_exactly_what_we_need_and_its_secret_is_shown() -> None:
+    output = run("create")
+
+    (endpoint,) = gateway.list_endpoints(URL)
+    assert endpoint.types == TYPES
+    assert endpoint.secret == ""
+    assert "whsec_" in output
+
+
+def test_it_is_not_created_twice() -> None:
+    run("create")
+
+    with pytest.raises(CommandError, match="already"):
+        run("create")
+
+
+def test_the_status_of_a_good_endpoint_is_good() -> None:
+    run("create")
+
+    assert "All as it should be." in run("status")
+
+
+def test_a_missing_endpoint_says_what_to_type_next() -> None:
+    with pytest.raises(CommandError, match="stripe_cart_webhook create"):
+        run("status")
+
+
+def test_an_endpoint_that_lacks_events_is_told() -> None:
+    gateway.create_endpoint(URL, ["charge.refunded"])
+    output = StringIO()
+
+    with pytest.raises(CommandError, match="rotate"):
+        call_command("stripe_cart_webhook", "status", stdout=output)
+
+    assert "checkout.session.completed" in output.getvalue()
+
+
+def test_a_rotation_keeps_the_old_secret_until_it_is_retired(stripe: Sandbox) -> None:
+    run("create")
+    (old,) = gateway.list_endpoints(URL)
+    stripe.clock.advance(seconds=5)
+
+    assert "keep both" in run("rotate")
+    assert old.id in [endpoint.id for endpoint in gateway.list_endpoints(URL)]
+    with pytest.raises(CommandError, match="under way"):
+        run("rotate")
+
+    assert f"{old.id} is retired" in run("retire")
+    (new,) = gateway.list_endpoints(URL)
+    assert new.id != old.id
+
+
+def test_without_an_address_it_asks_for_one(settings: Any) -> None:
+    settings.STRIPE_CART_BASE_URL = None
+
+    with pytest.raises(CommandError, match="--url"):
+        run("status")
+    assert "Stripe rings at https://other.example/" in run(
+        "create", "--url", "https://other.example/"
+    )
+
+
+def test_stripes_refusal_is_a_sentence() -> None:
+    with pytest.raises(CommandError, match="Stripe did not do it"):
+        run("create", "--url", "no address at all")
