@@ -14,8 +14,10 @@ from django.views.decorators.http import require_GET, require_POST
 from django_stripe_cart import order_again as orders_again
 from django_stripe_cart.checkout import cancel_order, resume_payment
 from django_stripe_cart.doors import get_order, get_own_order, shop_view
+from django_stripe_cart.emails import will_email
 from django_stripe_cart.exceptions import OrderError, PaymentError
 from django_stripe_cart.looking import ask_again, look_again, was_just_looked_at
+from django_stripe_cart.models import OrderEmail
 from django_stripe_cart.pages import Page
 from django_stripe_cart.responses import (
     refuse,
@@ -50,7 +52,12 @@ def order(request: HttpRequest, reference: UUID) -> HttpResponse:
     if not was_just_looked_at(order):
         order = look_again(order)
     wait = Wait.read(request.GET.get("look", "")) if order.is_pending else None
-    context = {"order": order, "is_own": Shopper.of(request).owns(order), "wait": wait}
+    context = {
+        "order": order,
+        "is_own": Shopper.of(request).owns(order),
+        "wait": wait,
+        "will_email": will_email(order, OrderEmail.Kind.PAID),
+    }
     return show(request, "order", context, "cart")
 
 

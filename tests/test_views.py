@@ -337,8 +337,25 @@ def test_without_script_the_return_page_looks_again_with_growing_pauses(
         (pause, f"{page}?look={look}") for look, pause in enumerate((2, 4, 8, 15, 30), start=1)
     ]
     assert waits[5:] == [None, None]
-    last = browser.client.get(page, {"look": 5}).content.decode()
-    assert "You may leave this page" in last
+
+
+@pytest.mark.parametrize(
+    ("settings_of_mail", "address", "news"),
+    [
+        (True, "asha@example.com", "we will e-mail you."),
+        (True, "", "the news will be in your orders."),
+        (["fulfilled"], "asha@example.com", "the news will be in your orders."),
+    ],
+)
+def test_who_has_waited_long_is_told_where_the_news_will_be(
+    browser: Browser, order: Order, settings: Any, settings_of_mail: Any, address: str, news: str
+) -> None:
+    settings.STRIPE_CART_EMAILS = settings_of_mail
+    Order.objects.filter(pk=order.pk).update(email=address)
+
+    last = browser.client.get(order.get_absolute_url(), {"look": 5}).content.decode()
+
+    assert f"You may leave this page: {news}" in last
 
 
 def test_what_the_script_swaps_in_does_not_reload_the_page(browser: Browser, order: Order) -> None:

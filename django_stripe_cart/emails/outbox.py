@@ -36,11 +36,16 @@ def promise_email(order: Order, kind: str, *, refund: Refund | None = None) -> N
     ``kind`` is one of ``OrderEmail.Kind``. Without an address, or with the kind turned off by
     ``STRIPE_CART_EMAILS``, nothing is promised. Asked for again, nothing more is sent.
     """
-    if kind not in conf.emails or not order.email:
+    if not will_email(order, kind):
         return
     email = OrderEmail.about(order, kind, refund=refund)
     OrderEmail.objects.bulk_create([email], ignore_conflicts=True)
     after_commit(functools.partial(_keep_promise, order.pk, email.occasion))
+
+
+def will_email(order: Order, kind: str) -> bool:
+    """Whether the shopper has an address, and the shop tells such news by e-mail."""
+    return kind in conf.emails and bool(order.email)
 
 
 def send_left_behind() -> Iterator[tuple[OrderEmail, bool]]:

@@ -44,6 +44,26 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
 ]
 
+# For settle(): how many answers the script waits for, or has not yet shown.
+COUNT_ASKING = """
+window.asking = 0;
+const fetchUncounted = window.fetch;
+window.fetch = async (...question) => {
+  const done = () => setTimeout(() => (window.asking -= 1));
+  window.asking += 1;
+  try {
+    const response = await fetchUncounted(...question);
+    const text = response.text.bind(response);
+    response.text = () => text().finally(done);
+    if (!response.ok) done();
+    return response;
+  } catch (error) {
+    done();
+    throw error;
+  }
+};
+"""
+
 # One user for each test, each with a session of their own: signing in by password takes a second.
 MAKE_SHOPPERS = f"""
 from django.contrib.auth.models import User
@@ -169,6 +189,7 @@ def open_page(chromium: Browser, shop: Shop, watch: Watch) -> Iterator[Callable[
         options = {"reduced_motion": "reduce", "base_url": shop.url, **options}
         context = chromium.new_context(viewport={"width": width, "height": height}, **options)
         context.set_default_timeout(PATIENCE_OF_PAGES)
+        context.add_init_script(COUNT_ASKING)
         watch.over(context)
         contexts.append(context)
         return context.new_page()

@@ -10,6 +10,14 @@ from django_stripe_cart.money import format_money
 
 PAYING = re.compile(r"/c/pay/")
 
+SETTLED = "() => !window.asking && !document.querySelector('[aria-busy=true]')"
+
+
+def settle(page: Page) -> None:
+    """Wait until the page has loaded, and shows the answer to all that it has asked."""
+    page.wait_for_load_state()
+    page.wait_for_function(SETTLED)
+
 
 class Shopper:
     def __init__(self, page: Page) -> None:
@@ -55,6 +63,7 @@ class Shopper:
         with self.page.expect_response("**/shop/cart/"):
             self.cart_link.click()
         expect(self.cart).to_be_visible()
+        settle(self.page)
 
     def line(self, name: str) -> Locator:
         return self.cart.locator("li", has_text=name)

@@ -20,7 +20,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import ROOT, Shop, Watch
-from tests.browser.shopper import Shopper
+from tests.browser.shopper import Shopper, settle
 
 pytestmark = pytest.mark.browser
 
@@ -80,14 +80,14 @@ def test_every_view_fits_its_screen(
     look("order")
 
     page.goto("/")
-    page.wait_for_load_state("networkidle")
+    settle(page)
     look("storefront")
     shopper.add("Monsoon Mug", 2)
     shopper.add("Field Notebook")
     shopper.add("Dusk Lamp")
     without_messages(page)
     shopper.open_cart()
-    page.wait_for_load_state("networkidle")
+    settle(page)
     look("cart")
     shopper.check_out()
     look("payment")
@@ -115,7 +115,7 @@ def test_every_state_of_the_cart_fits_its_screen(
     look("cart-empty")
     shopper.close(shopper.cart)
     shopper.add("Monsoon Mug", 2)
-    page.wait_for_load_state("networkidle")
+    settle(page)
     look("added")
 
     for name in ("Sunrise Tote", "Terrazzo Planter", "Reading Chair"):
@@ -124,7 +124,7 @@ def test_every_state_of_the_cart_fits_its_screen(
     shopper.open_cart()
     shopper.cart.get_by_role("button", name="Remove Sunrise Tote").click()
     expect(shopper.cart).to_contain_text("Removed “Sunrise Tote”.")
-    page.wait_for_load_state("networkidle")
+    settle(page)
     look("cart-removed")
     shopper.quantity("Reading Chair").fill("3")
     expect(shopper.cart.get_by_role("alert")).to_be_visible()
@@ -146,7 +146,7 @@ def test_every_state_of_the_cart_fits_its_screen(
     shop.execute("UPDATE stripe_cart_product SET stock = 1 WHERE slug = 'monsoon-mug'")
     page.goto("/shop/cart/")
     expect(page.get_by_role("main").get_by_role("button", name="Checkout")).to_be_disabled()
-    page.wait_for_load_state("networkidle")
+    settle(page)
     look("cart-to-settle")
 
 
@@ -233,7 +233,7 @@ def look_at(page: Page, suffix: str, name: str) -> None:
 
 def without_messages(page: Page) -> None:
     page.reload()
-    page.wait_for_load_state("networkidle")
+    settle(page)
 
 
 def order_something(shopper: Shopper) -> None:

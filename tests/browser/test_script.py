@@ -15,7 +15,7 @@ from playwright.sync_api import Page, Request, Route, expect
 
 from django_stripe_cart.money import format_money, money_format
 from tests.browser.conftest import Shop, Watch
-from tests.browser.shopper import PAYING, Shopper
+from tests.browser.shopper import PAYING, Shopper, settle
 
 pytestmark = pytest.mark.browser
 
@@ -173,10 +173,24 @@ def test_the_last_quantity_wins_over_a_slow_answer(shopper: Shopper) -> None:
     held.release()
     expect(shopper.cart).to_contain_text("Subtotal (2 items)")
     expect(quantity).to_have_value("7")
+    assert_stale(shopper)
     held.release()
 
     expect(shopper.cart).to_contain_text("Subtotal (7 items)")
     expect(quantity).to_have_value("7")
+    expect(shopper.cart.locator("[aria-busy]")).to_have_count(0)
+    expect(shopper.cart.locator("[data-stripe-cart-summary]")).to_have_css("opacity", "1")
+
+
+def assert_stale(shopper: Shopper) -> None:
+    """Sums that are still to change are pale."""
+    line = shopper.line("Field Notebook")
+    expect(line.locator("[data-stripe-cart-form=item]")).to_have_attribute("aria-busy", "true")
+    for total in (
+        line.locator(".stripe-cart-total"),
+        shopper.cart.locator("[data-stripe-cart-summary]"),
+    ):
+        expect(total).to_have_css("opacity", "0.5")
 
 
 def test_changes_of_the_cart_wait_for_each_other(shopper: Shopper) -> None:
@@ -468,25 +482,35 @@ def test_good_news_leaves_after_a_while_and_errors_stay(shopper: Shopper) -> Non
     expect(error).to_be_visible()
 
 
-def test_messages_make_room_for_the_next(shopper: Shopper) -> None:
+def test_the_same_news_is_shown_once(shopper: Shopper) -> None:
+    shopper.page.clock.install()
+    shopper.page.reload()
     shopper.add("Field Notebook")
     shopper.add("Sunrise Tote")
+    toasts = shopper.page.locator(".toast")
+    expect(toasts).to_have_count(2)
 
-    expect(shopper.page.locator(".toast")).to_have_count(1)
+    shopper.add("Field Notebook")
+
+    expect(toasts.last).to_contain_text("“Field Notebook”")
+    expect(toasts).to_have_count(2)
 
 
-def test_an_error_leaves_when_its_cause_does(shopper: Shopper) -> None:
+def test_an_error_stays_until_it_is_closed(shopper: Shopper) -> None:
     shopper.add("Dusk Lamp")
     shopper.open_cart()
     shopper.quantity("Dusk Lamp").fill("99")
     alert = shopper.cart.get_by_role("alert")
     expect(alert).to_be_visible()
     shopper.quantity("Dusk Lamp").fill("98")
+    settle(shopper.page)
     expect(alert).to_have_count(1)
-
     shopper.quantity("Dusk Lamp").fill("2")
-
     expect(shopper.cart).to_contain_text("Subtotal (2 items)")
+    expect(alert).to_be_visible()
+
+    alert.get_by_role("button", name="Close").click()
+
     expect(alert).to_have_count(0)
 
 

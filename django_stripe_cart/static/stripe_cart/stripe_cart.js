@@ -1,7 +1,5 @@
 // Sends forms, and shows the answers.
 
-const PAUSE = 400; // ms
-
 const unsaved = new Map(); // quantities by product
 const failed = new Map();
 const tabs = new BroadcastChannel("stripe-cart");
@@ -43,18 +41,15 @@ async function meet(key, job, react) {
     const answer = await job();
     if (!answer) return false;
     failed.delete(key);
-    if (!failed.size) forget("retry");
+    if (!failed.size) all("[data-stripe-cart-toast=retry]").forEach(drop);
     react(answer);
   } catch (error) {
     failed.set(key, () => inTurn(() => meet(key, job, react)));
-    forget("retry");
     say(failure());
     tell("failed", { error });
   }
   return true;
 }
-
-const forget = (kind) => all(`[data-stripe-cart-toast="${kind}"]`).forEach(drop);
 
 function show(answer, modal) {
   for (const fresh of all("[data-stripe-cart-fragment]", answer)) {
@@ -119,6 +114,8 @@ function say(answer) {
     boxes.find((box) => !modalOf(box)) ??
     document.body.appendChild(find("[data-stripe-cart-messages]", failure()));
   const toasts = all("[data-stripe-cart-toast]", answer);
+  const texts = toasts.map((toast) => (toast.remove(), toast.textContent));
+  all("[data-stripe-cart-toast]").filter((old) => texts.includes(old.textContent)).forEach(drop);
   box.append(...toasts);
   toasts.forEach(fade);
   const news = all("[data-stripe-cart-news]", answer).map((element) => element.textContent).join(" ");
@@ -129,8 +126,8 @@ const failure = (kind = "") => find(`[data-stripe-cart-failure="${kind}"]`).cont
 
 function fade(toast) {
   const end = () => (toast.matches(":hover, :focus-within") ? fade(toast) : drop(toast));
-  const time = Number(toast.dataset.stripeCartToast);
-  if (time) setTimeout(end, time);
+  const time = toast.dataset.stripeCartToast;
+  if (time > 0) setTimeout(end, time);
 }
 
 const tell = (event, detail) => document.dispatchEvent(new CustomEvent(`stripe-cart:${event}`, { detail }));
@@ -142,7 +139,7 @@ function cartNow() {
 
 const share = () => tabs.postMessage(cartNow());
 
-const setBusy = (element, busy) => (element.ariaBusy = element.ariaDisabled = busy || null);
+const setBusy = (element, busy) => (element.ariaBusy = element.ariaDisabled = busy);
 
 async function press(form) {
   const button = find("[type=submit]", form);
@@ -150,7 +147,7 @@ async function press(form) {
   setBusy(button, true);
   const changes = form.elements.fingerprint && { fingerprint: seen(form) };
   save();
-  if (await inTurn(() => change(form, changes))) setBusy(button, false);
+  if (await inTurn(() => change(form, changes))) setBusy(button);
 }
 
 function change(form, changes, done) {
@@ -177,7 +174,7 @@ function change(form, changes, done) {
 // Prices as shown, quantities as typed.
 function seen(form) {
   const lines = JSON.parse(form.elements.fingerprint.value);
-  for (const line of lines) line[1] = Number(unsaved.get(line[0]) ?? line[1]);
+  for (const line of lines) line[1] = +(unsaved.get(line[0]) ?? line[1]);
   return JSON.stringify(lines.filter((line) => line[1]));
 }
 
@@ -185,14 +182,13 @@ function want(form, delay) {
   const { product, quantity } = form.elements;
   if (!quantity.value || (quantity.value === quantity.defaultValue && !unsaved.has(product.value))) return;
   unsaved.set(product.value, quantity.value);
+  restore(form);
   clearTimeout(pause);
   pause = setTimeout(save, delay);
 }
 
 function save() {
   clearTimeout(pause);
-  forget("");
-  forget(6000);
   for (const form of itemForms()) {
     if (unsaved.has(form.elements.product.value)) inTurn(() => saveQuantity(form));
   }
@@ -206,8 +202,11 @@ async function saveQuantity(form) {
   itemForms().forEach(restore);
 }
 
-function restore({ elements: { product, quantity } }) {
-  if (quantity.value) quantity.value = unsaved.get(product.value) ?? quantity.defaultValue;
+function restore(form) {
+  const { product, quantity } = form.elements;
+  const wanted = unsaved.get(product.value);
+  form.ariaBusy = wanted && true;
+  if (quantity.value) quantity.value = wanted ?? quantity.defaultValue;
 }
 
 async function open(modal, url) {
@@ -215,7 +214,7 @@ async function open(modal, url) {
   if (!slot) return read(url);
   setBusy(slot, true);
   await read(url, modal);
-  setBusy(slot, false);
+  setBusy(slot);
 }
 
 const read = (url, modal) =>
@@ -224,7 +223,7 @@ const read = (url, modal) =>
     say(answer);
   }));
 
-// Who is not let in has no source.
+// A login wall has no source.
 function refresh() {
   const source = find("[data-stripe-cart-source]");
   if (source) read(source.dataset.stripeCartSource);
@@ -268,7 +267,7 @@ addEventListener("submit", (event) => {
 addEventListener("input", ({ target }) => {
   const action = target.form?.dataset.stripeCartForm;
   if (action === "add") follow(target.form);
-  if (action === "item") want(target.form, PAUSE);
+  if (action === "item") want(target.form, 400); // ms
 });
 
 addEventListener("change", ({ target }) => {
@@ -296,7 +295,7 @@ addEventListener("click", (event) => {
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   if (link.matches("[data-stripe-cart-link]")) open(modal, link.href);
-  else find("[data-bs-dismiss]", modal).click();
+  else find("[data-bs-dismiss]", modal)?.click();
 });
 
 addEventListener("show.bs.modal", ({ target: modal }) => {
@@ -317,7 +316,7 @@ addEventListener("hidden.bs.modal", ({ target: modal }) => {
 
 // Back from Stripe, all is as it was left.
 addEventListener("pageshow", ({ persisted }) => {
-  for (const button of all("[data-stripe-cart-form] [aria-busy]")) setBusy(button, false);
+  for (const button of all("[data-stripe-cart-form] [aria-busy]")) setBusy(button);
   if (persisted || performance.getEntriesByType("navigation")[0]?.type === "back_forward") refresh();
 });
 
