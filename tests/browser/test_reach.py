@@ -62,8 +62,18 @@ def test_axe_finds_nothing_on_any_page_and_open_modal(
     be_strict(page, shop)
     page.goto("/accounts/login/")
     is_reachable(page)
-    shopper = enter(page)
+    page.get_by_label("Name").fill("demo")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_be_visible()
     is_reachable(page)
+    shop.execute("UPDATE stripe_cart_product SET stock = 0 WHERE slug = 'reading-chair'")
+    shopper = enter(page)
+    expect(shopper.product("Reading Chair")).to_contain_text("Out of stock")
+    is_reachable(page)
+    page.locator(".shop-menu summary").click()
+    is_reachable(page)
+    page.keyboard.press("Escape")
 
     # The cart: with messages, with a removal, and with a line that is too long.
     shopper.open_cart()
@@ -98,6 +108,16 @@ def test_axe_finds_nothing_on_any_page_and_open_modal(
     expect(shopper.message("is canceled")).to_be_visible()
     is_reachable(page)
 
+    # A paid one, where all are, and what can't be had.
+    page.goto("/")
+    shopper.add("Field Notebook")
+    shopper.open_cart()
+    shopper.check_out()
+    shopper.pay()
+    expect(shopper.message("is paid")).to_be_visible()
+    is_reachable(page)
+    page.goto("/shop/orders/")
+    is_reachable(page)
     for name, html in error_pages(shop).items():
         page.route(f"**/{name}", answer_with(html))
         page.goto(f"/{name}")
@@ -285,6 +305,28 @@ def test_with_a_mouse_no_target_is_smaller_than_24_pixels(shopper: Shopper) -> N
     shopper.open_cart()
 
     assert shopper.cart.evaluate(TOO_SMALL, 24) == []
+
+
+# --- light and dark ----------------------------------------------------------------------------
+
+
+def test_a_theme_is_chosen_and_kept(shopper: Shopper) -> None:
+    page = shopper.page
+    html = page.locator("html")
+    expect(html).to_have_attribute("data-bs-theme", "light")
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    expect(html).to_have_attribute("data-bs-theme", "dark")
+    paper = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(paper) == "rgb(25, 24, 22)"
+
+    page.locator(".shop-menu summary").click()
+    page.get_by_role("button", name="Light").click()
+
+    expect(html).to_have_attribute("data-bs-theme", "light")
+    expect(page.get_by_role("button", name="Light")).to_have_attribute("aria-pressed", "true")
+    page.goto("/shop/cart/")
+    expect(html).to_have_attribute("data-bs-theme", "light")
+    assert page.evaluate(paper) == "rgb(250, 247, 241)"
 
 
 # --- other languages ---------------------------------------------------------------------------

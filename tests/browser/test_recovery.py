@@ -48,6 +48,32 @@ def test_what_was_done_without_an_answer_is_not_done_twice(shopper: Shopper, wat
     watch.complaints.clear()
 
 
+def test_a_shop_that_never_answers_is_given_up_after_a_minute(
+    shopper: Shopper, watch: Watch
+) -> None:
+    shopper.page.add_init_script(
+        """window.patience = [];
+           const timeout = AbortSignal.timeout.bind(AbortSignal);
+           AbortSignal.timeout = (time) => { patience.push(time); return timeout(time / 100); };"""
+    )
+    shopper.page.reload()
+    never: list[Route] = []
+    shopper.page.route("**/cart/add/", lambda route: never.append(route), times=1)
+    button = shopper.product("Field Notebook").get_by_role("button", name="Add to cart")
+
+    button.click()
+
+    alert = shopper.page.get_by_role("alert")
+    expect(alert).to_contain_text("could not be reached")
+    expect(button).to_be_enabled()
+    assert shopper.page.evaluate("patience") == [60_000]
+    assert len(never) == 1
+    alert.get_by_role("button", name="Try again").click()
+    expect(shopper.cart_link).to_contain_text("1 item")
+    expect(alert).to_have_count(0)
+    watch.complaints.clear()
+
+
 def test_the_waiting_page_looks_again_and_stays_where_it_is(shopper: Shopper) -> None:
     page = shopper.page
     shopper.add("Field Notebook")

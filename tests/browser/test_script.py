@@ -449,11 +449,16 @@ def test_after_paying_no_page_has_the_old_cart(shopper: Shopper) -> None:
 
 
 def test_a_page_from_the_browsers_memory_has_the_cart_of_today(shopper: Shopper) -> None:
+    shopper.page.add_init_script("window.BroadcastChannel = class { postMessage() {} }")
+    shopper.page.reload()  # a page that sleeps hears of no other tab
     shopper.add("Field Notebook")
     shopper.open_cart()
     other = Shopper(shopper.page.context.new_page())
     other.page.goto("/")
     other.add("Sunrise Tote")
+    settle(other.page)
+    settle(shopper.page)
+    expect(shopper.line("Sunrise Tote")).to_have_count(0)
 
     shopper.page.evaluate(WAKE)
 

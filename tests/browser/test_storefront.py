@@ -36,9 +36,11 @@ def be_strict(page: Page, shop: Shop) -> None:
     page.route(re.compile(f"^{re.escape(shop.url)}/(?!static/|media/)"), serve)
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-def test_from_sign_in_to_paid(open_page: Callable[..., Page], shop: Shop, width: int) -> None:
-    page = open_page(width, 740, has_touch=width == 360)
+@pytest.mark.parametrize(("width", "motion"), [(360, "no-preference"), (1280, "reduce")])
+def test_from_sign_in_to_paid(
+    open_page: Callable[..., Page], shop: Shop, width: int, motion: str
+) -> None:
+    page = open_page(width, 740, has_touch=width == 360, reduced_motion=motion)
     be_strict(page, shop)
     shopper = Shopper(page)
     shopper.sign_in("demo", "demo")
