@@ -487,20 +487,6 @@ def test_good_news_leaves_after_a_while_and_errors_stay(shopper: Shopper) -> Non
     expect(error).to_be_visible()
 
 
-def test_the_same_news_is_shown_once(shopper: Shopper) -> None:
-    shopper.page.clock.install()
-    shopper.page.reload()
-    shopper.add("Field Notebook")
-    shopper.add("Sunrise Tote")
-    toasts = shopper.page.locator(".toast")
-    expect(toasts).to_have_count(2)
-
-    shopper.add("Field Notebook")
-
-    expect(toasts.last).to_contain_text("“Field Notebook”")
-    expect(toasts).to_have_count(2)
-
-
 def test_an_error_stays_until_it_is_closed(shopper: Shopper) -> None:
     shopper.add("Dusk Lamp")
     shopper.open_cart()
