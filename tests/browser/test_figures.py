@@ -161,7 +161,7 @@ PAGE = """\
 # What a page weighs
 
 Measured in the example shop by `FIGURES=1 python -m pytest -m browser tests/browser/test_figures.py`,
-which uses Chromium's own tracing, with an empty cache and a processor slowed down {slower} times: when the
+which uses Chromium's own account, with an empty cache and a processor slowed down {slower} times: when the
 largest thing of a page is painted, how far things move afterwards, and what is sent. The demo's server
 compresses nothing; Bootstrap is most of the weight, then the pictures.
 

@@ -108,7 +108,7 @@ def test_axe_finds_nothing_on_any_page_and_open_modal(
     expect(shopper.message("is canceled")).to_be_visible()
     is_reachable(page)
 
-    # A paid one, where all are, and what can't be had.
+    # A paid one, and the page of all.
     page.goto("/")
     shopper.add("Field Notebook")
     shopper.open_cart()
@@ -398,8 +398,8 @@ def test_in_arabic_the_layout_is_mirrored_and_nothing_overlaps(
     has_no_overlap(shopper, "#stripe-cart-modal .modal-content")
     row = "#stripe-cart-modal [data-stripe-cart-line]"
     assert is_right_of(page, f"{row} img", f"{row} .fw-semibold")
-    bin, total = (left_of(page, f"{row} {part}") for part in ("button svg", ".stripe-cart-total"))
-    assert bin == pytest.approx(total, abs=2), "at the edge, one below the other"
+    trash, total = (left_of(page, f"{row} {part}") for part in ("button svg", ".stripe-cart-total"))
+    assert trash == pytest.approx(total, abs=2), "at the edge, one below the other"
     page.goto("/shop/cart/")
     assert fits(page)
     has_no_overlap(shopper, "main")
