@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import dedent
 
 ROOT = Path(__file__).parent.parent.parent
-FENCE = re.compile(r"^```(\S+)[^\n]*\n(.*?)^```$", re.M | re.S)
+# Indented, it belongs to an item of a list.
+FENCE = re.compile(r"^( *)```(\S+)[^\n]*\n(.*?)^\1```$", re.M | re.S)
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,11 @@ def read(page: str) -> str:
 
 
 def examples(*languages: str) -> Iterator[Example]:
-    """The examples of all pages in these languages, in the order in which they are read."""
+    """The examples of all pages in these languages, or in any, in the order of reading."""
     for path in pages():
         text = path.read_text("utf-8")
         for fence in FENCE.finditer(text):
-            if fence[1] in languages:
+            if fence[2] in languages or not languages:
                 line = text.count("\n", 0, fence.start()) + 2
                 page = path.relative_to(ROOT).as_posix()
-                yield Example(page, line, fence[1], fence[2])
+                yield Example(page, line, fence[2], dedent(fence[3]))

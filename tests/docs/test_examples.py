@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import io
-import re
 import unittest
 from collections.abc import Callable
 from itertools import groupby
@@ -12,7 +10,6 @@ from typing import Any
 
 import django
 import pytest
-from django.core.management import get_commands, load_command_class
 from django.template import engines
 from django.test import RequestFactory, TestCase
 
@@ -27,7 +24,6 @@ pytestmark = pytest.mark.django_db
 
 PYTHON = {page: list(found) for page, found in groupby(examples("python"), lambda one: one.page)}
 TEMPLATES = list(examples("html+django"))
-CONSOLE = list(examples("console"))
 # A page whose examples need what is newer than the oldest Django.
 NEWER = ("from django.tasks",)
 
@@ -35,7 +31,6 @@ NEWER = ("from django.tasks",)
 def test_there_are_examples() -> None:
     assert len(PYTHON) > 5
     assert TEMPLATES
-    assert CONSOLE
 
 
 @pytest.mark.parametrize("page", PYTHON)
@@ -92,18 +87,3 @@ def test_a_template_renders(example: Example, browser: Browser, mug: Product) ->
     page = template.render({"product": mug, "card": card, "order": order}, request)
 
     assert "stripe-cart" in page or "{% block" in example.text
-
-
-@pytest.mark.parametrize("example", CONSOLE, ids=str)
-def test_a_command_exists_with_its_options(example: Example) -> None:
-    known = get_commands()
-    for line in example.text.replace("…", "123").splitlines():
-        found = re.match(r"(?:\S*python )?(?:manage\.py|\S+ manage\.py) (\w+)(.*)", line)
-        if not found:
-            continue
-        name, words = found[1], found[2].partition("#")[0]
-        assert name in known, line
-        parser = load_command_class(known[name], name).create_parser("manage.py", name)
-        options = {option for action in parser._actions for option in action.option_strings}
-        used = set(re.findall(r"(?<=\s)--[\w-]+", words))
-        assert used <= options, (line, io.StringIO(parser.format_help()).read())
