@@ -7,6 +7,7 @@ that go by it, and for the orders that guests placed with that address.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -17,7 +18,15 @@ from django.utils.translation import gettext as _
 from django_stripe_cart.checkout import cancel_order
 from django_stripe_cart.database import in_transaction, lock_all
 from django_stripe_cart.exceptions import OrderUnsettled
-from django_stripe_cart.models import Cart, CartItem, Order, OrderEvent, OrderItem, Refund
+from django_stripe_cart.models import (
+    Cart,
+    CartItem,
+    Order,
+    OrderEmail,
+    OrderEvent,
+    OrderItem,
+    Refund,
+)
 from django_stripe_cart.models.order_queries import OrderQuerySet
 from django_stripe_cart.timeline import BY_STAFF, Cause, lock_order, note
 
@@ -34,12 +43,14 @@ FACTS = (
     "amount_paid",
     "amount_refunded",
     "email",
+    "language",
     "receipt_url",
     "session_id",
     "payment_intent_id",
+    "attention",
     "dispute_status",
 )
-MOMENTS = ("placed_at", "paid_at", "fulfilled_at", "closed_at")
+MOMENTS = ("placed_at", "paid_at", "fulfilled_at", "cancel_requested_at", "closed_at")
 
 
 def orders_of(person: Any) -> OrderQuerySet:
@@ -62,7 +73,8 @@ def export_person(person: Any) -> Values:
 
     Amounts are ints in the currency's smallest unit. The names of staff are not the person's.
     """
-    orders = orders_of(person).prefetch_related("items", "refunds", "events").order_by("pk")
+    rows = ("items", "refunds", "events", "emails")
+    orders = orders_of(person).prefetch_related(*rows).order_by("pk")
     return {
         "carts": [_export_cart(cart) for cart in _carts_of(person)],
         "orders": [_export_order(order) for order in orders],
@@ -112,21 +124,22 @@ def _carts_of(person: Any) -> list[Cart]:
 def _export_cart(cart: Cart) -> Values:
     items = CartItem.objects.filter(cart=cart).select_related("product")
     return {
+        "created": cart.created.isoformat(),
         "modified": cart.modified.isoformat(),
         "items": [{"product": str(item.product), "quantity": item.quantity} for item in items],
     }
 
 
 def _export_order(order: Order) -> Values:
-    moments = {name: getattr(order, name) for name in MOMENTS}
     return {
         "reference": str(order.reference),
         **{name: getattr(order, name) for name in FACTS},
-        **{name: moment and moment.isoformat() for name, moment in moments.items()},
+        **{name: _as_text(getattr(order, name)) for name in MOMENTS},
         "asked_of_stripe": order.session_params,
         "items": [_export_item(item) for item in order.items.all()],
         "refunds": [_export_refund(refund) for refund in order.refunds.all()],
         "timeline": [_export_event(event) for event in order.events.all()],
+        "emails": [_export_email(email) for email in order.emails.all()],
     }
 
 
@@ -145,6 +158,16 @@ def _export_event(event: OrderEvent) -> Values:
     names = ("kind", "from_status", "to_status", "source", "message")
     values = {name: getattr(event, name) for name in names}
     return {"created": event.created.isoformat(), **values}
+
+
+def _export_email(email: OrderEmail) -> Values:
+    """Neither its text nor its address is kept."""
+    sent = _as_text(email.sent_at)
+    return {"kind": email.kind, "created": email.created.isoformat(), "sent_at": sent}
+
+
+def _as_text(moment: datetime | None) -> str | None:
+    return moment and moment.isoformat()
 
 
 # --- forgotten ----------------------------------------------------------------------------------
