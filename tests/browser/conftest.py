@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -25,7 +26,7 @@ if os.environ.get("CI") == "true":
     import playwright  # noqa: F401  (elsewhere, without it the tests are skipped)
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Route
 
     from tests.browser.shopper import Shopper
 
@@ -79,6 +80,18 @@ for n in range({SHOPPERS}):
     print(session.session_key)
 """
 
+RENDER_ERRORS = """
+import json
+from django.contrib.auth.models import AnonymousUser
+from django.template.loader import render_to_string
+from django.test import RequestFactory
+
+request = RequestFactory().get("/nothing")
+request.user = AnonymousUser()
+names = ("404.html", "500.html")
+print(json.dumps({name: render_to_string(name, request=request) for name in names}))
+"""
+
 
 @dataclass
 class Shop:
@@ -98,6 +111,17 @@ class Shop:
         command = [*MANAGE, "shell", "-v", "0", "-c", code]
         done = subprocess.run(command, env=self.environ, check=True, capture_output=True, text=True)
         return done.stdout
+
+    def serve_errors(self, page: Page) -> list[str]:
+        """Have ``page`` find what is shown when the shop isn't told to debug, under its name."""
+        pages: dict[str, str] = json.loads(self.run(RENDER_ERRORS))
+        for name, html in pages.items():
+            page.route(f"**/{name}", answer_with(html))
+        return list(pages)
+
+
+def answer_with(html: str) -> Callable[[Route], None]:
+    return lambda route: route.fulfill(body=html, content_type="text/html")
 
 
 @pytest.fixture(scope="package")

@@ -110,7 +110,7 @@ def test_good_news_stays_while_somebody_reads_it(shopper: Shopper) -> None:
     expect(news).to_have_count(0)
 
 
-def test_an_order_is_printed_without_what_can_be_pressed(shopper: Shopper) -> None:
+def test_an_order_is_printed_dark_on_light_without_what_can_be_pressed(shopper: Shopper) -> None:
     shopper.add("Field Notebook", 2)
     shopper.open_cart()
     shopper.check_out()
@@ -119,9 +119,13 @@ def test_an_order_is_printed_without_what_can_be_pressed(shopper: Shopper) -> No
     again = shopper.page.get_by_role("main").get_by_role("button", name="Order again")
     expect(again).to_be_visible()
 
+    shopper.page.emulate_media(color_scheme="dark")
+    expect(shopper.page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+
     shopper.page.emulate_media(media="print")
 
     expect(again).to_be_hidden()
+    expect(shopper.page.locator("html")).to_have_attribute("data-bs-theme", "light")
     expect(shopper.page.get_by_role("main")).to_contain_text("Field Notebook")
     shopper.page.emulate_media(media="screen")
     again.click()

@@ -101,6 +101,12 @@ def test_from_sign_in_to_paid(
     shopper.orders.get_by_role("link", name="All orders").click()
     expect(row).to_be_visible()
 
+    # Stripe's receipt names the same amount.
+    shopper.close(shopper.orders)
+    page.get_by_role("main").get_by_role("link", name="Receipt").click()
+    page.wait_for_url(re.compile("/receipts/"))
+    expect(page.get_by_role("main")).to_contain_text(total)
+
 
 def test_removing_in_two_browsers_is_no_error(
     shopper: Shopper, open_page: Callable[..., Page]

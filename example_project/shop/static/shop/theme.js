@@ -1,6 +1,7 @@
 // Light, dark, or as the system has it. Loaded before the styles, so that nothing flashes.
 const KEY = "shop-theme";
 const system = matchMedia("(prefers-color-scheme: dark)");
+const paper = matchMedia("print");
 
 function choice() {
   try {
@@ -13,7 +14,7 @@ function choice() {
 function apply() {
   const chosen = choice();
   const theme = chosen === "auto" ? (system.matches ? "dark" : "light") : chosen;
-  document.documentElement.dataset.bsTheme = theme;
+  document.documentElement.dataset.bsTheme = paper.matches ? "light" : theme;
   for (const button of document.querySelectorAll("[data-shop-theme-choice] button")) {
     button.setAttribute("aria-pressed", String(button.value === chosen));
   }
@@ -21,6 +22,7 @@ function apply() {
 
 apply();
 system.addEventListener("change", apply);
+paper.addEventListener("change", apply);
 document.addEventListener("DOMContentLoaded", apply);
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-shop-theme-choice] button");
