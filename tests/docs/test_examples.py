@@ -1,36 +1,47 @@
-"""Every example of the documentation runs."""
+"""Every example of the documentation runs, or is held against what it shows.
+
+Those in console are in ``test_commands``, those in html+django in ``test_templates``, and those in
+js in ``tests/browser/test_examples.py``.
+"""
 
 from __future__ import annotations
 
 import inspect
+import json
+import re
 import unittest
 from collections.abc import Callable
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import django
 import pytest
-from django.template import engines
-from django.test import RequestFactory, TestCase
+from django.test import TestCase
 
+import django_stripe_cart
 from django_stripe_cart.models import Order, Product
 from django_stripe_cart.sandbox import Sandbox
-from django_stripe_cart.templatetags.stripe_cart import ProductCard
-from tests.docs.pages import Example, examples
+from tests.docs.pages import Example, examples, pages
 from tests.docs.surroundings import names, surroundings
 from tests.shopping import Browser
 
 pytestmark = pytest.mark.django_db
 
 PYTHON = {page: list(found) for page, found in groupby(examples("python"), lambda one: one.page)}
-TEMPLATES = list(examples("html+django"))
+# Each is looked at by a test; a text is a drawing, or what a command prints.
+LANGUAGES = {"console", "css", "html+django", "js", "json", "po", "python", "text", "{toctree}"}
+PACKAGE = Path(django_stripe_cart.__file__).parent
 # A page whose examples need what is newer than the oldest Django.
 NEWER = ("from django.tasks",)
 
 
-def test_there_are_examples() -> None:
-    assert len(PYTHON) > 5
-    assert TEMPLATES
+def test_there_are_no_examples_but_those_that_are_tested() -> None:
+    fences = sum(path.read_text("utf-8").count("```") for path in pages())
+    found = list(examples())
+
+    assert len(found) * 2 == fences
+    assert {example.language for example in found} == LANGUAGES
 
 
 @pytest.mark.parametrize("page", PYTHON)
@@ -75,15 +86,41 @@ def run(example: Example, given: dict[str, Any]) -> None:
     exec(compile(source, example.page, "exec"), given)
 
 
-@pytest.mark.parametrize("example", TEMPLATES, ids=str)
-def test_a_template_renders(example: Example, browser: Browser, mug: Product) -> None:
-    request = RequestFactory().get("/")
-    request.user = browser.user
-    request.session = browser.client.session
-    template = engines["django"].from_string(example.text)
+def test_json_is_sent_as_it_is_shown(
+    browser: Browser, mug: Product, make_order: Callable[..., Order], user: Any
+) -> None:
+    message, cart, order = [json.loads(example.text) for example in examples("json")]
+    paid = make_order("paid", user=user)
+    json_wanted = {"accept": "application/json"}
 
-    card = ProductCard(mug, mug.as_line_item())
-    order = Order(currency="inr", total=49900)
-    page = template.render({"product": mug, "card": card, "order": order}, request)
+    added = browser.client.post("/shop/cart/add/", {"product": mug.pk}, headers=json_wanted).json()
+    shown = browser.client.get(paid.get_absolute_url(), headers=json_wanted).json()
 
-    assert "stripe-cart" in page or "{% block" in example.text
+    assert shape(added["messages"]) == shape([message])
+    assert shape(added["cart"]) == shape(cart)
+    assert shape(shown["order"]) == shape(order)
+
+
+def shape(value: Any) -> Any:
+    """The names, at every depth: the values are those of another shop."""
+    if isinstance(value, dict):
+        return {name: shape(inner) for name, inner in value.items()}
+    return [shape(inner) for inner in value] if isinstance(value, list) else type(value)
+
+
+def test_sentences_to_say_otherwise_are_in_the_catalog() -> None:
+    catalog = (PACKAGE / "locale/de/LC_MESSAGES/django.po").read_text("utf-8")
+    (example,) = examples("po")
+    entries = re.findall(r'((?:msgctxt ".*"\n)?msgid ".*"\n)msgstr ".+"', example.text)
+
+    assert len(entries) == 2
+    for entry in entries:
+        assert f"\n\n{entry}" in re.sub(r"^#.*\n", "", catalog, flags=re.M)
+
+
+def test_a_variable_of_a_stylesheet_is_read_by_ours() -> None:
+    ours = (PACKAGE / "static/stripe_cart/stripe_cart.css").read_text("utf-8")
+    (example,) = examples("css")
+
+    (variable,) = re.findall(r"(--[\w-]+):", example.text)
+    assert f"var({variable}," in ours
