@@ -121,16 +121,24 @@ class Shop:
         return [lambda: visitor.get(candidate.PATHS["orders"])] * (WARM + TIMES)
 
     def _order_page(self) -> list[Request]:
-        visitor = self._visitor(self.products[:3])
+        visitor = self._visitor([])
+        path = candidate.PATHS["order"].format(self._make_order(visitor))
+        return [lambda: visitor.get(path)] * (WARM + TIMES)
+
+    def _make_order(self, visitor: Visitor) -> str:
+        """Return what the address of a paid order ends with."""
+        if hasattr(candidate, "make_order"):
+            return str(candidate.make_order(visitor, self.products[:3]))
+        candidate.fill_cart(visitor, self.products[:3])
         stub.sessions.clear()
         visitor.post(candidate.PATHS["checkout"], **candidate.fingerprint(visitor.user))
         _delivery(self.app, stub.sessions[0], 3)()
-        path = candidate.PATHS["order"].format(stub.sessions[0]["client_reference_id"])
-        return [lambda: visitor.get(path)] * (WARM + TIMES)
+        return str(stub.sessions[0]["client_reference_id"])
 
 
 def _adding(visitor: Visitor, product: Any) -> Request:
-    return lambda: visitor.post(candidate.PATHS["add"], product=product.pk)
+    path = candidate.PATHS["add"].format(product.pk)
+    return lambda: visitor.post(path, product=product.pk, quantity=1)
 
 
 def _delivery(app: WSGIHandler, session: dict[str, Any], lines: int) -> Request:

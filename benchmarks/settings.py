@@ -18,6 +18,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     *CANDIDATE.APPS,
 ]
+INSTALLED_APPS = list(dict.fromkeys(INSTALLED_APPS))  # django-oscar names all of them
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -38,6 +39,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                *getattr(CANDIDATE, "CONTEXT_PROCESSORS", []),
             ]
         },
     }
