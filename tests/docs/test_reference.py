@@ -8,7 +8,7 @@ import re
 from django.core.management import get_commands
 from django.urls import URLPattern
 
-from django_stripe_cart import conf, exceptions, signals, urls
+from django_stripe_cart import conf, signals, urls
 from django_stripe_cart.models import Order
 from django_stripe_cart.templatetags.stripe_cart import register
 from tests.docs.pages import ROOT, read
@@ -52,21 +52,6 @@ def test_every_command_is_described() -> None:
     ours = {name for name, app in get_commands().items() if app == "django_stripe_cart"}
 
     assert named("commands", r"`(stripe_\w+)`") == ours
-
-
-def test_every_verb_is_where_the_reference_says() -> None:
-    for name, arguments in re.findall(r"`(\w+\.\w+)\(([^)]*)\)`", read("docs/reference/verbs.md")):
-        module, verb = name.split(".")
-        found = getattr(__import__(f"django_stripe_cart.{module}", fromlist=[verb]), verb)
-        known = inspect.signature(found).parameters
-        for argument in filter(None, arguments.split(", ")):
-            assert argument.partition("=")[0] in known, (name, argument)
-
-
-def test_every_exception_is_where_the_reference_says() -> None:
-    text = read("docs/reference/verbs.md").partition("## What they raise")[2]
-    for name in re.findall(r"`([A-Z]\w+)`", text):
-        assert hasattr(exceptions, name), name
 
 
 def test_the_moves_of_an_order_are_those_of_the_code() -> None:
