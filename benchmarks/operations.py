@@ -26,7 +26,7 @@ from django.core.handlers.wsgi import WSGIHandler  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
-from benchmarks import stub  # noqa: E402
+from benchmarks import crowd, stub  # noqa: E402
 from benchmarks.callgrind import mark  # noqa: E402
 from benchmarks.visitor import Visitor, ask  # noqa: E402
 
@@ -74,6 +74,22 @@ class Shop:
         if "storefront" in paths:
             candidate.make_products(1000 - PRODUCTS, None, first=PRODUCTS)
             yield "storefront, 12 of 1,000 products", self._one_visitor([], "storefront")
+        if hasattr(candidate, "crowd_products"):
+            yield from self._crowded()
+        if hasattr(candidate, "sandbox_payment"):
+            yield "sandbox, create and pay", [candidate.sandbox_payment()] * (WARM + TIMES)
+
+    def _crowded(self) -> Iterator[Operation]:
+        """The same among so many that what is not found by an index shows."""
+        crowd.make("products", 99_000)
+        yield "storefront, 12 of 100,000 products", self._one_visitor([], "storefront")
+        yield "webhook paid, among 1,000 orders", self._payments()
+        visitor = self._visitor([])
+        crowd.make("orders", 100_000, visitor.user.pk)
+        path = candidate.PATHS["orders"]
+        yield "My Orders, 100,000 past orders", [lambda: visitor.get(path)] * (WARM + TIMES)
+        crowd.make("orders", 899_000, self._visitor([]).user.pk)
+        yield "webhook paid, among 1,000,000 orders", self._payments()
 
     def _visitor(self, lines: list[Any]) -> Visitor:
         visitor = Visitor(self.app, f"visitor-{next(self.names)}")
@@ -102,12 +118,15 @@ class Shop:
         return lambda: visitor.post(candidate.PATHS["checkout"], **data)
 
     def _webhooks(self) -> Iterator[Operation]:
+        deliveries = self._payments()
+        yield "webhook paid, 3 lines", deliveries
+        yield "webhook duplicate", deliveries
+
+    def _payments(self) -> list[Request]:
         stub.sessions.clear()
         for _number in range(WARM + TIMES):
             self._make_session()
-        deliveries = [_delivery(self.app, session, 3) for session in stub.sessions]
-        yield "webhook paid, 3 lines", deliveries
-        yield "webhook duplicate", deliveries
+        return [_delivery(self.app, session, 3) for session in stub.sessions]
 
     def _make_session(self) -> None:
         if hasattr(candidate, "make_session"):

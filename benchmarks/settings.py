@@ -52,10 +52,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MAILERS = {"default": {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}}
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 
+# Processes that were started by this one have the same database.
+os.environ.setdefault("BENCH_SQLITE", f"{tempfile.gettempdir()}/bench-{os.getpid()}.sqlite3")
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
-        "NAME": os.path.join(tempfile.gettempdir(), f"bench-{os.getpid()}.sqlite3"),
+        "NAME": os.environ["BENCH_SQLITE"],
         "OPTIONS": {"init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF"},
     }
 }

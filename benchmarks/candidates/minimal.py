@@ -6,6 +6,9 @@ from typing import Any
 
 from django.urls import path
 
+from benchmarks import crowd
+from benchmarks.crowd import multiply
+
 APPS = ["benchmarks.minimal"]
 PATHS = {
     "storefront": "/",
@@ -78,3 +81,19 @@ def make_past_orders(user: Any, count: int) -> None:
     OrderItem.objects.bulk_create(
         OrderItem(order=order, name="Product", price="19.90", quantity=1) for order in orders
     )
+
+
+def crowd_products(count: int) -> None:
+    from benchmarks.minimal.models import Product
+
+    rows = crowd.numbers(count, after=0)
+    multiply(Product, rows, name=crowd.text("Stock "), slug=crowd.text("stock-"))
+
+
+def crowd_orders(count: int, user: int) -> None:
+    from benchmarks.minimal.models import Order, OrderItem
+
+    last = Order.objects.latest("pk").pk
+    multiply(Order, crowd.numbers(count, after=last), reference=crowd.uuid(), user_id=str(user))
+    made = f"SELECT id AS n FROM minimal_order WHERE id > {last}"  # noqa: S608
+    multiply(OrderItem, made, order_id="n")

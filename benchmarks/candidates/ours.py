@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.urls import include, path
+from django.utils import timezone
 
-from benchmarks import stub
+from benchmarks import crowd, stub
+from benchmarks.crowd import multiply
 
 APPS = ["django_stripe_cart"]
 SETTINGS = {
@@ -86,3 +89,61 @@ def make_past_orders(user: Any, count: int) -> None:
     OrderItem.objects.bulk_create(
         OrderItem(order=order, name="Product", unit_amount=1990, quantity=1) for order in orders
     )
+
+
+def crowd_products(count: int) -> None:
+    from django_stripe_cart.models import Product
+
+    rows = crowd.numbers(count, after=0)
+    multiply(Product, rows, name=crowd.text("Stock "), slug=crowd.text("stock-"))
+
+
+def crowd_orders(count: int, user: int) -> None:
+    """Paid ones, each with a line, a timeline and a webhook."""
+    from django_stripe_cart.models import Order, OrderEvent, OrderItem, WebhookEvent
+
+    order = Order.objects.latest("pk")
+    last = order.pk
+    OrderEvent.objects.create(order=order, kind="paid", source="webhook")
+    WebhookEvent.objects.create(
+        event_id=f"evt_before_{last}", order=order, processed_at=timezone.now()
+    )
+    multiply(
+        Order,
+        crowd.numbers(count, after=last),
+        reference=crowd.uuid(),
+        user_id=str(user),
+        status="'paid'",
+        session_id=crowd.text("cs_crowd_"),
+        payment_intent_id=crowd.text("pi_crowd_"),
+        cart_id="NULL",
+        open_cart_id="NULL",
+    )
+    made = f"SELECT id AS n FROM stripe_cart_order WHERE id > {last}"  # noqa: S608
+    multiply(OrderItem, made, order_id="n")
+    multiply(OrderEvent, made, order_id="n")
+    multiply(WebhookEvent, made, order_id="n", event_id=crowd.text("evt_crowd_"))
+
+
+def sandbox_payment() -> Callable[[], tuple[int, bytes]]:
+    """Return what has Stripe in a box make a session and take its payment."""
+    import stripe
+
+    from django_stripe_cart.sandbox import Sandbox
+
+    sandbox = Sandbox()
+    client = stripe.StripeClient(stub.KEY, http_client=sandbox.http_client())
+    price = {"currency": "usd", "unit_amount": 1990, "product_data": {"name": "Mug"}}
+
+    def create_and_pay() -> tuple[int, bytes]:
+        session = client.v1.checkout.sessions.create(
+            {
+                "mode": "payment",
+                "line_items": [{"quantity": 1, "price_data": price}] * 3,
+                "success_url": "http://testserver/",
+            }
+        )
+        sandbox.pay(session.url)
+        return 200, b""
+
+    return create_and_pay

@@ -1,0 +1,72 @@
+"""Rows by the hundred thousand, made by SQL alone: ``python -m benchmarks.crowd orders 1000 USER``.
+
+A process of its own, because callgrind slows down the one that it counts.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from django.db import connection, models
+
+NUMBERS = {
+    "sqlite": "WITH RECURSIVE r(n) AS (SELECT {0} UNION ALL SELECT n + 1 FROM r WHERE n < {1})"
+    " SELECT n FROM r",
+    "mysql": "SELECT seq AS n FROM seq_{0}_to_{1}",
+    "postgresql": "SELECT n FROM generate_series({0}, {1}) AS s(n)",
+}
+UUID = {
+    "sqlite": "printf('%032x', n)",
+    "mysql": "lpad(hex(n), 32, '0')",
+    "postgresql": "lpad(to_hex(n), 32, '0')::uuid",
+}
+TEXT = {"sqlite": "'{0}' || n", "mysql": "concat('{0}', n)", "postgresql": "'{0}' || n"}
+
+
+def numbers(count: int, *, after: int) -> str:
+    """SQL for so many n that come after one."""
+    return NUMBERS[connection.vendor].format(after + 1, after + count)
+
+
+def uuid() -> str:
+    """SQL for a UUID made of n."""
+    return UUID[connection.vendor]
+
+
+def text(prefix: str) -> str:
+    """SQL for a text made of n."""
+    return TEXT[connection.vendor].format(prefix)
+
+
+def multiply(model: type[models.Model], rows: str, **columns: str) -> None:
+    """Copy the last row of ``model`` for every n of ``rows``, with ``columns`` of SQL its own."""
+    pk = model._default_manager.order_by("-pk").values_list("pk", flat=True)[0]
+    names = [field.column for field in model._meta.local_fields if not field.primary_key]
+    values = [columns.get(name, f"t.{name}") for name in names]
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({', '.join(names)})"  # noqa: S608
+            f" SELECT {', '.join(values)} FROM {table} t, ({rows}) numbers WHERE t.id = {pk}"
+        )
+
+
+def make(what: str, *arguments: int) -> None:
+    """Have the candidate's ``crowd_products`` or ``crowd_orders`` run, in another process."""
+    command = [sys.executable, "-m", "benchmarks.crowd", what, *map(str, arguments)]
+    subprocess.run(command, check=True)  # noqa: S603
+
+
+def main(what: str, *arguments: str) -> None:
+    os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
+    import django
+    from django.conf import settings
+
+    django.setup()
+    getattr(settings.CANDIDATE, f"crowd_{what}")(*map(int, arguments))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
