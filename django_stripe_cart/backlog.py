@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from django_stripe_cart import gateway
 from django_stripe_cart.conf import conf
+from django_stripe_cart.failures import describe
 from django_stripe_cart.models import EventCursor, OrderEvent
 from django_stripe_cart.webhooks import TYPES, take
 
@@ -57,6 +58,6 @@ def _move_cursor(*, to: datetime) -> None:
 def _take(event: gateway.Event) -> bool | None:
     try:
         return take(event, source=OrderEvent.Source.SYNC)
-    except Exception:
-        logger.exception("Event %s could not be finished", event.id)
+    except Exception as error:
+        logger.error("Event %s could not be finished: %s", event.id, describe(error))
         return None

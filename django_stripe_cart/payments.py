@@ -27,6 +27,7 @@ from django_stripe_cart.facts import (
     record,
     record_free,
 )
+from django_stripe_cart.failures import describe
 from django_stripe_cart.gateway import Session, patience
 from django_stripe_cart.models import Order
 from django_stripe_cart.refund_requests import heal_refund
@@ -163,5 +164,5 @@ def _sync_one(order: Order) -> Synced:
     except PaymentError as error:
         return Synced(order, before=order.status, error=error)
     except Exception as error:  # a host's receiver, say: the others behind it shall not wait
-        logger.exception("Order %s could not be synced", order.reference)
+        logger.error("Order %s could not be synced: %s", order.reference, describe(error))
         return Synced(order, before=order.status, error=error)

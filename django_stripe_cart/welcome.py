@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from typing import Any
 
 from django.contrib.messages import constants as messages
@@ -11,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from django_stripe_cart.failures import describe
 from django_stripe_cart.guests import Brought, bring_guest, bring_settled
 from django_stripe_cart.responses import say, say_how_it_stands
 from django_stripe_cart.shopper import SESSION_KEY, Shopper
@@ -24,7 +24,7 @@ def welcome(request: HttpRequest, user: Any, token: str) -> None:
         brought = bring_guest(token, user)
         _tell(request, brought)
     except Exception as error:  # a host's own receiver may raise anything
-        _log(error)
+        logger.error("A guest's cart was left behind: %s", describe(error))
 
 
 def bring_the_rest(request: HttpRequest) -> None:
@@ -66,9 +66,3 @@ def _tell(request: HttpRequest, brought: Brought) -> None:
             )
             % {"number": brought.open_order.number},
         )
-
-
-def _log(error: Exception) -> None:
-    """Without the error's own words: they may name a person."""
-    frames = "".join(traceback.format_tb(error.__traceback__))
-    logger.error("A guest's cart was left behind: %s\n%s", type(error).__name__, frames)

@@ -22,6 +22,7 @@ from django_stripe_cart.models.email import LEFT_BEHIND, TOO_LATE
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.timeline import Cause
+from tests.logs import ours, written_down
 from tests.mailing import committed, refused, subjects
 from tests.shopping import Browser
 
@@ -152,30 +153,49 @@ def test_an_error_of_the_database_is_no_error_of_the_payment(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     def die(email: OrderEmail) -> None:
-        raise RuntimeError("gone away")
+        raise RuntimeError(f"{email.order.email} is gone away")
 
     monkeypatch.setattr("django_stripe_cart.emails.outbox.deliver", die)
 
     with committed(execute=True):
         sandbox.pay(pending.session_url)
 
-    assert "waits for the next sync" in caplog.text
+    (said,) = written_down(ours(caplog.records)[-1:])
+    assert "waits for the next sync: RuntimeError" in said
+    assert "@" not in said
 
 
 def test_a_mistake_in_a_template_is_found_in_the_log(
     unsent: OrderEmail, settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    words = {"stripe_cart/emails/paid_subject.txt": "{% discount %}"}
-    loader = ("django.template.loaders.locmem.Loader", words)
-    template = {**settings.TEMPLATES[0], "APP_DIRS": False}
-    template["OPTIONS"] = {**template["OPTIONS"], "loaders": [loader]}
-    settings.TEMPLATES = [template]
+    write_subject(settings, "{% discount %}")
 
     assert deliver(unsent) is False
 
     assert "Invalid block tag on line 1: 'discount'" in caplog.text
     assert unsent.order.email not in caplog.text
     assert kinds(unsent.order) == ["email_failed"]
+
+
+def test_what_a_template_stumbled_over_is_not_in_the_log(
+    unsent: OrderEmail, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_subject(settings, "{% url order.email %}")
+
+    assert deliver(unsent) is False
+
+    said = "\n".join(written_down(caplog.records))
+    assert "is not written: NoReverseMatch\n" in said
+    assert unsent.order.email not in said
+
+
+def write_subject(settings: Any, text: str) -> None:
+    """A host's own template."""
+    words = {"stripe_cart/emails/paid_subject.txt": text}
+    loader = ("django.template.loaders.locmem.Loader", words)
+    template = {**settings.TEMPLATES[0], "APP_DIRS": False}
+    template["OPTIONS"] = {**template["OPTIONS"], "loaders": [loader]}
+    settings.TEMPLATES = [template]
 
 
 # --- again --------------------------------------------------------------------------------------

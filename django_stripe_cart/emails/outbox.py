@@ -18,6 +18,7 @@ from django_stripe_cart.conf import conf
 from django_stripe_cart.database import after_commit
 from django_stripe_cart.emails.sending import send
 from django_stripe_cart.exceptions import EmailNotSent, EmailRefused
+from django_stripe_cart.failures import describe
 from django_stripe_cart.models import Order, OrderEmail, Refund
 from django_stripe_cart.timeline import BY_SYSTEM
 
@@ -103,5 +104,6 @@ def _keep_promise(order_pk: int, occasion: str) -> None:
         email = OrderEmail.objects.filter(order=order_pk, occasion=occasion).first()
         if email is not None:
             deliver(email)
-    except Exception:
-        logger.exception("An e-mail about order %s waits for the next sync", order_pk)
+    except Exception as error:
+        what = describe(error)
+        logger.error("An e-mail about order %s waits for the next sync: %s", order_pk, what)

@@ -12,6 +12,7 @@ from django_stripe_cart.database import in_transaction
 from django_stripe_cart.emails.letter import write
 from django_stripe_cart.emails.mailer import hand_over
 from django_stripe_cart.exceptions import EmailNotSent, EmailRefused
+from django_stripe_cart.failures import describe
 from django_stripe_cart.models import Order, OrderEmail
 from django_stripe_cart.timeline import BY_STAFF, Cause, note
 
@@ -76,7 +77,8 @@ def _write(email: OrderEmail) -> EmailMultiAlternatives:
         return write(email)
     except Exception as error:
         # A mistake in a template of the host's, who has to find it.
-        logger.exception("E-mail %s of order %s is not written", email.kind, email.order.reference)
+        words = (email.kind, email.order.reference, describe(error))
+        logger.error("E-mail %s of order %s is not written: %s", *words)
         raise EmailRefused from error
 
 

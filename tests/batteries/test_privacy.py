@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from django_stripe_cart.testing.invariants import violations
 from tests.batteries.test_hostile_requests import address
 from tests.batteries.wire import Caller, Letter
 from tests.factories import make_product
+from tests.logs import written_down
 from tests.shopping import Browser
 
 PATTERNS: list[URLPattern] = urls.urlpatterns
@@ -78,8 +80,15 @@ def other(request: pytest.FixtureRequest, anna: User) -> Caller:
 @pytest.mark.parametrize("guests", [False, True], ids=["users only", "guests too"])
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: pattern.name)
 def test_nothing_of_hers_is_shown_or_changed(
-    other: Caller, anna: User, sandbox: Sandbox, settings: Any, pattern: URLPattern, guests: bool
+    other: Caller,
+    anna: User,
+    sandbox: Sandbox,
+    settings: Any,
+    caplog: pytest.LogCaptureFixture,
+    pattern: URLPattern,
+    guests: bool,
 ) -> None:
+    caplog.set_level(logging.DEBUG)
     settings.STRIPE_CART_ALLOW_GUESTS = guests
     before = rows()
     hers = Order.objects.filter(user=anna)
@@ -108,6 +117,11 @@ def test_nothing_of_hers_is_shown_or_changed(
                 if "reference" in pattern.pattern.regex.groupindex:
                     assert reply.status >= 302 or "/accounts/login/" in reply.headers
 
+    names = ("anna", "Anna", "boris")
+    said = written_down([*caplog.get_records("setup"), *caplog.records])
+    assert said
+    for text in said:
+        assert [name for name in names if name in text] == []
     assert violations(sandbox) == []
     Cart.objects.exclude(user=anna).delete()
     assert rows() == before
