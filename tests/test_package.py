@@ -182,6 +182,12 @@ def test_what_the_wheel_requires_is_all_it_needs(site: Site) -> None:
         assert not_ours not in installed
 
 
+def test_the_newest_django_that_this_python_runs_came_along(site: Site) -> None:
+    version = site.visit("print(*django.VERSION[:2], sep='.')").strip()
+
+    assert version == ("5.2" if sys.version_info < (3, 12) else "6.1")
+
+
 def test_the_app_is_the_installed_one(site: Site) -> None:
     where = site.visit("import django_stripe_cart; print(django_stripe_cart.__file__)")
 
@@ -238,6 +244,27 @@ def test_a_product_can_be_put_into_the_cart(site: Site) -> None:
 
     assert "Green mug" in page
     assert "$21.00" in page
+
+
+def test_an_order_is_paid_and_the_site_has_heard_of_it(site: Site) -> None:
+    said = site.visit("""
+        from django_stripe_cart.models import Product
+        from django_stripe_cart.testing.boxed import stripe_in_a_box
+        from django_stripe_cart.testing.shopping import Browser
+        browser = Browser(User.objects.get_or_create(username="buyer")[0])
+        with stripe_in_a_box() as sandbox:
+            browser.add(Product.objects.create(name="Red mug", slug="red-mug", price=8), 2)
+            answer = browser.check_out()
+            assert answer.status_code == 303, answer
+            payment = sandbox.pay(answer.headers["Location"])
+            print(browser.order.status, browser.order.amount_paid)  # the webhook has rung
+            print(browser.follow(payment.redirect_url).content.decode())
+    """)
+
+    status, page = said.split("\n", 1)
+    assert status == "paid 1600"
+    assert "Red mug" in page
+    assert "$16.00" in page
 
 
 def test_the_webhook_is_mounted_and_believes_nobody(site: Site) -> None:
