@@ -20,6 +20,8 @@ nitpicky = True
 smartquotes = False  # what is to be typed stays as it is typed
 
 html_theme = "furo"
+html_static_path = ["static"]
+html_css_files = ["pictures.css"]
 html_title = f"django-stripe-cart {release}"
 
 

@@ -9,7 +9,6 @@ from django.core.management import get_commands
 from django.urls import URLPattern
 
 from django_stripe_cart import conf, signals, urls
-from django_stripe_cart.models import Order
 from django_stripe_cart.templatetags.stripe_cart import register
 from tests.docs.pages import ROOT, read
 
@@ -52,18 +51,6 @@ def test_every_command_is_described() -> None:
     ours = {name for name, app in get_commands().items() if app == "django_stripe_cart"}
 
     assert named("commands", r"`(stripe_\w+)`") == ours
-
-
-def test_the_moves_of_an_order_are_those_of_the_code() -> None:
-    moves = [
-        f"| {Order.Status(source).name} | {Order.Status(move.target).name} |"
-        for source in Order.Status.values
-        for move in sorted(Order._meta.get_field("status").get_all_transitions(Order), key=str)
-        if move.source == source
-    ]
-    shown = re.findall(r"^(\| [A-Z]+ \| [A-Z]+ \|) \S", read("docs/reference/states.md"), re.M)
-
-    assert sorted(shown) == sorted(moves), "\n".join(moves)
 
 
 def test_every_page_is_reached_from_the_first() -> None:
