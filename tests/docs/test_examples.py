@@ -11,6 +11,7 @@ import json
 import re
 import unittest
 from collections.abc import Callable
+from importlib import import_module
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from tests.shopping import Browser
 pytestmark = pytest.mark.django_db
 
 PYTHON = {page: list(found) for page, found in groupby(examples("python"), lambda one: one.page)}
-# Each is looked at by a test; a text is a drawing, or what a command prints.
+# Each is looked at by a test; a text is a drawing of the line, or what a command prints.
 LANGUAGES = {"console", "css", "html+django", "js", "json", "po", "python", "text", "{toctree}"}
 PACKAGE = Path(django_stripe_cart.__file__).parent
 # A page whose examples need what is newer than the oldest Django.
@@ -124,3 +125,16 @@ def test_a_variable_of_a_stylesheet_is_read_by_ours() -> None:
 
     (variable,) = re.findall(r"(--[\w-]+):", example.text)
     assert f"var({variable}," in ours
+
+
+def test_a_verb_is_in_the_module_that_is_drawn_beside_it() -> None:
+    drawn = [
+        found
+        for example in examples("text")
+        for found in re.findall(r"(\w+_\w+)(?:\([^)]*\))? {2,}(\w+)\.py", example.text)
+    ]
+
+    assert ("sync_order", "payments") in drawn
+    for verb, module in drawn:
+        found = getattr(import_module(f"django_stripe_cart.{module}"), verb)
+        assert found.__module__ == f"django_stripe_cart.{module}"
