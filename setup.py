@@ -46,6 +46,7 @@ setup(
             "pytest>=8.3",
             "pytest-cov>=6",
             "pytest-django>=4.11",
+            "pyyaml>=6",
             "whitenoise>=6.9",
         ],
     },
