@@ -167,7 +167,7 @@ def _export_email(email: OrderEmail) -> Values:
 
 
 def _as_text(moment: datetime | None) -> str | None:
-    return moment and moment.isoformat()
+    return moment.isoformat() if moment else None
 
 
 # --- forgotten ----------------------------------------------------------------------------------
