@@ -2,7 +2,8 @@
 
 ``tox -e bench-peers`` runs it: every candidate in a process of its own, the peers in environments
 that are made for it. Only what can be counted is compared, so the figures are the same on every
-machine: SQL statements, instructions (by valgrind), bytes, and calls to Stripe.
+machine: SQL statements, instructions (by valgrind), bytes, and calls to Stripe. Candidates that are
+named are counted alone, and the others stay as they were.
 """
 
 from __future__ import annotations
@@ -14,15 +15,14 @@ import sys
 import tempfile
 import venv
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks import callgrind
+from benchmarks import callgrind, page
 
 ROOT = Path(__file__).parent.parent
 TIMES = 3  # requests between two marks of an operation, as in operations.py
-PAGE = ROOT / "docs" / "performance.md"
-INTRODUCTION = Path(__file__).with_name("performance.md")
+COUNTED = page.FIGURES / "counted.json"
 
 # candidate: what has to be installed for it; nothing is: it runs in our own environment.
 CANDIDATES: dict[str, list[str]] = {
@@ -46,7 +46,10 @@ class Cost:
     instructions: int
 
 
-def measure(candidate: str, python: str = sys.executable) -> dict[str, Cost]:
+Costs = dict[str, Cost]
+
+
+def measure(candidate: str, python: str = sys.executable) -> Costs:
     """Return what each operation of ``candidate`` costs, by the operation's name."""
     env = {"CANDIDATE": candidate, "PYTHONPATH": str(ROOT)}
     module = "benchmarks.operations"
@@ -76,34 +79,37 @@ def environment(packages: list[str], folder: str) -> str:
     return python
 
 
-def measure_all(names: list[str]) -> dict[str, dict[str, Cost] | str]:
-    """Return the costs by candidate, or the reason why there are none."""
-    found: dict[str, dict[str, Cost] | str] = {}
+def measure_all(names: list[str]) -> dict[str, Costs]:
+    """Measure those that are named, one after the other, and return all that are known."""
+    found = read()
     for name in names:
         with tempfile.TemporaryDirectory() as folder:
-            try:
-                found[name] = measure(name, environment(CANDIDATES[name], folder))
-            except subprocess.CalledProcessError as error:
-                found[name] = f"{error.cmd[0]} ended with {error.returncode}"
-                print(name, error.stderr, file=sys.stderr)  # noqa: T201
+            found[name] = measure(name, environment(CANDIDATES[name], folder))
+        kept = {n: {o: asdict(cost) for o, cost in costs.items()} for n, costs in found.items()}
+        COUNTED.write_text(json.dumps(kept, indent=1) + "\n")
     return found
 
 
-def table(found: dict[str, dict[str, Cost] | str]) -> Iterator[str]:
+def read() -> dict[str, Costs]:
+    kept = json.loads(COUNTED.read_text()) if COUNTED.exists() else {}
+    return {n: {o: Cost(**cost) for o, cost in costs.items()} for n, costs in kept.items()}
+
+
+def table(found: dict[str, Costs]) -> Iterator[str]:
     """Yield the lines of a Markdown table: operations down, candidates across."""
-    yield "| operation | " + " | ".join(found) + " | ours to minimal |"
-    yield "| --- |" + " ---: |" * (len(found) + 1)
-    costs = {name: cost for name, cost in found.items() if isinstance(cost, dict)}
-    for operation in costs["ours"]:
-        cells = [_cell(costs.get(name, {}).get(operation)) for name in found]
-        ours, minimal = costs["ours"][operation], costs["minimal"][operation]
-        ratio = ours.instructions / minimal.instructions
-        yield f"| {operation} | {' | '.join(cells)} | {ratio:.2f} |"
+    names = [name for name in CANDIDATES if name in found]
+    yield "| operation | " + " | ".join(names) + " | ours to minimal |"
+    yield "| --- |" + " ---: |" * (len(names) + 1)
+    for operation, ours in found["ours"].items():
+        cells = [_cell(found[name].get(operation)) for name in names]
+        minimal = found["minimal"].get(operation)
+        ratio = f"{ours.instructions / minimal.instructions:.2f}" if minimal else "-"
+        yield f"| {operation} | {' | '.join(cells)} | {ratio} |"
 
 
 def _cell(cost: Cost | None) -> str:
     if cost is None:
-        return "not done"
+        return "-"
     calls = f", {cost.calls} call" if cost.calls else ""
     millions = cost.instructions / 1e6
     return f"{cost.statements} SQL, {millions:.2f} M, {cost.bytes:,} B{calls}"
@@ -112,12 +118,7 @@ def _cell(cost: Cost | None) -> str:
 def main() -> None:
     if not callgrind.is_there():
         sys.exit("Instructions are counted by valgrind: apt-get install valgrind")
-    found = measure_all(sys.argv[1:] or list(CANDIDATES))
-    lines = list(table(found))
-    lines += [f"\n{name}: {why}." for name, why in found.items() if isinstance(why, str)]
-    print("\n".join(lines))  # noqa: T201
-    if not sys.argv[1:]:
-        PAGE.write_text(INTRODUCTION.read_text() + "\n".join(lines) + "\n")
+    page.keep("counted", table(measure_all(sys.argv[1:] or list(CANDIDATES))))
 
 
 if __name__ == "__main__":

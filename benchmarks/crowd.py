@@ -1,6 +1,6 @@
-"""Rows by the hundred thousand, made by SQL alone: ``python -m benchmarks.crowd orders 1000 USER``.
+"""What is made before anything is counted: tables, and rows by the hundred thousand by SQL alone.
 
-A process of its own, because callgrind slows down the one that it counts.
+It is made in a process of its own, because callgrind slows down the one that it counts fifty times.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def multiply(model: type[models.Model], rows: str, **columns: str) -> None:
 
 
 def make(what: str, *arguments: int) -> None:
-    """Have the candidate's ``crowd_products`` or ``crowd_orders`` run, in another process."""
+    """Run a function of the candidate's, or ``migrate``, in another process."""
     command = [sys.executable, "-m", "benchmarks.crowd", what, *map(str, arguments)]
     subprocess.run(command, check=True)  # noqa: S603
 
@@ -63,9 +63,13 @@ def main(what: str, *arguments: str) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
     import django
     from django.conf import settings
+    from django.core.management import call_command
 
     django.setup()
-    getattr(settings.CANDIDATE, f"crowd_{what}")(*map(int, arguments))
+    if what == "migrate":
+        call_command("migrate", verbosity=0, run_syncdb=True)
+    else:
+        getattr(settings.CANDIDATE, what)(*map(int, arguments))
 
 
 if __name__ == "__main__":

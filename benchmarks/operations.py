@@ -23,7 +23,6 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 from django.core.handlers.wsgi import WSGIHandler  # noqa: E402
-from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
 from benchmarks import crowd, stub  # noqa: E402
@@ -45,7 +44,7 @@ class Shop:
     """The same data for every candidate, and its operations in the order of a purchase."""
 
     def __init__(self) -> None:
-        call_command("migrate", verbosity=0, run_syncdb=True)
+        crowd.make("migrate")
         candidate.connect()
         self.app = WSGIHandler()
         self.products = candidate.make_products(PRODUCTS, None)
@@ -81,14 +80,14 @@ class Shop:
 
     def _crowded(self) -> Iterator[Operation]:
         """The same among so many that what is not found by an index shows."""
-        crowd.make("products", 99_000)
+        crowd.make("crowd_products", 99_000)
         yield "storefront, 12 of 100,000 products", self._one_visitor([], "storefront")
         yield "webhook paid, among 1,000 orders", self._payments()
         visitor = self._visitor([])
-        crowd.make("orders", 100_000, visitor.user.pk)
+        crowd.make("crowd_orders", 100_000, visitor.user.pk)
         path = candidate.PATHS["orders"]
         yield "My Orders, 100,000 past orders", [lambda: visitor.get(path)] * (WARM + TIMES)
-        crowd.make("orders", 899_000, self._visitor([]).user.pk)
+        crowd.make("crowd_orders", 899_000, self._visitor([]).user.pk)
         yield "webhook paid, among 1,000,000 orders", self._payments()
 
     def _visitor(self, lines: list[Any]) -> Visitor:
@@ -136,7 +135,7 @@ class Shop:
 
     def _my_orders(self, count: int) -> list[Request]:
         visitor = self._visitor([])
-        candidate.make_past_orders(visitor.user, count)
+        crowd.make("make_past_orders", count, visitor.user.pk)
         return [lambda: visitor.get(candidate.PATHS["orders"])] * (WARM + TIMES)
 
     def _order_page(self) -> list[Request]:

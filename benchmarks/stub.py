@@ -1,4 +1,4 @@
-"""Stripe, reduced to two answers: a Checkout Session at once, and a signed webhook about it."""
+"""Stripe, reduced to few answers: a Checkout Session, its end, and a signed webhook about it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import hashlib
 import hmac
 import itertools
 import json
+import os
 import time
 from typing import Any
 from urllib.parse import parse_qs
 
 SECRET = "whsec_benchmarks"  # noqa: S105
 KEY = "sk_test_" + "b" * 24
+
+SECONDS = float(os.environ.get("BENCH_STRIPE_SECONDS", 0))  # until it answers
 
 asked: list[str] = []  # the bodies of the requests, in their order
 _numbers = itertools.count(1)
@@ -20,12 +23,21 @@ _numbers = itertools.count(1)
 def create_session(body: str) -> bytes:
     """Answer ``POST /v1/checkout/sessions``."""
     asked.append(body)
-    number = next(_numbers)
+    time.sleep(SECONDS)
     fields = parse_qs(body)
-    session = {
-        "id": f"cs_test_{number}",
+    session = _session(f"cs_test_{next(_numbers)}") | {
+        "client_reference_id": fields["client_reference_id"][0],
+        "metadata": {k[9:-1]: v[0] for k, v in fields.items() if k.startswith("metadata[")},
+    }
+    sessions.append(session)
+    return json.dumps(session).encode()
+
+
+def _session(identifier: str) -> dict[str, Any]:
+    return {
+        "id": identifier,
         "object": "checkout.session",
-        "url": f"https://checkout.stripe.com/c/pay/cs_test_{number}",
+        "url": f"https://checkout.stripe.com/c/pay/{identifier}",
         "status": "open",
         "payment_status": "unpaid",
         "mode": "payment",
@@ -33,14 +45,21 @@ def create_session(body: str) -> bytes:
         "amount_subtotal": 0,
         "amount_total": 0,
         "expires_at": int(time.time()) + 3600,
-        "client_reference_id": fields["client_reference_id"][0],
-        "metadata": {k[9:-1]: v[0] for k, v in fields.items() if k.startswith("metadata[")},
+        "client_reference_id": None,
+        "metadata": {},
         "payment_intent": None,
         "customer_details": None,
         "livemode": False,
     }
-    sessions.append(session)
-    return json.dumps(session).encode()
+
+
+def look(url: str) -> bytes:
+    """Answer ``GET``: of any session that it has expired, and of lists that they are empty."""
+    asked.append("GET")
+    identifier = url.partition("?")[0].rpartition("/")[2]
+    if not identifier.startswith("cs_"):
+        return json.dumps({"object": "list", "data": [], "has_more": False, "url": url}).encode()
+    return json.dumps(_session(identifier) | {"status": "expired", "url": None}).encode()
 
 
 sessions: list[dict[str, Any]] = []
@@ -83,7 +102,8 @@ def sdk_client() -> Any:
         name = "stub"
 
         def request(self, method: str, url: str, headers: Any, post_data: Any = None) -> Any:
-            return create_session(post_data or ""), 200, {"Request-Id": "req_1"}
+            answer = look(url) if method == "get" else create_session(post_data or "")
+            return answer, 200, {"Request-Id": "req_1"}
 
         def close(self) -> None:
             pass

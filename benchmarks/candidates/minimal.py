@@ -72,11 +72,11 @@ def fingerprint(user: Any) -> dict[str, str]:
     return {}
 
 
-def make_past_orders(user: Any, count: int) -> None:
+def make_past_orders(count: int, user: int) -> None:
     from benchmarks.minimal.models import Order, OrderItem
 
     orders = Order.objects.bulk_create(
-        Order(user=user, total="19.90", status="paid") for _n in range(count)
+        Order(user_id=user, total="19.90", status="paid") for _n in range(count)
     )
     OrderItem.objects.bulk_create(
         OrderItem(order=order, name="Product", price="19.90", quantity=1) for order in orders

@@ -80,11 +80,11 @@ def fingerprint(user: Any) -> dict[str, str]:
     return {"fingerprint": contents.fingerprint, "next": "/"}
 
 
-def make_past_orders(user: Any, count: int) -> None:
+def make_past_orders(count: int, user: int) -> None:
     from django_stripe_cart.models import Order, OrderItem
 
     orders = Order.objects.bulk_create(
-        Order(user=user, currency="usd", total=1990, status="paid") for _n in range(count)
+        Order(user_id=user, currency="usd", total=1990, status="paid") for _n in range(count)
     )
     OrderItem.objects.bulk_create(
         OrderItem(order=order, name="Product", unit_amount=1990, quantity=1) for order in orders

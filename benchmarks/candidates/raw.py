@@ -8,6 +8,8 @@ from benchmarks.candidates.minimal import (  # noqa: F401
     APPS,
     PATHS,
     connect,
+    crowd_orders,
+    crowd_products,
     fill_cart,
     fingerprint,
     make_past_orders,
