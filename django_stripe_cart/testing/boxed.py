@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from django.test import Client, override_settings
@@ -43,9 +43,11 @@ def connected_sandbox() -> Iterator[Sandbox]:
     sandbox.close()
 
 
-def ring(body: bytes, headers: Mapping[str, str]) -> int:
+def ring(
+    body: bytes, headers: Mapping[str, str], *, through: Callable[..., Client] = Client
+) -> int:
     """Deliver a webhook to this site, as a stranger would, and return the status of the answer."""
-    doorbell = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    doorbell = through(enforce_csrf_checks=True, raise_request_exception=False)
     # A web server takes a prefix (FORCE_SCRIPT_NAME) away before Django sees the path.
     path = "/" + reverse("stripe_cart_webhook").removeprefix(get_script_prefix())
     # Secure, so that a site which sends everybody to https answers.

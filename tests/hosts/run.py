@@ -23,6 +23,7 @@ def main(name: str) -> None:
     try:
         be_sound()
         with stripe_in_a_box() as sandbox:
+            host.listen(sandbox)
             walk(host, sandbox)
     finally:
         connection.close()

@@ -1,8 +1,12 @@
 from typing import Any
 
 from asgiref.sync import async_to_sync
+from django.core.signals import request_started
 from django.test import AsyncClient, Client
+from django.test.client import AsyncClientHandler
 
+from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.testing.boxed import ring
 from tests.hosts import host as plain
 
 
@@ -11,7 +15,7 @@ class AsgiClient(Client):
 
     def __init__(self, **defaults: Any) -> None:
         super().__init__(**defaults)
-        self.through = AsyncClient()
+        self.through = AsyncClient(**defaults)
 
     def force_login(self, user: Any, backend: str | None = None) -> None:
         self.through.force_login(user, backend)
@@ -24,8 +28,22 @@ class AsgiClient(Client):
 
 
 class Host(plain.Host):
+    def __init__(self) -> None:
+        self.handlers: set[type] = set()
+        request_started.connect(self.note_handler)
+
+    def note_handler(self, sender: type, **kwargs: Any) -> None:
+        self.handlers.add(sender)
+
     def client(self) -> Client:
         return AsgiClient()
+
+    def listen(self, sandbox: Sandbox) -> None:
+        sandbox.deliver_with(lambda url, body, headers: ring(body, headers, through=AsgiClient))
+
+    def look_closer(self, client: Client, sandbox: Sandbox) -> None:
+        """Nothing has come in through WSGI."""
+        assert self.handlers == {AsyncClientHandler}
 
 
 host = Host()

@@ -1,5 +1,7 @@
 import re
+from collections.abc import Iterable
 
+from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
 
@@ -13,12 +15,23 @@ INLINE = re.compile(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)|javascript
 class Host(plain.Host):
     def look_closer(self, client: Client, sandbox: Sandbox) -> None:
         """Nothing on our pages needs what the policy forbids."""
+        order = Order.objects.earliest("pk")
         pages = [reverse(f"stripe_cart:{name}") for name in ("cart", "orders")]
-        pages += [reverse("storefront"), Order.objects.earliest("pk").get_absolute_url()]
-        for page in pages:
-            answer = client.get(page)
-            assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
-            assert not INLINE.findall(answer.content.decode()), page
+        inspect(client, [*pages, reverse("storefront"), order.get_absolute_url()])
+
+        desk = self.client()
+        desk.force_login(get_user_model().objects.get(is_superuser=True))
+        office = "admin:stripe_cart_order"
+        inspect(desk, [reverse(f"{office}_change", args=[order.pk])])
+        inspect(desk, [reverse(f"{office}_{page}") for page in ("changelist", "sales")])
+
+
+def inspect(client: Client, pages: Iterable[str]) -> None:
+    for page in pages:
+        answer = client.get(page)
+        assert answer.status_code == 200, page
+        assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+        assert not INLINE.findall(answer.content.decode()), page
 
 
 host = Host()
