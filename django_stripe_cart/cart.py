@@ -141,7 +141,7 @@ def _put(
     line = read_line(item)
     if line.problem:
         raise line.problem
-    item.save()
+    item.save(update_fields=["quantity"] if item.pk else None)
     return Changed(line, items)
 
 

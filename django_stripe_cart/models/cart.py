@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Self
 
 from django.apps import apps
@@ -73,12 +74,16 @@ class CartItemQuerySet(FreshQuerySet["CartItem"]):
         ``held`` is what the cart's own open order has taken from the stock: to this shopper it is
         still there.
         """
-        taken = apps.get_model("stripe_cart", "OrderItem")._base_manager.filter(
-            order__open_cart=OuterRef("cart"), product=OuterRef("product")
-        )
-        return self.select_related("product").annotate(
-            held=Subquery(taken.values("stock_taken")[:1])
-        )
+        return self.select_related("product").annotate(held=_held())
+
+
+@cache
+def _held() -> Subquery:
+    """Built once: every query resolves a copy of it, and building costs as much as reading does."""
+    taken = apps.get_model("stripe_cart", "OrderItem")._base_manager.filter(
+        order__open_cart=OuterRef("cart"), product=OuterRef("product")
+    )
+    return Subquery(taken.values("stock_taken")[:1])
 
 
 class CartItem(models.Model):
