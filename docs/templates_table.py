@@ -6,12 +6,12 @@ import re
 from pathlib import Path
 
 TEMPLATES = Path(__file__).parent.parent / "django_stripe_cart" / "templates"
-BLOCK = re.compile(r"{% block (\w+) %}")
+BLOCK = re.compile(r"{% block ([\w-]+) %}")
 
 
 def blocks() -> dict[str, list[str]]:
     """The blocks of each template, in their order."""
-    found = sorted(TEMPLATES.rglob("*.html"))
+    found = sorted(path for path in TEMPLATES.rglob("*") if path.suffix in (".html", ".txt"))
     return {
         path.relative_to(TEMPLATES).as_posix(): BLOCK.findall(path.read_text("utf-8"))
         for path in found

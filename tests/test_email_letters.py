@@ -160,10 +160,38 @@ def test_every_block_can_be_filled_by_a_host(
     assert [block for block in found if f"[{block}]" not in html] == []
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_block_of_the_text_can_be_filled_and_the_subject_replaced(
+    order: Order, tmp_path: Path, settings: Any, kind: str
+) -> None:
+    name = f"stripe_cart/emails/{kind}.txt"
+    found = {*LETTERS["stripe_cart/emails/base.txt"], *LETTERS[name]}
+    marked = "".join(f"{{% block {block} %}}[{block}]{{% endblock %}}" for block in found)
+    place(tmp_path, settings, f"{kind}.txt", f'{{% extends "{name}" %}}{marked}')
+    assert LETTERS[f"stripe_cart/emails/{kind}_subject.txt"] == []
+    place(tmp_path, settings, f"{kind}_subject.txt", "About {{ order.number }}")
+
+    message = letter(order, kind)
+
+    assert found == {"words", "order", "way_on", "footer"}
+    assert [block for block in found if f"[{block}]" not in message.body] == []
+    assert message.subject == f"About {order.number}"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_text_of_a_hosts_own_frames_all_of_them(
+    order: Order, tmp_path: Path, settings: Any, kind: str
+) -> None:
+    ours = letter(order, kind).body.split("\n")[0]
+    place(tmp_path, settings, "base.txt", "Dear friend, {% block words %}{% endblock %}")
+
+    assert letter(order, kind).body == f"Dear friend, {ours}\n"
+
+
 def place(tmp_path: Path, settings: Any, name: str, text: str) -> None:
     """Have the host bring a template of its own."""
     folder = tmp_path / "stripe_cart" / "emails"
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text(text)
     template = {**settings.TEMPLATES[0]}
     template["DIRS"] = [tmp_path, *template["DIRS"]]

@@ -1,4 +1,4 @@
-"""Every block of every template can be filled by a host, and shows where it should."""
+"""Every block of every template can be filled by a host, and every other replaced, and it shows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.template import engines
 from django.test import Client, RequestFactory, override_settings
 
-from django_stripe_cart.models import Order, Product
+from django_stripe_cart.models import CartItem, Order, Product
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.factories import make_product
@@ -25,34 +25,69 @@ ELSEWHERE = ("/emails/", "plain.html")
 PAGES = {
     name: found for name, found in blocks().items() if not any(part in name for part in ELSEWHERE)
 }
-MARKS = {f"[{name}:{block}]" for name, found in PAGES.items() for block in found}
+# Those without a block can only be replaced as they are.
+MARKS = {f"[{name}:{block}]" for name, found in PAGES.items() for block in found or ["whole"]}
+TEMPLATES = ROOT / "django_stripe_cart" / "templates"
 
 
 @pytest.fixture
 def host(tmp_path: Path, settings: Any) -> None:
-    """A host that adds a mark to every block of every page."""
+    """A host that adds a mark to every block of every page, or to its end if it has none."""
     for name, found in PAGES.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         marked = [
             f"{{% block {b} %}}{{{{ block.super }}}}[{name}:{b}]{{% endblock %}}" for b in found
         ]
-        path.write_text(f'{{% extends "{name}" %}}' + "".join(marked))
+        heir = f'{{% extends "{name}" %}}' + "".join(marked)
+        path.write_text(heir if found else (TEMPLATES / name).read_text() + f"[{name}:whole]")
+    look_first_in(tmp_path, settings)
+
+
+def look_first_in(folder: Path, settings: Any) -> None:
     template = {**settings.TEMPLATES[0]}
-    template["DIRS"] = [tmp_path, *template["DIRS"]]
+    template["DIRS"] = [folder, *template["DIRS"]]
     settings.TEMPLATES = [template]
 
 
-def test_every_block_can_be_filled(host: None, sandbox: Sandbox, browser: Browser) -> None:
+def test_every_block_can_be_filled_and_every_partial_replaced(
+    host: None, sandbox: Sandbox, browser: Browser
+) -> None:
     seen: set[str] = set()
 
     for page in visit(sandbox, browser):
-        seen |= set(re.findall(r"\[[\w/.]+:\w+\]", page))
+        seen |= set(re.findall(r"\[[\w/.]+:[\w-]+\]", page))
 
     # Each of our pages fills this one, and says what is in it.
     filled = {"[stripe_cart/base.html:stripe_cart]"}
     assert sorted(MARKS - seen - filled) == []
     assert sorted(seen - MARKS) == []
+
+
+def test_a_hosts_own_form_on_its_own_card_fills_the_cart(
+    tmp_path: Path, settings: Any, browser: Browser, mug: Product, lamp: Product
+) -> None:
+    (form,) = re.findall(r"(?s)```html\+django\n([^`]*<form .*?)```", read("how-to/templates.md"))
+    card = tmp_path / "stripe_cart" / "includes" / "add_to_cart.html"
+    card.parent.mkdir(parents=True)
+    card.write_text(form)
+    look_first_in(tmp_path, settings)
+    browser.client.handler.enforce_csrf_checks = True
+
+    page = storefront(browser)
+    forms = re.findall(r'(?s)<form method="post" action="(/shop/cart/add/)".*?>(.*?)</form>', page)
+    for action, inside in forms:
+        values = dict(re.findall(r'name="(\w+)" value="([^"]*)"', inside))
+        answer = browser.client.post(action, values)
+        assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+
+    assert page.count("Just one, please") == len(forms) == 2
+    cart = CartItem.objects.of_user(browser.user)
+    assert sorted(cart.values_list("product", "quantity")) == sorted([(mug.pk, 1), (lamp.pk, 1)])
+
+
+def read(page: str) -> str:
+    return (ROOT / "docs" / page).read_text("utf-8")
 
 
 def visit(sandbox: Sandbox, browser: Browser) -> Iterator[str]:
