@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import functools
+from contextlib import suppress
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
+from django.db.models.signals import pre_delete
 from django.dispatch import receiver
 
-from django_stripe_cart.database import after_commit
+from django_stripe_cart.database import after_commit, hold_by
+from django_stripe_cart.models import Cart
 from django_stripe_cart.shopper import SESSION_KEY
 from django_stripe_cart.welcome import welcome
+
+
+# No rule of the model's: only here can anything come first in the transaction that Django opens.
+@receiver(pre_delete, sender=settings.AUTH_USER_MODEL, dispatch_uid="stripe_cart_lock_cart")
+def lock_cart_first(sender: Any, instance: Any, **kwargs: Any) -> None:
+    """Django begins with the lines and the orders of who leaves; we lock the cart before them."""
+    with suppress(Cart.DoesNotExist):
+        hold_by(Cart, {"user": instance})
 
 
 @receiver(user_logged_in, dispatch_uid="stripe_cart_welcome")

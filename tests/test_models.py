@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import uuid
@@ -19,6 +20,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.core.management import call_command
 from django.db import DatabaseError, IntegrityError, connection, models, transaction
 from django.db.models import ProtectedError
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_fsm import ConcurrentTransition, TransitionNotAllowed
 
@@ -302,6 +304,17 @@ def test_orders_outlive_their_user_and_the_users_cart(user: User, cart: Cart) ->
     assert (order.user, order.cart, order.open_cart) == (None, None, None)
     assert order.is_pending
     assert not Cart.objects.exists()
+
+
+def test_the_cart_is_locked_before_the_orders_of_whoever_leaves(user: User, cart: Cart) -> None:
+    make_order(user=user, cart=cart, open_cart=cart)
+
+    with CaptureQueriesContext(connection) as statements:
+        user.delete()
+
+    writes = [sql for one in statements if not (sql := one["sql"]).startswith("SELECT")]
+    first = next(sql for sql in writes if "stripe_cart_" in sql)
+    assert re.match(r"UPDATE .stripe_cart_cart. SET .version. =", first)
 
 
 def test_a_deleted_cart_takes_its_lines_and_leaves_its_orders(cart: Cart, mug: Product) -> None:

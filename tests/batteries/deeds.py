@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from io import StringIO
 
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.http import HttpResponse
 from django.test import Client
@@ -78,6 +79,11 @@ def refund(order_pk: int, amount: int) -> Answer:
         return Answer(url=refund_order(Order.objects.get(pk=order_pk), amount, restock=True).status)
     except (OrderError, PaymentError) as error:
         return Answer(sentences=(str(error),))
+
+
+def delete_user(user_pk: int) -> Answer:
+    User.objects.get(pk=user_pk).delete()
+    return Answer()
 
 
 def sync() -> Answer:
