@@ -56,7 +56,7 @@ def measure(candidate: str, python: str = sys.executable) -> Costs:
     done = subprocess.run(  # noqa: S603
         [python, "-m", module, "count"],
         env={**os.environ, **env},
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
@@ -83,6 +83,7 @@ def measure_all(names: list[str]) -> dict[str, Costs]:
     """Measure those that are named, one after the other, and return all that are known."""
     found = read()
     for name in names:
+        print(f"{name} …", flush=True)  # noqa: T201
         with tempfile.TemporaryDirectory() as folder:
             found[name] = measure(name, environment(CANDIDATES[name], folder))
         kept = {n: {o: asdict(cost) for o, cost in costs.items()} for n, costs in found.items()}

@@ -22,7 +22,12 @@ UUID = {
     "mysql": "lpad(hex(n), 32, '0')",
     "postgresql": "lpad(to_hex(n), 32, '0')::uuid",
 }
-TEXT = {"sqlite": "'{0}' || n", "mysql": "concat('{0}', n)", "postgresql": "'{0}' || n"}
+# Padded, so that indexes grow at their end, which is much faster.
+TEXT = {
+    "sqlite": "printf('{0}%09d', n)",
+    "mysql": "concat('{0}', lpad(n, 9, '0'))",
+    "postgresql": "'{0}' || lpad(n::text, 9, '0')",
+}
 
 
 def numbers(count: int, *, after: int) -> str:
@@ -47,6 +52,8 @@ def multiply(model: type[models.Model], rows: str, **columns: str) -> None:
     values = [columns.get(name, f"t.{name}") for name in names]
     table = model._meta.db_table
     with connection.cursor() as cursor:
+        if connection.vendor == "mysql":
+            cursor.execute("SET unique_checks = 0, foreign_key_checks = 0")
         cursor.execute(
             f"INSERT INTO {table} ({', '.join(names)})"  # noqa: S608
             f" SELECT {', '.join(values)} FROM {table} t, ({rows}) numbers WHERE t.id = {pk}"
@@ -67,6 +74,8 @@ def main(what: str, *arguments: str) -> None:
 
     django.setup()
     if what == "migrate":
+        call_command("migrate", verbosity=0)
+        # Those without migrations refer to users, which MariaDB wants to be there before.
         call_command("migrate", verbosity=0, run_syncdb=True)
     else:
         getattr(settings.CANDIDATE, what)(*map(int, arguments))

@@ -73,8 +73,8 @@ class Shop:
         if "storefront" in paths:
             candidate.make_products(1000 - PRODUCTS, None, first=PRODUCTS)
             yield "storefront, 12 of 1,000 products", self._one_visitor([], "storefront")
-        if hasattr(candidate, "crowd_products"):
-            yield from self._crowded()
+            if hasattr(candidate, "crowd_products"):
+                yield from self._crowded()
         if hasattr(candidate, "sandbox_payment"):
             yield "sandbox, create and pay", [candidate.sandbox_payment()] * (WARM + TIMES)
 

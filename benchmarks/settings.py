@@ -61,6 +61,18 @@ DATABASES = {
         "OPTIONS": {"init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF"},
     }
 }
+if "BENCH_DATABASE" in os.environ:  # under load, with what our documentation advises
+    import dj_database_url
+
+    DATABASES["default"] = dj_database_url.parse(os.environ["BENCH_DATABASE"], conn_max_age=60)
+    if "sqlite" in DATABASES["default"]["ENGINE"]:
+        DATABASES["default"]["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
+        }
+    elif "mysql" in DATABASES["default"]["ENGINE"]:
+        DATABASES["default"]["OPTIONS"] = {"charset": "utf8mb4"}
 
 for name, value in getattr(CANDIDATE, "SETTINGS", {}).items():
     globals()[name] = value

@@ -16,4 +16,6 @@ PATHS = {name: ours.PATHS[name] for name in ("checkout", "webhook")}
 
 
 def __getattr__(name: str) -> Any:
-    return getattr(ours, name)
+    if name != "urlpatterns":
+        raise AttributeError(name)
+    return ours.urlpatterns
