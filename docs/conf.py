@@ -1,9 +1,5 @@
 import re
-import sys
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
-import templates_table
 
 PACKAGE = Path(__file__).parent.parent / "django_stripe_cart"
 
@@ -26,10 +22,11 @@ html_title = f"django-stripe-cart {release}"
 
 
 def setup(app):
-    app.connect("source-read", fill_in_tables)
+    app.connect("source-read", add_contents)
 
 
-def fill_in_tables(app, page, source):
-    """What the code knows better than a page could."""
-    if page == "reference/templates":
-        source[0] = source[0].replace("TABLE-OF-TEMPLATES", templates_table.table())
+def add_contents(app, page, source):
+    """The lists of an index are its table of contents: it can be read without Sphinx, too."""
+    if page.endswith("index"):
+        listed = re.findall(r"^- \[[^]]+\]\(([\w/-]+)\.md\)", source[0], re.M)
+        source[0] += "\n```{toctree}\n:hidden:\n\n" + "\n".join(listed) + "\n```\n"

@@ -18,7 +18,7 @@ HEAD = """\
 # Checks
 
 `python manage.py check --tag stripe_cart` runs them, `--database default` asks the database too,
-and so do `runserver`, `migrate` and {doc}`stripe_cart_doctor </how-to/doctor>`. An error (E) keeps
+and so do `runserver`, `migrate` and [stripe_cart_doctor](../how-to/doctor.md). An error (E) keeps
 Django's commands from running; a warning (W) is advice. One that you know better about goes into
 `SILENCED_SYSTEM_CHECKS`, as `["stripe_cart.W007"]`. A number never comes to mean something else.
 """

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 
 PYTHON = {page: list(found) for page, found in groupby(examples("python"), lambda one: one.page)}
 # Each is looked at by a test; a text is a drawing of the line, or what a command prints.
-LANGUAGES = {"console", "css", "html+django", "js", "json", "po", "python", "text", "{toctree}"}
+LANGUAGES = {"console", "css", "html+django", "js", "json", "po", "python", "text"}
 PACKAGE = Path(django_stripe_cart.__file__).parent
 # A page whose examples need what is newer than the oldest Django.
 NEWER = ("from django.tasks",)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import inspect
+import os
 import re
+from pathlib import Path
 
+import pytest
 from django.core.management import get_commands
 from django.urls import URLPattern
 
 from django_stripe_cart import conf, signals, urls
 from django_stripe_cart.templatetags.stripe_cart import register
-from tests.docs.pages import ROOT, read
+from docs.templates_table import table
+from tests.docs.pages import FENCE, ROOT, pages, read
+
+TABLE = re.compile(r"^\|(?:.|\n\|)+", re.M)
 
 
 def first_cells(page: str) -> list[str]:
@@ -53,7 +59,33 @@ def test_every_command_is_described() -> None:
     assert named("commands", r"`(stripe_\w+)`") == ours
 
 
-def test_every_page_is_reached_from_the_first() -> None:
-    folders = {path.parent.name for path in (ROOT / "docs").glob("*/*.md")}
+def test_every_page_is_listed_where_it_is_looked_for() -> None:
+    docs = ROOT / "docs"
+    listed = {docs / "index.md"}
+    for index in docs.rglob("index.md"):
+        links = re.findall(r"^- \[[^]]+\]\((\S+)\)", index.read_text("utf-8"), re.M)
+        listed |= {index.parent / link for link in links}
 
-    assert {f"{folder}/index" for folder in folders} <= set(read("docs/index.md").split())
+    assert listed == set(docs.rglob("*.md"))
+
+
+@pytest.mark.parametrize("path", pages(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_page_can_be_read_without_sphinx(path: Path) -> None:
+    text = path.read_text("utf-8")
+    prose = FENCE.sub("", text)
+    links = re.findall(r"\]\((?!https?://|#)([^)#\s]+)", prose)
+
+    assert not re.search(r"\{\w+\}`", prose)
+    assert "```{" not in text
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_every_template_is_listed_with_its_blocks() -> None:
+    page = ROOT / "docs/reference/templates.md"
+    if os.environ.get("WRITE_DOCS"):
+        written = TABLE.sub(lambda _: table(), page.read_text("utf-8"))
+        page.write_text(written, "utf-8")
+
+    shown = TABLE.findall(page.read_text("utf-8"))
+
+    assert shown == [table()], "WRITE_DOCS=1 python -m pytest tests/docs/test_reference.py"
