@@ -68,6 +68,20 @@ def orders_elsewhere(person: Any) -> OrderQuerySet:
     return carriers.exclude(pk__in=orders_of(person).values("pk")) if email else carriers.none()
 
 
+def carts_of(person: Any) -> list[Cart]:
+    """The carts of the person's accounts, and those that their orders as a guest came from."""
+    users = _find_users(person) if isinstance(person, str) else [person]
+    of_guests = orders_of(person).of_guests().values("cart")
+    carts = Cart.objects.filter(Q(user__in=users) | Q(pk__in=of_guests, user=None))
+    return list(carts.order_by("pk"))
+
+
+def is_known(text: str) -> bool:
+    """Whether an account goes by ``text``, or an order carries it."""
+    found = orders_of(text).exists() or orders_elsewhere(text).exists()
+    return found or bool(_find_users(text))
+
+
 def export_person(person: Any) -> Values:
     """Return all that is kept of the person, ready for ``json.dumps``.
 
@@ -76,7 +90,7 @@ def export_person(person: Any) -> Values:
     rows = ("items", "refunds", "events", "emails")
     orders = orders_of(person).prefetch_related(*rows).order_by("pk")
     return {
-        "carts": [_export_cart(cart) for cart in _carts_of(person)],
+        "carts": [_export_cart(cart) for cart in carts_of(person)],
         "orders": [_export_order(order) for order in orders],
     }
 
@@ -84,12 +98,12 @@ def export_person(person: Any) -> Values:
 def anonymize_person(person: Any, *, by: Cause = BY_STAFF) -> list[Order]:
     """Forget who placed the person's orders, and return them; the amounts stay for the books.
 
-    Their carts are deleted. Pending orders are closed at Stripe first. Raises ``OrderUnsettled`` if
-    a payment is still on its way, or ``PaymentError`` if Stripe can't be asked; then nothing was
-    forgotten yet. What Stripe itself knows is for Stripe to forget. Sends ``order_canceled`` for
+    Their carts are deleted; their accounts are the host's to delete. Pending orders are closed at
+    Stripe first. Raises ``OrderUnsettled`` if a payment is still on its way, or ``PaymentError`` if
+    Stripe can't be asked; then nothing was forgotten yet. What Stripe itself knows is for Stripe to forget. Sends ``order_canceled`` for
     an order that had to be closed.
     """
-    carts = [cart.pk for cart in _carts_of(person)]
+    carts = [cart.pk for cart in carts_of(person)]
     orders = [_settle(order, by=by) for order in orders_of(person).order_by("pk")]
     orders = [_anonymize(order, by=by) for order in orders]
     _delete_carts(carts)
@@ -109,13 +123,6 @@ def _find_users(text: str) -> list[Any]:
     known = {field.name for field in model._meta.get_fields()}
     found = [(lookup, text) for name, lookup in lookups.items() if name in known]
     return list(model._default_manager.filter(Q(*found, _connector=Q.OR))) if text else []
-
-
-def _carts_of(person: Any) -> list[Cart]:
-    users = _find_users(person) if isinstance(person, str) else [person]
-    of_guests = orders_of(person).of_guests().values("cart")
-    carts = Cart.objects.filter(Q(user__in=users) | Q(pk__in=of_guests, user=None))
-    return list(carts.order_by("pk"))
 
 
 # --- handed over --------------------------------------------------------------------------------

@@ -262,8 +262,20 @@ def test_of_a_stranger_there_is_nothing(
 ) -> None:
     check_out(guest, mug)  # an order that has no address yet
 
-    assert json.loads(run("export", person)[0]) == {"carts": [], "orders": []}
-    assert run("anonymize", person)[0] == "0 orders anonymized\n"
+    assert export_person(person) == {"carts": [], "orders": []}
+    assert anonymize_person(person) == []
+    assert Cart.objects.get().items.exists()
+
+
+@pytest.mark.parametrize("person", ["", "nobody@example.com", "%", "\t", "gretta"])
+@pytest.mark.parametrize("action", [("export",), ("anonymize",), ("anonymize", "--dry-run")])
+def test_a_name_that_nobody_goes_by_is_an_error(
+    guest: Browser, greta: Browser, mug: Product, person: str, action: tuple[str, ...]
+) -> None:
+    check_out(guest, mug)  # an order that has no address yet
+
+    with pytest.raises(CommandError, match=r"^Nobody here goes by that name\.$"):
+        run(*action, person)
 
 
 # --- anonymize ----------------------------------------------------------------------------------
@@ -284,7 +296,7 @@ def test_nothing_names_them_any_more_and_the_books_are_the_same(
     output, _errors = run("anonymize", EMAIL)
 
     order = Order.objects.get()
-    assert output == f"{order.reference} anonymized\n1 orders anonymized\n"
+    assert output == f"{order.reference} anonymized\n1 order anonymized, and 1 cart deleted\n"
     assert [secret for secret in SECRETS if secret in everything_kept()] == []
     assert list(Order.objects.values_list(*amounts)) == books
     assert (order.user, order.cart, order.email, order.receipt_url) == (None, None, "", "")
@@ -375,9 +387,25 @@ def test_anonymizing_again_finds_nobody(greta: Browser, sandbox: Sandbox, mug: P
 def test_a_dry_run_only_says_which(greta: Browser, sandbox: Sandbox, mug: Product) -> None:
     order = buy(greta, sandbox, mug)
 
-    assert run("anonymize", EMAIL, dry_run=True)[0] == f"{order.reference} would be anonymized\n"
+    assert run("anonymize", EMAIL, dry_run=True)[0] == (
+        f"{order.reference} would be anonymized\n1 order would be anonymized, and 1 cart deleted\n"
+    )
 
     assert list(orders_of(greta.user)) == [order]
+    assert greta.user.stripe_cart is not None
+
+
+def test_a_cart_without_any_order_is_spoken_of_too(greta: Browser, mug: Product) -> None:
+    greta.add(mug)
+
+    dry, _errors = run("anonymize", "greta", dry_run=True)
+    assert dry == "0 orders would be anonymized, and 1 cart deleted\n"
+    assert Cart.objects.get().items.exists()
+
+    assert run("anonymize", "greta")[0] == "0 orders anonymized, and 1 cart deleted\n"
+    assert not Cart.objects.exists()
+    assert run("anonymize", "greta")[0] == "0 orders anonymized, and 0 carts deleted\n"
+    assert User.objects.filter(username="greta").exists()
 
 
 def test_money_that_is_told_of_once_is_not_told_of_again(

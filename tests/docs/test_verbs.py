@@ -30,6 +30,8 @@ STEPS = {
     "endpoints.own_url",
     "endpoints.troubles",
     "guests.bring_settled",
+    "privacy.carts_of",
+    "privacy.is_known",
     "webhooks.receive",
     "webhooks.take",
 }

@@ -7,43 +7,69 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.template.defaultfilters import pluralize
 
 from django_stripe_cart.exceptions import StripeCartError
+from django_stripe_cart.models import Cart
 from django_stripe_cart.privacy import (
     anonymize_person,
+    carts_of,
     export_person,
+    is_known,
     orders_elsewhere,
     orders_of,
 )
 
 
 class Command(BaseCommand):
-    help = "Export a person's carts and orders as JSON, or anonymize the orders."
+    help = (
+        "Export a person's carts and orders as JSON, or anonymize the orders and delete the carts."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("action", choices=["export", "anonymize"])
         parser.add_argument("person", help="an e-mail address, or the name of a user")
         parser.add_argument(
-            "--dry-run", action="store_true", help="only say which orders would be anonymized"
+            "--dry-run", action="store_true", help="only say what anonymize would do"
         )
 
     def handle(self, *args: Any, action: str, person: str, dry_run: bool, **options: Any) -> None:
         person = person.strip()
+        if not is_known(person):
+            raise CommandError("Nobody here goes by that name.")
         if action == "export":
             self.stdout.write(json.dumps(export_person(person), indent=2, ensure_ascii=False))
         elif dry_run:
-            for order in orders_of(person):
-                self.stdout.write(f"{order.reference} would be anonymized")
+            self._announce(person)
         else:
             self._anonymize(person)
         for order in orders_elsewhere(person):
             self.stderr.write(f"{order.reference} carries this address, and is another account's.")
 
+    def _announce(self, person: str) -> None:
+        orders = orders_of(person)
+        for order in orders:
+            self.stdout.write(f"{order.reference} would be anonymized")
+        carts = len(carts_of(person))
+        self.stdout.write(
+            f"{_orders(len(orders))} would be anonymized, and {_carts(carts)} deleted"
+        )
+
     def _anonymize(self, person: str) -> None:
+        before = [cart.pk for cart in carts_of(person)]
         try:
             orders = anonymize_person(person)
         except StripeCartError as error:
             raise CommandError(f"Nothing was anonymized: {error}") from error
         for order in orders:
             self.stdout.write(f"{order.reference} anonymized")
-        self.stdout.write(f"{len(orders)} orders anonymized")
+        carts = len(before) - Cart.objects.filter(pk__in=before).count()
+        self.stdout.write(f"{_orders(len(orders))} anonymized, and {_carts(carts)} deleted")
+
+
+def _orders(count: int) -> str:
+    return f"{count} order{pluralize(count)}"
+
+
+def _carts(count: int) -> str:
+    return f"{count} cart{pluralize(count)}"
