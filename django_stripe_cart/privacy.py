@@ -100,8 +100,8 @@ def anonymize_person(person: Any, *, by: Cause = BY_STAFF) -> list[Order]:
 
     Their carts are deleted; their accounts are the host's to delete. Pending orders are closed at
     Stripe first. Raises ``OrderUnsettled`` if a payment is still on its way, or ``PaymentError`` if
-    Stripe can't be asked; then nothing was forgotten yet. What Stripe itself knows is for Stripe to forget. Sends ``order_canceled`` for
-    an order that had to be closed.
+    Stripe can't be asked; then nothing was forgotten yet. What Stripe itself knows is for Stripe to
+    forget. Sends ``order_canceled`` for an order that had to be closed.
     """
     carts = [cart.pk for cart in carts_of(person)]
     orders = [_settle(order, by=by) for order in orders_of(person).order_by("pk")]

@@ -37,6 +37,17 @@ SENTENCES: dict[str, Any] = {
     "adopted": _("Taken over by a shopper who signed in"),
     "anonymized": _("Who bought it was forgotten"),
 }
+# Where the detail was forgotten with the person, or there never was one.
+WITHOUT_DETAIL: dict[str, Any] = {
+    "refund_requested": _("Refund asked for"),
+    "refunded": _("Money refunded"),
+    "refund_failed": _("A refund failed"),
+    "attention": _("Needs a person"),
+    "attention_settled": _("A person decided"),
+    "dispute": _("Dispute"),
+    "email_sent": _("E-mail sent"),
+    "email_failed": _("E-mail not sent"),
+}
 TROUBLE = frozenset(
     (
         "failed",
@@ -70,7 +81,8 @@ def read_timeline(order: Order) -> list[Entry]:
 
 def _read(event: OrderEvent, currency: str) -> Entry:
     words = {"detail": _detail(event, currency)}
-    sentence = SENTENCES.get(event.kind) or event.kind.replace("_", " ").capitalize()
+    sentences = SENTENCES if event.message else SENTENCES | WITHOUT_DETAIL
+    sentence = sentences.get(event.kind) or event.kind.replace("_", " ").capitalize()
     names_detail = "%(detail)s" in str(sentence)
     return Entry(
         sentence=str(sentence) % words if names_detail else str(sentence),

@@ -13,6 +13,7 @@ from django.utils import translation
 import django_stripe_cart
 from django_stripe_cart.admin.timeline import SENTENCES, read_timeline
 from django_stripe_cart.models import Order
+from django_stripe_cart.privacy import anonymize_person
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.timeline import Cause
@@ -87,6 +88,31 @@ def test_what_an_event_holds_is_said_in_words(
     entry = read_timeline(order)[-1]
 
     assert (entry.sentence, entry.tone) == (sentence, "bad")
+
+
+def test_a_sentence_needs_no_detail(order: Order) -> None:
+    order.events.all().delete()
+    for kind in SENTENCES:
+        order.events.create(kind=kind, source="staff")
+
+    sentences = [entry.sentence for entry in read_timeline(order)]
+
+    assert {"Refund asked for", "Money refunded", "E-mail sent", "Needs a person"} <= {*sentences}
+    assert len({*sentences}) == len(SENTENCES)
+    broken = [text for text in sentences if "%(" in text or re.search(r"^\W|[\W]$|  | of ", text)]
+    assert broken == []
+
+
+def test_what_was_forgotten_leaves_whole_sentences(desk: Client, paid: Order) -> None:
+    refund_order(paid, 30000, by=Cause("staff", actor="ada"))
+    anonymize_person(paid.user)
+
+    page = page_of(desk, paid)
+
+    assert ">Refund asked for<" in page
+    assert ">Money refunded<" in page
+    assert "<dd>Forgotten</dd>" in page
+    assert "Guest" not in page
 
 
 def test_the_sentences_can_be_translated() -> None:
