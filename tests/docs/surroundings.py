@@ -11,6 +11,7 @@ from typing import Any
 from unittest.mock import MagicMock
 
 from django.apps import apps
+from django.contrib import admin
 from django.db import models
 from django.test.utils import isolate_apps
 
@@ -39,12 +40,11 @@ def names(**more: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def surroundings() -> Iterator[None]:
+def surroundings(given: dict[str, Any]) -> Iterator[None]:
     """Undo what an example leaves behind: receivers, models, and modules that are not installed."""
     receivers = {signal: list(signal.receivers) for signal in SIGNALS}
-    celery = ModuleType("celery")
-    celery.shared_task = lambda function: function  # type: ignore[attr-defined]
-    absent = {} if "celery" in sys.modules else {"celery": celery}
+    registered = dict(admin.site._registry)
+    absent = {name: module for name, module in modules(given) if name not in sys.modules}
     sys.modules.update(absent)
     try:
         with isolate_apps("django_stripe_cart"):
@@ -52,10 +52,33 @@ def surroundings() -> Iterator[None]:
     finally:
         for name in absent:
             del sys.modules[name]
+        admin.site._registry = registered
         for signal, before in receivers.items():
             signal.receivers = before
             signal.sender_receivers_cache.clear()
         apps.clear_cache()
+
+
+def modules(given: dict[str, Any]) -> Iterator[tuple[str, ModuleType]]:
+    """What examples import that is not installed; a host's models are those of its page."""
+    celery = ModuleType("celery")
+    celery.shared_task = lambda function: function  # type: ignore[attr-defined]
+    yield celery.__name__, celery
+    yield "gallery.models", Models("gallery.models", given)
+
+
+class Models(ModuleType):
+    """A host's models, once an example has made them."""
+
+    def __init__(self, name: str, given: dict[str, Any]) -> None:
+        super().__init__(name)
+        self._given = given
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._given[name]
+        except KeyError:
+            raise AttributeError(name) from None
 
 
 def product() -> Any:

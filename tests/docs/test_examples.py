@@ -56,7 +56,7 @@ def test_the_python_of_a_page_runs(
     order = make_order("paid", user=user)
     given = names(order=order, user=user, sandbox=sandbox, make_order=make_order)
 
-    with surroundings():
+    with surroundings(given):
         for example in PYTHON[page]:
             if django.VERSION < (6, 0) and any(word in example.text for word in NEWER):
                 continue
