@@ -73,7 +73,7 @@ class OneRefundForm(RefundForm):
         amount.widget.attrs |= {"step": str(Decimal(1).scaleb(-digits)), "inputmode": "decimal"}
 
     def clean_amount(self) -> int:
-        """int, smallest currency unit. How much is left is for the verb to say, under its lock."""
+        """int, smallest currency unit. How much is left now is for the verb to say, as it locks."""
         try:
             amount = to_amount(self.cleaned_data["amount"], self.order.currency)
         except AmountNotRepresentable as error:
@@ -84,6 +84,14 @@ class OneRefundForm(RefundForm):
         if amount == 0:
             raise ValidationError(_("Please give an amount above zero."))
         return amount
+
+    def clean(self) -> dict[str, Any]:
+        """More than was left when the page was shown never goes back, whatever came since."""
+        data: dict[str, Any] = super().clean() or {}
+        if "amount" in data and "seen" in data and data["amount"] > data["seen"]:
+            words = {"left": format_money(data["seen"], self.order.currency)}
+            self.add_error("amount", _("At most %(left)s can be refunded.") % words)
+        return data
 
     def refund(self, order: Order) -> dict[str, Any]:
         data = self.cleaned_data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -109,11 +110,46 @@ def test_an_amount_that_is_none_is_refused_beside_its_field(
     assert sandbox.refunds == []
 
 
-def test_more_than_is_left_is_refused(desk: Client, paid: Order, address: str) -> None:
-    said = press(desk, address, amount="998.01")
+def test_more_than_is_left_is_refused_and_what_was_typed_is_kept(
+    desk: Client, paid: Order, address: str
+) -> None:
+    form = fields(read(desk, address)) | {
+        "amount": "998.01",
+        "reason": "Chipped",
+        "restock": "on",
+    }
 
-    assert said == [f"Order {paid.number}: At most ₹998.00 can be refunded."]
+    answer = desk.post(address, form)
+
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "At most ₹998.00 can be refunded." in page
+    assert re.search(r'<input [^>]*name="amount"[^>]*aria-invalid="true"', page)
+    assert re.search(r'<input [^>]*name="restock"[^>]*checked', page)
+    shown = fields(page)
+    assert {name: shown[name] for name in ("amount", "reason", "key", "seen")} == {
+        name: form[name] for name in ("amount", "reason", "key", "seen")
+    }
     assert not paid.refunds.exists()
+    assert post(desk, address, shown | {"amount": "998.00"}) == [
+        f"Order {paid.number}: ₹998.00 refunded."
+    ]
+
+
+def test_whatever_the_page_says_was_left_the_verb_knows_better(
+    desk: Client, paid: Order, address: str
+) -> None:
+    (said,) = press(desk, address, amount="998.01", seen="1000000")
+
+    assert "Something else was refunded meanwhile: ₹998.00 are left." in said
+    assert not paid.refunds.exists()
+
+
+def test_all_of_it_sent_twice_is_no_error(desk: Client, paid: Order, address: str) -> None:
+    form = fields(read(desk, address))
+
+    assert post(desk, address, form) == post(desk, address, form)
+    assert paid.refunds.count() == 1
 
 
 # --- nothing twice by accident ----------------------------------------------------------------
