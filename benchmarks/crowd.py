@@ -28,6 +28,11 @@ TEXT = {
     "mysql": "concat('{0}', lpad(n, 9, '0'))",
     "postgresql": "'{0}' || lpad(n::text, 9, '0')",
 }
+MOMENT = {
+    "sqlite": "datetime('2020-01-01', n || ' seconds')",
+    "mysql": "'2020-01-01' + INTERVAL n SECOND",
+    "postgresql": "timestamptz '2020-01-01' + n * interval '1 second'",
+}
 ANALYZE = {"mysql": "ANALYZE TABLE {0}", "postgresql": "ANALYZE {0}"}
 
 
@@ -44,6 +49,11 @@ def uuid() -> str:
 def text(prefix: str) -> str:
     """SQL for a text made of n."""
     return TEXT[connection.vendor].format(prefix)
+
+
+def moment() -> str:
+    """SQL for a time made of n: orders that were placed at once would have to be sorted."""
+    return MOMENT[connection.vendor]
 
 
 def multiply(model: type[models.Model], rows: str, **columns: str) -> None:

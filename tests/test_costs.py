@@ -23,6 +23,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from benchmarks import startup
 from benchmarks.statements import SIZES, Bench
 from django_stripe_cart.models import (
     Cart,
@@ -165,6 +166,17 @@ def _reads_all(plan: str) -> bool:
     # id, select_type, table, type, …: ALL reads the table, index reads a whole index.
     rows = [line.split() for line in plan.splitlines()]
     return any({"ALL", "index"} & set(row[2:5]) for row in rows if "stripe_cart_product" not in row)
+
+
+# --- a start costs little ----------------------------------------------------------------------
+
+
+def test_a_start_loads_few_modules_and_not_the_sdk() -> None:
+    _seconds, bare, _none = startup.run()
+    _seconds, modules, has_sdk = startup.run(startup.OURS)
+
+    assert not has_sdk
+    assert 0 < modules - bare < 150
 
 
 # --- memory is constant in orders ---------------------------------------------------------------

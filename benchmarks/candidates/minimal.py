@@ -94,6 +94,12 @@ def crowd_orders(count: int, user: int) -> None:
     from benchmarks.minimal.models import Order, OrderItem
 
     last = Order.objects.latest("pk").pk
-    multiply(Order, crowd.numbers(count, after=last), reference=crowd.uuid(), user_id=str(user))
+    multiply(
+        Order,
+        crowd.numbers(count, after=last),
+        reference=crowd.uuid(),
+        placed_at=crowd.moment(),
+        user_id=str(user),
+    )
     made = f"SELECT id AS n FROM minimal_order WHERE id > {last}"  # noqa: S608
     multiply(OrderItem, made, order_id="n")

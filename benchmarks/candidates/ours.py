@@ -112,6 +112,7 @@ def crowd_orders(count: int, user: int) -> None:
         Order,
         crowd.numbers(count, after=last),
         reference=crowd.uuid(),
+        placed_at=crowd.moment(),
         user_id=str(user),
         status="'paid'",
         session_id=crowd.text("cs_crowd_"),
