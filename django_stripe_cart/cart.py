@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -93,7 +93,8 @@ def add(
 ) -> Changed[CartLine]:
     """Do as ``add_item``; with ``shown_only``, to what the host's own manager shows."""
     _check_quantity(quantity)
-    return _put(cart, product, quantity, add=True, had=had, shown_only=shown_only)
+    done = None if had is None else had + quantity
+    return _put(cart, product, lambda held: held + quantity, done=done, shown_only=shown_only)
 
 
 def have(cart: Cart, product: Any, quantity: int) -> Changed[CartLine | None]:
@@ -101,7 +102,13 @@ def have(cart: Cart, product: Any, quantity: int) -> Changed[CartLine | None]:
     if quantity == 0:
         return remove(cart, product)
     _check_quantity(quantity)
-    return _put(cart, product, quantity)
+    return _put(cart, product, lambda held: quantity)
+
+
+def top_up(cart: Cart, product: Any, quantity: int) -> Changed[CartLine]:
+    """Have at least ``quantity`` of ``product`` in the cart: again, or for the first time."""
+    _check_quantity(quantity)
+    return _put(cart, product, lambda held: max(held, quantity))
 
 
 @in_transaction
@@ -121,10 +128,9 @@ def remove(cart: Cart, product: Any) -> Changed[CartLine | None]:
 def _put(
     cart: Cart,
     product: Any,
-    quantity: int,
+    change: Callable[[int], int],
     *,
-    add: bool = False,
-    had: int | None = None,
+    done: int | None = None,
     shown_only: bool = False,
 ) -> Changed[CartLine]:
     items = _lock_items(cart)
@@ -134,9 +140,9 @@ def _put(
             raise CartFull
         item = _new_item(cart, product, shown_only=shown_only)
         items.append(item)
-    if had is not None and item.quantity == had + quantity:
+    if item.quantity == done:
         return Changed(read_line(item), items)
-    item.quantity = item.quantity + quantity if add else quantity
+    item.quantity = change(item.quantity)
     _check_quantity(item.quantity)
     line = read_line(item)
     if line.problem:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
-from django_stripe_cart.cart import add_item
+from django_stripe_cart.cart import top_up
 from django_stripe_cart.contents import CartLine
 from django_stripe_cart.exceptions import CartError, ProductUnavailable
 from django_stripe_cart.models import Cart, Order, get_product_model
@@ -21,7 +21,10 @@ class Again:
 
 
 def order_again(cart: Cart, order: Order) -> Again:
-    """Put into ``cart`` what ``order`` had and is still for sale, and return both halves of it."""
+    """Have in ``cart`` what ``order`` had and is still for sale, and return both halves of it.
+
+    What the cart still holds of it, since the order was canceled, say, counts: twice is as once.
+    """
     again = Again()
     items = list(order.items.all())
     products = get_product_model()._default_manager.in_bulk([item.product_id for item in items])
@@ -32,7 +35,7 @@ def order_again(cart: Cart, order: Order) -> Again:
                 raise ProductUnavailable(
                     _("“%(name)s” is no longer for sale.") % {"name": item.name}
                 )
-            again.added.append(add_item(cart, product, item.quantity))
+            again.added.append(top_up(cart, product.pk, item.quantity).line)
         except CartError as error:
             again.refused.append(error)
     return again

@@ -70,8 +70,7 @@ def _sync_session(order: Order, *, by: Cause) -> Order:
         except Overtaken:
             continue
         except PaymentMissing:
-            # Another account's or mode's, since the key was changed. Nobody pays there any more.
-            if order.is_pending and (_is_over(order) or not order.is_of_this_mode):
+            if order.is_pending and _is_out_of_reach(order):
                 return close_missing(order, by=by)
             raise
     raise PaymentRetryable
@@ -118,6 +117,15 @@ def _is_abandoned(order: Order) -> bool:
     if order.session_params is None and order.cancel_requested_at is not None:
         return True
     return _is_over(order)
+
+
+def _is_out_of_reach(order: Order) -> bool:
+    """Whether nobody pays any more for a session that this account does not know.
+
+    It is another account's or mode's, since the key was changed; or a sandbox was started anew,
+    which has no money to lose.
+    """
+    return _is_over(order) or not order.is_of_this_mode or bool(conf.api_base)
 
 
 def _is_over(order: Order) -> bool:

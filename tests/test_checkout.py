@@ -421,6 +421,23 @@ def test_an_address_that_stripe_has_moved_is_handed_out_as_it_is_now(
     assert again.startswith("http://127.0.0.1:9001/")
 
 
+def test_a_sandbox_that_was_started_anew_is_asked_for_a_new_session(
+    browser: Browser, sandbox: Sandbox, mug: Product, settings: Any
+) -> None:
+    settings.STRIPE_CART_API_BASE = "http://127.0.0.1:9001"
+    browser.add(mug)
+    browser.check_out()
+    sandbox.reset()
+
+    answer = browser.check_out()
+
+    old, new = Order.objects.order_by("pk")
+    assert (old.status, new.status) == ("expired", "pending")
+    assert answer.url == new.session_url
+    mug.refresh_from_db()
+    assert mug.stock == 9
+
+
 # --- two windows ------------------------------------------------------------------------------
 
 

@@ -19,6 +19,7 @@ import pytest
 from django.conf import settings as site
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib.auth.models import User
+from django.core import mail
 from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
 from django.http import HttpRequest, HttpResponse
@@ -71,6 +72,10 @@ def key(value: Any) -> dict[str, Any]:
     return {"STRIPE_CART_SECRET_KEY": value}
 
 
+def be_no_test_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delattr(mail, "outbox")
+
+
 def install_django_fsm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     metadata = tmp_path / "django_fsm-2.8.2.dist-info" / "METADATA"
     metadata.parent.mkdir()
@@ -108,7 +113,8 @@ MISTAKES = [
     Mistake("a live key at the sandbox", "W002", NOT_HERE, "STRIPE_CART_API_BASE",
         {**key("sk_live_1"), **BOX, "DEBUG": True}),
     Mistake("a sandbox elsewhere", "E008", NOT_HERE, "STRIPE_CART_API_BASE", ELSEWHERE),
-    Mistake("a sandbox without DEBUG", "E007", settings={**BOX, "DEBUG": False}),
+    Mistake("a sandbox without DEBUG", "E007", settings={**BOX, "DEBUG": False},
+        change=be_no_test_run),
     Mistake("a key that was revoked", "Stripe refuses the key.", NOT_HERE, REFUSES_KEY,
         fault="unauthorized"),
     Mistake("Stripe out of reach", "Stripe can't be asked", UNREACHABLE, fault="reset_before"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.utils.html import strip_tags
 
 from django_stripe_cart.attention import settle_attention
 from django_stripe_cart.exceptions import PaymentNotConfigured, RefundNotPossible
@@ -21,6 +22,13 @@ def a_tenth_off(order: Order) -> dict[str, Any]:
 
 def all_of_it_off(order: Order) -> dict[str, Any]:
     return {"discounts": [{"coupon": "GIFT"}]}
+
+
+def words_of_paid(browser: Browser, order: Order) -> str:
+    """The row of the order's table that tells what was paid, where that isn't the total."""
+    page = browser.client.get(order.get_absolute_url()).content.decode()
+    row = next(row for row in page.split("<tr>")[1:] if ">Paid" in row)
+    return " ".join(strip_tags(row.partition("</tr>")[0]).split())
 
 
 @pytest.fixture
@@ -42,7 +50,8 @@ def test_a_discount_is_paid_shown_and_refunded_as_what_arrived(
 
     order = browser.order
     assert (order.status, order.total, order.amount_paid) == ("paid", 49900, 44910)
-    assert "₹449.10" in browser.client.get(order.get_absolute_url()).content.decode()
+    assert words_of_paid(browser, order) == "Paid, with discounts, taxes and shipping ₹449.10"
+    assert "₹449.10" in browser.client.get("/shop/orders/").content.decode()
 
     order = refund_order(order)
     assert (order.status, order.amount_refunded) == ("refunded", 44910)
@@ -56,6 +65,8 @@ def test_an_order_given_away_by_a_coupon_is_paid_and_nothing_goes_back(
 
     order = browser.order
     assert (order.status, order.amount_paid, order.payment_intent_id) == ("paid", 0, None)
+    assert words_of_paid(browser, order) == "Paid, with discounts, taxes and shipping ₹0.00"
+    assert "₹0.00" in browser.client.get("/shop/orders/").content.decode()
     with pytest.raises(RefundNotPossible):
         refund_order(order)
 

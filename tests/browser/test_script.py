@@ -375,6 +375,25 @@ def test_what_was_refused_stays_as_it_was_typed(shopper: Shopper) -> None:
     expect(product.locator("output")).to_have_text(shopper.price("Reading Chair", 2))
 
 
+def test_good_news_leaves_when_newer_news_of_the_same_product_comes(shopper: Shopper) -> None:
+    def keep(route: Route) -> None:
+        """As it would be on a machine where six seconds are long."""
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text().replace('"6000"', '"600000"'))
+
+    shopper.page.route("**/cart/add/", keep)
+    for name in ("Monsoon Mug", "Reading Chair", "Monsoon Mug"):
+        shopper.add(name)
+    news = shopper.page.locator(".toast", has_text="is in your cart.")
+    expect(news).to_have_count(2)
+    shopper.open_cart()
+
+    shopper.cart.get_by_role("button", name="Remove Monsoon Mug").click()
+
+    expect(news).to_have_count(1)
+    expect(news).to_contain_text("Reading Chair")
+
+
 def test_the_price_follows_beyond_what_there_is(shopper: Shopper) -> None:
     product = shopper.product("Monsoon Mug")
 

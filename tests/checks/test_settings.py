@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as site
+from django.core import mail
 from django.test import override_settings
 from django.urls import include, path
 
@@ -96,6 +97,12 @@ FINE = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def served(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not in a test run, which turns DEBUG off whatever the settings say."""
+    monkeypatch.delattr(mail, "outbox")
+
+
 @pytest.mark.parametrize(("number", "settings"), MISTAKES)
 def test_a_mistake_is_named_once(number: str, settings: dict[str, Any]) -> None:
     assert found(**settings) == [number]
@@ -113,6 +120,12 @@ def test_a_mistake_comes_with_a_hint(number: str, settings: dict[str, Any]) -> N
 @pytest.mark.parametrize("settings", FINE)
 def test_a_good_configuration_is_left_in_peace(settings: dict[str, Any]) -> None:
     assert found(**settings) == []
+
+
+def test_a_test_run_may_have_the_sandbox_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mail, "outbox", [], raising=False)
+
+    assert found(STRIPE_CART_API_BASE="http://127.0.0.1:12111", DEBUG=False) == []
 
 
 def test_a_secret_is_never_shown() -> None:

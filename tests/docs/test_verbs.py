@@ -27,6 +27,7 @@ STEPS = {
     "cart.have",
     "cart.remove",
     "cart.take_out",
+    "cart.top_up",
     "endpoints.own_url",
     "endpoints.troubles",
     "guests.bring_settled",

@@ -107,7 +107,7 @@ function wait() {
   if (order) look = setTimeout(() => read(order.stripeCartNext).then(share), order.stripeCartWait * 1000);
 }
 
-function say(answer) {
+function say(answer, about = {}) {
   const boxes = all("[data-stripe-cart-messages]");
   const box =
     boxes.find((box) => modalOf(box) === shown) ??
@@ -115,9 +115,10 @@ function say(answer) {
     document.body.appendChild(find("[data-stripe-cart-messages]", failure()));
   const toasts = all("[data-stripe-cart-toast]", answer);
   const texts = toasts.map((toast) => (toast.remove(), toast.textContent));
-  all("[data-stripe-cart-toast]").filter((old) => texts.includes(old.textContent)).forEach(drop);
+  const isStale = (old) => texts.includes(old.textContent) || (old.about === about && old.role === "status");
+  all("[data-stripe-cart-toast]").filter(isStale).forEach(drop);
   box.append(...toasts);
-  toasts.forEach(fade);
+  for (const toast of toasts) fade(Object.assign(toast, { about }));
   const news = all("[data-stripe-cart-news]", answer).map((element) => element.textContent).join(" ");
   find("[data-stripe-cart-live]", box).textContent = toasts.length ? "" : news.replace(/\s+/g, " ");
 }
@@ -153,7 +154,6 @@ async function press(form) {
 function change(form, changes, done) {
   const product = form.elements.product?.value;
   const modal = modalOf(form);
-  // Asked again, the shop knows.
   const cart = cartNow();
   const had = cart === undefined ? "" : (JSON.parse(cart || "[]").find(([pk]) => pk === product)?.[1] ?? 0);
   const job = () => {
@@ -165,7 +165,7 @@ function change(form, changes, done) {
     if (!find("[role=alert]", answer)) form.reset();
     follow(form);
     show(answer, modal);
-    say(answer);
+    say(answer, product);
     share();
     tell("changed", { action: form.dataset.stripeCartForm });
   });
@@ -197,7 +197,7 @@ function save() {
 async function saveQuantity(form) {
   const product = form.elements.product.value;
   const quantity = unsaved.get(product);
-  if (!quantity) return; // an earlier turn has saved it
+  if (!quantity) return;
   await change(form, { quantity }, () => unsaved.get(product) === quantity && unsaved.delete(product));
   itemForms().forEach(restore);
 }
@@ -223,7 +223,6 @@ const read = (url, modal) =>
     say(answer);
   }));
 
-// A login wall has no source.
 function refresh() {
   const source = find("[data-stripe-cart-source]");
   if (source) read(source.dataset.stripeCartSource);
