@@ -6,6 +6,7 @@ Verbs speak to Stripe outside of any transaction, so these views leave a host's 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -26,6 +27,8 @@ from django_stripe_cart.admin.confirm_forms import ConfirmForm
 from django_stripe_cart.gateway import patience
 from django_stripe_cart.gateway.patience import time_left
 from django_stripe_cart.models import Order, OrderEvent
+from django_stripe_cart.money import format_money
+from django_stripe_cart.refunds import amount_refundable
 from django_stripe_cart.responses import SeeOther
 from django_stripe_cart.timeline import Cause
 
@@ -128,12 +131,16 @@ class ActionPage:
 
     def show(self) -> HttpResponse:
         suiting = [order for order in self.orders if self.action.suits(order)]
+        objections = {} if self.is_single else self._object(suiting)
+        suiting = [order for order in suiting if order not in objections]
         if not suiting:
             text = _("“%(action)s” is not possible, as things stand.")
             self._say(messages.WARNING, text % {"action": self.action.label})
+            for text in list(objections.values())[:TOLD]:
+                self._say(messages.WARNING, text)
             return SeeOther(self._back)
         form = self.action.form_class(suiting)(orders=suiting)
-        return self._render(form, suiting)
+        return self._render(form, suiting, objections.values())
 
     def submit(self) -> HttpResponse:
         # Whether it still suits is for the verb to say: a form that is sent twice is done once.
@@ -174,7 +181,13 @@ class ActionPage:
             text = ngettext("And %(count)d more.", "And %(count)d more.", more)
             self._say(messages.WARNING, text % {"count": more})
 
-    def _render(self, form: ConfirmForm, orders: Sequence[Order]) -> HttpResponse:
+    def _object(self, orders: Sequence[Order]) -> dict[Order, str]:
+        objections = {order: self.action.objection(order) for order in orders}
+        return {order: self.action.say(order, text) for order, text in objections.items() if text}
+
+    def _render(
+        self, form: ConfirmForm, orders: Sequence[Order], objections: Iterable[str] = ()
+    ) -> HttpResponse:
         one = orders[0] if len(orders) == 1 else None
         context: dict[str, Any] = {
             **self.model_admin.page_context(self.request, str(self.action.label)),
@@ -186,6 +199,8 @@ class ActionPage:
             "orders": orders,
             "one": one,
             "left_out": len(self.orders) - len(orders),
+            "objections": objections,
+            "sums": _refundable(orders) if self.action.moves_money and not one else [],
             "back": self._back,
         }
         return TemplateResponse(self.request, "admin/stripe_cart/order/action.html", context)
@@ -198,3 +213,11 @@ class ActionPage:
         if self.is_single:
             return self.model_admin.address("change", self.orders[0].pk)
         return self.model_admin.address("changelist")
+
+
+def _refundable(orders: Sequence[Order]) -> list[str]:
+    """What would go back in all, in each currency."""
+    sums: Counter[str] = Counter()
+    for order in orders:
+        sums[order.currency] += amount_refundable(order)
+    return [format_money(sums[currency], currency) for currency in sorted(sums)]

@@ -26,6 +26,9 @@ from django_stripe_cart.timeline import Cause
 
 Status = Order.Status
 
+# docs.stripe.com/api/disputes/object: a bank has the money. An inquiry (warning_…) takes none.
+KEEPS_THE_MONEY = frozenset(("needs_response", "under_review", "lost"))
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -54,6 +57,10 @@ class Action:
     def suits(self, order: Order) -> bool:
         """Whether it is offered for the order as it stands. The verb has the last word."""
         raise NotImplementedError
+
+    def objection(self, order: Order) -> str:
+        """Why it would fail, though it suits: then the order is left out from among several."""
+        return ""
 
     def explain(self, order: Order) -> str:
         return str(self.explanation)
@@ -90,6 +97,14 @@ class RefundAction(Action):
 
     def suits(self, order: Order) -> bool:
         return bool(order.payment_intent_id) and amount_refundable(order) > 0
+
+    def objection(self, order: Order) -> str:
+        if order.dispute_status not in KEEPS_THE_MONEY:
+            return ""
+        return _("The payment is disputed, so Stripe refuses refunds.")
+
+    def explain(self, order: Order) -> str:
+        return " ".join(filter(None, (self.objection(order), super().explain(order))))
 
     def do(self, order: Order, form: RefundForm, *, by: Cause) -> Outcome:
         given = form.refund(order)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.messages import get_messages
 from django.core import mail
 from django.test import Client
 
@@ -18,6 +19,8 @@ from tests.factories import make_product
 from tests.mailing import refused
 
 MakeOrder = Callable[..., Order]
+
+DISPUTED = "4000000000000259"
 
 
 def again(order: Order) -> Order:
@@ -261,6 +264,56 @@ def test_several_are_refunded_each_what_is_left_of_it(
     assert said == ["Refund: done for 2 orders."]
     assert {item.stock_taken for order in orders for item in order.items.all()} == {0}
     assert orders[1].refunds.get().actor == "clerk"
+
+
+def test_it_is_said_what_will_go_back_of_several_in_each_currency(
+    desk: Client, make_order: MakeOrder, sandbox: Sandbox, settings: Any
+) -> None:
+    orders = [make_order("paid"), make_order("paid")]
+    sandbox.refund(orders[0].session_id, 4000)
+    assert "In all, ₹160.00 will go back." in read(desk, choose(desk, "refund", *orders))
+    settings.STRIPE_CART_CURRENCY = "eur"
+    orders.append(make_order("paid"))
+
+    page = read(desk, choose(desk, "refund", *orders))
+
+    assert "In all, €100.00 + ₹160.00 will go back." in page
+    assert "will go back" not in read(desk, choose(desk, "refund", orders[0]))
+    assert "will go back" not in read(desk, choose(desk, "fulfill", *orders))
+
+
+def test_what_stripe_would_refuse_is_left_out_with_its_reason(
+    desk: Client, make_order: MakeOrder, sandbox: Sandbox
+) -> None:
+    orders = [make_order("paid"), make_order("pending"), make_order("pending")]
+    sandbox.pay(orders[2].session_url, card=DISPUTED)
+    sandbox.close_dispute(sandbox.disputes[0], won=True)
+    sandbox.pay(orders[1].session_url, card=DISPUTED)
+
+    page = read(desk, choose(desk, "refund", *orders))
+
+    reason = f"Order {orders[1].number}: The payment is disputed, so Stripe refuses refunds."
+    assert "Refund: 2 orders" in page
+    assert "1 chosen order is left out" in page
+    assert reason in page
+    assert "In all, ₹200.00 will go back." in page
+    post(desk, url("refund_selected") + f"?ids={orders[0].pk},{orders[2].pk}", fields(page))
+    assert [again(order).status for order in orders] == ["refunded", "paid", "refunded"]
+
+
+def test_where_only_disputed_ones_were_chosen_it_is_said_why_nothing_is_possible(
+    desk: Client, make_order: MakeOrder, sandbox: Sandbox
+) -> None:
+    order = make_order("pending")
+    sandbox.pay(order.session_url, card=DISPUTED)
+
+    answer = desk.get(choose(desk, "refund", order))
+
+    said = [str(message) for message in get_messages(answer.wsgi_request)]
+    assert said[-1] == f"Order {order.number}: The payment is disputed, so Stripe refuses refunds."
+    # Nobody knows better than Stripe: on its own, it can be tried.
+    page = read(desk, url("refund", Order, order.pk))
+    assert "The payment is disputed, so Stripe refuses refunds." in page
 
 
 def test_a_form_for_several_that_is_sent_twice_refunds_each_once(
