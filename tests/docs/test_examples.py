@@ -22,7 +22,6 @@ from django.test import TestCase
 
 import django_stripe_cart
 from django_stripe_cart.models import Order, Product
-from django_stripe_cart.sandbox import Sandbox
 from tests.docs.pages import Example, examples, pages
 from tests.docs.surroundings import names, surroundings
 from tests.shopping import Browser
@@ -49,12 +48,11 @@ def test_there_are_no_examples_but_those_that_are_tested() -> None:
 def test_the_python_of_a_page_runs(
     page: str,
     make_order: Callable[..., Order],
-    sandbox: Sandbox,
     user: Any,
     request: pytest.FixtureRequest,
 ) -> None:
     order = make_order("paid", user=user)
-    given = names(order=order, user=user, sandbox=sandbox, make_order=make_order)
+    given = names(order=order, user=user, make_order=make_order)
 
     with surroundings(given):
         for example in PYTHON[page]:
