@@ -11,6 +11,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
+from django_stripe_cart import stock
 from django_stripe_cart.cart import Changed, drop_empty_cart, get_guest_cart, get_user_cart
 from django_stripe_cart.conf import conf
 from django_stripe_cart.contents import CartLine, Contents, read_cart
@@ -57,6 +58,14 @@ class Shopper:
     @cached_property
     def contents(self) -> Contents:
         return read_cart(self.items)
+
+    def left_of(self, product: Any) -> int | None:
+        """int, how many there are: what the shopper's own open order has taken is there to them."""
+        left = stock.available(product)
+        if left is None:
+            return None
+        lines = (line for line in self.contents.lines if line.product.pk == product.pk)
+        return next((line.available for line in lines), left)
 
     def forget_contents(self) -> None:
         """After a change, the next look reads the cart again."""

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connections
+from django.template import RequestContext, Template
+from django.test import RequestFactory
 
 from django_stripe_cart.checkout import cancel_order, place_order
 from django_stripe_cart.exceptions import EmptyCart
@@ -436,6 +438,23 @@ def test_a_sandbox_that_was_started_anew_is_asked_for_a_new_session(
     assert answer.url == new.session_url
     mug.refresh_from_db()
     assert mug.stock == 9
+
+
+def test_what_the_shoppers_own_order_holds_is_not_out_of_stock_to_them(
+    browser: Browser, sandbox: Sandbox, mug: Product
+) -> None:
+    browser.add(mug, 10)
+    browser.check_out()
+    grid = Template("{% load stripe_cart %}{% product_grid %}")
+
+    def look(user: Any) -> str:
+        request = RequestFactory().get("/")
+        request.user = user
+        return grid.render(RequestContext(request))
+
+    assert "Out of stock" not in look(browser.user)
+    assert 'max="10"' in look(browser.user)
+    assert "Out of stock" in look(User.objects.create_user("somebody else"))
 
 
 # --- two windows ------------------------------------------------------------------------------

@@ -14,7 +14,6 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.urls import get_script_prefix
 
-from django_stripe_cart import stock
 from django_stripe_cart.contents import FEW, MAX_QUANTITY
 from django_stripe_cart.line_items import LineItem, line_item_of
 from django_stripe_cart.models import get_product_model
@@ -81,7 +80,7 @@ def add_to_cart(context: Context, product: Any) -> Values:
     values: Values = {"product": product, "name": str(product), "next": path}
     item = line_item_of(product)
     if item is not None:
-        left = stock.available(product)
+        left = shopper.left_of(product)
         values |= {
             "name": item.name,
             "item": item,
