@@ -1,4 +1,4 @@
-"""What ``stripe_cart_sync`` costs for 300 and 1,000 open orders: ``python -m benchmarks.sync``.
+"""What ``stripe_cart_sync`` costs for 1,000 and 3,000 open orders: ``python -m benchmarks.sync``.
 
 Each has one line of counted stock and a session that ended, and no bell rang for it: Stripe is
 asked, the order closes, its stock comes back.
@@ -25,7 +25,7 @@ from django.utils import timezone
 
 from django_stripe_cart.models import Cart, Order, OrderItem
 
-SIZES = (300, 1000)  # more than one portion each
+SIZES = (1000, 3000)
 
 
 class Counter:
