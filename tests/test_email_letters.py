@@ -14,6 +14,7 @@ from django.utils import translation
 
 from django_stripe_cart.emails.letter import write
 from django_stripe_cart.models import Order, OrderEmail, Product, Refund
+from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from docs.templates_table import blocks
 from tests.factories import make_product
@@ -62,6 +63,24 @@ def test_text_and_html_say_the_same(order: Order, kind: str) -> None:
     assert "<b>" not in html
     for address in re.findall(r"https?://\S+(?=[\s\"])", message.body):
         assert f'href="{address}"' in html
+
+
+def test_what_was_refunded_is_spoken_of_as_one_amount_and_stands_among_the_sums(
+    order: Order,
+) -> None:
+    order = refund_order(refund_order(order, 1250), 100)
+    message = write(order.emails.get(kind="refunded", refund__amount=100))
+
+    for said in (message.body, words_of(html_of(message))):
+        assert f"₹1.00 of what you paid for order {order.number} is on its way back" in said
+        assert re.search(r"Refunded:? ₹13\.50", said)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_where_nothing_was_refunded_nothing_is_said_of_it(order: Order, kind: str) -> None:
+    message = letter(order, kind)
+
+    assert "Refunded" not in message.body + html_of(message)
 
 
 @pytest.mark.parametrize("kind", KINDS)

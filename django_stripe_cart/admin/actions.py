@@ -124,7 +124,7 @@ class RefundAction(Action):
         if refund.status == Refund.Status.SUCCEEDED:
             text = _("%(amount)s refunded.") % words
             return Outcome(messages.SUCCESS, self.say(order, text))
-        text = _("%(amount)s are on their way back to the shopper.") % words
+        text = _("%(amount)s is on its way back to the shopper.") % words
         return Outcome(messages.SUCCESS, self.say(order, text))
 
     def excuse(self, error: StripeCartError) -> str:

@@ -297,7 +297,7 @@ def test_a_refund_that_takes_its_time_is_on_its_way(
 
     (said,) = press(desk, url("refund", Order, order.pk))
 
-    assert said == f"Order {order.number}: ₹100.00 are on their way back to the shopper."
+    assert said == f"Order {order.number}: ₹100.00 is on its way back to the shopper."
 
 
 def test_what_was_refunded_in_the_dashboard_meanwhile_is_learned(
