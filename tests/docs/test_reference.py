@@ -12,10 +12,18 @@ from django.core.management import get_commands
 from django.urls import URLPattern
 
 from django_stripe_cart import conf, signals, urls
+from django_stripe_cart.models import Product
 from django_stripe_cart.templatetags.stripe_cart import register
 from docs.templates_table import table
 from tests.docs.pages import FENCE, ROOT, pages, read
+from tests.shopping import Browser
 
+# Any uuid is an order's reference.
+PATHS = {
+    pattern.name: str(pattern.pattern).replace("<uuid:reference>", "<uuid>")
+    for pattern in urls.urlpatterns
+    if isinstance(pattern, URLPattern)
+}
 TABLE = re.compile(r"^\|(?:.|\n\|)+", re.M)
 
 
@@ -36,10 +44,35 @@ def test_every_setting_is_described() -> None:
     assert named("settings", r"`(STRIPE_CART_\w+)`") == settings
 
 
-def test_every_address_is_described() -> None:
-    names = {pattern.name for pattern in urls.urlpatterns if isinstance(pattern, URLPattern)}
+def test_every_address_is_described_with_its_path() -> None:
+    shown = re.findall(
+        r"^\| `stripe_cart:(\w+)` \| `(\S+)` \|", read("docs/reference/urls.md"), re.M
+    )
 
-    assert named("urls", r"`stripe_cart:(\w+)`") == names
+    assert dict(shown) == PATHS
+    assert named("urls", r"`stripe_cart:(\w+)`") == PATHS.keys()
+
+
+def test_every_address_but_a_page_has_its_answer_in_json() -> None:
+    shown = re.findall(r"^\| `(\w+)` \| (?:GET|POST) `(\S+)`", read("docs/reference/json.md"), re.M)
+
+    assert dict(shown) == {
+        name: path for name, path in PATHS.items() if name != "checkout_canceled"
+    }
+
+
+def test_no_answer_in_json_sets_the_cookie_and_a_page_with_a_form_does(
+    browser: Browser, mug: Product
+) -> None:
+    in_json = {"accept": "application/json"}
+
+    for path in ("cart/", "orders/"):
+        browser.client.get(f"/shop/{path}", headers=in_json)
+    browser.client.post("/shop/cart/add/", {"product": mug.pk}, headers=in_json)
+    assert "csrftoken" not in browser.client.cookies
+
+    browser.client.get("/shop/cart/")
+    assert "csrftoken" in browser.client.cookies
 
 
 def test_every_tag_and_filter_is_described() -> None:
