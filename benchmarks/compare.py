@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks import callgrind, page
+from benchmarks import callgrind, limits, page
 
 ROOT = Path(__file__).parent.parent
 TIMES = 3  # requests between two marks of an operation, as in operations.py
@@ -119,7 +119,9 @@ def _cell(cost: Cost | None) -> str:
 def main() -> None:
     if not callgrind.is_there():
         sys.exit("Instructions are counted by valgrind: apt-get install valgrind")
-    page.keep("counted", table(measure_all(sys.argv[1:] or list(CANDIDATES))))
+    found = measure_all(sys.argv[1:] or list(CANDIDATES))
+    page.keep("counted", table(found))
+    page.keep("limits", limits.table(found))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ HERE = Path(__file__).parent
 FIGURES = HERE / "figures"
 PAGE = HERE.parent / "docs" / "performance.md"
 COMMANDS = {
+    "limits": ("Limits", "tox -e bench-peers"),
     "counted": ("Counted", "tox -e bench-peers"),
     "sync": ("Sync", "tox -e bench-peers"),
     "startup": ("Start", "tox -e bench-peers"),
