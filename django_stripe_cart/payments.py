@@ -29,7 +29,7 @@ from django_stripe_cart.facts import (
 )
 from django_stripe_cart.failures import describe
 from django_stripe_cart.gateway import Session, patience
-from django_stripe_cart.models import Order
+from django_stripe_cart.models import Order, Refund
 from django_stripe_cart.refund_requests import heal_refund
 from django_stripe_cart.sessions import close_session, learn_session
 from django_stripe_cart.timeline import BY_SYNC, Cause
@@ -62,7 +62,8 @@ def sync_order(order: Order, *, seen: Session | None = None, by: Cause = BY_SYNC
 
 
 def _sync_session(order: Order, *, by: Cause) -> Order:
-    for refund in order.refunds.unknown():
+    # With the order as it is now: the caller's may be from before it was paid.
+    for refund in Refund.objects.unknown().filter(order=order.pk).select_related("order"):
         heal_refund(refund, by=by)
     for _round in range(LOOKS):
         try:

@@ -57,6 +57,21 @@ def test_all_of_it(paid: Order, sandbox: Sandbox, told: list[str]) -> None:
     assert (refund.status, refund.source) == ("succeeded", "shop")
 
 
+def test_of_an_order_that_was_read_before_it_was_paid(
+    browser: Browser, sandbox: Sandbox, mug: Product
+) -> None:
+    browser.add(mug, 2)
+    browser.check_out()
+    unpaid = browser.order
+    sandbox.pay(unpaid.session_url)
+    sandbox.hold_deliveries = True
+
+    order = refund_order(unpaid)
+
+    assert (order.status, order.amount_refunded) == ("refunded", 99800)
+    assert refunded_at_stripe(sandbox) == 99800
+
+
 def test_a_part_of_it_changes_no_state(paid: Order, sandbox: Sandbox, told: list[str]) -> None:
     order = refund_order(paid, 30000)
 
