@@ -141,7 +141,33 @@ def test_only_the_orders_that_were_named_are_looked_at(
     assert output == f"{order.reference} pending -> paid\n"
 
 
-@pytest.mark.parametrize("reference", ["8c0b6ac8-5d2c-4a0e-9b0b-2f6f3a9f0f11", "not-a-reference"])
+@pytest.mark.parametrize("prefix", ["", "#"])
+def test_an_order_can_be_named_by_its_number(
+    browser: Browser, sandbox: Sandbox, order: Order, prefix: str
+) -> None:
+    sandbox.pay(order.session_url)
+
+    assert run(prefix + order.number) == f"{order.reference} pending -> paid\n"
+
+
+def test_a_number_of_several_orders_is_asked_back(db: None) -> None:
+    ends = ("5d2c-4a0e-9b0b-2f6f3a9f0f11", "5d2c-4a0e-9b0b-2f6f3a9f0f12")
+    one, other = (f"4563d6a1-{end}" for end in ends)
+    for reference in (one, other):
+        Order.objects.create(currency="inr", total=1, reference=reference)
+
+    with pytest.raises(CommandError, match=f"Which one: {one} or {other}\\?"):
+        run("4563D6A1")
+
+
+def test_a_dry_run_with_nothing_to_do_says_so(sandbox: Sandbox, order: Order) -> None:
+    assert run("--dry-run") == "No order's news is overdue (dry run)\n"
+
+
+@pytest.mark.parametrize(
+    "reference",
+    ["8c0b6ac8-5d2c-4a0e-9b0b-2f6f3a9f0f11", "not-a-reference", "8C0B6AC8", "#8c0b6ac8"],
+)
 def test_an_order_that_is_not_there_is_said_to_be_missing(db: None, reference: str) -> None:
     with pytest.raises(CommandError, match=f"There is no order {reference}"):
         run(reference)

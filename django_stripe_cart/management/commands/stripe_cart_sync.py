@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from argparse import ArgumentParser
 from collections.abc import Iterable
 from typing import Any
@@ -15,13 +16,15 @@ from django_stripe_cart.exceptions import PaymentError, StripeCartError
 from django_stripe_cart.models import Order
 from django_stripe_cart.payments import Synced, sync_open_orders
 
+NUMBER = re.compile(r"#?[0-9a-fA-F]{8}")  # as staff and shoppers see it
+
 
 class Command(BaseCommand):
     help = "Bring open orders, refunds and missed events to what Stripe says."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "orders", nargs="*", metavar="ORDER", help="references, or none for all"
+            "orders", nargs="*", metavar="ORDER", help="numbers or references, or none for all"
         )
         parser.add_argument(
             "--dry-run", action="store_true", help="only say what would be looked at"
@@ -29,9 +32,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, orders: list[str], dry_run: bool, **options: Any) -> None:
         chosen = _find_orders(orders) if orders else None
-        failed = sum(
-            self._report(synced, dry_run) for synced in sync_open_orders(chosen, dry_run=dry_run)
-        )
+        synced = sync_open_orders(chosen, dry_run=dry_run)
+        reports = [self._report(one, dry_run) for one in synced]
+        failed = sum(reports)
+        if dry_run and not reports:
+            self.stdout.write("No order's news is overdue (dry run)")
         if not orders and not dry_run:
             failed += self._read_missed_events()
             self._send_emails()
@@ -72,12 +77,27 @@ def _say(error: Exception) -> str:
     return str(error) if isinstance(error, StripeCartError) else type(error).__name__
 
 
-def _find_orders(references: Iterable[str]) -> list[Order]:
-    return [_find_order(reference) for reference in references]
+def _find_orders(names: Iterable[str]) -> list[Order]:
+    return [_find_order(name) for name in names]
 
 
-def _find_order(reference: str) -> Order:
+def _find_order(name: str) -> Order:
+    found = _find_by_number(name) if NUMBER.fullmatch(name) else _find_by_reference(name)
+    if not found:
+        raise CommandError(f"There is no order {name}.")
+    if len(found) > 1:
+        references = " or ".join(str(order.reference) for order in found)
+        raise CommandError(f"{name} is the number of several orders. Which one: {references}?")
+    return found[0]
+
+
+def _find_by_number(number: str) -> list[Order]:
+    start = number.removeprefix("#").lower()
+    return list(Order.objects.filter(reference__startswith=start).order_by("pk"))
+
+
+def _find_by_reference(reference: str) -> list[Order]:
     try:
-        return Order.objects.get(reference=reference)
-    except (Order.DoesNotExist, ValidationError) as error:
-        raise CommandError(f"There is no order {reference}.") from error
+        return list(Order.objects.filter(reference=reference))
+    except ValidationError:
+        return []
