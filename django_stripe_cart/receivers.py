@@ -13,8 +13,6 @@ from django.dispatch import receiver
 
 from django_stripe_cart.database import after_commit, hold_by
 from django_stripe_cart.models import Cart
-from django_stripe_cart.shopper import SESSION_KEY
-from django_stripe_cart.welcome import welcome
 
 
 # No rule of the model's: only here can anything come first in the transaction that Django opens.
@@ -28,6 +26,10 @@ def lock_cart_first(sender: Any, instance: Any, **kwargs: Any) -> None:
 @receiver(user_logged_in, dispatch_uid="stripe_cart_welcome")
 def welcome_a_guest(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
     """After the host's transaction, if it has one: Stripe is asked on the way."""
+    # Not at the top: a start would have all the verbs loaded.
+    from django_stripe_cart.shopper import SESSION_KEY
+    from django_stripe_cart.welcome import welcome
+
     token = getattr(request, "session", {}).get(SESSION_KEY)
     if token:
         after_commit(functools.partial(welcome, request, user, token))

@@ -176,7 +176,7 @@ def test_a_start_loads_few_modules_and_not_the_sdk() -> None:
     _seconds, modules, has_sdk = startup.run(startup.OURS)
 
     assert not has_sdk
-    assert 0 < modules - bare < 150
+    assert 0 < modules - bare < 60
 
 
 # --- memory is constant in orders ---------------------------------------------------------------

@@ -1,6 +1,6 @@
 """A misconfiguration is a numbered message with a hint at start, not a stack trace at checkout."""
 
-from django_stripe_cart.checks import (  # each registers its checks
+from django_stripe_cart.checks import (  # each keeps its checks
     addresses,
     api,
     checkout,
@@ -17,7 +17,7 @@ from django_stripe_cart.checks import (  # each registers its checks
     urls,
     webhooks,
 )
-from django_stripe_cart.checks.registry import MISTAKES, TAG, Mistake
+from django_stripe_cart.checks.registry import MISTAKES, TAG, Mistake, run, run_on
 
 __all__ = [
     "MISTAKES",
@@ -35,6 +35,8 @@ __all__ = [
     "middleware",
     "packages",
     "products",
+    "run",
+    "run_on",
     "templates",
     "urls",
     "webhooks",

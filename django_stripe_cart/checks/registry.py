@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Warning
 
 TAG = "stripe_cart"
 
@@ -43,23 +43,25 @@ Check = Callable[[], Iterable[CheckMessage]]
 DatabaseCheck = Callable[[str], Iterable[CheckMessage]]
 
 
+CHECKS: list[Check] = []
+DATABASE_CHECKS: list[DatabaseCheck] = []
+
+
 def checked(check: Check) -> Check:
-    """Register a check that needs to know nothing but the settings."""
-
-    def run(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
-        return list(check())
-
-    register(run, TAG)
+    """Keep a check that needs to know nothing but the settings."""
+    CHECKS.append(check)
     return check
 
 
 def database_checked(check: DatabaseCheck) -> DatabaseCheck:
-    """Register a check that asks a database, by its alias: ``check --database default``."""
-
-    def run(
-        app_configs: Any = None, databases: Sequence[str] | None = None, **kwargs: Any
-    ) -> list[CheckMessage]:
-        return [message for alias in databases or () for message in check(alias)]
-
-    register(run, TAG, Tags.database)
+    """Keep a check that asks a database, by its alias: ``check --database default``."""
+    DATABASE_CHECKS.append(check)
     return check
+
+
+def run() -> list[CheckMessage]:
+    return [message for check in CHECKS for message in check()]
+
+
+def run_on(aliases: Iterable[str]) -> list[CheckMessage]:
+    return [message for alias in aliases for check in DATABASE_CHECKS for message in check(alias)]
