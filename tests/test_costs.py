@@ -121,7 +121,7 @@ def _gather_statistics() -> None:
     if connection.vendor == "sqlite":
         return
     tables = [m._meta.db_table for m in (Order, OrderItem, OrderEvent, Cart, CartItem, Refund)]
-    tables += [WebhookEvent._meta.db_table, User._meta.db_table]
+    tables += [m._meta.db_table for m in (WebhookEvent, Product, User)]
     with connection.cursor() as cursor:
         for table in tables:
             word = "ANALYZE TABLE" if connection.vendor == "mysql" else "ANALYZE"
@@ -155,6 +155,15 @@ def test_every_lookup_finds_its_rows_by_an_index(many_orders: Order) -> None:
 
     assert {name: plan for name, plan in plans.items() if _reads_all(plan)} == {}
     assert _reads_all(without_index)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_first_page_of_a_large_catalog_is_read_in_its_order() -> None:
+    names = (f"mug-{number:05}" for number in range(10 * ROWS))
+    Product.objects.bulk_create(Product(name=name, slug=name, price=1) for name in names)
+    _gather_statistics()
+
+    assert "stripe_cart_product_by_name" in Product.objects.active()[:12].explain()
 
 
 def _reads_all(plan: str) -> bool:

@@ -80,6 +80,7 @@ class Migration(migrations.Migration):
                 "ordering": ("name", "pk"),
                 "abstract": False,
                 "swappable": "STRIPE_CART_PRODUCT_MODEL",
+                "indexes": [models.Index(fields=["name"], name="stripe_cart_product_by_name")],
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(("price__gte", 0)),

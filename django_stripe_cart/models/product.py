@@ -94,6 +94,8 @@ class Product(AbstractProduct):
 
     class Meta(AbstractProduct.Meta):
         swappable = "STRIPE_CART_PRODUCT_MODEL"
+        # The first page of a large catalog is read in this order, and not sorted.
+        indexes = (models.Index(fields=("name",), name="stripe_cart_product_by_name"),)
 
 
 def get_product_model() -> type[models.Model]:
