@@ -33,7 +33,7 @@ CANDIDATES: dict[str, list[str]] = {
     "django_cart": ["Django>=5.2,<5.3", "django-cart==3.1.*"],
     "django_oscar": ["Django>=5.2,<5.3", "django-oscar==4.2.*"],
     "djstripe": ["Django>=5.2,<5.3", "dj-stripe==2.11.*"],
-    # Its JSON can't hold what Stripe's SDK answers from 15 on, and every checkout is a 500.
+    # Its JSON can't hold what Stripe's SDK 16 answers, and every checkout is a 500.
     "django_payments": ["Django>=5.2,<5.3", "django-payments[stripe]==4.1.*", "stripe>=14,<15"],
 }
 
