@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from django.conf import settings as site
 from django.conf.urls.i18n import i18n_patterns
+from django.core.checks import CheckMessage, Tags, Warning
+from django.core.checks.registry import registry
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
@@ -20,7 +22,7 @@ from django.urls import include, path
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from django_stripe_cart import gateway
+from django_stripe_cart import checks, gateway
 from django_stripe_cart.doctor.account import account
 from django_stripe_cart.doctor.email import SMTP, email
 from django_stripe_cart.gateway import Account, retrieve_account
@@ -126,6 +128,19 @@ def test_what_the_checks_say_is_said_with_its_number_and_hint(box: Sandbox) -> N
     assert "Next: Use a code of three letters" in said
     assert 'look   SESSION_COOKIE_SAMESITE is "Strict"' in said
     assert said.endswith("Things to mend, marked WRONG: 1.")
+
+
+def test_what_a_database_says_is_said_once(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    def grumble(databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
+        return [Warning("The disk creaks.", id="stripe_cart.W999") for _alias in databases or ()]
+
+    grumble.tags = (checks.TAG, Tags.database)  # type: ignore[attr-defined]
+    monkeypatch.setattr(registry, "registered_checks", {*registry.registered_checks, grumble})
+
+    said, _is_well = ask()
+
+    assert said.count("The disk creaks.") == 1
+    assert said.index("\nDatabase\n") < said.index("The disk creaks.")
 
 
 def test_a_check_that_is_silenced_is_advice_only(box: Sandbox) -> None:
