@@ -10,6 +10,8 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from django_stripe_cart.conf import conf
@@ -21,6 +23,15 @@ from django_stripe_cart.stock import correct
 LOW_STOCK = 5
 
 
+class PriceInput(forms.NumberInput):
+    """A number, and of what: the list has no other place to say it."""
+
+    def render(self, *args: Any, **kwargs: Any) -> SafeString:
+        field = super().render(*args, **kwargs)
+        unit = '{} <span class="stripe-cart-quiet">{}</span>'
+        return format_html(unit, field, conf.currency.upper())
+
+
 class ProductForm(forms.ModelForm):
     """Knows what staff saw: a page that stood open while something was sold changes only that."""
 
@@ -29,6 +40,9 @@ class ProductForm(forms.ModelForm):
         for field in self.fields.values():
             # A file is not sent back by the page that shows it.
             field.show_hidden_initial = not isinstance(field, forms.FileField)
+        if "price" in self.fields:
+            price = self.fields["price"]
+            price.widget = PriceInput(price.widget.attrs)
         if isinstance(self.initial.get("price"), Decimal):
             self.initial["price"] = _as_people_write(self.initial["price"])
 

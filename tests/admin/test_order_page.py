@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import translation
+from django.utils import timezone, translation
 
 import django_stripe_cart
 from django_stripe_cart.admin.timeline import SENTENCES, read_timeline
@@ -184,8 +185,21 @@ def test_the_shopper_and_the_webhooks_are_linked_for_whom_may_see_them(
     links = (f"/admin/auth/user/{order.user_id}/change/", "/admin/stripe_cart/webhookevent/?order")
 
     assert all(link in page_of(desk, order) for link in links)
+    assert ">Webhook events</a>" in page_of(desk, order)
     assert not any(link in page_of(hire("view_order"), order) for link in links)
     assert "1 webhook event" in read(desk, f"/admin/stripe_cart/webhookevent/?order={order.pk}")
+
+
+def test_dates_are_written_in_one_style(desk: Client, order: Order) -> None:
+    moment = timezone.make_aware(datetime(2026, 11, 26, 8, 8))
+    Order.objects.update(placed_at=moment)
+    order.events.update(created=moment)
+    order.refunds.update(created=moment)
+
+    page = page_of(desk, order)
+
+    assert page.count("Nov. 26, 2026, 8:08 a.m.") == 3
+    assert "11/26/2026" not in page
 
 
 def test_a_guest_is_called_a_guest(desk: Client, order: Order) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from django_stripe_cart.models import Order, Product
+from tests.admin.conftest import Hire
 from tests.admin.pages import read, url
 from tests.factories import make_product
 
@@ -166,6 +168,26 @@ def test_a_price_stands_there_as_its_currency_is_written(
     page = read(admin_client, url("changelist", Product))
 
     assert f'name="form-0-price" value="{shown}"' in page
+
+
+def test_it_is_said_what_a_price_is_counted_in(
+    admin_client: Client, settings: Any, mug: Product
+) -> None:
+    settings.STRIPE_CART_CURRENCY = "kwd"
+
+    for page in (url("changelist", Product), url("change", Product, mug.pk), url("add", Product)):
+        shown = re.search(
+            r'name="(?:form-0-)?price"[^>]*> <span[^>]*>(\w+)</span>', read(admin_client, page)
+        )
+        assert shown, page
+        assert shown[1] == "KWD"
+
+
+def test_who_may_only_look_at_a_product_sees_it(hire: Hire, mug: Product) -> None:
+    page = read(hire("view_product"), url("change", Product, mug.pk))
+
+    assert "Mug" in page
+    assert 'name="price"' not in page
 
 
 def test_a_price_that_its_currency_cant_express_is_not_rounded_in_the_form(

@@ -97,3 +97,17 @@ def test_every_page_fits_its_screen(
         page.goto(where)
         page.wait_for_load_state("networkidle")
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
+
+
+def test_on_a_phone_a_price_is_seen_whole_in_the_list(
+    open_page: Callable[..., Page], shop: Shop
+) -> None:
+    page = open_page(*SIZES["phone"])
+    sign_in(page)
+    page.goto("/admin/stripe_cart/product/")
+    price = page.locator("#result_list .field-price input[type=number]").first
+    price.fill("16750.00")
+
+    assert price.evaluate("input => input.scrollWidth <= input.clientWidth")
+    assert price.evaluate("input => getComputedStyle(input).appearance") == "textfield"
+    expect(page.locator("#result_list .field-price").first).to_contain_text("INR")
