@@ -118,7 +118,8 @@ def start_payment(order: Order, *, return_urls: ReturnUrls, by: Cause = BY_SYSTE
         order = intend_session(order, success_url=success, cancel_url=return_urls.cancel)
         order = learn_session(order, by=by)
     except (PaymentRefused, PaymentStuck) as error:
-        logger.warning("Order %s was refused: %s %s", order.reference, error.code, error.param)
+        why = " ".join(filter(None, (error.code, error.param))) or error.slug
+        logger.warning("Order %s was refused: %s", order.reference, why)
         order = close_unlearned(order, by=by, message=error.code)
         if order.is_pending:  # another window learned of it before we were refused
             return order

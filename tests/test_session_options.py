@@ -13,6 +13,7 @@ from django_stripe_cart.models import Order, Product
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.sessions import intend_session
+from tests.logs import written_down
 from tests.shopping import Browser
 
 
@@ -157,3 +158,20 @@ def test_money_that_is_captured_by_stripe_itself_may_be_asked_for(
     assert intended.session_params is not None
     data = intended.session_params["payment_intent_data"]
     assert data["capture_method"] == "automatic_async"
+
+
+def embedded(order: Order) -> dict[str, Any]:
+    return {"ui_mode": "embedded"}
+
+
+def test_a_refusal_without_a_code_leaves_no_gap_in_the_log(
+    browser: Browser, sandbox: Sandbox, mug: Product, settings: Any, caplog: Any
+) -> None:
+    settings.STRIPE_CART_SESSION_OPTIONS = "tests.test_session_options.embedded"
+    browser.add(mug)
+
+    browser.check_out()
+
+    assert f"stripe_cart: Order {browser.order.reference} was refused: ui_mode" in written_down(
+        caplog.records
+    )
