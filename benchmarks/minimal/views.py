@@ -42,11 +42,9 @@ def cart(request):
     return render(request, "minimal/cart.html", {"items": items, "total": total})
 
 
-@login_required
-@require_POST
-def checkout(request):
-    items = list(CartItem.objects.filter(cart__user=request.user).select_related("product"))
-    order = Order.objects.create(user=request.user, total=sum(item.total for item in items))
+def place(user):
+    items = list(CartItem.objects.filter(cart__user=user).select_related("product"))
+    order = Order.objects.create(user=user, total=sum(item.total for item in items))
     OrderItem.objects.bulk_create(
         OrderItem(
             order=order, name=item.product.name, price=item.product.price, quantity=item.quantity
@@ -56,6 +54,13 @@ def checkout(request):
     for item in items:
         if item.product.stock is not None:
             Product.objects.filter(pk=item.product_id).update(stock=F("stock") - item.quantity)
+    return order, items
+
+
+@login_required
+@require_POST
+def checkout(request):
+    order, items = place(request.user)
     session = client.v1.checkout.sessions.create(
         {
             "mode": "payment",

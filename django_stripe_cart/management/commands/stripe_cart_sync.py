@@ -32,10 +32,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, orders: list[str], dry_run: bool, **options: Any) -> None:
         chosen = _find_orders(orders) if orders else None
-        synced = sync_open_orders(chosen, dry_run=dry_run)
-        reports = [self._report(one, dry_run) for one in synced]
-        failed = sum(reports)
-        if dry_run and not reports:
+        seen = failed = 0
+        for synced in sync_open_orders(chosen, dry_run=dry_run):
+            seen += 1
+            failed += self._report(synced, dry_run)
+        if dry_run and not seen:
             self.stdout.write("No order's news is overdue (dry run)")
         if not orders and not dry_run:
             failed += self._read_missed_events()
