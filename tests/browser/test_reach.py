@@ -20,6 +20,8 @@ from tests.browser.test_storefront import be_strict
 
 pytestmark = pytest.mark.browser
 
+ORDER = re.compile(r"/shop/orders/[\w-]{36}/$")
+
 OpenPage = Callable[..., Page]
 Enter = Callable[[Page], Shopper]
 
@@ -271,6 +273,7 @@ def test_at_320_pixels_nothing_is_cut_off_and_fingers_find_their_targets(
     assert fits(page)
     page.goto("/shop/orders/")
     page.get_by_role("main").get_by_role("link", name=re.compile("^Order ")).click()
+    page.wait_for_url(ORDER)
     assert fits(page)
     has_no_overlap(shopper, "main")
     assert page.locator("body").evaluate(TOO_SMALL, 44) == []
@@ -384,6 +387,7 @@ def test_in_arabic_the_layout_is_mirrored_and_nothing_overlaps(
     page.wait_for_url(PAYING)
     page.goto("/shop/orders/")
     page.locator("main [data-stripe-cart-link]").first.click()
+    page.wait_for_url(ORDER)
     assert fits(page)
     has_no_overlap(shopper, "main")
 
