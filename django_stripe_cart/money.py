@@ -6,10 +6,13 @@ ISK and UGX are written with two decimals and must be whole.
 
 from __future__ import annotations
 
+import functools
 import re
 from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, localcontext
-from typing import TypedDict
+from typing import Any, TypedDict
 
+from django.core.signals import setting_changed
+from django.dispatch import receiver
 from django.utils import formats, numberformat
 from django.utils.translation import get_language
 
@@ -129,10 +132,12 @@ def format_money(amount: int, currency: str, *, is_whole: bool = False) -> str:
     ``is_whole`` leaves out decimals that are zeros anyway.
     """
     style = money_format(currency)
+    digits = style["digits"]
+    whole, rest = divmod(abs(amount), 10**digits)
     number = numberformat.format(
-        abs(to_decimal(amount, currency)),
+        f"{whole}.{rest:0{digits}}",
         style["decimal"],
-        decimal_pos=0 if is_whole else style["digits"],
+        decimal_pos=0 if is_whole else digits,
         grouping=(*style["groups"], 0),
         thousand_sep=style["group"],
         force_grouping=True,
@@ -143,7 +148,13 @@ def format_money(amount: int, currency: str, *, is_whole: bool = False) -> str:
 
 def money_format(currency: str) -> MoneyFormat:
     """Return how the reader's language writes amounts of ``currency``."""
-    code = get_language() or "en"
+    return _money_format(get_language(), currency)
+
+
+@functools.cache
+def _money_format(active: str | None, currency: str) -> MoneyFormat:
+    """A page has many amounts; Django's formats are asked once, as they are for other numbers."""
+    code = active or "en"
     language = code.split("-")[0]
     symbol = SYMBOLS.get(currency, currency.upper())
     after = language in AMOUNT_FIRST and code not in SYMBOL_FIRST
@@ -158,6 +169,12 @@ def money_format(currency: str) -> MoneyFormat:
         "groups": _groups() or ([3, 2] if language in INDIAN else [3]),
         "digits": exponent(currency),
     }
+
+
+@receiver(setting_changed)
+def _forget_formats(**kwargs: Any) -> None:
+    """Django forgets its formats, too, when a test overrides a setting."""
+    _money_format.cache_clear()
 
 
 def _groups() -> list[int]:

@@ -9,7 +9,9 @@ from typing import Any, cast
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.translation import get_language
 
 from django_stripe_cart import stock
 from django_stripe_cart.cart import Changed, drop_empty_cart, get_guest_cart, get_user_cart
@@ -28,6 +30,7 @@ class Shopper:
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
         self.user: Any = getattr(request, "user", None) or AnonymousUser()
+        self._urls: dict[tuple[str, str | None], str] = {}
 
     @classmethod
     def of(cls, request: HttpRequest) -> Shopper:
@@ -48,6 +51,18 @@ class Shopper:
     def token(self) -> str:
         session = getattr(self.request, "session", None)
         return str(session.get(SESSION_KEY, "")) if session is not None else ""
+
+    @cached_property
+    def path(self) -> str:
+        """str, the page that is asked for, to come back to."""
+        return self.request.get_full_path()
+
+    def url_of(self, name: str) -> str:
+        """Return the address of the shop's page ``name``, in the language that is active."""
+        key = name, get_language()
+        if key not in self._urls:
+            self._urls[key] = reverse(f"stripe_cart:{name}")
+        return self._urls[key]
 
     @property
     def items(self) -> CartItemQuerySet:

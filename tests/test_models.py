@@ -21,7 +21,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, IntegrityError, connection, models, transaction
 from django.db.models import ProtectedError
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 from django_fsm import ConcurrentTransition, TransitionNotAllowed
 
 from django_stripe_cart.exceptions import AmountNotRepresentable, ProductUnavailable
@@ -882,3 +882,13 @@ def test_a_host_can_sell_a_model_of_its_own(
     )
 
     assert (done.returncode, done.stdout) == (0, f"canceled {left} 5\n"), done.stderr
+
+
+def test_a_state_is_named_in_the_language_of_the_reader() -> None:
+    order = Order(status="paid")
+
+    assert order.get_status_display() == "Paid"
+    with translation.override("de"):
+        assert order.get_status_display() == "Bezahlt"
+    # Written by a later version that this one has come back from.
+    assert Order(status="parked").get_status_display() == "parked"

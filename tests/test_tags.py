@@ -19,6 +19,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.template import Context, Engine, RequestContext, Template
 from django.test import Client, RequestFactory
+from django.urls import reverse
 from django.utils import translation
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
@@ -488,3 +489,37 @@ def test_a_host_overrides_one_block_of_a_partial(
 
     assert "Buy now" in html
     assert 'name="fingerprint"' in html
+
+
+def test_an_address_is_worked_out_once_for_a_page_and_language(
+    user: User, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.ROOT_URLCONF = "tests.hosts.languages.urls"
+    asked: list[str] = []
+
+    def note(name: str) -> str:
+        asked.append(name)
+        return reverse(name)
+
+    monkeypatch.setattr("django_stripe_cart.shopper.reverse", note)
+    source = "{% load i18n %}{% shop_url 'item' %} {% url 'stripe_cart:item' %}"
+    shown = render(
+        f"{source} {{% language 'de' %}}{source} {source}{{% endlanguage %}}", make_request(user)
+    ).split()
+
+    assert shown[0] == shown[1] != shown[2]
+    assert shown[2:] == [shown[2]] * 4
+    assert asked == ["stripe_cart:item"] * 2
+
+
+def test_the_fields_of_a_form_are_the_token_the_product_and_the_way_on(user: User) -> None:
+    product = make_product()
+    request = make_request(user)
+    source = "{% cart_fields product %}<i>{{ csrf_token }}</i>"
+    page = render(source, request, product=product, next=HOSTILE)
+
+    fields = Page(page).fields()
+    assert fields["csrfmiddlewaretoken"] == re.findall("<i>(.+)</i>", page)[0]
+    assert (fields["product"], fields["next"]) == (str(product.pk), HOSTILE)
+    bare = Page(render("{% cart_fields product %}", request, product=product)).fields()
+    assert bare["next"] == ""

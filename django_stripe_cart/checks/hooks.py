@@ -13,7 +13,10 @@ from typing import Any
 from django.template import Engine, Node, NodeList, Origin, Template
 from django.template.base import TextNode, VariableNode
 from django.template.defaulttags import CsrfTokenNode, URLNode
+from django.template.library import SimpleNode
 from django.template.loader_tags import BlockNode, ExtendsNode, IncludeNode
+
+from django_stripe_cart.templatetags.stripe_cart import CART_FIELDS, cart_fields, shop_url
 
 GAP = "\x00"
 CSRF_FIELD = " csrfmiddlewaretoken "
@@ -83,6 +86,8 @@ class _Flat:
             return CSRF_FIELD
         if isinstance(node, URLNode):
             return f"{GAP}{node.view_name.var}{GAP}"
+        if isinstance(node, SimpleNode):
+            return _tag(node)
         if isinstance(node, BlockNode):
             return self._block([*blocks.get(node.name, ()), node], blocks)
         if isinstance(node, IncludeNode):
@@ -104,6 +109,16 @@ class _Flat:
         text = self.lay_out(*self.engine.find_template(name))
         self.open.pop()
         return text
+
+
+def _tag(node: SimpleNode) -> str:
+    """What a tag of ours stands for, as far as it is known before."""
+    if node.func is cart_fields:
+        return CART_FIELDS
+    if node.func is shop_url:
+        (name,) = [*node.args, *node.kwargs.values()]
+        return f"{GAP}stripe_cart:{name.var}{GAP}"
+    return GAP
 
 
 def _asks_for_super(block: BlockNode) -> bool:

@@ -22,6 +22,8 @@ from django_stripe_cart.models.order_queries import OrderQuerySet
 from django_stripe_cart.models.states import Attention, Status
 from django_stripe_cart.models.transitions import transition
 
+STATUS_LABELS = dict(Status.choices)
+
 
 class Order(ConcurrentTransitionMixin, models.Model):
     Status = Status
@@ -113,6 +115,10 @@ class Order(ConcurrentTransitionMixin, models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("stripe_cart:order", args=[self.reference])
+
+    def get_status_display(self) -> str:  # type: ignore[no-redef]
+        """As Django's own, which translates every state to name one."""
+        return str(STATUS_LABELS.get(self.status, self.status))
 
     # --- the legal moves ---------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from django.contrib.messages import constants, get_messages
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.urls import get_script_prefix
+from django.utils.html import format_html
 
 from django_stripe_cart.contents import FEW, MAX_QUANTITY
 from django_stripe_cart.line_items import LineItem, line_item_of
@@ -25,6 +26,12 @@ register = template.Library()
 Context = template.Context
 Values = dict[str, Any]
 
+CART_FIELDS = (
+    '<input type="hidden" name="csrfmiddlewaretoken" value="{}">'
+    '<input type="hidden" name="product" value="{}">'
+    '<input type="hidden" name="next" value="{}">'
+)
+
 
 @register.filter
 def money(amount: int, currency: str) -> str:
@@ -36,6 +43,19 @@ def money(amount: int, currency: str) -> str:
 def shop_front() -> str:
     """Where shopping goes on: the site's own front page."""
     return get_script_prefix()
+
+
+@register.simple_tag(takes_context=True)
+def shop_url(context: Context, name: str) -> str:
+    """The address of one of the shop's pages, as ``{% url %}`` has it; a page finds it out once."""
+    return _get_shopper(context).url_of(name)
+
+
+@register.simple_tag(takes_context=True)
+def cart_fields(context: Context, product: Any) -> str:
+    """What a form of the cart sends unseen: Django's token, the product, and where to go on."""
+    token, going_on = str(context.get("csrf_token", "")), context.get("next", "")
+    return format_html(CART_FIELDS, token, product.pk, going_on)
 
 
 @register.inclusion_tag("stripe_cart/includes/assets.html")
@@ -57,7 +77,7 @@ def cart_modal(context: Context) -> Values:
     return {
         "cart": shopper.contents,
         "is_welcome": shopper.is_welcome,
-        "next": shopper.request.get_full_path(),
+        "next": shopper.path,
     }
 
 
@@ -76,8 +96,12 @@ def orders_modal(context: Context) -> Values:
 def add_to_cart(context: Context, product: Any) -> Values:
     """The price of ``product``, and the form that puts it into the cart."""
     shopper = _get_shopper(context)
-    path = shopper.request.get_full_path()
-    values: Values = {"product": product, "name": str(product), "next": path}
+    values: Values = {
+        "product": product,
+        "name": str(product),
+        "next": shopper.path,
+        "login_url": "" if shopper.is_welcome else redirect_to_login(shopper.path).url,
+    }
     item = line_item_of(product)
     if item is not None:
         left = shopper.left_of(product)
@@ -89,8 +113,6 @@ def add_to_cart(context: Context, product: Any) -> Values:
             "is_scarce": left is not None and left <= FEW,
             "max_quantity": MAX_QUANTITY if left is None else min(left, MAX_QUANTITY),
         }
-    if not shopper.is_welcome:
-        values["login_url"] = redirect_to_login(path).url
     return values
 
 
@@ -121,6 +143,12 @@ class ProductCard:
     @property
     def name(self) -> str:
         return self.item.name if self.item else str(self.product)
+
+    @property
+    def url(self) -> str:
+        """str, the product's own page; empty where it has none."""
+        ask = getattr(self.product, "get_absolute_url", None)
+        return str(ask()) if callable(ask) else ""
 
 
 @dataclass(frozen=True)

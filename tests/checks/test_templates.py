@@ -21,6 +21,8 @@ PAGE = "stripe_cart/cart.html"
 CART = "stripe_cart/includes/cart.html"
 MESSAGES = "stripe_cart/includes/messages.html"
 
+FIELDS = "{% cart_fields product %}"
+
 Say = Callable[..., list[CheckMessage]]
 
 
@@ -70,7 +72,8 @@ def test_without_overrides_no_template_is_compiled(monkeypatch: pytest.MonkeyPat
         (MESSAGES, source(MESSAGES).replace('"', "'")),
         (CART, source(CART).replace('fragment="cart"', "fragment=cart")),
         (ADD, source(ADD).replace("data-stripe-cart-offer", "")),
-        (ADD, source(ADD).replace("{% csrf_token %}",
+        (ADD, source(ADD).replace(FIELDS, "{% csrf_token %}<input name='product'>")),
+        (CHECKOUT, source(CHECKOUT).replace("{% csrf_token %}",
             '<input name="csrfmiddlewaretoken" value="{{ csrf_token }}">')),
         (CHECKOUT, '{% include form %}'),
         (CHECKOUT, '{% extends layout %}'),
@@ -96,10 +99,11 @@ def test_a_copy_of_ours_is_left_in_peace(say: Say, path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "lost"),
     [
-        (ADD, source(ADD).replace("{% csrf_token %}", ""), "{% csrf_token %}"),
+        (CHECKOUT, source(CHECKOUT).replace("{% csrf_token %}", ""), "{% csrf_token %}"),
+        (ADD, source(ADD).replace(FIELDS, ""), 'name="product", {% csrf_token %}'),
         (ADD, source(ADD).replace('-stripe-cart-form="add"', ""), 'data-stripe-cart-form="add"'),
         (ADD, source(ADD).replace('form="add"', 'form="item"'), 'data-stripe-cart-form="add"'),
-        (ADD, source(ADD).replace('name="product"', 'name="id"'), 'name="product"'),
+        (ADD, source(ADD).replace(FIELDS, "{% csrf_token %}"), 'name="product"'),
         (CHECKOUT, source(CHECKOUT).replace("fingerprint", "print"), 'name="fingerprint"'),
         (CART, source(CART).replace("data-stripe-cart-fragment", "data-x"),
             'data-stripe-cart-fragment="cart"'),
@@ -109,6 +113,9 @@ def test_a_copy_of_ours_is_left_in_peace(say: Say, path: Path) -> None:
             "data-stripe-cart-src"),
         (CART, f'{{% extends "{CART}" %}}{{% block empty %}}'
             "<form method='post' action='{% url 'stripe_cart:add' %}'></form>{% endblock %}",
+            "{% csrf_token %}"),
+        (CART, f'{{% extends "{CART}" %}}{{% load stripe_cart %}}{{% block empty %}}'
+            "<form action='{% shop_url name='add' %}'>{% shop_front %}</form>{% endblock %}",
             "{% csrf_token %}"),
         (CHECKOUT, '{% if cart %}{% for one in cart.lines %}{{ one }}{% endfor %}{% endif %}',
             'data-stripe-cart-form="checkout", name="fingerprint"'),
