@@ -5,6 +5,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Product(models.Model):
@@ -14,6 +15,10 @@ class Product(models.Model):
     price = models.DecimalField(max_digits=12, decimal_places=2)
     stock = models.PositiveIntegerField(null=True)
     is_active = models.BooleanField(default=True)
+
+    @property
+    def unit_amount(self):
+        return int(self.price * 100)
 
 
 class Cart(models.Model):
@@ -31,9 +36,13 @@ class CartItem(models.Model):
 
 
 class Order(models.Model):
+    class Status(models.TextChoices):
+        PENDING = "pending", _("Pending")
+        PAID = "paid", _("Paid")
+
     reference = models.UUIDField(default=uuid.uuid4, unique=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE)
-    status = models.CharField(max_length=20, default="pending")
+    status = models.CharField(max_length=20, choices=Status.choices, default=Status.PENDING)
     total = models.DecimalField(max_digits=12, decimal_places=2)
     session_id = models.CharField(max_length=255, blank=True)
     placed_at = models.DateTimeField(auto_now_add=True)
@@ -41,9 +50,17 @@ class Order(models.Model):
     class Meta:
         indexes = (models.Index(fields=("user", "-placed_at")),)
 
+    @property
+    def number(self):
+        return self.reference.hex[:8].upper()
+
 
 class OrderItem(models.Model):
     order = models.ForeignKey(Order, models.CASCADE, related_name="items")
     name = models.CharField(max_length=200)
     price = models.DecimalField(max_digits=12, decimal_places=2)
     quantity = models.PositiveIntegerField()
+
+    @property
+    def total(self):
+        return self.price * self.quantity
