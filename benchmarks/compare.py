@@ -28,6 +28,7 @@ COUNTED = page.FIGURES / "counted.json"
 CANDIDATES: dict[str, list[str]] = {
     "raw": [],
     "minimal": [],
+    "same_page": [],
     "ours": [],
     "ours_without_emails": [],
     "django_cart": ["Django>=5.2,<5.3", "django-cart==3.1.*"],

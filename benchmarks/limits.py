@@ -20,22 +20,27 @@ STATEMENTS = {
 # operation, instructions at most so many times those of whom
 INSTRUCTIONS = (
     ("storefront, 12 of 60 products", 1.3, "minimal"),
+    ("storefront, 12 of 60 products", 1.3, "same_page"),
     ("storefront, 12 of 60 products", 0.5, "django_oscar"),
     ("add to cart, new line", 1.5, "minimal"),
     ("add to cart, new line", 1, "django_cart"),
     ("add to cart, same line", 1.5, "minimal"),
     ("add to cart, same line", 1, "django_cart"),
     ("cart, 10 lines", 1.3, "minimal"),
+    ("cart, 10 lines", 1.3, "same_page"),
     ("begin checkout, 3 lines", 2, "minimal"),
     ("begin checkout, 50 lines", 2, "minimal"),
     ("webhook paid, 3 lines", 2, "minimal"),
     ("webhook paid, 3 lines", 0.5, "djstripe"),
     ("webhook duplicate", 1, "minimal"),
     ("My Orders, 10 past orders", 1.3, "minimal"),
+    ("My Orders, 10 past orders", 1.3, "same_page"),
+    ("order page, 3 lines", 1.3, "same_page"),
 )
 # what a further line adds: from, to, how many lines, at most that of whom
 LINES = (
     ("cart, 10 lines", "cart, 50 lines", 40, "minimal"),
+    ("cart, 10 lines", "cart, 50 lines", 40, "same_page"),
     ("begin checkout, 3 lines", "begin checkout, 50 lines", 47, "django_payments"),
 )
 # among many, at most so many times the same among few
