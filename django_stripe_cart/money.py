@@ -7,6 +7,7 @@ ISK and UGX are written with two decimals and must be whole.
 from __future__ import annotations
 
 import functools
+import json
 import re
 from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, localcontext
 from typing import Any, TypedDict
@@ -151,6 +152,16 @@ def money_format(currency: str) -> MoneyFormat:
     return _money_format(get_language(), currency)
 
 
+def money_format_json(currency: str) -> str:
+    """Return the same as JSON, for the script."""
+    return _money_format_json(get_language(), currency)
+
+
+@functools.cache
+def _money_format_json(active: str | None, currency: str) -> str:
+    return json.dumps(_money_format(active, currency))
+
+
 @functools.cache
 def _money_format(active: str | None, currency: str) -> MoneyFormat:
     """A page has many amounts; Django's formats are asked once, as they are for other numbers."""
@@ -175,6 +186,7 @@ def _money_format(active: str | None, currency: str) -> MoneyFormat:
 def _forget_formats(**kwargs: Any) -> None:
     """Django forgets its formats, too, when a test overrides a setting."""
     _money_format.cache_clear()
+    _money_format_json.cache_clear()
 
 
 def _groups() -> list[int]:

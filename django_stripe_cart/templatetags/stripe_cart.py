@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,7 @@ from django.utils.html import format_html
 from django_stripe_cart.contents import FEW, MAX_QUANTITY
 from django_stripe_cart.line_items import LineItem, line_item_of
 from django_stripe_cart.models import get_product_model
-from django_stripe_cart.money import format_money, money_format
+from django_stripe_cart.money import format_money, money_format_json
 from django_stripe_cart.shopper import Shopper
 
 register = template.Library()
@@ -93,8 +92,11 @@ def orders_modal(context: Context) -> Values:
 
 
 @register.inclusion_tag("stripe_cart/includes/add_to_cart.html", takes_context=True)
-def add_to_cart(context: Context, product: Any) -> Values:
-    """The price of ``product``, and the form that puts it into the cart."""
+def add_to_cart(context: Context, product: Any, item: LineItem | None = None) -> Values:
+    """The price of ``product``, and the form that puts it into the cart.
+
+    ``item`` is what the product sells, where that was asked before.
+    """
     shopper = _get_shopper(context)
     values: Values = {
         "product": product,
@@ -102,13 +104,13 @@ def add_to_cart(context: Context, product: Any) -> Values:
         "next": shopper.path,
         "login_url": "" if shopper.is_welcome else redirect_to_login(shopper.path).url,
     }
-    item = line_item_of(product)
+    item = item or line_item_of(product)
     if item is not None:
         left = shopper.left_of(product)
         values |= {
             "name": item.name,
             "item": item,
-            "money_format": json.dumps(money_format(item.currency)),
+            "money_format": money_format_json(item.currency),
             "available": left,
             "is_scarce": left is not None and left <= FEW,
             "max_quantity": MAX_QUANTITY if left is None else min(left, MAX_QUANTITY),
