@@ -153,18 +153,8 @@ def _put(
 
 def _lock_items(cart: Cart) -> list[CartItem]:
     """Lock the cart, and return its lines: all, since an answer to the shopper shows them all."""
-    hold_by(Cart, _whose(cart), modified=timezone.now())
-    rows = CartItem.objects.filter(**_whose(cart, "cart__"))
-    return list(rows.with_products())
-
-
-def _whose(cart: Cart, path: str = "") -> dict[str, Any]:
-    """What finds the cart: its key, or whose it is, for one that was not read before its lock."""
-    if not cart._state.adding:
-        return {f"{path}pk": cart.pk}
-    if cart.user_id is not None:
-        return {f"{path}user": cart.user_id}
-    return {f"{path}token": cart.token}
+    hold_by(Cart, cart.whose(), modified=timezone.now())
+    return list(CartItem.objects.filter(**cart.whose("cart__")).with_products())
 
 
 def _find(items: list[CartItem], product: Any) -> CartItem | None:
@@ -175,8 +165,8 @@ def _new_item(cart: Cart, product: Any, *, shown_only: bool) -> CartItem:
     """The product, the key of the cart, and what its open order has taken: all in one query."""
     model = get_product_model()
     rows = (model._default_manager if shown_only else model._base_manager).filter(pk=product)
-    carts = Cart._base_manager.filter(**_whose(cart))
-    taken = OrderItem._base_manager.filter(product=product, **_whose(cart, "order__open_cart__"))
+    carts = Cart._base_manager.filter(**cart.whose())
+    taken = OrderItem._base_manager.filter(product=product, **cart.whose("order__open_cart__"))
     found = (
         rows.using(router.db_for_write(CartItem))
         .annotate(

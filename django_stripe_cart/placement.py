@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.utils.translation import get_language
 
 from django_stripe_cart import stock
-from django_stripe_cart.contents import Contents, read_cart
-from django_stripe_cart.database import hold
+from django_stripe_cart.contents import Contents, read_line
+from django_stripe_cart.database import hold_by
 from django_stripe_cart.email import valid_email
 from django_stripe_cart.exceptions import EmptyCart
 from django_stripe_cart.models import Cart, CartItem, Order, OrderItem
@@ -15,13 +15,18 @@ from django_stripe_cart.timeline import Cause, note
 
 
 def lock_contents(cart: Cart, fingerprint: str | None) -> Contents:
-    """Lock the cart, and return what is in it if that can be ordered."""
+    """Lock the cart, and return what is in it if that can be ordered.
+
+    The key of a cart that was only named by whose it is, is known then.
+    """
     try:
-        hold(Cart, cart.pk)
+        hold_by(Cart, cart.whose())
     except Cart.DoesNotExist as error:
         raise EmptyCart from error
-    contents = read_cart(CartItem.objects.filter(cart=cart))
+    items = list(CartItem.objects.filter(**cart.whose("cart__")).with_products())
+    contents = Contents([read_line(item) for item in items])
     contents.check(fingerprint)
+    cart.pk = items[0].cart_id
     return contents
 
 
@@ -32,8 +37,8 @@ def create_order(cart: Cart, contents: Contents, *, email: str, by: Cause) -> Or
     order = Order.objects.create(
         user_id=cart.user_id,
         by_guest=cart.user_id is None,
-        cart=cart,
-        open_cart=cart,
+        cart_id=cart.pk,
+        open_cart_id=cart.pk,
         currency=contents.currency,
         total=contents.total,
         email=valid_email(email),
@@ -41,8 +46,8 @@ def create_order(cart: Cart, contents: Contents, *, email: str, by: Cause) -> Or
     )
     OrderItem.objects.bulk_create(
         OrderItem(
-            order=order,
-            product=line.product,
+            order_id=order.pk,
+            product_id=line.product.pk,
             sku=line.item.sku,
             name=line.item.name,
             unit_amount=line.item.unit_amount,

@@ -87,6 +87,10 @@ def _commit_session(order: Order, session: Session, *, by: Cause) -> Order:
     learned: dict[str, Any] = {"session_id": session.id, "session_url": session.url}
     if session.expires_at is not None:
         learned["session_expires_at"] = session.expires_at
+    if _set(order, learned, session_id=None, cancel_requested_at=None):
+        note(order, kind="session", by=by)
+        vars(order).update(learned)
+        return order
     if _set(order, learned, session_id=None):
         note(order, kind="session", by=by)
     return Order.objects.get(pk=order.pk)

@@ -86,10 +86,11 @@ class Shopper:
         """After a change, the next look reads the cart again."""
         self.__dict__.pop("contents", None)
 
-    def find_cart(self) -> Cart | None:
+    def name_cart(self) -> Cart | None:
+        """The cart by whose it is, not read: mostly it is there, and who locks it finds out."""
         if self.user.is_authenticated:
-            return Cart.objects.filter(user=self.user).first()
-        return Cart.objects.filter(token=self.token).first() if self.token else None
+            return Cart(user_id=self.user.pk)
+        return Cart(token=self.token) if self.token else None
 
     def change_cart(self, verb: Callable[..., Any], **what: Any) -> Any:
         """Do ``verb`` to the shopper's cart, made now if there was none, and return its answer.
@@ -97,11 +98,11 @@ class Shopper:
         A guest's session begins with the first thing in the cart, and not before.
         """
         self.forget_contents()
-        if not self.user.is_authenticated and not self.token:
+        named = self.name_cart()
+        if named is None:
             return self._begin_cart(verb, what)
-        # Mostly it is there, and then nothing has to be read to know whose it is.
         with suppress(Cart.DoesNotExist):
-            return verb(self._name_cart(), **what)
+            return verb(named, **what)
         with suppress(Cart.DoesNotExist):
             return verb(self._get_cart(), **what)
         return verb(self._get_cart(), **what)  # cleaned away or merged since it was made
@@ -134,12 +135,6 @@ class Shopper:
         if order.user_id is not None:
             return True
         return bool(self.token) and order.cart is not None and order.cart.token == self.token
-
-    def _name_cart(self) -> Cart:
-        """The cart by whose it is, not read."""
-        if self.user.is_authenticated:
-            return Cart(user_id=self.user.pk)
-        return Cart(token=self.token)
 
     def _get_cart(self) -> Cart:
         if self.user.is_authenticated:

@@ -94,7 +94,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
         return send_to(request, reverse("stripe_cart:cart"))
     try:
         order = begin_checkout(
-            Shopper.of(request).find_cart(),
+            Shopper.of(request).name_cart(),
             fingerprint=str(posted(request).get("fingerprint", "")),
             return_urls=return_urls(request, cancel=canceled_url(request)),
             email=getattr(Shopper.of(request).user, "email", ""),

@@ -60,6 +60,14 @@ class Cart(TimeStampedModel):
     def __str__(self) -> str:
         return f"Cart {self.pk}"
 
+    def whose(self, path: str = "") -> dict[str, Any]:
+        """What finds it: its key, or whose it is, for one that was not read before its lock."""
+        if not self._state.adding:
+            return {f"{path}pk": self.pk}
+        if self.user_id is not None:
+            return {f"{path}user": self.user_id}
+        return {f"{path}token": self.token}
+
 
 class CartItemQuerySet(FreshQuerySet["CartItem"]):
     def of_user(self, user: Any) -> Self:
