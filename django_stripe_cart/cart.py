@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 from django.db import router
-from django.db.models import Subquery
 from django.utils import timezone
 
-from django_stripe_cart.contents import MAX_QUANTITY, CartLine, Contents, read_line
+from django_stripe_cart.contents import MAX_QUANTITY, CartLine, Contents, read_line, read_lines
 from django_stripe_cart.database import hold_by, in_transaction
 from django_stripe_cart.exceptions import CartFull, ProductUnavailable, QuantityNotAllowed
 from django_stripe_cart.models import Cart, CartItem, OrderItem, get_product_model
+from django_stripe_cart.models.cart import read_items
+from django_stripe_cart.prepared import Given, Prepared, Subselect
 
 L_co = TypeVar("L_co", bound=CartLine | None, covariant=True)
 
@@ -29,7 +31,7 @@ class Changed(Generic[L_co]):
 
     @property
     def contents(self) -> Contents:
-        return Contents([read_line(item) for item in self.items])
+        return read_lines(self.items)
 
 
 def get_user_cart(user: Any) -> Cart:
@@ -154,7 +156,7 @@ def _put(
 def _lock_items(cart: Cart) -> list[CartItem]:
     """Lock the cart, and return its lines: all, since an answer to the shopper shows them all."""
     hold_by(Cart, cart.whose(), modified=timezone.now())
-    return list(CartItem.objects.filter(**cart.whose("cart__")).with_products())
+    return read_items(cart)
 
 
 def _find(items: list[CartItem], product: Any) -> CartItem | None:
@@ -165,21 +167,27 @@ def _new_item(cart: Cart, product: Any, *, shown_only: bool) -> CartItem:
     """The product, the key of the cart, and what its open order has taken: all in one query."""
     model = get_product_model()
     rows = (model._default_manager if shown_only else model._base_manager).filter(pk=product)
-    carts = Cart._base_manager.filter(**cart.whose())
-    taken = OrderItem._base_manager.filter(product=product, **cart.whose("order__open_cart__"))
-    found = (
-        rows.using(router.db_for_write(CartItem))
-        .annotate(
-            stripe_cart_pk=Subquery(carts.values("pk")[:1]),
-            stripe_cart_held=Subquery(taken.values("stock_taken")[:1]),
-        )
-        .first()
-    )
+    values = {**cart.whose(), "product": product}
+    own = {name: Subselect(rows, values) for name, rows in _own_of(*cart.whose()).items()}
+    found = rows.using(router.db_for_write(CartItem)).annotate(**own).first()
     if found is None:
         raise ProductUnavailable
     item = CartItem(cart_id=found.stripe_cart_pk, product=found, quantity=0)
     item.held = found.stripe_cart_held  # type: ignore[attr-defined]
     return item
+
+
+@cache
+def _own_of(name: str) -> dict[str, Prepared[Any]]:
+    """What a new line has to know of its cart, found by its key or by whose it is."""
+    mine = Given(Cart, name)
+    taken = OrderItem._base_manager.filter(
+        product=Given(OrderItem, "product"), **{f"order__open_cart__{name}": mine}
+    )
+    return {
+        "stripe_cart_pk": Prepared(Cart._base_manager.filter(**{name: mine}).values("pk")),
+        "stripe_cart_held": Prepared(taken.values("stock_taken")[:1]),
+    }
 
 
 def _check_quantity(quantity: int) -> None:

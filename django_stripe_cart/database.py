@@ -9,12 +9,16 @@ from __future__ import annotations
 import functools
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from types import MappingProxyType
 from typing import Any, ParamSpec, TypeVar, overload
 
 from django.apps import apps
 from django.db import DatabaseError, connections, models, router, transaction
 from django.db.models import F
+from django.db.models.sql import UpdateQuery
+
+from django_stripe_cart.prepared import Given, Values, fill
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -43,11 +47,44 @@ def hold(model: type[models.Model], pk: Any) -> None:
     hold_by(model, {"pk": pk})
 
 
-def hold_by(model: type[models.Model], unique: Mapping[str, Any], **changes: Any) -> None:
+def hold_by(model: type[models.Model], unique: Values, **changes: Any) -> None:
     """Lock the row that has these ``unique`` values, and make ``changes`` in the same statement."""
-    rows = model._base_manager.using(router.db_for_write(model)).filter(**unique)
-    if not rows.update(version=F("version") + 1, **changes):
+    if not write(model, unique, changes):
         raise model.DoesNotExist  # type: ignore[attr-defined]
+
+
+def write(
+    model: type[models.Model],
+    unique: Values,
+    changes: Values,
+    *,
+    unless_changed: Values = MappingProxyType({}),
+) -> bool:
+    """Make ``changes`` to the one row, which locks it, and return whether it is there.
+
+    What it has in ``unless_changed`` is a part of the text: few values, which are always the same.
+    """
+    alias = router.db_for_write(model)
+    same = tuple(unless_changed.items())
+    sql, params = _compile_write(model, alias, (*unique,), (*changes,), same)
+    with connections[alias].cursor() as cursor:
+        cursor.execute(sql, fill(params, {**unique, **changes}, connections[alias]))
+        return bool(cursor.rowcount)
+
+
+@functools.cache
+def _compile_write(
+    model: type[models.Model],
+    alias: str,
+    unique: tuple[str, ...],
+    changes: tuple[str, ...],
+    same: tuple[tuple[str, Any], ...],
+) -> Any:
+    rows = model._base_manager.filter(**{name: Given(model, name) for name in unique}, **dict(same))
+    query: Any = rows.query.chain(UpdateQuery)
+    values = {name: Given(model, name) for name in changes}
+    query.add_update_values({"version": F("version") + 1, **values})
+    return query.get_compiler(alias).as_sql()
 
 
 def lock_all(model: type[M], pks: Iterable[Any]) -> dict[Any, M]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.utils.translation import get_language
 
 from django_stripe_cart import stock
-from django_stripe_cart.contents import Contents, read_line
+from django_stripe_cart.contents import Contents, read_lines
 from django_stripe_cart.database import hold_by
 from django_stripe_cart.email import valid_email
 from django_stripe_cart.exceptions import EmptyCart
-from django_stripe_cart.models import Cart, CartItem, Order, OrderItem
+from django_stripe_cart.models import Cart, Order, OrderItem
+from django_stripe_cart.models.cart import read_items
 from django_stripe_cart.signals import order_placed
 from django_stripe_cart.timeline import Cause, note
 
@@ -23,8 +24,8 @@ def lock_contents(cart: Cart, fingerprint: str | None) -> Contents:
         hold_by(Cart, cart.whose())
     except Cart.DoesNotExist as error:
         raise EmptyCart from error
-    items = list(CartItem.objects.filter(**cart.whose("cart__")).with_products())
-    contents = Contents([read_line(item) for item in items])
+    items = read_items(cart)
+    contents = read_lines(items)
     contents.check(fingerprint)
     cart.pk = items[0].cart_id
     return contents
@@ -44,7 +45,7 @@ def create_order(cart: Cart, contents: Contents, *, email: str, by: Cause) -> Or
         email=valid_email(email),
         language=(get_language() or "")[:16],
     )
-    OrderItem.objects.bulk_create(
+    items = [
         OrderItem(
             order_id=order.pk,
             product_id=line.product.pk,
@@ -56,8 +57,11 @@ def create_order(cart: Cart, contents: Contents, *, email: str, by: Cause) -> Or
         )
         for line in contents.lines
         if line.item is not None
-    )
+    ]
+    OrderItem.objects.bulk_create(items)
     note(order, kind="placed", by=by, to_status=order.status)
+    if not order_placed.has_listeners(Order):  # a receiver may change what was written
+        order.lines = items
     order_placed.send(sender=Order, order=order)
     return order
 

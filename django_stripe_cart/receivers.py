@@ -20,7 +20,7 @@ from django_stripe_cart.models import Cart
 def lock_cart_first(sender: Any, instance: Any, **kwargs: Any) -> None:
     """Django begins with the lines and the orders of who leaves; we lock the cart before them."""
     with suppress(Cart.DoesNotExist):
-        hold_by(Cart, {"user": instance})
+        hold_by(Cart, {"user": instance.pk})
 
 
 @receiver(user_logged_in, dispatch_uid="stripe_cart_welcome")

@@ -162,10 +162,11 @@ def next_url(request: HttpRequest) -> str:
     """str, where the form wants the shopper to go on, if that is on this site; else the cart."""
     # Stripe refuses the whole order over an address with a space, PostgreSQL one with a NUL.
     wanted = iri_to_uri(str(posted(request).get("next") or request.GET.get("next", "")))
-    allowed = url_has_allowed_host_and_scheme(
+    if wanted and url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return wanted if wanted and allowed else reverse("stripe_cart:cart")
+    ):
+        return wanted
+    return reverse("stripe_cart:cart")
 
 
 def _find_base() -> Any:

@@ -10,13 +10,11 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import router
-from django.db.models import F
 from django.utils import timezone
 
 from django_stripe_cart import gateway
 from django_stripe_cart.conf import conf
-from django_stripe_cart.database import in_transaction
+from django_stripe_cart.database import in_transaction, write
 from django_stripe_cart.exceptions import OrderClosed, PaymentNotConfigured, PaymentRefused
 from django_stripe_cart.gateway import Session
 from django_stripe_cart.metadata import order_metadata
@@ -101,9 +99,8 @@ def _set(order: Order, values: dict[str, Any], **unless_changed: Any) -> bool:
 
     Its cart need not be locked before: nothing here asks for the cart's lock afterwards.
     """
-    rows = Order._base_manager.using(router.db_for_write(Order))
-    same = rows.filter(pk=order.pk, status=Order.Status.PENDING, **unless_changed)
-    return bool(same.update(**values, version=F("version") + 1))
+    pending = {"status": Order.Status.PENDING, **unless_changed}
+    return write(Order, {"pk": order.pk}, values, unless_changed=pending)
 
 
 def _key(order: Order) -> str:
@@ -126,7 +123,7 @@ def _build_params(
                     "product_data": {"name": item.name[:NAME_LENGTH]},
                 },
             }
-            for item in order.items.all()
+            for item in order.lines
         ],
         "success_url": success_url,
         "cancel_url": cancel_url,

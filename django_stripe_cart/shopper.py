@@ -16,9 +16,9 @@ from django.utils.translation import get_language
 from django_stripe_cart import stock
 from django_stripe_cart.cart import Changed, drop_empty_cart, get_guest_cart, get_user_cart
 from django_stripe_cart.conf import conf
-from django_stripe_cart.contents import CartLine, Contents, read_cart
-from django_stripe_cart.models import Cart, CartItem, Order
-from django_stripe_cart.models.cart import CartItemQuerySet
+from django_stripe_cart.contents import CartLine, Contents, read_lines
+from django_stripe_cart.models import Cart, Order
+from django_stripe_cart.models.cart import read_items
 from django_stripe_cart.models.order_queries import OrderQuerySet
 
 SESSION_KEY = "stripe_cart_token"
@@ -64,15 +64,10 @@ class Shopper:
             self._urls[key] = reverse(f"stripe_cart:{name}")
         return self._urls[key]
 
-    @property
-    def items(self) -> CartItemQuerySet:
-        if self.user.is_authenticated:
-            return CartItem.objects.of_user(self.user)
-        return CartItem.objects.of_guest(self.token if conf.allow_guests else "")
-
     @cached_property
     def contents(self) -> Contents:
-        return read_cart(self.items)
+        cart = self.name_cart() if self.is_welcome else None
+        return read_lines(read_items(cart)) if cart else Contents()
 
     def left_of(self, product: Any) -> int | None:
         """int, how many there are: what the shopper's own open order has taken is there to them."""

@@ -276,7 +276,7 @@ def test_late_money_without_stock_takes_none_of_what_there_is(
     assert [*order.items.values_list("stock_taken", flat=True)] == [0, 0]
 
 
-# Shopper.items without conf.allow_guests
+# Shopper.contents without conf.allow_guests
 def test_a_guest_of_before_is_nobody_once_guests_are_not_welcome(
     sandbox: Sandbox, mug: Product, settings: Any
 ) -> None:

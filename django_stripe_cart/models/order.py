@@ -5,13 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django_fsm import ConcurrentTransitionMixin, FSMField
 
@@ -21,6 +22,9 @@ from django_stripe_cart.models.fields import StripeIdField
 from django_stripe_cart.models.order_queries import OrderQuerySet
 from django_stripe_cart.models.states import Attention, Status
 from django_stripe_cart.models.transitions import transition
+
+if TYPE_CHECKING:
+    from django_stripe_cart.models.order_item import OrderItem
 
 STATUS_LABELS = dict(Status.choices)
 
@@ -184,6 +188,11 @@ class Order(ConcurrentTransitionMixin, models.Model):
         self.closed_at = at
 
     # --- what can be asked -------------------------------------------------------------------
+
+    @cached_property
+    def lines(self) -> list[OrderItem]:
+        """Its items, read once."""
+        return list(self.items.all())
 
     @property
     def number(self) -> str:

@@ -79,11 +79,12 @@ class AbstractProduct(TimeStampedModel):
         """
         if not self.is_active:
             raise ProductUnavailable
+        currency = conf.currency
         return LineItem(
             name=self.name,
             # One that was not read from the database may hold an int or a text.
-            unit_amount=to_amount(Decimal(self.price), conf.currency),
-            currency=conf.currency,
+            unit_amount=to_amount(Decimal(self.price), currency),
+            currency=currency,
             sku=self.slug,
             image=self.image.url if self.image else "",
         )
