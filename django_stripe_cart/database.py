@@ -67,7 +67,7 @@ def write(
     alias = router.db_for_write(model)
     same = tuple(unless_changed.items())
     sql, params = _compile_write(model, alias, (*unique,), (*changes,), same)
-    with connections[alias].cursor() as cursor:
+    with transaction.mark_for_rollback_on_error(alias), connections[alias].cursor() as cursor:
         cursor.execute(sql, fill(params, {**unique, **changes}, connections[alias]))
         return bool(cursor.rowcount)
 
