@@ -9,16 +9,11 @@ from __future__ import annotations
 import functools
 import random
 import time
-from collections.abc import Callable, Iterable
-from types import MappingProxyType
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ParamSpec, TypeVar, overload
 
 from django.apps import apps
 from django.db import DatabaseError, connections, models, router, transaction
-from django.db.models import F
-from django.db.models.sql import UpdateQuery
-
-from django_stripe_cart.prepared import Given, Values, fill
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -39,7 +34,12 @@ def lock(model: type[M], pk: Any) -> M:
     Two rows are locked in the order cart, order.
     """
     hold(model, pk)
-    return model._base_manager.using(router.db_for_write(model)).get(pk=pk)
+    # By hand for the same reason as in count_up.
+    alias = router.db_for_write(model)
+    quote = connections[alias].ops.quote_name
+    meta: Any = model._meta
+    row = f"SELECT * FROM {quote(meta.db_table)} WHERE {quote(meta.pk.column)} = %s"  # noqa: S608
+    return model._base_manager.using(alias).raw(row, [pk])[0]
 
 
 def hold(model: type[models.Model], pk: Any) -> None:
@@ -47,44 +47,44 @@ def hold(model: type[models.Model], pk: Any) -> None:
     hold_by(model, {"pk": pk})
 
 
-def hold_by(model: type[models.Model], unique: Values, **changes: Any) -> None:
+def hold_by(model: type[models.Model], unique: Mapping[str, Any], **changes: Any) -> None:
     """Lock the row that has these ``unique`` values, and make ``changes`` in the same statement."""
-    if not write(model, unique, changes):
+    if not count_up(model, "version", unique, **changes):
         raise model.DoesNotExist  # type: ignore[attr-defined]
 
 
-def write(
-    model: type[models.Model],
-    unique: Values,
-    changes: Values,
-    *,
-    unless_changed: Values = MappingProxyType({}),
+def count_up(
+    model: type[models.Model], counter: str, where: Mapping[str, Any], **changes: Any
 ) -> bool:
-    """Make ``changes`` to the one row, which locks it, and return whether it is there.
+    """Add one to ``counter`` in the row that has the values in ``where``, and make ``changes``.
 
-    What it has in ``unless_changed`` is a part of the text: few values, which are always the same.
+    Returns whether there is such a row. Rows that it refers to are named by their keys.
     """
+    # By hand: Django takes nearly ten times as many instructions, most of them to compose the same
+    # statement anew, and every critical transaction begins with one.
     alias = router.db_for_write(model)
-    same = tuple(unless_changed.items())
-    sql, params = _compile_write(model, alias, (*unique,), (*changes,), same)
-    with transaction.mark_for_rollback_on_error(alias), connections[alias].cursor() as cursor:
-        cursor.execute(sql, fill(params, {**unique, **changes}, connections[alias]))
+    connection = connections[alias]
+    quote = connection.ops.quote_name
+    meta: Any = model._meta
+
+    def get_field(name: str) -> Any:
+        return meta.pk if name == "pk" else meta.get_field(name)
+
+    number = quote(get_field(counter).column)
+    sets, terms, params = [f"{number} = {number} + 1"], [], []
+    for name, value in changes.items():
+        sets.append(f"{quote(get_field(name).column)} = %s")
+        params.append(get_field(name).get_db_prep_save(value, connection))
+    for name, value in where.items():
+        column = quote(get_field(name).column)
+        terms.append(f"{column} IS NULL" if value is None else f"{column} = %s")
+        if value is not None:
+            params.append(get_field(name).get_db_prep_save(value, connection))
+    table = quote(meta.db_table)
+    sql = f"UPDATE {table} SET {', '.join(sets)} WHERE {' AND '.join(terms)}"  # noqa: S608
+    with transaction.mark_for_rollback_on_error(alias), connection.cursor() as cursor:
+        cursor.execute(sql, params)
         return bool(cursor.rowcount)
-
-
-@functools.cache
-def _compile_write(
-    model: type[models.Model],
-    alias: str,
-    unique: tuple[str, ...],
-    changes: tuple[str, ...],
-    same: tuple[tuple[str, Any], ...],
-) -> Any:
-    rows = model._base_manager.filter(**{name: Given(model, name) for name in unique}, **dict(same))
-    query: Any = rows.query.chain(UpdateQuery)
-    values = {name: Given(model, name) for name in changes}
-    query.add_update_values({"version": F("version") + 1, **values})
-    return query.get_compiler(alias).as_sql()
 
 
 def lock_all(model: type[M], pks: Iterable[Any]) -> dict[Any, M]:
@@ -92,9 +92,9 @@ def lock_all(model: type[M], pks: Iterable[Any]) -> dict[Any, M]:
 
     Nothing is read before all are locked, so that what is read then is of one moment.
     """
-    rows = model._base_manager.using(router.db_for_write(model))
     for pk in sorted(wanted := set(pks)):
-        rows.filter(pk=pk).update(version=F("version") + 1)
+        count_up(model, "version", {"pk": pk})
+    rows = model._base_manager.using(router.db_for_write(model))
     return {row.pk: row for row in rows.filter(pk__in=wanted)}
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from django_stripe_cart import gateway
 from django_stripe_cart.conf import conf
-from django_stripe_cart.database import in_transaction, write
+from django_stripe_cart.database import count_up, in_transaction
 from django_stripe_cart.exceptions import OrderClosed, PaymentNotConfigured, PaymentRefused
 from django_stripe_cart.gateway import Session
 from django_stripe_cart.metadata import order_metadata
@@ -99,8 +99,8 @@ def _set(order: Order, values: dict[str, Any], **unless_changed: Any) -> bool:
 
     Its cart need not be locked before: nothing here asks for the cart's lock afterwards.
     """
-    pending = {"status": Order.Status.PENDING, **unless_changed}
-    return write(Order, {"pk": order.pk}, values, unless_changed=pending)
+    same = {"pk": order.pk, "status": Order.Status.PENDING, **unless_changed}
+    return count_up(Order, "version", same, **values)
 
 
 def _key(order: Order) -> str:

@@ -9,11 +9,13 @@ from threading import Barrier
 
 import pytest
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from django_stripe_cart.database import (
     ATTEMPTS,
     LONGEST_PAUSE,
+    count_up,
     hold,
     in_transaction,
     is_transaction_open,
@@ -144,6 +146,28 @@ def test_a_row_can_be_locked_without_being_read(
         hold(Order, order.pk)
 
     assert Order.objects.get(pk=order.pk).version == 1
+
+
+def test_a_row_is_counted_up_and_changed_in_one_statement(
+    order: Order, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    other = Order.objects.create(currency="inr", total=0)
+    moment = timezone.now().replace(microsecond=0)
+    unique = {"reference": order.reference}
+
+    with django_assert_num_queries(1):
+        was_there = count_up(Order, "version", unique, user=None, synced_at=moment)
+
+    assert was_there
+    found = Order.objects.get(pk=order.pk)
+    assert (found.version, found.user, found.synced_at) == (1, None, moment)
+    assert Order.objects.get(pk=other.pk).version == 0
+
+
+def test_what_is_not_there_is_not_counted_up(order: Order) -> None:
+    assert not count_up(Order, "version", {"pk": order.pk + 1})
+
+    assert Order.objects.get().version == 0
 
 
 @pytest.mark.parametrize("verb", [lock, hold])
