@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
-from django.db.models import F
 from django.utils import timezone
 
 from django_stripe_cart.conf import conf
+from django_stripe_cart.database import count_up
 from django_stripe_cart.exceptions import StripeCartError
 from django_stripe_cart.gateway import (
     Event,
@@ -115,7 +116,7 @@ def _find_by_payment(event: Event) -> UUID | None:
 
 def _remember(event: Event) -> WebhookEvent:
     # Read first: of what is delivered twice, the second time is nothing but this.
-    return WebhookEvent.objects.get_or_create(
+    return WebhookEvent.objects.only("event_id", "object_id", "processed_at").get_or_create(
         event_id=event.id,
         defaults={
             "type": event.type,
@@ -126,12 +127,20 @@ def _remember(event: Event) -> WebhookEvent:
 
 
 def _work(event: Event, reference: UUID, *, by: Cause) -> Order | None:
-    order = Order.objects.filter(reference=reference).first()
+    order = _find_order(reference)
     if order is None:
         if event.metadata.get(SHOP_KEY) != shop_id():
             return None  # another shop's, on the same Stripe account
         raise UnknownOrder(f"Event {event.id} names an order of ours that is not here.")
     return sync_order(order, seen=_believable(event, order), by=by)
+
+
+def _find_order(reference: UUID) -> Order | None:
+    try:
+        # What tells where to look. It is read as a whole under its lock.
+        return Order.objects.only("status", "cart", "session_id", "total").get(reference=reference)
+    except Order.DoesNotExist:
+        return None
 
 
 def _believable(event: Event, order: Order) -> Session | None:
@@ -144,13 +153,16 @@ def _believable(event: Event, order: Order) -> Session | None:
 
 
 def _finish(row: WebhookEvent, order: Order | None) -> None:
-    WebhookEvent.objects.filter(pk=row.pk).update(
-        processed_at=timezone.now(), order=order, attempts=F("attempts") + 1, error=""
-    )
+    known = None if order is None else order.pk
+    _count_attempt(row, processed_at=timezone.now(), order=known, error="")
 
 
 def _fail(row: WebhookEvent, error: Exception) -> None:
     # A receiver's own words may name a person: of them only the kind of error is kept.
     what = repr(error) if isinstance(error, StripeCartError) else type(error).__name__
     logger.warning("Webhook %s for %s failed: %s", row.event_id, row.object_id, what)
-    WebhookEvent.objects.filter(pk=row.pk).update(attempts=F("attempts") + 1, error=what[:500])
+    _count_attempt(row, error=what[:500])
+
+
+def _count_attempt(row: WebhookEvent, **changes: Any) -> None:
+    count_up(WebhookEvent, "attempts", {"pk": row.pk}, **changes)
