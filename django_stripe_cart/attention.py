@@ -19,7 +19,7 @@ def settle_attention(order: Order, *, by: Cause = BY_STAFF) -> Order:
     Raises ``OutOfStock`` if its goods are no longer there: bring them back first, or refund it.
     """
     order = lock_order(order)
-    news = News()
+    news = News(order)
     if not order.attention:
         return order
     is_held = payment.is_held_for_a_person(order)
@@ -31,4 +31,4 @@ def settle_attention(order: Order, *, by: Cause = BY_STAFF) -> Order:
         stock.take_again(order)
     if is_held and is_paid:
         payment.pay(order, by=by, news=news)
-    return news.tell(order)
+    return news.tell()

@@ -26,8 +26,8 @@ def fulfill_order(order: Order, *, by: Cause = BY_STAFF) -> Order:
         return order
     if order.status != Order.Status.PAID:
         raise OrderError(_("Only a paid order can be fulfilled."))
+    news = News(order)
     move(order, lambda: order.mark_fulfilled(at=timezone.now()), kind="fulfilled", by=by)
-    news = News()
     news.add(order_fulfilled)
     promise_email(order, OrderEmail.Kind.FULFILLED)
-    return news.tell(order)
+    return news.tell()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from django_stripe_cart.exceptions import PaymentError, PaymentMissing
@@ -84,6 +86,23 @@ def test_the_webhook_the_return_page_and_the_order_page_together_pay_it_once(
 
     assert told == ["order_paid"]
     assert moves(order) == [("", "pending"), ("pending", "paid")]
+
+
+def test_a_payment_writes_no_column_that_it_leaves_as_it_is(sandbox: Sandbox, order: Order) -> None:
+    written: list[str] = []
+
+    def listen(execute: Callable[..., object], sql: str, *args: object) -> object:
+        if sql.startswith("UPDATE") and "amount_paid" in sql:
+            written.append(sql)
+        return execute(sql, *args)
+
+    with connection.execute_wrapper(listen):
+        sandbox.pay(order.session_url)
+
+    assert len(written) == 1
+    assert "payment_intent_id" in written[0]
+    assert "session_params" not in written[0]
+    assert Order.objects.get().session_params == order.session_params
 
 
 def test_the_order_page_of_a_paid_order_does_not_ask_stripe(

@@ -41,36 +41,36 @@ def record(order: Order, look: Look, *, by: Cause) -> Order:
 @in_transaction
 def _record_payment(order: Order, look: Look, *, by: Cause) -> Order:
     order = lock_order(order)
+    news = News(order)
     order.synced_at = timezone.now()
-    news = News()
     if look.session.id == order.session_id or payment.adopt(order, look.session, by=by):
         payment.apply(order, look.session, by=by, news=news)
-    return news.tell(order)
+    return news.tell()
 
 
 @in_transaction
 def _record_aftermath(order: Order, look: Look, *, by: Cause) -> Order:
     order = lock_order(order)
-    news = News()
+    news = News(order)
     if look.refunds is not None:
         refund.apply(order, look.refunds, known=look.known, by=by, news=news)
     if look.disputes is not None:
         dispute.apply(order, look.disputes, known=look.known, by=by, news=news)
-    return news.tell(order)
+    return news.tell()
 
 
 @in_transaction
 def record_free(order: Order, *, by: Cause) -> Order:
     """An order of nothing to pay is paid at once; Stripe is not asked."""
     order = lock_order(order)
-    news = News()
+    news = News(order)
     if order.total == 0 and order.is_pending:
         if order.cancel_requested_at is not None:
             payment.close(order, by=by, news=news)
         else:
             payment.take_out_of_cart(order)
             payment.pay(order, by=by, news=news)
-    return news.tell(order)
+    return news.tell()
 
 
 @in_transaction
@@ -80,17 +80,17 @@ def close_unlearned(order: Order, *, by: Cause, message: str = "") -> Order:
     Under the lock that is certain: an address is handed out only once its session is committed.
     """
     order = lock_order(order)
-    news = News()
+    news = News(order)
     if order.is_pending and order.session_id is None:
         payment.close(order, by=by, message=message, news=news)
-    return news.tell(order)
+    return news.tell()
 
 
 @in_transaction
 def close_missing(order: Order, *, by: Cause) -> Order:
     """Close a pending order whose session is over by any clock, and unknown at Stripe."""
     order = lock_order(order)
-    news = News()
+    news = News(order)
     if order.is_pending:
         payment.close(order, by=by, message="session_missing", news=news)
-    return news.tell(order)
+    return news.tell()
