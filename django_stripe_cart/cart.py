@@ -80,7 +80,9 @@ def take_out(cart_pk: int, ordered: Iterable[tuple[Any, int]]) -> None:
     quantities = dict(ordered)
     changed: list[CartItem] = []
     gone: list[CartItem] = []
-    for item in CartItem.objects.filter(cart=cart_pk, product__in=[pk for pk in quantities if pk]):
+    for item in CartItem.objects.filter(cart=cart_pk).order_by():
+        if item.product_id not in quantities:
+            continue
         item.quantity -= quantities[item.product_id]
         (changed if item.quantity > 0 else gone).append(item)
     CartItem.objects.filter(pk__in=[item.pk for item in gone]).delete()

@@ -71,7 +71,7 @@ def close(order: Order, *, by: Cause, news: News, message: str = "") -> None:
 
 def take_out_of_cart(order: Order) -> None:
     if order.cart_id is not None:
-        ordered = [(item.product_id, item.quantity) for item in order.items.all()]
+        ordered = order.items.order_by().values_list("product_id", "quantity")
         carts.take_out(order.cart_id, ordered)
 
 
