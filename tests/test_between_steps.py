@@ -448,7 +448,7 @@ def test_an_e_mail_that_somebody_else_is_sending_is_left_to_them(
 def test_a_promise_about_an_order_that_is_gone_is_nothing(
     db: None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    outbox._keep_promise(0, "paid")
+    outbox._keep_promise(OrderEmail(order_id=0, kind="paid", occasion="paid"))
 
     assert caplog.text == ""
 

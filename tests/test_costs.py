@@ -47,7 +47,7 @@ COSTS = {
     "add to cart, a line that is there": (5, 0),
     "cart, N lines": (3, 0),
     "begin checkout, N lines": (11, 1),
-    "all webhooks of a payment, N lines": (19, 0),
+    "all webhooks of a payment, N lines": (18, 0),
     "the same webhooks again": (1, 0),
     "order page, N lines": (5, 0),
     "My Orders, N past orders": (4, 0),

@@ -41,7 +41,7 @@ def promise_email(order: Order, kind: str, *, refund: Refund | None = None) -> N
         return
     email = OrderEmail.about(order, kind, refund=refund)
     OrderEmail.objects.bulk_create([email], ignore_conflicts=True)
-    after_commit(functools.partial(_keep_promise, order.pk, email.occasion))
+    after_commit(functools.partial(_keep_promise, email))
 
 
 def will_email(order: Order, kind: str) -> bool:
@@ -68,11 +68,14 @@ def send_left_behind() -> Iterator[tuple[OrderEmail, bool]]:
 
 def deliver(email: OrderEmail) -> bool | None:
     """Send it and return whether it went out; None if somebody else has it, or nobody wants it."""
-    if not OrderEmail.objects.filter(pk=email.pk, claimed_at=None).update(
-        claimed_at=timezone.now(), attempts=F("attempts") + 1
-    ):
+    # Not by its key, which no database tells of a row that may have been there before.
+    rows = OrderEmail.objects.filter(order=email.order_id, occasion=email.occasion)
+    claimed_at, attempts = timezone.now(), F("attempts") + 1
+    if not rows.filter(claimed_at=None).update(claimed_at=claimed_at, attempts=attempts):
         return None
-    email = OrderEmail.objects.select_related("order", "refund").get(pk=email.pk)
+    # Read only now, all at once: its order may have been anonymized, its refund refused meanwhile.
+    related = ["order", "refund"] if email.refund_id else ["order"]
+    email = rows.select_related(*related).get()
     if not _is_still_true(email):
         return None
     try:
@@ -98,12 +101,10 @@ def _is_still_true(email: OrderEmail) -> bool:
     return bool(email.order.email) and not (email.refund and email.refund.is_gone)
 
 
-def _keep_promise(order_pk: int, occasion: str) -> None:
+def _keep_promise(email: OrderEmail) -> None:
     """After a commit: whatever goes wrong here must not undo, or hide, what was committed."""
     try:
-        email = OrderEmail.objects.filter(order=order_pk, occasion=occasion).first()
-        if email is not None:
-            deliver(email)
+        deliver(email)
     except Exception as error:
         what = describe(error)
-        logger.error("An e-mail about order %s waits for the next sync: %s", order_pk, what)
+        logger.error("An e-mail about order %s waits for the next sync: %s", email.order_id, what)
