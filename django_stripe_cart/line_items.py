@@ -48,7 +48,7 @@ class LineItem:
         return self.unit_amount * self.quantity
 
     def times(self, quantity: int) -> LineItem:
-        return replace(self, quantity=quantity)
+        return self if quantity == self.quantity else replace(self, quantity=quantity)
 
 
 def line_item_of(product: Any) -> LineItem | None:

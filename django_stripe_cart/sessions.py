@@ -70,7 +70,7 @@ def _commit_params(order: Order, params: dict[str, Any], *, expires_at: datetime
         "session_expires_at": expires_at,
         "livemode": conf.livemode,
     }
-    if _set(order, intent, cancel_requested_at=None, session_params__isnull=True):
+    if _set(order, intent, cancel_requested_at=None, session_params=None):
         vars(order).update(intent)
         return order
     order = Order.objects.get(pk=order.pk)
