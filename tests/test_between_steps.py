@@ -263,6 +263,18 @@ def test_a_session_that_arrives_twice_is_stored_once(pending: Order) -> None:
     assert pending.events.filter(kind="session").count() == 1
 
 
+def test_a_session_of_an_order_that_is_being_canceled_is_stored_all_the_same(
+    pending: Order,
+) -> None:
+    session = gateway.retrieve_session(pending.session_id or "")
+    Order.objects.update(session_id=None, cancel_requested_at=timezone.now())
+
+    order = sessions._commit_session(pending, session, by=BY_SYNC)
+
+    assert order.session_id == session.id
+    assert order.cancel_requested_at is not None
+
+
 # --- what stripe says -----------------------------------------------------------------------------
 
 

@@ -6,6 +6,9 @@ import json
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import models
+from django.db.models import Count, Max
+from django.db.models.functions import Length
 
 from django_stripe_cart import cart as carts
 from django_stripe_cart.contents import CartLine, Contents, read_cart
@@ -203,3 +206,20 @@ def test_a_cart_is_read_in_one_query(
 
     with django_assert_num_queries(1):
         assert contents(cart).total == 179850
+
+
+def test_a_new_line_is_found_by_a_manager_that_counts(
+    cart: Cart, mug: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Counting(models.Manager["Product"]):
+        def get_queryset(self) -> models.QuerySet[Product]:
+            found = super().get_queryset().filter(is_active=True)
+            return found.annotate(letters=Count("name") + Max(Length("name")))
+
+    manager = Counting()
+    manager.model = Product
+    monkeypatch.setitem(vars(Product._meta), "default_manager", manager)
+
+    assert carts.add(cart, mug.pk, 2).line.quantity == 2
+    with pytest.raises(ProductUnavailable):
+        carts.add(cart, make_product(slug="gone", is_active=False).pk, 1)
