@@ -15,6 +15,8 @@ from typing import Any, ParamSpec, TypeVar, overload
 from django.apps import apps
 from django.db import DatabaseError, connections, models, router, transaction
 
+from django_stripe_cart.prepared import sought
+
 P = ParamSpec("P")
 R = TypeVar("R")
 M = TypeVar("M", bound=models.Model)
@@ -79,7 +81,7 @@ def count_up(
         column = quote(get_field(name).column)
         terms.append(f"{column} IS NULL" if value is None else f"{column} = %s")
         if value is not None:
-            params.append(get_field(name).get_db_prep_save(value, connection))
+            params.append(sought(get_field(name), value, connection))
     table = quote(meta.db_table)
     sql = f"UPDATE {table} SET {', '.join(sets)} WHERE {' AND '.join(terms)}"  # noqa: S608
     with transaction.mark_for_rollback_on_error(alias), connection.cursor() as cursor:

@@ -30,12 +30,15 @@ class Given(Expression):
         return "%s", (self,)
 
 
+def sought(field: Any, value: Any, connection: Any) -> Any:
+    """Return ``value`` as the database is asked for it: one that no row can have finds none."""
+    return field.get_db_prep_value(field.get_prep_value(value), connection, prepared=True)
+
+
 def fill(params: tuple[Any, ...], values: Values, connection: Any) -> tuple[Any, ...]:
     """Put the values into their places."""
     return tuple(
-        param.field.get_db_prep_save(values[param.name], connection)
-        if isinstance(param, Given)
-        else param
+        sought(param.field, values[param.name], connection) if isinstance(param, Given) else param
         for param in params
     )
 
