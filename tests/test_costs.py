@@ -29,6 +29,7 @@ from django_stripe_cart.models import (
     Cart,
     CartItem,
     Order,
+    OrderEmail,
     OrderEvent,
     OrderItem,
     Product,
@@ -112,6 +113,10 @@ def many_orders(user: User) -> Order:
         Refund(order=o, amount=1, status="unknown" if o.status == "pending" else "succeeded")
         for o in orders
     )
+    OrderEmail.objects.bulk_create(
+        OrderEmail(order=o, kind="paid", occasion="paid", claimed_at=long_ago, sent_at=long_ago)
+        for o in orders
+    )
     _gather_statistics()
     return orders[-1]
 
@@ -121,7 +126,7 @@ def _gather_statistics() -> None:
     if connection.vendor == "sqlite":
         return
     tables = [m._meta.db_table for m in (Order, OrderItem, OrderEvent, Cart, CartItem, Refund)]
-    tables += [m._meta.db_table for m in (WebhookEvent, Product, User)]
+    tables += [m._meta.db_table for m in (OrderEmail, WebhookEvent, Product, User)]
     with connection.cursor() as cursor:
         for table in tables:
             word = "ANALYZE TABLE" if connection.vendor == "mysql" else "ANALYZE"
@@ -141,6 +146,7 @@ LOOKUPS: dict[str, Callable[[Order], QuerySet[Any]]] = {
     "an order's lines": lambda o: o.items.all(),
     "an order's timeline": lambda o: o.events.all(),
     "an order's refunds": lambda o: o.refunds.unknown(),
+    "a promised e-mail": lambda o: OrderEmail.objects.filter(order=o.pk, occasion="paid"),
     "a page of My Orders": lambda o: Order.objects.owned_by(o.user).newest_first()[:11],
     "sync, payments": lambda o: Order.objects.with_overdue_payment().order_by("pk")[:100],
     "sync, refunds": lambda o: Order.objects.with_overdue_refund().order_by("pk")[:100],
