@@ -67,8 +67,9 @@ class Prepared(Generic[M]):
     def _get_compiler(self, values: Values, using: str) -> Any:
         sql, params, compiled = self.compile(using)
         compiler = copy.copy(compiled)
-        compiler.connection = connections[using]
-        compiler.as_sql = lambda: (sql, fill(params, values, compiler.connection))
+        compiler.connection = connection = connections[using]
+        # Not by way of the compiler: a circle would wait for the garbage collector.
+        compiler.as_sql = lambda: (sql, fill(params, values, connection))
         return compiler
 
 
