@@ -98,7 +98,9 @@ def place_order(
     contents = lock_contents(cart, fingerprint)
     open_order = Order.objects.filter(open_cart=cart).first()
     if open_order is None:
-        return create_order(cart, contents, email=email, by=by)
+        order = create_order(cart, contents, email=email, by=by)
+        vars(order).pop("lines", None)  # the host may change them before it starts the payment
+        return order
     if is_unchanged(open_order, contents):
         return open_order
     raise OrderOpen

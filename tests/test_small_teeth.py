@@ -13,7 +13,7 @@ from django_stripe_cart.exceptions import OrderClosed
 from django_stripe_cart.models import CartItem, Order, Product
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.sessions import intend_session
-from django_stripe_cart.signals import order_canceled
+from django_stripe_cart.signals import order_canceled, order_placed
 from tests.factories import make_product
 from tests.shopping import Browser, messages_of
 
@@ -108,6 +108,41 @@ def test_an_order_that_was_canceled_meanwhile_is_never_offered_to_stripe(
         start_payment(stale, return_urls=URLS)
 
     assert not sandbox.requests
+
+
+# create_order without order_placed.has_listeners
+def test_a_receiver_may_change_what_is_asked_for(
+    browser: Browser, sandbox: Sandbox, mug: Product
+) -> None:
+    def engrave(order: Order, **kwargs: Any) -> None:
+        order.items.update(name="Mug, engraved")
+
+    browser.add(mug)
+    order_placed.connect(engrave)
+    try:
+        browser.check_out()
+    finally:
+        order_placed.disconnect(engrave)
+
+    assert _asked_for(browser.order) == ["Mug, engraved"]
+
+
+# place_order that keeps order.lines
+def test_a_host_may_change_what_is_asked_for(
+    browser: Browser, sandbox: Sandbox, mug: Product
+) -> None:
+    browser.add(mug)
+    order = place_order(browser.user.stripe_cart)
+    order.items.update(name="Mug, engraved")
+
+    start_payment(order, return_urls=URLS)
+
+    assert _asked_for(browser.order) == ["Mug, engraved"]
+
+
+def _asked_for(order: Order) -> list[str]:
+    lines = (order.session_params or {})["line_items"]
+    return [line["price_data"]["product_data"]["name"] for line in lines]
 
 
 # shop_view without never_cache

@@ -191,7 +191,7 @@ class Order(ConcurrentTransitionMixin, models.Model):
 
     @cached_property
     def lines(self) -> list[OrderItem]:
-        """Its items, read once."""
+        """Its items, read once: for whoever knows that nobody changes them."""
         return list(self.items.all())
 
     @property
