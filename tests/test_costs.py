@@ -23,6 +23,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+pytest.importorskip("benchmarks", reason="The source distribution comes without benchmarks.")
+
 from benchmarks import startup
 from benchmarks.statements import SIZES, Bench
 from django_stripe_cart.models import (

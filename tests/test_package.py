@@ -21,6 +21,7 @@ pytestmark = pytest.mark.package
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+LARGEST_SOURCE = 1_500_000  # bytes
 LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "var")
 
 
@@ -157,6 +158,20 @@ def test_the_source_distribution_holds_all_of_the_app_and_how_to_test_it(release
         r"(^|/)(__pycache__|var|\.tox|\.venv|\.git|build|_build)/|\.(pyc|sqlite3)$"
     )
     assert [name for name in names if strange.search(name)] == []
+    assert [name for name in names if name.endswith((".png", ".jpg", ".webp"))] == []
+    assert not any(name.startswith("benchmarks/") for name in names)
+    assert built.stat().st_size < LARGEST_SOURCE
+
+
+def test_the_source_distribution_can_be_built_again(release: Path, tmp_path: Path) -> None:
+    (built,) = release.glob("*.tar.gz")
+    with tarfile.open(built) as archive:
+        archive.extractall(tmp_path, filter="data")
+
+    (source,) = tmp_path.iterdir()
+    run(sys.executable, "-m", "build", "--wheel", "--outdir", tmp_path, source, cwd=tmp_path)
+
+    assert len(list(tmp_path.glob("*.whl"))) == 1
 
 
 def _is_ours(path: Path) -> bool:

@@ -1,11 +1,11 @@
-"""How the shop looks, desk and phone, light and dark: the pictures in the docs.
+"""The shop on a desk and on a phone, in the light and the dark theme: every view fits its screen.
 
-``SCREENSHOTS=1`` writes them to ``docs/screenshots``; without it, every view only has to fit.
+``SCREENSHOTS=1`` writes a picture of each view to ``var/screenshots``, and renews those in
+``docs/screenshots``.
 """
 
 from __future__ import annotations
 
-import io
 import os
 import re
 from collections.abc import Callable
@@ -24,9 +24,11 @@ from tests.browser.shopper import Shopper, settle
 
 pytestmark = pytest.mark.browser
 
+PICTURES = ROOT / "var" / "screenshots"
+PICTURES_OF_THE_DOCS = ROOT / "docs" / "screenshots"
 SIZES = {"desk": (1280, 800), "phone": (360, 740)}
 LOOKS = [(device, scheme) for device in SIZES for scheme in ("light", "dark")]
-# What is less often seen is pictured once by day and once by night.
+# Views that are rarely seen are tried in one theme on each screen.
 TWO_LOOKS = [("desk", "light"), ("phone", "dark")]
 
 # A year of orders, one in each state and more than a page holds.
@@ -234,12 +236,13 @@ def look_at(page: Page, suffix: str, name: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
     if os.environ.get("SCREENSHOTS") == "1":
         page.wait_for_function(ALL_IN_SIGHT_ARE_THERE)
-        directory = ROOT / "docs" / "screenshots"
-        directory.mkdir(exist_ok=True)
-        picture = page.screenshot(animations="disabled", caret="hide")
-        # In all their colors: a palette shows bands in the pictures of the products.
-        image = Image.open(io.BytesIO(picture)).convert("RGB")
-        image.save(directory / f"{name}-{suffix}.png", optimize=True)
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        picture = PICTURES / f"{name}-{suffix}.png"
+        page.screenshot(path=picture, animations="disabled", caret="hide")
+        shown = PICTURES_OF_THE_DOCS / picture.name
+        if shown.exists():
+            # Full color: a palette shows bands in the pictures of the products.
+            Image.open(picture).convert("RGB").save(shown, optimize=True)
 
 
 def without_messages(page: Page) -> None:

@@ -24,6 +24,8 @@ PATHS = {
     for pattern in urls.urlpatterns
     if isinstance(pattern, URLPattern)
 }
+SCREENSHOTS = ROOT / "docs" / "screenshots"
+HEAVIEST_SCREENSHOTS = 1_500_000  # bytes, all together
 TABLE = re.compile(r"^\|(?:.|\n\|)+", re.M)
 
 
@@ -107,10 +109,24 @@ def test_a_page_can_be_read_without_sphinx(path: Path) -> None:
     text = path.read_text("utf-8")
     prose = FENCE.sub("", text)
     links = re.findall(r"\]\((?!https?://|#)([^)#\s]+)", prose)
+    if not SCREENSHOTS.is_dir():  # The source distribution has neither pictures nor benchmarks.
+        links = [link for link in links if not re.search("screenshots/|benchmarks/", link)]
 
     assert not re.search(r"\{\w+\}`", prose)
     assert "```{" not in text
     assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_the_pictures_are_few_and_each_is_shown() -> None:
+    pictures = list(SCREENSHOTS.iterdir()) if SCREENSHOTS.is_dir() else []
+    shown = {
+        (path.parent / link).resolve()
+        for path in pages()
+        for link in re.findall(r"!\[[^]]*\]\(([^)]+\.png)\)", path.read_text("utf-8"))
+    }
+
+    assert sum(picture.stat().st_size for picture in pictures) < HEAVIEST_SCREENSHOTS
+    assert set(pictures) <= shown
 
 
 def test_every_template_is_listed_with_its_blocks() -> None:
