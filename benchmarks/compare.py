@@ -1,4 +1,4 @@
-"""Compare us with the limit and with what others use, and write ``docs/performance.md``.
+"""Compare us with the limit and with what others use, and write ``benchmarks/README.md``.
 
 ``tox -e bench-peers`` runs it: every candidate in a process of its own, the peers in environments
 that are made for it. Only what can be counted is compared, so the figures are the same on every

@@ -1,7 +1,7 @@
 """How soon a page is there, whether it moves, and what it weighs, by Chromium's own account.
 
-``FIGURES=1`` writes the figures to ``docs/explanation/figures.md``; without it, only what holds on
-any machine is tested: nothing moves, and nothing is asked for twice or in vain.
+``FIGURES=1`` writes the figures to ``benchmarks/README.md``; without it, only what holds on any
+machine is tested: nothing moves, and nothing is requested twice or in vain.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from typing import Any
 import pytest
 
 pytest.importorskip("playwright")
+pytest.importorskip("benchmarks", reason="The source distribution comes without benchmarks.")
 
 from playwright.sync_api import Browser, Page
 
+from benchmarks.page import keep
 from tests.browser.conftest import ROOT
 from tests.browser.shopper import Shopper, settle
 from tests.browser.test_looks import SIZES
@@ -27,7 +29,6 @@ from tests.browser.test_looks import SIZES
 pytestmark = pytest.mark.browser
 
 SLOWER = 4  # times, as a phone of the middle class is slower than a desk
-FIGURES = ROOT / "docs" / "explanation" / "figures.md"
 STATIC = ROOT / "django_stripe_cart" / "static" / "stripe_cart"
 
 # What has moved in this document since the act began, and in the moment after it.
@@ -154,31 +155,25 @@ def rows() -> Any:
     rows: list[str] = []
     yield rows
     if os.environ.get("FIGURES") == "1":
-        FIGURES.write_text(write(rows))
+        keep("pages", lines(rows))
 
 
-PAGE = """\
-# What a page weighs
-
-Measured in the example shop by `FIGURES=1 python -m pytest -m browser tests/browser/test_figures.py`,
-which uses Chromium's own account, with an empty cache and a processor slowed down {slower} times: when the
-largest thing of a page is painted, how far things move afterwards, and what is sent. The demo's server
-compresses nothing; Bootstrap is most of the weight, then the pictures.
-
-| what | screen | largest paint | layout shift | requests | sent |
-| --- | --- | --- | --- | --- | --- |
-{rows}
-
-What comes from this app is, compressed by gzip, {ours}.
-The times are those of one run on a small machine, and differ from run to run; that nothing moves, and
-how much is asked for, is held by the test.
-"""  # noqa: E501
-
-
-def write(rows: list[str]) -> str:
+def lines(rows: list[str]) -> list[str]:
     ours = {path.name: len(gzip.compress(path.read_bytes())) for path in STATIC.glob("*cart.*s")}
-    return PAGE.format(
-        slower=SLOWER,
-        rows="\n".join(row.replace("| 0 ms |", "| |") for row in rows),
-        ours=" and ".join(f"{size} bytes of `{name}`" for name, size in sorted(ours.items())),
-    )
+    sizes = " and ".join(f"{size} bytes of `{name}`" for name, size in sorted(ours.items()))
+    return [
+        "Measured in the example shop by Chromium, with an empty cache and a processor slowed down "
+        f"{SLOWER} times: when the",
+        "largest element of a page is painted, how far elements move afterwards, and what is sent. "
+        "The demo's server",
+        "compresses nothing; Bootstrap is most of the weight, then the pictures.",
+        "",
+        "| what | screen | largest paint | layout shift | requests | sent |",
+        "| --- | --- | --- | --- | --- | --- |",
+        *(row.replace("| 0 ms |", "| |") for row in rows),
+        "",
+        f"What comes from this app is, compressed by gzip, {sizes}.",
+        "The times are those of one run on a small machine, and differ from run to run. "
+        "The test holds that nothing",
+        "moves, and how much is requested.",
+    ]
