@@ -26,8 +26,8 @@ django.setup()
 
 from django_stripe_cart.models import Order, Product  # noqa: E402
 from django_stripe_cart.sandbox import Sandbox  # noqa: E402
-from django_stripe_cart.testing.boxed import stripe_in_a_box  # noqa: E402
 from django_stripe_cart.testing.factories import make_product, make_user  # noqa: E402
+from django_stripe_cart.testing.sandbox import stripe_in_a_box  # noqa: E402
 from tests.shopping import Browser  # noqa: E402
 
 SIZES = (2, 50)

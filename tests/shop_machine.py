@@ -14,12 +14,12 @@ from django_stripe_cart.metadata import ORDER_KEY
 from django_stripe_cart.models import CartItem, Order, Product
 from django_stripe_cart.payments import sync_open_orders
 from django_stripe_cart.sandbox import Sandbox
-from django_stripe_cart.testing.boxed import connected_sandbox, ring
+from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.events import sign_event
 from django_stripe_cart.testing.factories import make_product
 from django_stripe_cart.testing.invariants import settled_violations, violations
-from django_stripe_cart.testing.shopping import Browser
-from django_stripe_cart.testing.undoing import undone
+from django_stripe_cart.testing.rollback import undone
+from django_stripe_cart.testing.sandbox import connected_sandbox, ring
 from django_stripe_cart.webhooks import TYPES
 from tests.reference import Bought, Ledger
 

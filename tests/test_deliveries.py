@@ -13,13 +13,13 @@ from django.contrib.auth.models import User
 
 from django_stripe_cart.models import CartItem, Product
 from django_stripe_cart.sandbox import Sandbox
-from django_stripe_cart.testing.boxed import connected_sandbox, ring
 from django_stripe_cart.testing.events import sign_event
 from django_stripe_cart.testing.factories import make_cart
 from django_stripe_cart.testing.invariants import settled_violations, violations
-from django_stripe_cart.testing.recording import start_recording, stop_recording
-from django_stripe_cart.testing.stories import STORIES, Act, Scene, Story
-from django_stripe_cart.testing.undoing import undone
+from django_stripe_cart.testing.payment_counter import start_recording, stop_recording
+from django_stripe_cart.testing.rollback import undone
+from django_stripe_cart.testing.sandbox import connected_sandbox, ring
+from django_stripe_cart.testing.scenarios import STORIES, Act, Scene, Story
 
 STOCK = 10
 

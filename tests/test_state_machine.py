@@ -19,7 +19,7 @@ from django_stripe_cart.payments import sync_order
 from django_stripe_cart.refunds import amount_refundable, refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_canceled
-from django_stripe_cart.testing.recording import start_recording, stop_recording
+from django_stripe_cart.testing.payment_counter import start_recording, stop_recording
 from tests.reference import Bought
 from tests.shop_machine import ShopMachine, if_any, nth
 

@@ -11,7 +11,7 @@ from django.test import Client
 
 from django_stripe_cart.models import Order, WebhookEvent
 from django_stripe_cart.sandbox import Sandbox
-from django_stripe_cart.testing.boxed import WEBHOOK_SECRET
+from django_stripe_cart.testing.sandbox import WEBHOOK_SECRET
 from tests.shopping import Browser
 
 URL = "/stripe/webhook/"

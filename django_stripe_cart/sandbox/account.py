@@ -8,9 +8,9 @@ from pathlib import Path
 from django_stripe_cart.sandbox import versions
 from django_stripe_cart.sandbox.clock import Clock
 from django_stripe_cart.sandbox.errors import resource_missing
+from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.ids import new_id
 from django_stripe_cart.sandbox.store import Store, compares
-from django_stripe_cart.sandbox.wire import Object
 
 DEFAULT_BASE_URL = "http://127.0.0.1:8001"
 

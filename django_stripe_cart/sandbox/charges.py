@@ -2,10 +2,10 @@
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.cards import find_card
-from django_stripe_cart.sandbox.intents import set_back
+from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.objects.balance_transaction import build_balance_transaction
 from django_stripe_cart.sandbox.objects.charge import build_charge
-from django_stripe_cart.sandbox.wire import Object
+from django_stripe_cart.sandbox.payment_intents import set_back
 
 DEBIT_FAILED = "The customer's bank account could not be debited."
 

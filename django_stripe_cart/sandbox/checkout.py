@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 
-from django_stripe_cart.sandbox import charges, intents
+from django_stripe_cart.sandbox import charges, payment_intents
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.api.sessions import add_up, choose_shipping
 from django_stripe_cart.sandbox.cards import find_card
 from django_stripe_cart.sandbox.checkout_form import CheckoutForm, FormError
 from django_stripe_cart.sandbox.disputes import open_dispute
+from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.payment import Payment
-from django_stripe_cart.sandbox.wire import Object
 
 NOUN = "checkout.session"
 
@@ -47,8 +47,8 @@ def confirm_3ds(account: Account, session_id: str, *, ok: bool) -> Payment:
     if intent["status"] != "requires_action":
         return outcome(session)
     if not ok:
-        intents.fail_3ds(account, intent)
-        message = intents.AUTHENTICATION_FAILED
+        payment_intents.fail_3ds(account, intent)
+        message = payment_intents.AUTHENTICATION_FAILED
         return Payment("declined", decline_code="authentication_required", message=message)
     return _charge(account, session, intent)
 
@@ -106,12 +106,12 @@ def _method(session: Object, wanted: str) -> str:
 
 
 def _pay_by_card(account: Account, session: Object, number: str, billing: Object) -> Payment:
-    intent = intents.start_intent(account, session)
+    intent = payment_intents.start_intent(account, session)
     card = find_card(number)
-    intents.use_card(account, intent, card, billing)
+    payment_intents.use_card(account, intent, card, billing)
     if card.asks_3ds:
         url = f"{account.base_url}/c/pay/{session['id']}/authenticate"
-        intents.ask_for_3ds(account, intent, return_url=url)
+        payment_intents.ask_for_3ds(account, intent, return_url=url)
         return Payment("action_required", url)
     return _charge(account, session, intent)
 
@@ -128,8 +128,8 @@ def _charge(account: Account, session: Object, intent: Object) -> Payment:
 
 
 def _pay_by_bank(account: Account, session: Object, type: str, billing: Object) -> Payment:
-    intent = intents.start_intent(account, session)
-    method = intents.use_bank_debit(account, intent, type, billing)
+    intent = payment_intents.start_intent(account, session)
+    method = payment_intents.use_bank_debit(account, intent, type, billing)
     charges.charge_bank(account, intent, method)
     return _complete(account, session, "unpaid")
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django_stripe_cart.sandbox.cards import passes_luhn
+from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.parameters import EMAIL
-from django_stripe_cart.sandbox.wire import Object
 
 EXPIRY = re.compile(r"^(\d{1,2})\s*/?\s*(\d{2}|\d{4})$")
 

@@ -2,9 +2,9 @@
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.errors import ApiError
+from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.objects.balance_transaction import build_balance_transaction
 from django_stripe_cart.sandbox.objects.dispute import build_dispute
-from django_stripe_cart.sandbox.wire import Object
 
 FEE = 1500
 CLOSED = ("won", "lost", "warning_closed")

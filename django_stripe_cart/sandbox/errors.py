@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django_stripe_cart.sandbox.wire import Object
+from django_stripe_cart.sandbox.http import Object
 
 
 class ApiError(Exception):

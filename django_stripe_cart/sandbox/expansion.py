@@ -2,8 +2,8 @@
 
 from django_stripe_cart.sandbox.account import Account, public
 from django_stripe_cart.sandbox.errors import ApiError
+from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.lists import list_object, page_of
-from django_stripe_cart.sandbox.wire import Object
 
 MAX_DEPTH = 4
 EXPANDABLE = {

@@ -4,7 +4,7 @@ import threading
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from django_stripe_cart.sandbox.wire import Object, Response
+from django_stripe_cart.sandbox.http import Object, Response
 
 # What answers in the endpoint's place, before it did anything. Nothing is kept under the key.
 REFUSALS: dict[str, tuple[int, str, str | None]] = {

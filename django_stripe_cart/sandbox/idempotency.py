@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.errors import ApiError, idempotency_error
-from django_stripe_cart.sandbox.wire import Object, Response
+from django_stripe_cart.sandbox.http import Object, Response
 
 KEPT_FOR = 24 * 60 * 60
 MAX_LENGTH = 255

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import stripe
 
 from django_stripe_cart.sandbox.faults import ConnectionLost
-from django_stripe_cart.sandbox.wire import Response
+from django_stripe_cart.sandbox.http import Response
 
 Handle = Callable[[str, str, Mapping[str, str], Any], Response]
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.errors import ApiError, resource_missing
+from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.store import (
     Condition,
     compares,
@@ -12,7 +13,6 @@ from django_stripe_cart.sandbox.store import (
     is_equal,
     is_one_of,
 )
-from django_stripe_cart.sandbox.wire import Object
 
 DEFAULT_LIMIT = 10
 ABOUT_THE_PAGE = ("limit", "starting_after", "ending_before", "created", "expand")

@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from django_stripe_cart.sandbox.wire import Object, Request
+from django_stripe_cart.sandbox.http import Object, Request
 
 KEPT = 10_000
 

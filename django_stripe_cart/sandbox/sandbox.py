@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from django_stripe_cart.sandbox import signature
 from django_stripe_cart.sandbox.account import public
-from django_stripe_cart.sandbox.control import PREFIX, Control
-from django_stripe_cart.sandbox.gate import Gate
-from django_stripe_cart.sandbox.hosted.site import Site
+from django_stripe_cart.sandbox.actions import People
+from django_stripe_cart.sandbox.api_handler import Gate
+from django_stripe_cart.sandbox.control_api import PREFIX, Control
+from django_stripe_cart.sandbox.hosted.routes import Site
+from django_stripe_cart.sandbox.http import Object, Request, Response
 from django_stripe_cart.sandbox.objects.webhook_endpoint import build_webhook_endpoint, roll
-from django_stripe_cart.sandbox.people import People
-from django_stripe_cart.sandbox.postman import Deliver
+from django_stripe_cart.sandbox.queries import Shelves
 from django_stripe_cart.sandbox.server import SandboxServer
-from django_stripe_cart.sandbox.shelves import Shelves
-from django_stripe_cart.sandbox.wire import Object, Request, Response
+from django_stripe_cart.sandbox.webhooks.delivery import Deliver
 
 if TYPE_CHECKING:
     import stripe

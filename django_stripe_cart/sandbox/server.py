@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from django_stripe_cart.sandbox.faults import ConnectionLost
-from django_stripe_cart.sandbox.wire import Response
+from django_stripe_cart.sandbox.http import Response
 
 MAX_BODY = 8 * 1024 * 1024
 Handle = Callable[[str, str, dict[str, str], bytes], Response]

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from django_stripe_cart.sandbox import checkout
 from django_stripe_cart.sandbox.account import Account
-from django_stripe_cart.sandbox.deliveries import Deliveries
 from django_stripe_cart.sandbox.payment import Payment
+from django_stripe_cart.sandbox.webhooks.queue import Deliveries
 
 COMPLETED = "checkout.session.completed"
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from django_stripe_cart.sandbox.wire import Object
+from django_stripe_cart.sandbox.http import Object
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (

@@ -20,7 +20,7 @@ from django_stripe_cart.models.states import Status
 from django_stripe_cart.payments import sync_order
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
-from django_stripe_cart.testing.boxed import HOST
+from django_stripe_cart.testing.sandbox import HOST
 
 Items = Mapping[Any, int]
 

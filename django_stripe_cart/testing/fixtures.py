@@ -19,8 +19,8 @@ import pytest
 from django_stripe_cart.models import Order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing import factories
-from django_stripe_cart.testing.boxed import SETTINGS, connected_sandbox
-from django_stripe_cart.testing.shopping import Browser
+from django_stripe_cart.testing.browser import Browser
+from django_stripe_cart.testing.sandbox import SETTINGS, connected_sandbox
 
 
 @pytest.fixture

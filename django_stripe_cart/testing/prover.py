@@ -18,16 +18,16 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from django_stripe_cart.models import WebhookEvent
-from django_stripe_cart.sandbox.wire import Object
-from django_stripe_cart.testing import factories, trials
-from django_stripe_cart.testing.boxed import ring, stripe_in_a_box
+from django_stripe_cart.sandbox.http import Object
+from django_stripe_cart.testing import deliveries, factories
+from django_stripe_cart.testing.deliveries import Fate, Step, Trial
 from django_stripe_cart.testing.events import sign_event
 from django_stripe_cart.testing.invariants import violations
-from django_stripe_cart.testing.listening import Heard
 from django_stripe_cart.testing.report import Failure, Report, in_words
-from django_stripe_cart.testing.stories import STORIES, Scene, Story
-from django_stripe_cart.testing.trials import Fate, Step, Trial
-from django_stripe_cart.testing.undoing import commits, undone
+from django_stripe_cart.testing.rollback import commits, undone
+from django_stripe_cart.testing.sandbox import ring, stripe_in_a_box
+from django_stripe_cart.testing.scenarios import STORIES, Scene, Story
+from django_stripe_cart.testing.signal_log import Heard
 
 Hook = Callable[[], None]
 
@@ -95,10 +95,10 @@ class _Stage:
                 return
 
     def _trials(self) -> Iterator[Trial]:
-        simple = list(trials.in_any_order(len(self._events)))
+        simple = list(deliveries.in_any_order(len(self._events)))
         yield from simple
         yield from self._deaths(simple)
-        yield from map(trials.all_again, simple)
+        yield from map(deliveries.all_again, simple)
 
     def _deaths(self, simple: list[Trial]) -> Iterator[Trial]:
         """One over each event that tells the host something, in each way in which it does."""
@@ -107,7 +107,7 @@ class _Stage:
             for at, (step, told) in enumerate(zip(trial, self._told[trial], strict=True)):
                 if told and (step.event, told) not in seen:
                     seen.add((step.event, told))
-                    yield from trials.with_a_death(trial, at, len(told))
+                    yield from deliveries.with_a_death(trial, at, len(told))
 
     def _perform(self, trial: Trial) -> list[str]:
         if self._start_over:

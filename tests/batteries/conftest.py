@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from django_stripe_cart.sandbox import Sandbox
-from django_stripe_cart.testing.recording import start_recording, stop_recording
+from django_stripe_cart.testing.payment_counter import start_recording, stop_recording
 from tests.batteries.case import Case
 from tests.batteries.host import Place
 from tests.batteries.shop import Shop

@@ -29,7 +29,7 @@ from django.urls import get_resolver
 
 from django_stripe_cart.gateway.client import transport
 from django_stripe_cart.gateway.http import PatientClient
-from django_stripe_cart.testing.recording import start_recording
+from django_stripe_cart.testing.payment_counter import start_recording
 from tests.batteries.points import watch_requests
 from tests.shopping import Browser
 

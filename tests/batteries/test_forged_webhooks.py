@@ -12,8 +12,8 @@ import pytest
 
 from django_stripe_cart.models import Order, OrderEvent, Product, WebhookEvent
 from django_stripe_cart.sandbox import Sandbox
-from django_stripe_cart.testing.boxed import WEBHOOK_SECRET
 from django_stripe_cart.testing.invariants import violations
+from django_stripe_cart.testing.sandbox import WEBHOOK_SECRET
 from tests.batteries.mutations import is_authentic, mutate
 from tests.batteries.wire import Letter, send
 from tests.shopping import Browser

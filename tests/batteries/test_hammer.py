@@ -11,7 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from django_stripe_cart.models import Cart, CartItem, Order, Product
-from django_stripe_cart.testing.recording import PAID_WAS_HEARD
+from django_stripe_cart.testing.payment_counter import PAID_WAS_HEARD
 from tests.batteries.deeds import Answer, add, come_back, look_at_cart, press_checkout, refund, ring
 from tests.batteries.host import browser_of
 from tests.batteries.processes import Crew, crew

@@ -11,7 +11,7 @@ from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.sandbox.faults import OF_THE_API
 from django_stripe_cart.testing.invariants import settled_violations, violations
-from django_stripe_cart.testing.recording import start_recording, stop_recording
+from django_stripe_cart.testing.payment_counter import start_recording, stop_recording
 from tests.batteries.settling import settle
 from tests.batteries.stories import REFUND, STORIES, Shop, Story, webhook_that_looks
 from tests.shopping import Browser

@@ -13,8 +13,8 @@ import pytest
 
 from django_stripe_cart.conf import conf
 from django_stripe_cart.models import Order, Product
-from django_stripe_cart.sandbox.sender import send
-from django_stripe_cart.testing.recording import PAID_WAS_HEARD
+from django_stripe_cart.sandbox.webhooks.http import send
+from django_stripe_cart.testing.payment_counter import PAID_WAS_HEARD
 from tests.batteries import deeds
 from tests.batteries.servers import Server, servers, sync_loops
 from tests.batteries.settling import let_time_pass

@@ -14,7 +14,7 @@ from django.test.utils import setup_databases, setup_test_environment, teardown_
 def main(name: str) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = f"tests.hosts.{name}.settings"
     django.setup()
-    from django_stripe_cart.testing.boxed import stripe_in_a_box
+    from django_stripe_cart.testing.sandbox import stripe_in_a_box
     from tests.hosts.walk import be_sound, walk
 
     host = import_module(f"tests.hosts.{name}.host").host

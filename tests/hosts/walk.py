@@ -13,7 +13,7 @@ from django_stripe_cart.fulfillment import fulfill_order
 from django_stripe_cart.models import Order, WebhookEvent
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
-from django_stripe_cart.testing.shopping import Browser
+from django_stripe_cart.testing.browser import Browser
 from tests.hosts.host import Host
 
 TOTAL = 2 * 49900 + 129950

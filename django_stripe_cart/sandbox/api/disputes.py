@@ -1,9 +1,9 @@
 """`/v1/disputes`: read what banks took back."""
 
 from django_stripe_cart.sandbox.account import Account
+from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.lists import page
 from django_stripe_cart.sandbox.parameters import Text, list_parameters
-from django_stripe_cart.sandbox.wire import Object
 
 LIST = list_parameters(charge=Text(), payment_intent=Text())
 

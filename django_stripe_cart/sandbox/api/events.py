@@ -2,9 +2,9 @@
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.errors import ApiError
+from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.lists import page
 from django_stripe_cart.sandbox.parameters import Boolean, ListOf, Text, list_parameters
-from django_stripe_cart.sandbox.wire import Object
 
 KEPT_FOR = 30 * 24 * 60 * 60
 MAX_TYPES = 20

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from django_stripe_cart.sandbox.account import Account
-from django_stripe_cart.sandbox.wire import Object
+from django_stripe_cart.sandbox.http import Object
 
 
 def retrieve_account(account: Account) -> Object:

@@ -1,9 +1,9 @@
 """`/v1/payment_intents`, `/v1/charges`, `/v1/balance_transactions`: read what was paid."""
 
 from django_stripe_cart.sandbox.account import Account
+from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.lists import page
 from django_stripe_cart.sandbox.parameters import Text, list_parameters
-from django_stripe_cart.sandbox.wire import Object
 
 INTENT_LIST = list_parameters(customer=Text(), customer_account=Text())
 CHARGE_LIST = list_parameters(customer=Text(), payment_intent=Text(), transfer_group=Text())

@@ -4,6 +4,7 @@ from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.currencies import check_representable, display
 from django_stripe_cart.sandbox.disputes import is_disputed
 from django_stripe_cart.sandbox.errors import ApiError, parameter_missing
+from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.lists import page, page_of
 from django_stripe_cart.sandbox.parameters import (
     EXPAND,
@@ -17,8 +18,7 @@ from django_stripe_cart.sandbox.parameters import (
     Text,
     list_parameters,
 )
-from django_stripe_cart.sandbox.refunding import amount_left, make_refund, move_refund
-from django_stripe_cart.sandbox.wire import Object
+from django_stripe_cart.sandbox.refunds import amount_left, make_refund, move_refund
 
 CREATE = Hash(
     {

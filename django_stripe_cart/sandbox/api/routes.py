@@ -16,8 +16,8 @@ from django_stripe_cart.sandbox.api import (
     sessions,
     webhook_endpoints,
 )
+from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.parameters import RETRIEVE, Hash
-from django_stripe_cart.sandbox.wire import Object
 
 Run = Callable[..., Object]
 

@@ -3,7 +3,7 @@
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.currencies import check_representable
 from django_stripe_cart.sandbox.errors import ApiError, parameter_missing, resource_missing
-from django_stripe_cart.sandbox.wire import Object
+from django_stripe_cart.sandbox.http import Object
 
 SHORTEST, LONGEST = 30 * 60, 24 * 60 * 60
 

@@ -4,7 +4,7 @@ from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.api.session_rules import check_session
 from django_stripe_cart.sandbox.currencies import check_chargeable
 from django_stripe_cart.sandbox.errors import ApiError, resource_missing
-from django_stripe_cart.sandbox.intents import cancel_intent
+from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.lists import page, page_of
 from django_stripe_cart.sandbox.objects.discount import amount_off, build_shipping_rate
 from django_stripe_cart.sandbox.objects.line_item import (
@@ -14,7 +14,7 @@ from django_stripe_cart.sandbox.objects.line_item import (
 )
 from django_stripe_cart.sandbox.objects.session import build_session
 from django_stripe_cart.sandbox.parameters import Email, Hash, OneOf, Text, list_parameters
-from django_stripe_cart.sandbox.wire import Object
+from django_stripe_cart.sandbox.payment_intents import cancel_intent
 
 NOUN = "checkout.session"
 LIST = list_parameters(

@@ -6,6 +6,7 @@ from typing import Any
 from django_stripe_cart.sandbox import versions
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.errors import ApiError
+from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.lists import page
 from django_stripe_cart.sandbox.objects.webhook_endpoint import build_webhook_endpoint
 from django_stripe_cart.sandbox.parameters import (
@@ -19,7 +20,6 @@ from django_stripe_cart.sandbox.parameters import (
     Url,
     list_parameters,
 )
-from django_stripe_cart.sandbox.wire import Object
 
 NOUN = "webhook_endpoint"
 MAX_ENDPOINTS = 16

@@ -8,9 +8,9 @@ from django_stripe_cart.sandbox.cards import FEATURED
 from django_stripe_cart.sandbox.checkout import NOUN, bank_debit_type, success_url
 from django_stripe_cart.sandbox.hosted.rendering import notice, page, redirect
 from django_stripe_cart.sandbox.hosted.summary import merchant_name, summarize
+from django_stripe_cart.sandbox.http import Object, Response
 from django_stripe_cart.sandbox.payment import Payment
 from django_stripe_cart.sandbox.shopper import Shopper
-from django_stripe_cart.sandbox.wire import Object, Response
 
 BANK_NAMES = {
     "acss_debit": "Pre-authorized debit",

@@ -7,7 +7,7 @@ from django_stripe_cart.sandbox.checkout import NOUN
 from django_stripe_cart.sandbox.currencies import display
 from django_stripe_cart.sandbox.hosted.rendering import page
 from django_stripe_cart.sandbox.hosted.summary import summarize
-from django_stripe_cart.sandbox.wire import Object, Response
+from django_stripe_cart.sandbox.http import Object, Response
 
 
 def show_receipt(account: Account, charge_id: str) -> Response:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.template import Context, Engine
 
-from django_stripe_cart.sandbox.wire import Response
+from django_stripe_cart.sandbox.http import Response
 
 HERE = Path(__file__).parent.parent
 STATIC = HERE / "static"

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.currencies import display
-from django_stripe_cart.sandbox.wire import Object
+from django_stripe_cart.sandbox.http import Object
 
 
 def summarize(account: Account, session: Object) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The BalanceTransaction as Stripe returns it."""
 
+from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.ids import new_id
-from django_stripe_cart.sandbox.wire import Object
 
 
 def build_balance_transaction(

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.ids import new_id
-from django_stripe_cart.sandbox.wire import Object
 
 
 def build_coupon(

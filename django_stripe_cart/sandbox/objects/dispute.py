@@ -1,7 +1,7 @@
 """The Dispute as Stripe returns it."""
 
+from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.ids import new_id
-from django_stripe_cart.sandbox.wire import Object
 
 EVIDENCE = (
     "access_activity_log billing_address cancellation_policy cancellation_policy_disclosure"

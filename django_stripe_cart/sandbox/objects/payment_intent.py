@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.ids import new_id, token
-from django_stripe_cart.sandbox.wire import Object
 
 EMPTY = (
     "amount_details",

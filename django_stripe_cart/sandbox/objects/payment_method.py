@@ -1,8 +1,8 @@
 """The PaymentMethod as Stripe returns it: a card or a bank account, and whose it is."""
 
 from django_stripe_cart.sandbox.cards import Card
+from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.ids import new_id
-from django_stripe_cart.sandbox.wire import Object
 
 
 def build_payment_method(type: str, billing: Object, card: Card | None, *, created: int) -> Object:

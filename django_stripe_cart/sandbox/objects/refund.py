@@ -1,7 +1,7 @@
 """The Refund as Stripe returns it."""
 
+from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.ids import new_id, token
-from django_stripe_cart.sandbox.wire import Object
 
 EMPTY = (
     "balance_transaction",

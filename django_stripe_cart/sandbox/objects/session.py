@@ -4,8 +4,8 @@ import secrets
 from typing import Any
 from urllib.parse import quote
 
+from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.ids import new_id, token
-from django_stripe_cart.sandbox.wire import Object
 
 URL_LENGTH = 333
 BANK_DEBITS = {

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.ids import new_id, token
-from django_stripe_cart.sandbox.wire import Object
 
 
 def build_webhook_endpoint(

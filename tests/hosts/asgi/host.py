@@ -6,7 +6,7 @@ from django.test import AsyncClient, Client
 from django.test.client import AsyncClientHandler
 
 from django_stripe_cart.sandbox import Sandbox
-from django_stripe_cart.testing.boxed import ring
+from django_stripe_cart.testing.sandbox import ring
 from tests.hosts import host as plain
 
 

@@ -2,9 +2,9 @@
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.cards import Card
+from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.objects.payment_intent import build_payment_intent
 from django_stripe_cart.sandbox.objects.payment_method import build_payment_method
-from django_stripe_cart.sandbox.wire import Object
 
 AUTHENTICATION_FAILED = (
     "We could not authenticate your payment method. Choose another one and try again."

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django_stripe_cart.cart import add_item
 from django_stripe_cart.models import Cart, CartItem, Order
 from django_stripe_cart.sandbox import Sandbox
-from django_stripe_cart.sandbox.wire import Object
+from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.testing import factories
 from django_stripe_cart.webhooks import TYPES
 

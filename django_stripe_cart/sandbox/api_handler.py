@@ -3,18 +3,18 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from django_stripe_cart.sandbox import trouble, versions
+from django_stripe_cart.sandbox import fault_effects, versions
 from django_stripe_cart.sandbox.account import Account, current_request
 from django_stripe_cart.sandbox.api.routes import Endpoint, find_endpoint
+from django_stripe_cart.sandbox.api_keys import authenticate
 from django_stripe_cart.sandbox.errors import ApiError, url_not_found
 from django_stripe_cart.sandbox.expansion import expand
 from django_stripe_cart.sandbox.faults import ConnectionLost, Fault, Faults
-from django_stripe_cart.sandbox.forms import decode
+from django_stripe_cart.sandbox.form_encoding import decode
+from django_stripe_cart.sandbox.http import Object, Request, Response, json_response
 from django_stripe_cart.sandbox.idempotency import IdempotencyKeys
 from django_stripe_cart.sandbox.ids import new_id
-from django_stripe_cart.sandbox.keys import authenticate
 from django_stripe_cart.sandbox.request_log import RequestLog
-from django_stripe_cart.sandbox.wire import Object, Request, Response, json_response
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Gate:
         try:
             response = self._answer(call)
             entry["status"] = response.status
-            return trouble.after(call.fault, response)
+            return fault_effects.after(call.fault, response)
         except ConnectionLost:
             entry["status"] = None
             raise
@@ -60,7 +60,7 @@ class Gate:
     def _answer(self, call: Call) -> Response:
         try:
             call.params = _raw_parameters(call.request)
-            trouble.before(call.fault)
+            fault_effects.before(call.fault)
             response = self._carry_out(call)
         except ApiError as error:
             response = self._refusal(error, call)
@@ -99,7 +99,7 @@ class Gate:
             return json_response(versions.render(shown, call.version))
 
         try:
-            return trouble.during(call.fault, run)
+            return fault_effects.during(call.fault, run)
         except ApiError as error:
             return self._refusal(error, call)
 

@@ -5,9 +5,9 @@ import threading
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.faults import Faults
-from django_stripe_cart.sandbox.postman import Deliver, Postman
+from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.store import compares
-from django_stripe_cart.sandbox.wire import Object
+from django_stripe_cart.sandbox.webhooks.delivery import Deliver, Postman
 
 WORKERS = 4
 # How often a worker looks at the clock, which moves by itself, too.

@@ -15,7 +15,7 @@ from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_paid
 from django_stripe_cart.testing.invariants import settled_violations, violations
-from django_stripe_cart.testing.recording import start_recording, stop_recording
+from django_stripe_cart.testing.payment_counter import start_recording, stop_recording
 from tests.shopping import Browser
 
 Check = Callable[..., list[str]]

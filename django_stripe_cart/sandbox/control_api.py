@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django_stripe_cart.sandbox.errors import ApiError, url_not_found
-from django_stripe_cart.sandbox.wire import Object, Request, Response, json_response
+from django_stripe_cart.sandbox.http import Object, Request, Response, json_response
 
 if TYPE_CHECKING:
     from django_stripe_cart.sandbox.sandbox import Sandbox

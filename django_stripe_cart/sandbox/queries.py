@@ -1,8 +1,8 @@
 """What there is to look at: every object, as plain data, oldest first."""
 
 from django_stripe_cart.sandbox.account import public
-from django_stripe_cart.sandbox.box import Box
-from django_stripe_cart.sandbox.wire import Object
+from django_stripe_cart.sandbox.core import Box
+from django_stripe_cart.sandbox.http import Object
 
 
 class Shelves(Box):

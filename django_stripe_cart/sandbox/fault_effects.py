@@ -12,7 +12,7 @@ from django_stripe_cart.sandbox.faults import (
     ConnectionLost,
     Fault,
 )
-from django_stripe_cart.sandbox.wire import Response
+from django_stripe_cart.sandbox.http import Response
 
 
 def before(fault: Fault | None) -> None:

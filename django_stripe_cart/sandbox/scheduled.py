@@ -2,8 +2,8 @@
 
 from django_stripe_cart.sandbox.account import Account, Chore
 from django_stripe_cart.sandbox.api.sessions import close_expired
-from django_stripe_cart.sandbox.refunding import move_refund
-from django_stripe_cart.sandbox.wire import Object
+from django_stripe_cart.sandbox.http import Object
+from django_stripe_cart.sandbox.refunds import move_refund
 
 
 def succeed_refund(account: Account, refund: Object) -> Object:

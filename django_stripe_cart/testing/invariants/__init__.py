@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django_stripe_cart.testing import at_every_moment, when_settled
-from django_stripe_cart.testing.books import Books, StripeBooks
+from django_stripe_cart.testing.invariants import always, eventually
+from django_stripe_cart.testing.invariants.snapshot import Books, StripeBooks
 
 Stock = Mapping[Any, int]
 
@@ -44,22 +44,22 @@ def settled_violations(
     """
     books = Books.read(sandbox)
     found = _at_every_moment(books, stock or {}, handed_out)
-    found += when_settled.unfinished(books)
-    found += when_settled.money(books)
-    found += when_settled.refunds(books)
+    found += eventually.unfinished(books)
+    found += eventually.money(books)
+    found += eventually.refunds(books)
     if paid_is_recorded:
-        found += when_settled.deliveries(books)
+        found += eventually.deliveries(books)
     return found
 
 
 def _at_every_moment(books: Books, stock: Stock, handed_out: Iterable[str]) -> list[str]:
     return [
-        *at_every_moment.slots(books),
-        *at_every_moment.stock(books, stock),
-        *at_every_moment.goods(books, stock),
-        *at_every_moment.payments(books),
-        *at_every_moment.refunds(books),
-        *at_every_moment.addresses(books, handed_out),
-        *at_every_moment.timelines(books),
-        *at_every_moment.emails(books),
+        *always.slots(books),
+        *always.stock(books, stock),
+        *always.goods(books, stock),
+        *always.payments(books),
+        *always.refunds(books),
+        *always.addresses(books, handed_out),
+        *always.timelines(books),
+        *always.emails(books),
     ]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from django_stripe_cart.models import Order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing import factories
-from django_stripe_cart.testing.boxed import stripe_in_a_box
-from django_stripe_cart.testing.shopping import Browser
+from django_stripe_cart.testing.browser import Browser
+from django_stripe_cart.testing.sandbox import stripe_in_a_box
 
 if TYPE_CHECKING:
     from django.test import SimpleTestCase as Base

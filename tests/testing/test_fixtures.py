@@ -15,12 +15,12 @@ from django.urls import reverse
 
 from django_stripe_cart.models import Order
 from django_stripe_cart.sandbox import Sandbox
-from django_stripe_cart.testing.boxed import stripe_in_a_box
-from django_stripe_cart.testing.cases import StripeCartMixin
+from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.events import signed_event
 from django_stripe_cart.testing.factories import make_cart, make_product, make_user
 from django_stripe_cart.testing.invariants import violations
-from django_stripe_cart.testing.shopping import Browser
+from django_stripe_cart.testing.sandbox import stripe_in_a_box
+from django_stripe_cart.testing.testcases import StripeCartMixin
 
 MakeOrder = Callable[..., Order]
 
@@ -164,5 +164,5 @@ def test_pytest_is_needed_by_the_fixtures_alone() -> None:
 def environment() -> dict[str, str]:
     return {
         "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "PYTHONPATH": str(Path(__file__).parent.parent),
+        "PYTHONPATH": str(Path(__file__).parents[2]),
     }

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from django_stripe_cart.sandbox.account import public
 from django_stripe_cart.sandbox.api.refunds import create_refund
 from django_stripe_cart.sandbox.api.sessions import expire_session
-from django_stripe_cart.sandbox.box import Box, id_of
+from django_stripe_cart.sandbox.core import Box, id_of
 from django_stripe_cart.sandbox.disputes import close_dispute, move_dispute, open_dispute
+from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.objects.discount import build_coupon
 from django_stripe_cart.sandbox.payment import Payment
-from django_stripe_cart.sandbox.refunding import STATUSES, move_refund
-from django_stripe_cart.sandbox.wire import Object
+from django_stripe_cart.sandbox.refunds import STATUSES, move_refund
 
 
 class People(Box):

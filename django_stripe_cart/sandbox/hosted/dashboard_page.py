@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django_stripe_cart.sandbox.account import Account
+from django_stripe_cart.sandbox.actions import People
 from django_stripe_cart.sandbox.checkout import NOUN
 from django_stripe_cart.sandbox.currencies import display
 from django_stripe_cart.sandbox.errors import ApiError
 from django_stripe_cart.sandbox.hosted.rendering import not_found, page, redirect
 from django_stripe_cart.sandbox.hosted.summary import merchant_name
-from django_stripe_cart.sandbox.people import People
-from django_stripe_cart.sandbox.refunding import amount_left
-from django_stripe_cart.sandbox.wire import Object, Response
+from django_stripe_cart.sandbox.http import Object, Response
+from django_stripe_cart.sandbox.refunds import amount_left
 
 SHOWN = 50
 STATES = {
@@ -51,7 +51,7 @@ class Desk:
             "now": _time(self._account.clock.now()),
             "is_moved": self._account.clock.now() != self._account.clock.wall(),
         }
-        return page("desk.html", context)
+        return page("dashboard.html", context)
 
     def pull(self, session_id: str, form: Mapping[str, str]) -> Response:
         """Pull one lever on one session."""

@@ -15,7 +15,7 @@ from django_stripe_cart.models import Order, OrderEvent, Product
 from django_stripe_cart.signals import order_paid, order_refunded
 from django_stripe_cart.testing.factories import make_product
 from django_stripe_cart.testing.prover import Report, prove
-from django_stripe_cart.testing.stories import STORIES, Story
+from django_stripe_cart.testing.scenarios import STORIES, Story
 
 pytestmark = pytest.mark.django_db
 
@@ -101,7 +101,7 @@ def test_a_receiver_that_raises_for_one_product_is_caught(listen: Listen) -> Non
     assert shortest(report).splitlines()[1:] == [
         "card:",
         "  1. checkout.session.completed arrives",
-        "  => tests.test_prover.test_a_receiver_that_raises_for_one_product_is_caught"
+        "  => tests.testing.test_prover.test_a_receiver_that_raises_for_one_product_is_caught"
         ".<locals>.print_label raised ValueError('A gift card has no weight.') at order_paid.",
         "  => checkout.session.completed was answered 500.",
     ]

@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl, urlsplit
 
 from django_stripe_cart.sandbox.account import Account
+from django_stripe_cart.sandbox.actions import People
 from django_stripe_cart.sandbox.errors import ApiError
 from django_stripe_cart.sandbox.hosted.checkout_page import CheckoutPage
-from django_stripe_cart.sandbox.hosted.desk_page import Desk
+from django_stripe_cart.sandbox.hosted.dashboard_page import Desk
 from django_stripe_cart.sandbox.hosted.receipt_page import show_receipt
 from django_stripe_cart.sandbox.hosted.rendering import asset, not_found, notice
-from django_stripe_cart.sandbox.people import People
+from django_stripe_cart.sandbox.http import Request, Response
 from django_stripe_cart.sandbox.shopper import Shopper
-from django_stripe_cart.sandbox.wire import Request, Response
 
 Answer = Callable[[str, Mapping[str, str]], Response]
 LOOPBACK = ("127.0.0.1", "::1", "localhost")

@@ -2,9 +2,9 @@
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.cards import find_card
+from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.objects.balance_transaction import build_balance_transaction
 from django_stripe_cart.sandbox.objects.refund import build_refund
-from django_stripe_cart.sandbox.wire import Object
 
 STATUSES = ("pending", "requires_action", "succeeded", "failed", "canceled")
 # Refunds in these states have taken their amount off the charge.

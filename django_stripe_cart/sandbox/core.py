@@ -4,13 +4,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from django_stripe_cart.sandbox.account import Account
-from django_stripe_cart.sandbox.chores import CHORES
-from django_stripe_cart.sandbox.deliveries import Deliveries
 from django_stripe_cart.sandbox.errors import resource_missing
 from django_stripe_cart.sandbox.faults import Faults
+from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.request_log import RequestLog
+from django_stripe_cart.sandbox.scheduled import CHORES
 from django_stripe_cart.sandbox.shopper import Shopper
-from django_stripe_cart.sandbox.wire import Object
+from django_stripe_cart.sandbox.webhooks.queue import Deliveries
 
 
 class Box:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django_stripe_cart.models import Order, Refund
-from django_stripe_cart.testing.books import Books
-from django_stripe_cart.testing.recording import times_heard
+from django_stripe_cart.testing.invariants.snapshot import Books
+from django_stripe_cart.testing.payment_counter import times_heard
 
 
 def unfinished(books: Books) -> Iterator[str]:

@@ -4,12 +4,13 @@ import json
 import logging
 from collections.abc import Callable
 
-from django_stripe_cart.sandbox import sender, versions
+from django_stripe_cart.sandbox import versions
 from django_stripe_cart.sandbox.account import Account, public
 from django_stripe_cart.sandbox.faults import WEBHOOK, Fault, Faults
+from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.signature import sign
 from django_stripe_cart.sandbox.store import compares
-from django_stripe_cart.sandbox.wire import Object
+from django_stripe_cart.sandbox.webhooks.http import send
 
 logger = logging.getLogger("stripe_cart.sandbox")
 
@@ -28,7 +29,7 @@ class Postman:
 
     def __init__(self, account: Account, faults: Faults) -> None:
         self._account, self._faults = account, faults
-        self.deliver: Deliver | None = sender.send
+        self.deliver: Deliver | None = send
 
     def attempt(self, delivery: Object) -> Object:
         """Send one delivery, unless a fault has other plans for it, and note its fate."""
