@@ -10,12 +10,12 @@ from django.contrib.admin import AdminSite
 
 from django_stripe_cart.admin.orders import OrderAdmin
 from django_stripe_cart.admin.products import ProductAdmin
+from django_stripe_cart.admin.readonly import ReadOnlyAdmin
 from django_stripe_cart.admin.webhooks import WebhookEventAdmin
-from django_stripe_cart.admin.window import Window
 from django_stripe_cart.conf import DEFAULT_PRODUCT_MODEL, conf
 from django_stripe_cart.models import Order, Product, WebhookEvent
 
-__all__ = ["OrderAdmin", "ProductAdmin", "WebhookEventAdmin", "Window", "register"]
+__all__ = ["OrderAdmin", "ProductAdmin", "ReadOnlyAdmin", "WebhookEventAdmin", "register"]
 
 
 def register(site: AdminSite) -> None:

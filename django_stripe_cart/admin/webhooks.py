@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
-
-from django_stripe_cart.admin.window import Window
+from django_stripe_cart.admin.readonly import ReadOnlyAdmin
 
 
-class WebhookEventAdmin(Window, admin.ModelAdmin):
+class WebhookEventAdmin(ReadOnlyAdmin):
     list_display = ("event_id", "type", "order", "received_at", "processed_at", "attempts", "error")
     list_filter = ("type", "received_at")
     list_select_related = ("order",)

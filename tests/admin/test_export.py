@@ -12,8 +12,8 @@ from django.http import StreamingHttpResponse
 from django.test import AsyncClient, Client
 from django.test.utils import CaptureQueriesContext
 
-from django_stripe_cart.admin import export
-from django_stripe_cart.admin.export import safe
+from django_stripe_cart.admin.orders import export
+from django_stripe_cart.admin.orders.export import safe
 from django_stripe_cart.models import Order
 from tests.admin.pages import read, url
 

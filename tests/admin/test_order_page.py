@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone, translation
 
 import django_stripe_cart
-from django_stripe_cart.admin.timeline import SENTENCES, read_timeline
+from django_stripe_cart.admin.orders.timeline import SENTENCES, read_timeline
 from django_stripe_cart.models import Order
 from django_stripe_cart.privacy import anonymize_person
 from django_stripe_cart.refunds import refund_order

@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone, translation
 
-from django_stripe_cart.admin.chart import draw
-from django_stripe_cart.admin.sales import Day, Period, Sales, read_sales
+from django_stripe_cart.admin.sales.chart import draw
+from django_stripe_cart.admin.sales.report import Day, Period, Sales, read_sales
 from django_stripe_cart.models import Order, Refund
 from tests.admin.pages import read, url
 

@@ -22,8 +22,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from django_stripe_cart.admin.actions import ACTIONS, Action, Outcome
-from django_stripe_cart.admin.confirm_forms import ConfirmForm
+from django_stripe_cart.admin.orders.actions import ACTIONS, Action, Outcome
+from django_stripe_cart.admin.orders.forms import ConfirmForm
 from django_stripe_cart.gateway import patience
 from django_stripe_cart.gateway.patience import time_left
 from django_stripe_cart.models import Order, OrderEvent
@@ -33,7 +33,7 @@ from django_stripe_cart.responses import SeeOther
 from django_stripe_cart.timeline import Cause
 
 if TYPE_CHECKING:
-    from django_stripe_cart.admin.orders import OrderAdmin
+    from django_stripe_cart.admin.orders.admin import OrderAdmin
 
 AT_ONCE = 100  # orders: a page of the list, and what an address can hold
 PKS = re.compile(rf"\d{{1,18}}(,\d{{1,18}}){{0,{AT_ONCE - 1}}}", re.ASCII)

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from django_stripe_cart.admin.confirm_forms import ConfirmForm, OneRefundForm, RefundForm
+from django_stripe_cart.admin.orders.forms import ConfirmForm, OneRefundForm, RefundForm
 from django_stripe_cart.attention import settle_attention
 from django_stripe_cart.checkout import cancel_order
 from django_stripe_cart.emails import find_kind, send_again

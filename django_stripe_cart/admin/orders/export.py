@@ -24,7 +24,7 @@ from django_stripe_cart.money import to_decimal
 from django_stripe_cart.responses import SeeOther
 
 if TYPE_CHECKING:
-    from django_stripe_cart.admin.orders import OrderAdmin
+    from django_stripe_cart.admin.orders.admin import OrderAdmin
 
 PORTION = 500
 BYTE_ORDER_MARK = "\ufeff"  # without it, Excel reads the file in the machine's own encoding

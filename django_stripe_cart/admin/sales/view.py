@@ -15,11 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_safe
 
-from django_stripe_cart.admin.chart import draw
-from django_stripe_cart.admin.sales import Period, local_day, read_sales
+from django_stripe_cart.admin.sales.chart import draw
+from django_stripe_cart.admin.sales.report import Period, local_day, read_sales
 
 if TYPE_CHECKING:
-    from django_stripe_cart.admin.orders import OrderAdmin
+    from django_stripe_cart.admin.orders.admin import OrderAdmin
 
 SHOWN_AT_FIRST = 30  # days
 CHOICES = (7, 30, 90, 365)

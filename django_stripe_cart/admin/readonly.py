@@ -1,14 +1,15 @@
-"""What can be looked at, and neither added, changed nor deleted by hand."""
+"""A base for admin pages that only show: no row can be added, changed or deleted by hand."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import admin
 from django.http import HttpRequest
 
 
-class Window:
-    """Not even for a superuser is there anything to save behind it."""
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Refuse to add, change or delete, also for superusers."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

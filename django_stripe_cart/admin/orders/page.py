@@ -8,15 +8,16 @@ from django.contrib.auth import get_user_model
 from django.http import HttpRequest
 from django.urls import reverse
 
-from django_stripe_cart.admin.actions import ACTIONS
-from django_stripe_cart.admin.dashboard import dashboard_url
-from django_stripe_cart.admin.timeline import read_timeline
+from django_stripe_cart.admin.orders.actions import ACTIONS
+from django_stripe_cart.admin.orders.timeline import read_timeline
 from django_stripe_cart.conf import conf
 from django_stripe_cart.models import Order, WebhookEvent
 from django_stripe_cart.refunds import amount_refundable
 
 if TYPE_CHECKING:
-    from django_stripe_cart.admin.orders import OrderAdmin
+    from django_stripe_cart.admin.orders.admin import OrderAdmin
+
+DASHBOARD = "https://dashboard.stripe.com"
 
 
 def read(model_admin: OrderAdmin, request: HttpRequest, order: Order) -> dict[str, Any]:
@@ -60,3 +61,13 @@ def _address_of_webhooks(model_admin: OrderAdmin, request: HttpRequest, order: O
         return ""
     address = reverse("admin:stripe_cart_webhookevent_changelist", current_app=site.name)
     return f"{address}?order__id__exact={order.pk}"
+
+
+def dashboard_url(order: Order) -> str:
+    """Return the payment's page in Stripe's Dashboard, or on the sandbox's desk; else nothing."""
+    if conf.api_base:
+        return f"{conf.api_base}/#{order.session_id}" if order.session_id else ""
+    if not order.payment_intent_id:
+        return ""
+    mode = "" if order.livemode else "/test"
+    return f"{DASHBOARD}{mode}/payments/{order.payment_intent_id}"

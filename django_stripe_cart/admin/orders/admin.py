@@ -15,19 +15,19 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from django_stripe_cart.admin import order_page
-from django_stripe_cart.admin.action_pages import action_urls, list_actions
-from django_stripe_cart.admin.actions import Action
-from django_stripe_cart.admin.export import export_selected, export_view
-from django_stripe_cart.admin.filters import AttentionFilter
-from django_stripe_cart.admin.sales_page import sales_view
-from django_stripe_cart.admin.search import find_orders
-from django_stripe_cart.admin.window import Window
+from django_stripe_cart.admin.orders import page
+from django_stripe_cart.admin.orders.action_views import action_urls, list_actions
+from django_stripe_cart.admin.orders.actions import Action
+from django_stripe_cart.admin.orders.export import export_selected, export_view
+from django_stripe_cart.admin.orders.filters import AttentionFilter
+from django_stripe_cart.admin.orders.search import find_orders
+from django_stripe_cart.admin.readonly import ReadOnlyAdmin
+from django_stripe_cart.admin.sales.view import sales_view
 from django_stripe_cart.models import Order
 from django_stripe_cart.money import format_money
 
 
-class OrderAdmin(Window, admin.ModelAdmin):
+class OrderAdmin(ReadOnlyAdmin):
     """A window with a few handles: each needs its own permission, ``stripe_cart.VERB_order``.
 
     To take one away, or to allow it for some orders only, override ``has_VERB_permission``.
@@ -128,7 +128,7 @@ class OrderAdmin(Window, admin.ModelAdmin):
             raise PermissionDenied
         context = {
             **self.page_context(request, str(order)),
-            **order_page.read(self, request, order),
+            **page.read(self, request, order),
             **(extra_context or {}),
         }
         return TemplateResponse(request, "admin/stripe_cart/order/change_form.html", context)

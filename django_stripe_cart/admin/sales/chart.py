@@ -12,7 +12,7 @@ from datetime import date
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from django_stripe_cart.admin.sales import Day, Sales
+from django_stripe_cart.admin.sales.report import Day, Sales
 from django_stripe_cart.money import exponent, format_money
 
 WIDTH, HEIGHT = 1000, 240
