@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
+from django_stripe_cart.admin.base import OrderAdminBase
 from django_stripe_cart.admin.orders.actions import ACTIONS, Action, Outcome
 from django_stripe_cart.admin.orders.forms import ConfirmForm
 from django_stripe_cart.gateway import patience
@@ -32,9 +33,6 @@ from django_stripe_cart.refunds import amount_refundable
 from django_stripe_cart.responses import SeeOther
 from django_stripe_cart.timeline import Cause
 
-if TYPE_CHECKING:
-    from django_stripe_cart.admin.orders.admin import OrderAdmin
-
 AT_ONCE = 100  # orders: a page of the list, and what an address can hold
 PKS = re.compile(rf"\d{{1,18}}(,\d{{1,18}}){{0,{AT_ONCE - 1}}}", re.ASCII)
 TOLD = 10  # failures that are told one by one
@@ -42,10 +40,10 @@ TOLD = 10  # failures that are told one by one
 # What one request to Stripe may take: with less time left, no other order is begun.
 TIME_FOR_ONE = 12.5  # seconds
 
-Run = Callable[["OrderAdmin", HttpRequest, QuerySet[Order]], HttpResponse | None]
+Run = Callable[[OrderAdminBase, HttpRequest, QuerySet[Order]], HttpResponse | None]
 
 
-def action_urls(model_admin: OrderAdmin) -> Iterable[URLPattern]:
+def action_urls(model_admin: OrderAdminBase) -> Iterable[URLPattern]:
     """Two addresses for each action: on one order, and on several."""
     for action in ACTIONS:
         view = model_admin.admin_site.admin_view(_make_view(model_admin, action))
@@ -65,7 +63,7 @@ def _make_list_action(action: Action) -> Run:
         description=action.label_for_many,  # type: ignore[arg-type]
     )
     def ask(
-        model_admin: OrderAdmin, request: HttpRequest, queryset: QuerySet[Order]
+        model_admin: OrderAdminBase, request: HttpRequest, queryset: QuerySet[Order]
     ) -> HttpResponse | None:
         pks = list(queryset.values_list("pk", flat=True)[: AT_ONCE + 1])
         if len(pks) > AT_ONCE:
@@ -82,7 +80,7 @@ def _ids(pks: Iterable[int]) -> str:
     return "?" + urlencode({"ids": ",".join(map(str, pks))}, safe=",")
 
 
-def _make_view(model_admin: OrderAdmin, action: Action) -> Callable[..., HttpResponse]:
+def _make_view(model_admin: OrderAdminBase, action: Action) -> Callable[..., HttpResponse]:
     @transaction.non_atomic_requests
     @require_http_methods(["GET", "HEAD", "POST"])
     def view(request: HttpRequest, pk: int | None = None) -> HttpResponse:
@@ -94,10 +92,10 @@ def _make_view(model_admin: OrderAdmin, action: Action) -> Callable[..., HttpRes
 
 
 def _choose(
-    model_admin: OrderAdmin, action: Action, request: HttpRequest, pk: int | None
+    model_admin: OrderAdminBase, action: Action, request: HttpRequest, pk: int | None
 ) -> list[Order]:
     """Return the orders that the request names. Raises ``PermissionDenied`` or ``Http404``."""
-    if not model_admin.may(action, request):
+    if not model_admin.may(action.name, request):
         raise PermissionDenied
     text = request.GET.get("ids", "") if pk is None else str(pk)
     if not PKS.fullmatch(text):
@@ -106,7 +104,7 @@ def _choose(
     orders = list(rows.filter(pk__in=text.split(",")))
     if not orders:
         raise Http404
-    if not all(model_admin.may(action, request, order) for order in orders):
+    if not all(model_admin.may(action.name, request, order) for order in orders):
         raise PermissionDenied
     return orders
 
@@ -116,7 +114,7 @@ class ActionPage:
 
     def __init__(
         self,
-        model_admin: OrderAdmin,
+        model_admin: OrderAdminBase,
         action: Action,
         request: HttpRequest,
         orders: Sequence[Order],

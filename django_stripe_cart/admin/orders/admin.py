@@ -10,28 +10,24 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from django_stripe_cart.admin.orders import page
+from django_stripe_cart.admin.base import OrderAdminBase
 from django_stripe_cart.admin.orders.action_views import action_urls, list_actions
-from django_stripe_cart.admin.orders.actions import Action
 from django_stripe_cart.admin.orders.export import export_selected, export_view
 from django_stripe_cart.admin.orders.filters import AttentionFilter
+from django_stripe_cart.admin.orders.page import read_order_page
 from django_stripe_cart.admin.orders.search import find_orders
-from django_stripe_cart.admin.readonly import ReadOnlyAdmin
 from django_stripe_cart.admin.sales.view import sales_view
 from django_stripe_cart.models import Order
 from django_stripe_cart.money import format_money
 
 
-class OrderAdmin(ReadOnlyAdmin):
-    """A window with a few handles: each needs its own permission, ``stripe_cart.VERB_order``.
-
-    To take one away, or to allow it for some orders only, override ``has_VERB_permission``.
-    """
+class OrderAdmin(OrderAdminBase):
+    """Lists, shows and exports orders, and mounts the pages of their actions."""
 
     list_display = ("number", "state", "customer", "shown_total", "placed_at")
     list_filter = (AttentionFilter, "status", "placed_at")
@@ -43,31 +39,6 @@ class OrderAdmin(ReadOnlyAdmin):
 
     class Media:
         css = {"all": ("stripe_cart/admin.css",)}
-
-    # --- who may -----------------------------------------------------------------------------
-
-    def may(self, action: Action, request: HttpRequest, order: Order | None = None) -> bool:
-        """Whether this person may look at the order, and do this to it."""
-        is_permitted = getattr(self, f"has_{action.name}_permission")
-        return self.has_view_permission(request, order) and is_permitted(request, order)
-
-    def has_refund_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
-        return request.user.has_perm("stripe_cart.refund_order")
-
-    def has_fulfill_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
-        return request.user.has_perm("stripe_cart.fulfill_order")
-
-    def has_cancel_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
-        return request.user.has_perm("stripe_cart.cancel_order")
-
-    def has_settle_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
-        return request.user.has_perm("stripe_cart.settle_order")
-
-    def has_sync_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
-        return request.user.has_perm("stripe_cart.sync_order")
-
-    def has_email_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
-        return request.user.has_perm("stripe_cart.email_order")
 
     # --- the list ----------------------------------------------------------------------------
 
@@ -128,7 +99,7 @@ class OrderAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         context = {
             **self.page_context(request, str(order)),
-            **page.read(self, request, order),
+            **read_order_page(self, request, order),
             **(extra_context or {}),
         }
         return TemplateResponse(request, "admin/stripe_cart/order/change_form.html", context)
@@ -143,19 +114,3 @@ class OrderAdmin(ReadOnlyAdmin):
             *action_urls(self),
             *super().get_urls(),
         ]
-
-    def address(self, name: str, *args: Any) -> str:
-        """Return the address of one of the pages about orders, in the site that this one is in."""
-        return reverse(
-            f"admin:stripe_cart_order_{name}", args=args, current_app=self.admin_site.name
-        )
-
-    def page_context(self, request: HttpRequest, title: str) -> dict[str, Any]:
-        """What every page of this site needs."""
-        request.current_app = self.admin_site.name
-        return {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "media": self.media,
-            "title": title,
-        }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.contrib import admin
@@ -19,12 +19,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from django_stripe_cart.admin.base import OrderAdminBase
 from django_stripe_cart.models import Order, OrderItem
 from django_stripe_cart.money import to_decimal
 from django_stripe_cart.responses import SeeOther
-
-if TYPE_CHECKING:
-    from django_stripe_cart.admin.orders.admin import OrderAdmin
 
 PORTION = 500
 BYTE_ORDER_MARK = "\ufeff"  # without it, Excel reads the file in the machine's own encoding
@@ -42,12 +40,12 @@ COLUMNS = (
 
 @admin.action(permissions=["view"], description=_("Export selected orders as CSV"))
 def export_selected(
-    model_admin: OrderAdmin, request: HttpRequest, queryset: QuerySet[Order]
+    model_admin: OrderAdminBase, request: HttpRequest, queryset: QuerySet[Order]
 ) -> StreamingHttpResponse:
     return _stream(request, queryset)
 
 
-def export_view(model_admin: OrderAdmin) -> Callable[[HttpRequest], HttpResponse]:
+def export_view(model_admin: OrderAdminBase) -> Callable[[HttpRequest], HttpResponse]:
     """All that the list would show, with the same search and filters in the address."""
 
     @require_safe

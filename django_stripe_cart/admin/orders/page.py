@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest
 from django.urls import reverse
 
+from django_stripe_cart.admin.base import OrderAdminBase
 from django_stripe_cart.admin.orders.actions import ACTIONS
 from django_stripe_cart.admin.orders.timeline import read_timeline
 from django_stripe_cart.conf import conf
 from django_stripe_cart.models import Order, WebhookEvent
 from django_stripe_cart.refunds import amount_refundable
 
-if TYPE_CHECKING:
-    from django_stripe_cart.admin.orders.admin import OrderAdmin
-
 DASHBOARD = "https://dashboard.stripe.com"
 
 
-def read(model_admin: OrderAdmin, request: HttpRequest, order: Order) -> dict[str, Any]:
+def read_order_page(
+    model_admin: OrderAdminBase, request: HttpRequest, order: Order
+) -> dict[str, Any]:
     """Return what the page shows of ``order`` to this person."""
     return {
         "order": order,
@@ -36,15 +36,17 @@ def read(model_admin: OrderAdmin, request: HttpRequest, order: Order) -> dict[st
     }
 
 
-def _offered(model_admin: OrderAdmin, request: HttpRequest, order: Order) -> list[dict[str, Any]]:
+def _offered(
+    model_admin: OrderAdminBase, request: HttpRequest, order: Order
+) -> list[dict[str, Any]]:
     return [
         {"action": action, "url": model_admin.address(action.name, order.pk)}
         for action in ACTIONS
-        if model_admin.may(action, request, order) and action.suits(order)
+        if model_admin.may(action.name, request, order) and action.suits(order)
     ]
 
 
-def _address_of_user(model_admin: OrderAdmin, request: HttpRequest, order: Order) -> str:
+def _address_of_user(model_admin: OrderAdminBase, request: HttpRequest, order: Order) -> str:
     site = model_admin.admin_site
     model = get_user_model()
     shown = site._registry.get(model)
@@ -54,7 +56,7 @@ def _address_of_user(model_admin: OrderAdmin, request: HttpRequest, order: Order
     return reverse(name, args=[order.user.pk], current_app=site.name)
 
 
-def _address_of_webhooks(model_admin: OrderAdmin, request: HttpRequest, order: Order) -> str:
+def _address_of_webhooks(model_admin: OrderAdminBase, request: HttpRequest, order: Order) -> str:
     site = model_admin.admin_site
     shown = site._registry.get(WebhookEvent)
     if shown is None or not shown.has_view_permission(request):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -15,11 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_safe
 
+from django_stripe_cart.admin.base import OrderAdminBase
 from django_stripe_cart.admin.sales.chart import draw
 from django_stripe_cart.admin.sales.report import Period, local_day, read_sales
-
-if TYPE_CHECKING:
-    from django_stripe_cart.admin.orders.admin import OrderAdmin
 
 SHOWN_AT_FIRST = 30  # days
 CHOICES = (7, 30, 90, 365)
@@ -48,7 +46,7 @@ class PeriodForm(forms.Form):
         return data
 
 
-def sales_view(model_admin: OrderAdmin) -> Callable[[HttpRequest], HttpResponse]:
+def sales_view(model_admin: OrderAdminBase) -> Callable[[HttpRequest], HttpResponse]:
     @require_safe
     def view(request: HttpRequest) -> HttpResponse:
         if not model_admin.has_view_permission(request):

@@ -1,0 +1,61 @@
+"""What the pages about orders share: permissions, URLs and the template context."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from django_stripe_cart.admin.readonly import ReadOnlyAdmin
+from django_stripe_cart.models import Order
+
+
+class OrderAdminBase(ReadOnlyAdmin):
+    """Read-only, with actions that each need a permission, ``stripe_cart.VERB_order``.
+
+    To take one away, or to allow it for some orders only, override ``has_VERB_permission``.
+    """
+
+    # --- permissions -------------------------------------------------------------------------
+
+    def may(self, action: str, request: HttpRequest, order: Order | None = None) -> bool:
+        """Whether the user may view the order, and run the action of that name on it."""
+        is_permitted = getattr(self, f"has_{action}_permission")
+        return self.has_view_permission(request, order) and is_permitted(request, order)
+
+    def has_refund_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        return request.user.has_perm("stripe_cart.refund_order")
+
+    def has_fulfill_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        return request.user.has_perm("stripe_cart.fulfill_order")
+
+    def has_cancel_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        return request.user.has_perm("stripe_cart.cancel_order")
+
+    def has_settle_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        return request.user.has_perm("stripe_cart.settle_order")
+
+    def has_sync_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        return request.user.has_perm("stripe_cart.sync_order")
+
+    def has_email_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        return request.user.has_perm("stripe_cart.email_order")
+
+    # --- URLs and context --------------------------------------------------------------------
+
+    def address(self, name: str, *args: Any) -> str:
+        """Return the URL of one of the pages about orders, in this admin site."""
+        return reverse(
+            f"admin:stripe_cart_order_{name}", args=args, current_app=self.admin_site.name
+        )
+
+    def page_context(self, request: HttpRequest, title: str) -> dict[str, Any]:
+        """Return the template context that every page about orders needs."""
+        request.current_app = self.admin_site.name
+        return {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "media": self.media,
+            "title": title,
+        }
