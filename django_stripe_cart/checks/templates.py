@@ -11,8 +11,8 @@ from django.template import Engine, Origin, TemplateDoesNotExist, TemplateSyntax
 from django.template.backends.django import DjangoTemplates
 from django.template.utils import InvalidTemplateEngineError
 
-from django_stripe_cart.checks.hooks import Unknowable, lost_hooks
 from django_stripe_cart.checks.registry import checked, mistake
+from django_stripe_cart.checks.template_hooks import Unknowable, lost_hooks
 
 OURS = Path(__file__).parent.parent / "templates"
 

@@ -11,17 +11,17 @@ from django_stripe_cart.doctor.finding import Finding, advice, good, wrong
 
 # Warnings, so that a site without its keys still starts; but nobody can buy, or nothing rings.
 SERIOUS = {
-    checks.keys.MISSING.id,
-    checks.webhooks.NO_SECRET.id,
-    checks.webhooks.STRANGE_SECRET.id,
+    checks.stripe.MISSING.id,
+    checks.stripe.NO_SECRET.id,
+    checks.stripe.STRANGE_SECRET.id,
     checks.urls.NO_SHOP.id,
     checks.urls.NO_WEBHOOK.id,
     checks.urls.WEBHOOK_PER_LANGUAGE.id,
     checks.urls.WEBHOOK_TAKEN.id,
-    checks.addresses.REDIRECTED.id,
-    checks.middleware.NO_AUTHENTICATION.id,
-    checks.middleware.NO_SESSIONS.id,
-    checks.products.NO_MIGRATIONS.id,
+    checks.urls.REDIRECTED.id,
+    checks.environment.NO_AUTHENTICATION.id,
+    checks.environment.NO_SESSIONS.id,
+    checks.shop.NO_MIGRATIONS.id,
 }
 
 

@@ -1,8 +1,9 @@
-"""What of Django's own has to run before a view of the shop."""
+"""What the project brings: middleware, the session cookie and installed packages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, distribution
 
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
@@ -29,6 +30,16 @@ NO_MESSAGES = mistake(
     hint='Add "django.contrib.messages" to INSTALLED_APPS, and '
     '"django.contrib.messages.middleware.MessageMiddleware" after that of sessions.',
 )
+STRICT = mistake(
+    "W005",
+    'SESSION_COOKIE_SAMESITE is "Strict": shoppers come back from Stripe signed out.',
+    hint='Use "Lax", Django\'s default.',
+)
+OTHER_STATE_MACHINE = mistake(
+    "E009",
+    "django-fsm is installed beside django-fsm-2, and both are imported as django_fsm.",
+    hint="pip uninstall django-fsm, then pip install --force-reinstall django-fsm-2.",
+)
 
 NEEDED = {
     AuthenticationMiddleware: NO_AUTHENTICATION,
@@ -52,3 +63,18 @@ def _load(path: str) -> object:
         return import_string(path)
     except ImportError:  # Django says so itself, and nothing is served until it is mended
         return None
+
+
+@checked
+def session_cookie() -> Iterable[CheckMessage]:
+    if str(settings.SESSION_COOKIE_SAMESITE).lower() == "strict":
+        yield STRICT()
+
+
+@checked
+def state_machine() -> Iterable[CheckMessage]:
+    try:
+        distribution("django-fsm")
+    except PackageNotFoundError:
+        return
+    yield OTHER_STATE_MACHINE()
