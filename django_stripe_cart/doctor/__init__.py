@@ -16,7 +16,7 @@ from django_stripe_cart.doctor.site import site
 from django_stripe_cart.doctor.webhook import webhook
 from django_stripe_cart.gateway import patience
 
-__all__ = ["Finding", "State", "examine"]
+__all__ = ["Finding", "State", "run_all"]
 
 MIGRATE = "python manage.py migrate"
 
@@ -33,7 +33,7 @@ EXAMINATIONS: dict[str, Examination] = {
 }
 
 
-def examine() -> Iterator[tuple[str, list[Finding]]]:
+def run_all() -> Iterator[tuple[str, list[Finding]]]:
     """Yield what was found, part by part. Changes nothing, here or at Stripe."""
     for part, examination in EXAMINATIONS.items():
         with patience():

@@ -10,7 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from django_stripe_cart.conf import conf
 from django_stripe_cart.doctor.finding import Finding, good, wrong
-from django_stripe_cart.doctor.settings import told
+from django_stripe_cart.doctor.settings import findings_from
 from django_stripe_cart.models import Order
 
 
@@ -25,7 +25,7 @@ def database() -> Iterator[Finding]:
         yield wrong(f"Not migrated yet: {', '.join(missing)}.", next="python manage.py migrate")
     else:
         yield good("All migrations are applied.")
-    yield from told(run_checks(tags=[Tags.database], databases=[alias]))
+    yield from findings_from(run_checks(tags=[Tags.database], databases=[alias]))
 
 
 def _missing_migrations(alias: str) -> list[str]:

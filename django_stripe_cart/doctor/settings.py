@@ -28,12 +28,12 @@ SERIOUS = {
 def settings() -> Iterator[Finding]:
     # Without the word, Django 6 asks the databases too; theirs is another part.
     messages = run_checks(tags=[checks.TAG], databases=[])
-    yield from told(messages)
+    yield from findings_from(messages)
     if not messages:
         yield good("No check has anything to say.")
 
 
-def told(messages: list[CheckMessage]) -> Iterator[Finding]:
+def findings_from(messages: list[CheckMessage]) -> Iterator[Finding]:
     """Findings of what Django's system checks say."""
     for message in messages:
         is_wrong = message.is_serious() or message.id in SERIOUS

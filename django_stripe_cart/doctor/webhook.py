@@ -13,8 +13,8 @@ from django.utils.timesince import timesince
 
 from django_stripe_cart import gateway
 from django_stripe_cart.conf import conf
-from django_stripe_cart.doctor.doorbell import ring
 from django_stripe_cart.doctor.finding import Finding, advice, good, wrong
+from django_stripe_cart.doctor.webhook_probe import deliver_test_event
 from django_stripe_cart.endpoints import own_url, troubles
 from django_stripe_cart.exceptions import PaymentError
 from django_stripe_cart.gateway import Endpoint
@@ -30,7 +30,7 @@ def webhook() -> Iterator[Finding]:
         yield advice("It is not mounted, so nothing can be tried.")
         return
     if conf.webhook_secrets:
-        yield ring(path)
+        yield deliver_test_event(path)
     else:
         yield advice("Without a secret, every webhook is refused.", next=f"{COMMAND} create")
     if conf.secret_key:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from django_stripe_cart.doctor import Finding, State, examine
+from django_stripe_cart.doctor import Finding, State, run_all
 
 
 class Command(BaseCommand):
@@ -15,7 +15,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = [self._show(part, findings) for part, findings in examine()]
+        found = [self._show(part, findings) for part, findings in run_all()]
         troubles = sum(found)
         if troubles:
             raise CommandError(f"Things to mend, marked {State.WRONG}: {troubles}.")

@@ -22,7 +22,7 @@ REASONS = {
 }
 
 
-def ring(path: str) -> Finding:
+def deliver_test_event(path: str) -> Finding:
     """Deliver a signed webhook to this site, in this process."""
     body = json.dumps({**EVENT, "livemode": conf.livemode}).encode()
     base = urlsplit(conf.base_url or "")
