@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from django_stripe_cart.sandbox.account import public
 from django_stripe_cart.sandbox.api.refunds import create_refund
 from django_stripe_cart.sandbox.api.sessions import expire_session
-from django_stripe_cart.sandbox.core import Box, id_of
+from django_stripe_cart.sandbox.core import SandboxCore, id_of
 from django_stripe_cart.sandbox.disputes import close_dispute, move_dispute, open_dispute
 from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.objects.discount import build_coupon
@@ -13,7 +13,7 @@ from django_stripe_cart.sandbox.payment import Payment
 from django_stripe_cart.sandbox.refunds import STATUSES, move_refund
 
 
-class People(Box):
+class SandboxActions(SandboxCore):
     """The levers. A session, payment or refund is given by its id or as an object.
 
     What Stripe would refuse is refused with `ApiError`.

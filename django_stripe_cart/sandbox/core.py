@@ -1,4 +1,4 @@
-"""What is in the box: the account and everything that works on it."""
+"""The parts of a sandbox: the account, the faults, the webhooks and the clock."""
 
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,8 +13,8 @@ from django_stripe_cart.sandbox.shopper import Shopper
 from django_stripe_cart.sandbox.webhooks.queue import Deliveries
 
 
-class Box:
-    """The parts, put together. `Sandbox` is the one to use."""
+class SandboxCore:
+    """The parts of a sandbox and their connections; use `Sandbox`."""
 
     def __init__(self, data: str | Path | None, base_url: str | None) -> None:
         self._account = Account(data, base_url)

@@ -1,11 +1,11 @@
 """What there is to look at: every object, as plain data, oldest first."""
 
 from django_stripe_cart.sandbox.account import public
-from django_stripe_cart.sandbox.core import Box
+from django_stripe_cart.sandbox.core import SandboxCore
 from django_stripe_cart.sandbox.http import Object
 
 
-class Shelves(Box):
+class SandboxQueries(SandboxCore):
     """The objects of the account, and the calls that were made."""
 
     @property

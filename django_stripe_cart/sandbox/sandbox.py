@@ -1,18 +1,19 @@
 """Stripe in a box: the one object that hosts and tests hold."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django_stripe_cart.sandbox import signature
 from django_stripe_cart.sandbox.account import public
-from django_stripe_cart.sandbox.actions import People
+from django_stripe_cart.sandbox.actions import SandboxActions
 from django_stripe_cart.sandbox.api_handler import Gate
-from django_stripe_cart.sandbox.control_api import PREFIX, Control
+from django_stripe_cart.sandbox.control_api import PREFIX, ControlApi
 from django_stripe_cart.sandbox.hosted.routes import Site
 from django_stripe_cart.sandbox.http import Object, Request, Response
 from django_stripe_cart.sandbox.objects.webhook_endpoint import build_webhook_endpoint, roll
-from django_stripe_cart.sandbox.queries import Shelves
+from django_stripe_cart.sandbox.queries import SandboxQueries
 from django_stripe_cart.sandbox.server import SandboxServer
 from django_stripe_cart.sandbox.webhooks.delivery import Deliver
 
@@ -20,9 +21,38 @@ if TYPE_CHECKING:
     import stripe
 
 API = ("/v1/", "/v2/")
+# The methods and properties that the control API offers by the same names.
+ACTIONS = (
+    "add_coupon",
+    "add_webhook_endpoint",
+    "close_dispute",
+    "confirm_3ds",
+    "deliver",
+    "expire",
+    "move_dispute",
+    "move_refund",
+    "open_dispute",
+    "pay",
+    "pay_by_bank_debit",
+    "refund",
+    "resend",
+    "reset",
+    "roll_secret",
+    "settle",
+)
+QUERIES = (
+    "charges",
+    "disputes",
+    "events",
+    "payment_intents",
+    "pending_deliveries",
+    "refunds",
+    "requests",
+    "sessions",
+)
 
 
-class Sandbox(People, Shelves):
+class Sandbox(SandboxActions, SandboxQueries):
     """One Stripe account, with its API, its payment page and its webhooks.
 
     `data` is an SQLite file that survives restarts; without it everything is kept in memory.
@@ -38,7 +68,7 @@ class Sandbox(People, Shelves):
         self._has_base_url = base_url is not None
         self._gate = Gate(self._account, self.faults, self._log)
         self._site = Site(self._account, self._shopper, self)
-        self._control = Control(self)
+        self._control_api = self._build_control_api()
 
     def handle(
         self,
@@ -58,7 +88,7 @@ class Sandbox(People, Shelves):
             if not self._site.is_ours(request):
                 return self._site.refuse()
             if request.path.startswith(PREFIX):
-                return self._control.answer(request)
+                return self._control_api.handle(request)
             return self._site.answer(request)
         finally:
             self._deliveries.go()
@@ -154,5 +184,26 @@ class Sandbox(People, Shelves):
         self.clock.reset()
 
     def close(self) -> None:
-        """Close the file, or forget the memory."""
+        """Close the database; one in memory is lost."""
         self._account.store.close()
+
+    def _build_control_api(self) -> ControlApi:
+        return ControlApi(
+            actions={
+                **{name: getattr(self, name) for name in ACTIONS},
+                "faults/add": lambda **fault: self.faults.add(**fault).describe(),
+                "faults/clear": self.faults.clear,
+                "clock/advance": self.clock.advance,
+                "clock/freeze": self.clock.freeze,
+                "clock/reset": self.clock.reset,
+                "hold_deliveries": self._hold_deliveries,
+            },
+            queries={
+                **{name: partial(getattr, self, name) for name in QUERIES},
+                "clock": lambda: {"now": self.clock.now(), "wall": self.clock.wall()},
+                "faults": self.faults.all,
+            },
+        )
+
+    def _hold_deliveries(self, hold: bool = True) -> None:
+        self.hold_deliveries = hold

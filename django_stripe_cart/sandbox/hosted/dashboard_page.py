@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django_stripe_cart.sandbox.account import Account
-from django_stripe_cart.sandbox.actions import People
+from django_stripe_cart.sandbox.actions import SandboxActions
 from django_stripe_cart.sandbox.checkout import NOUN
 from django_stripe_cart.sandbox.currencies import display
 from django_stripe_cart.sandbox.errors import ApiError
@@ -28,17 +28,17 @@ STATES = {
 class Desk:
     """Shows the account, and plays the parts of those who are not there."""
 
-    def __init__(self, account: Account, people: People) -> None:
+    def __init__(self, account: Account, actions: SandboxActions) -> None:
         self._account = account
         self._levers: dict[str, Callable[[str], object]] = {
-            "settle": people.settle,
-            "fail": lambda id: people.settle(id, ok=False),
-            "expire": people.expire,
-            "resend": people.resend,
-            "refund": people.refund,
-            "dispute": people.open_dispute,
-            "win": lambda id: people.close_dispute(self._dispute(id), won=True),
-            "lose": lambda id: people.close_dispute(self._dispute(id), won=False),
+            "settle": actions.settle,
+            "fail": lambda id: actions.settle(id, ok=False),
+            "expire": actions.expire,
+            "resend": actions.resend,
+            "refund": actions.refund,
+            "dispute": actions.open_dispute,
+            "win": lambda id: actions.close_dispute(self._dispute(id), won=True),
+            "lose": lambda id: actions.close_dispute(self._dispute(id), won=False),
         }
 
     def show(self) -> Response:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl, urlsplit
 
 from django_stripe_cart.sandbox.account import Account
-from django_stripe_cart.sandbox.actions import People
+from django_stripe_cart.sandbox.actions import SandboxActions
 from django_stripe_cart.sandbox.errors import ApiError
 from django_stripe_cart.sandbox.hosted.checkout_page import CheckoutPage
 from django_stripe_cart.sandbox.hosted.dashboard_page import Desk
@@ -21,10 +21,10 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 class Site:
     """Answers every call that is not the API's."""
 
-    def __init__(self, account: Account, shopper: Shopper, people: People) -> None:
+    def __init__(self, account: Account, shopper: Shopper, actions: SandboxActions) -> None:
         self._account = account
         checkout = CheckoutPage(account, shopper)
-        desk = Desk(account, people)
+        desk = Desk(account, actions)
         self._pages: list[tuple[str, str, Answer]] = [
             ("GET", r"/()", lambda _, query: desk.show()),
             ("POST", r"/desk/clock()", lambda _, form: desk.move_clock(form)),
