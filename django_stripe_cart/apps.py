@@ -34,4 +34,4 @@ def _check_databases(
 ) -> list[CheckMessage]:
     from django_stripe_cart import checks
 
-    return checks.run_on(databases or ())
+    return checks.run_on_databases(databases or ())

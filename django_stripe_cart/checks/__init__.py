@@ -1,6 +1,6 @@
-"""A misconfiguration is a numbered message with a hint at start, not a stack trace at checkout."""
+"""Django system checks: each misconfiguration is a numbered message with a hint."""
 
-from django_stripe_cart.checks import (  # each keeps its checks
+from django_stripe_cart.checks import (  # importing them registers their checks
     content_security,
     database,
     environment,
@@ -9,17 +9,23 @@ from django_stripe_cart.checks import (  # each keeps its checks
     templates,
     urls,
 )
-from django_stripe_cart.checks.registry import MISTAKES, TAG, Mistake, run, run_on
+from django_stripe_cart.checks.registry import (
+    CHECK_TEMPLATES,
+    TAG,
+    CheckTemplate,
+    run,
+    run_on_databases,
+)
 
 __all__ = [
-    "MISTAKES",
+    "CHECK_TEMPLATES",
     "TAG",
-    "Mistake",
+    "CheckTemplate",
     "content_security",
     "database",
     "environment",
     "run",
-    "run_on",
+    "run_on_databases",
     "shop",
     "stripe",
     "templates",

@@ -1,4 +1,4 @@
-"""A Content-Security-Policy, of Django's own or of django-csp's, that shuts out what we need."""
+"""A Content-Security-Policy (Django's or django-csp's) that blocks Stripe or the shop's files."""
 
 from __future__ import annotations
 
@@ -9,53 +9,53 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage
 
-from django_stripe_cart.checks.registry import checked, mistake
+from django_stripe_cart.checks.registry import message, register
 from django_stripe_cart.conf import conf
 
-STRIPE = "https://checkout.stripe.com"
-SETTINGS = ("SECURE_CSP", "CONTENT_SECURITY_POLICY")
+STRIPE_CHECKOUT = "https://checkout.stripe.com"
+CSP_SETTINGS = ("SECURE_CSP", "CONTENT_SECURITY_POLICY")
 
-# Where each kind of ours is looked up, the most exact directive first.
-OURS = {
+# Directives that apply to each kind of file, the most specific first.
+DIRECTIVES = {
     "script": ("script-src-elem", "script-src", "default-src"),
     "stylesheet": ("style-src-elem", "style-src", "default-src"),
     "requests": ("connect-src", "default-src"),
 }
 
-STRIPE_SHUT_OUT = mistake(
+STRIPE_BLOCKED = message(
     "W008",
     "%(setting)s shuts Stripe out: without JavaScript, nobody can check out.",
     hint='A form\'s way to Stripe is a redirect: add "%(stripe)s" to "form-action".',
 )
-OURS_SHUT_OUT = mistake(
+OWN_FILES_BLOCKED = message(
     "W016",
     "%(setting)s shuts the shop's own %(what)s out.",
     hint='Add "\'self\'" to "%(directive)s" (or the host of STATIC_URL, if that is another one).',
 )
 
 
-@checked
+@register
 def form_action() -> Iterable[CheckMessage]:
-    stripe = conf.api_base or STRIPE
+    stripe = conf.api_base or STRIPE_CHECKOUT
     for setting, policy in _policies():
         sources = policy.get("form-action")
-        if sources is not None and not _lets_in(sources, stripe):
-            yield STRIPE_SHUT_OUT(setting=setting, stripe=stripe)
+        if sources is not None and not _allows(sources, stripe):
+            yield STRIPE_BLOCKED(setting=setting, stripe=stripe)
 
 
-@checked
+@register
 def own_files() -> Iterable[CheckMessage]:
     static = str(settings.STATIC_URL or "")
     for setting, policy in _policies():
-        for what, directives in OURS.items():
+        for what, directives in DIRECTIVES.items():
             named = next((name for name in directives if name in policy), None)
             address = "" if what == "requests" else static
-            if named and not _lets_in(policy[named], address):
-                yield OURS_SHUT_OUT(setting=setting, what=what, directive=named)
+            if named and not _allows(policy[named], address):
+                yield OWN_FILES_BLOCKED(setting=setting, what=what, directive=named)
 
 
 def _policies() -> Iterator[tuple[str, Mapping[str, list[str]]]]:
-    for setting in SETTINGS:
+    for setting in CSP_SETTINGS:
         policy = getattr(settings, setting, None)
         policy = policy.get("DIRECTIVES", policy) if isinstance(policy, Mapping) else {}
         if isinstance(policy, Mapping):
@@ -64,21 +64,22 @@ def _policies() -> Iterator[tuple[str, Mapping[str, list[str]]]]:
 
 
 def _sources(value: Any) -> list[str] | None:
-    """A directive's sources; None for one that is left out."""
+    """Return a directive's sources, or None if the policy leaves it out."""
     if value is None or isinstance(value, bool):
         return None
     return value.split() if isinstance(value, str) else [str(source) for source in value]
 
 
-def _lets_in(sources: list[str], address: str) -> bool:
-    """Whether a file at ``address`` passes; one without a host is this site's own."""
+def _allows(sources: list[str], address: str) -> bool:
+    """Whether the sources allow a URL. A URL without a host is on this site."""
     parts = urlsplit(address)
     hosts = [parts.hostname] if parts.hostname else _own_hosts()
     schemes = [parts.scheme] if parts.scheme else ["https", "http"]
     own = [] if parts.hostname else ["'self'"]
-    open_to = {*own, "*", *(f"{scheme}:" for scheme in schemes)}
+    allowed = {*own, "*", *(f"{scheme}:" for scheme in schemes)}
     return any(
-        source in open_to or any(_is_of(source, host) for host in hosts) for source in sources
+        source in allowed or any(_matches_host(source, host) for host in hosts)
+        for source in sources
     )
 
 
@@ -87,8 +88,8 @@ def _own_hosts() -> list[str]:
     return [*(host.removeprefix(".") for host in settings.ALLOWED_HOSTS), *([base] if base else [])]
 
 
-def _is_of(source: str, host: str) -> bool:
-    """Whether a source such as ``https://*.stripe.com:443/x`` names the host."""
+def _matches_host(source: str, host: str) -> bool:
+    """Whether a source such as ``https://*.stripe.com:443/x`` matches the host."""
     named = urlsplit(source if "//" in source else f"//{source}").netloc.partition(":")[0]
     if named.startswith("*."):
         return host.endswith(named[1:])

@@ -1,4 +1,4 @@
-"""What the project brings: middleware, the session cookie and installed packages."""
+"""What the shop needs from the project: middleware, session cookie and packages."""
 
 from __future__ import annotations
 
@@ -12,69 +12,69 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.checks import CheckMessage
 from django.utils.module_loading import import_string
 
-from django_stripe_cart.checks.registry import checked, mistake
+from django_stripe_cart.checks.registry import message, register
 
-NO_AUTHENTICATION = mistake(
+NO_AUTHENTICATION = message(
     "W017",
     "MIDDLEWARE has no AuthenticationMiddleware: to the shop, nobody is ever signed in.",
     hint='Add "django.contrib.auth.middleware.AuthenticationMiddleware".',
 )
-NO_SESSIONS = mistake(
+NO_SESSIONS = message(
     "W018",
     "MIDDLEWARE has no SessionMiddleware: nobody can sign in, and guests can't have a cart.",
     hint='Add "django.contrib.sessions.middleware.SessionMiddleware", before that of auth.',
 )
-NO_MESSAGES = mistake(
+NO_MESSAGES = message(
     "W019",
     "MIDDLEWARE has no MessageMiddleware: what goes wrong at checkout is never said.",
     hint='Add "django.contrib.messages" to INSTALLED_APPS, and '
     '"django.contrib.messages.middleware.MessageMiddleware" after that of sessions.',
 )
-STRICT = mistake(
+STRICT_COOKIE = message(
     "W005",
     'SESSION_COOKIE_SAMESITE is "Strict": shoppers come back from Stripe signed out.',
     hint='Use "Lax", Django\'s default.',
 )
-OTHER_STATE_MACHINE = mistake(
+CONFLICTING_FSM = message(
     "E009",
     "django-fsm is installed beside django-fsm-2, and both are imported as django_fsm.",
     hint="pip uninstall django-fsm, then pip install --force-reinstall django-fsm-2.",
 )
 
-NEEDED = {
+REQUIRED = {
     AuthenticationMiddleware: NO_AUTHENTICATION,
     SessionMiddleware: NO_SESSIONS,
     MessageMiddleware: NO_MESSAGES,
 }
 
 
-@checked
+@register
 def middleware() -> Iterable[CheckMessage]:
-    if not hasattr(settings, "ROOT_URLCONF"):  # a project of commands alone serves nobody
+    if not hasattr(settings, "ROOT_URLCONF"):  # a project without URLs serves no pages
         return
-    there = [_load(path) for path in settings.MIDDLEWARE]
-    for needed, missing in NEEDED.items():
-        if not any(isinstance(one, type) and issubclass(one, needed) for one in there):
+    classes = [_import_or_none(path) for path in settings.MIDDLEWARE]
+    for required, missing in REQUIRED.items():
+        if not any(isinstance(one, type) and issubclass(one, required) for one in classes):
             yield missing()
 
 
-def _load(path: str) -> object:
+def _import_or_none(path: str) -> object:
     try:
         return import_string(path)
-    except ImportError:  # Django says so itself, and nothing is served until it is mended
+    except ImportError:  # Django itself reports this, and serves nothing until it is fixed
         return None
 
 
-@checked
+@register
 def session_cookie() -> Iterable[CheckMessage]:
     if str(settings.SESSION_COOKIE_SAMESITE).lower() == "strict":
-        yield STRICT()
+        yield STRICT_COOKIE()
 
 
-@checked
-def state_machine() -> Iterable[CheckMessage]:
+@register
+def conflicting_fsm() -> Iterable[CheckMessage]:
     try:
         distribution("django-fsm")
     except PackageNotFoundError:
         return
-    yield OTHER_STATE_MACHINE()
+    yield CONFLICTING_FSM()

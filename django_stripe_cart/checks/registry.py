@@ -1,4 +1,4 @@
-"""A mistake of a host's: its number, what is wrong in one sentence, and what to do about it."""
+"""Numbered check messages, and the registry of the checks that yield them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from django.core.checks import CheckMessage, Error, Warning
 
 TAG = "stripe_cart"
 
-# Every mistake there is, by number: the docs list them, and each number is given out once.
-MISTAKES: dict[str, Mistake] = {}
+# By number. The docs list them all; a number is never reused.
+CHECK_TEMPLATES: dict[str, CheckTemplate] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
-    """Calling it, with the words that its texts leave open, makes the message of a check."""
+class CheckTemplate:
+    """A numbered message: text and hint, with placeholders. Call it to build the message.
+
+    Numbers start with E for errors and W for warnings.
+    """
 
     number: str
     text: str
@@ -31,12 +34,12 @@ class Mistake:
         return kind(self.text % words, hint=self.hint % words, id=self.id)
 
 
-def mistake(number: str, text: str, *, hint: str) -> Mistake:
-    """Give a number to a mistake."""
-    if number in MISTAKES:
+def message(number: str, text: str, *, hint: str) -> CheckTemplate:
+    """Define the message ``number``. Raises ``AssertionError`` if the number is taken."""
+    if number in CHECK_TEMPLATES:
         raise AssertionError(f"{number} is taken.")
-    MISTAKES[number] = Mistake(number, text, hint)
-    return MISTAKES[number]
+    CHECK_TEMPLATES[number] = CheckTemplate(number, text, hint)
+    return CHECK_TEMPLATES[number]
 
 
 Check = Callable[[], Iterable[CheckMessage]]
@@ -47,21 +50,23 @@ CHECKS: list[Check] = []
 DATABASE_CHECKS: list[DatabaseCheck] = []
 
 
-def checked(check: Check) -> Check:
-    """Keep a check that needs to know nothing but the settings."""
+def register(check: Check) -> Check:
+    """Register a check that reads only settings. Use as a decorator."""
     CHECKS.append(check)
     return check
 
 
-def database_checked(check: DatabaseCheck) -> DatabaseCheck:
-    """Keep a check that asks a database, by its alias: ``check --database default``."""
+def register_for_database(check: DatabaseCheck) -> DatabaseCheck:
+    """Register a check that queries a database, given by alias (``check --database default``)."""
     DATABASE_CHECKS.append(check)
     return check
 
 
 def run() -> list[CheckMessage]:
+    """Run the checks that read only settings."""
     return [message for check in CHECKS for message in check()]
 
 
-def run_on(aliases: Iterable[str]) -> list[CheckMessage]:
+def run_on_databases(aliases: Iterable[str]) -> list[CheckMessage]:
+    """Run the checks that query a database, on each alias."""
     return [message for alias in aliases for check in DATABASE_CHECKS for message in check(alias)]

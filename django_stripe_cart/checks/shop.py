@@ -1,4 +1,4 @@
-"""What the shop sells, in which currency, how long checkout lasts, and which e-mails are sent."""
+"""The shop's settings: product model, currency, Checkout Sessions and e-mails."""
 
 from __future__ import annotations
 
@@ -11,65 +11,65 @@ from django.core.checks import CheckMessage
 from django.db import models
 from django.db.migrations.loader import MigrationLoader
 
-from django_stripe_cart.checks.registry import checked, mistake
+from django_stripe_cart.checks.registry import message, register
 from django_stripe_cart.conf import DEFAULT_SESSION_MINUTES, EMAIL_KINDS, conf, read_minutes
 from django_stripe_cart.models import get_product_model
 from django_stripe_cart.money import CURRENCIES, is_currency
 
-NOT_INSTALLED = mistake(
+NO_PRODUCT_MODEL = message(
     "E005",
     "STRIPE_CART_PRODUCT_MODEL is %(name)r, which is not installed.",
     hint="Use 'app_label.ModelName', and add its app to INSTALLED_APPS.",
 )
-NO_LINE_ITEM = mistake(
+NO_LINE_ITEM = message(
     "E006",
     "%(name)s has no method as_line_item().",
     hint="Return a django_stripe_cart.line_items.LineItem, or build on AbstractProduct.",
 )
-NO_STOCK_FIELD = mistake(
+NO_STOCK_FIELD = message(
     "E010",
     "%(name)s.stock_field is %(field)r, which is not a field of it.",
     hint="Name the column that counts the stock, or set stock_field = None.",
 )
-# A warning, for an error would keep makemigrations from running.
-NO_MIGRATIONS = mistake(
+# A warning: an error would prevent makemigrations from running.
+NO_MIGRATIONS = message(
     "W011",
     "%(name)s is in an app without migrations, so its table is never made.",
     hint="python manage.py makemigrations %(app)s, then python manage.py migrate.",
 )
-NO_CURRENCY = mistake(
+INVALID_CURRENCY = message(
     "E003",
     "STRIPE_CART_CURRENCY is %(currency)r, which is no currency.",
     hint="Use a code of three letters, such as 'usd'.",
 )
-UNKNOWN_CURRENCY = mistake(
+UNKNOWN_CURRENCY = message(
     "W010",
     "STRIPE_CART_CURRENCY is %(currency)r, which Stripe does not take, as far as we know.",
     hint="docs.stripe.com/currencies has them all. If it is there, silence this check.",
 )
-STRANGE_MINUTES = mistake(
+INVALID_MINUTES = message(
     "E004",
     "STRIPE_CART_SESSION_MINUTES must be a whole number from 31 to 1439; meanwhile it is 60.",
     hint="Stripe keeps a session open for 30 minutes to 24 hours; 60 is the default.",
 )
-NO_FUNCTION = mistake(
+INVALID_SESSION_OPTIONS = message(
     "E012",
     "STRIPE_CART_SESSION_OPTIONS does not name a function.",
     hint='Use its dotted path, "shop.payments.session_options"; it gets the order.',
 )
-UNKNOWN_EMAILS = mistake(
+INVALID_EMAILS = message(
     "W026",
     "STRIPE_CART_EMAILS is %(value)r, and that names no e-mail of the shop.",
     hint='True for all, False for none, or some of ["paid", "fulfilled", "refunded", "failed"].',
 )
 
 
-@checked
+@register
 def product_model() -> Iterable[CheckMessage]:
     try:
         model = get_product_model()
     except (LookupError, ValueError, AttributeError):
-        yield NOT_INSTALLED(name=conf.product_model)
+        yield NO_PRODUCT_MODEL(name=conf.product_model)
         return
     if not callable(getattr(model, "as_line_item", None)):
         yield NO_LINE_ITEM(name=conf.product_model)
@@ -81,7 +81,7 @@ def product_model() -> Iterable[CheckMessage]:
 
 
 def _has_migrations(model: type[models.Model]) -> bool:
-    """Whether its app has any, or is exempt from them by MIGRATION_MODULES."""
+    """Whether the model's app has migrations, or MIGRATION_MODULES exempts it."""
     name, _is_chosen = MigrationLoader.migrations_module(model._meta.app_label)
     if name is None:
         return True
@@ -93,37 +93,37 @@ def _has_migrations(model: type[models.Model]) -> bool:
     return any(name[0] not in "_~" for name in names)
 
 
-@checked
+@register
 def currency() -> Iterable[CheckMessage]:
     if not is_currency(conf.currency):
-        yield NO_CURRENCY(currency=conf.currency)
+        yield INVALID_CURRENCY(currency=conf.currency)
     elif conf.currency not in CURRENCIES:
         yield UNKNOWN_CURRENCY(currency=conf.currency)
 
 
-@checked
+@register
 def session_minutes() -> Iterable[CheckMessage]:
     minutes = getattr(settings, "STRIPE_CART_SESSION_MINUTES", DEFAULT_SESSION_MINUTES)
     if read_minutes(minutes) is None:
-        yield STRANGE_MINUTES()
+        yield INVALID_MINUTES()
 
 
-@checked
+@register
 def session_options() -> Iterable[CheckMessage]:
     try:
-        works = conf.session_options is None or callable(conf.session_options)
+        is_valid = conf.session_options is None or callable(conf.session_options)
     except (ImportError, AttributeError):
-        works = False
-    if not works:
-        yield NO_FUNCTION()
+        is_valid = False
+    if not is_valid:
+        yield INVALID_SESSION_OPTIONS()
 
 
-@checked
-def kinds() -> Iterable[CheckMessage]:
+@register
+def email_kinds() -> Iterable[CheckMessage]:
     value = getattr(settings, "STRIPE_CART_EMAILS", True)
     if isinstance(value, bool) or value is None:
         return
     is_list = isinstance(value, list | tuple | set | frozenset)
     unknown = [kind for kind in value if kind not in EMAIL_KINDS] if is_list else [value]
     if unknown:
-        yield UNKNOWN_EMAILS(value=value)
+        yield INVALID_EMAILS(value=value)

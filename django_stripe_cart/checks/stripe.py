@@ -1,4 +1,4 @@
-"""The connection to Stripe: secret key, webhook secrets, API address and version."""
+"""The connection to Stripe: secret key, webhook secrets, API base and version."""
 
 from __future__ import annotations
 
@@ -10,77 +10,77 @@ from django.conf import settings
 from django.core import mail
 from django.core.checks import CheckMessage
 
-from django_stripe_cart.checks.registry import checked, mistake
+from django_stripe_cart.checks.registry import message, register
 from django_stripe_cart.conf import conf
 
-SHAPE = re.compile(r"(sk|rk)_(test|live)_\w+", re.ASCII)
+KEY_PATTERN = re.compile(r"(sk|rk)_(test|live)_\w+", re.ASCII)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
-MISSING = mistake(
+NO_KEY = message(
     "W001",
     "STRIPE_CART_SECRET_KEY is not set: nobody can check out.",
     hint="Take a test key (sk_test_…) from dashboard.stripe.com/test/apikeys.",
 )
-MALFORMED = mistake(
+MALFORMED_KEY = message(
     "E001",
     "STRIPE_CART_SECRET_KEY is not a secret key of Stripe's.",
     hint="It starts with sk_test_, sk_live_, rk_test_ or rk_live_, and has no spaces around it.",
 )
-PUBLISHABLE = mistake(
+PUBLISHABLE_KEY = message(
     "E013",
     "STRIPE_CART_SECRET_KEY is the publishable key, which may not create payments.",
     hint="Take the secret key (sk_…) that stands beside it in Stripe's Dashboard.",
 )
-LIVE_WITH_DEBUG = mistake(
+LIVE_KEY_WITH_DEBUG = message(
     "W002",
     "STRIPE_CART_SECRET_KEY is a live key, and DEBUG is on.",
     hint="Use a test key (sk_test_…) wherever DEBUG is on.",
 )
-NO_SECRET = mistake(
+NO_SECRET = message(
     "W003",
     "STRIPE_CART_WEBHOOK_SECRET is not set: every webhook will be refused.",
     hint="Stripe shows the secret (whsec_…) beside the webhook endpoint.",
 )
-BLANK_SECRET = mistake(
+BLANK_SECRET = message(
     "E002",
     "STRIPE_CART_WEBHOOK_SECRET is empty: anybody could sign with it.",
     hint="Set it to the secret (whsec_…) that Stripe shows beside the webhook endpoint.",
 )
-STRANGE_SECRET = mistake(
+MALFORMED_SECRET = message(
     "W009",
     "STRIPE_CART_WEBHOOK_SECRET is not a webhook's secret: Stripe's webhooks will be refused.",
     hint="It starts with whsec_; a key (sk_…) and the endpoint's id (we_…) are something else.",
 )
-SANDBOX_WITHOUT_DEBUG = mistake(
+SANDBOX_WITHOUT_DEBUG = message(
     "E007",
     "STRIPE_CART_API_BASE points away from Stripe, and DEBUG is off.",
     hint="The sandbox is for development: remove the setting.",
 )
-SANDBOX_ELSEWHERE = mistake(
+SANDBOX_NOT_LOCAL = message(
     "E008",
     "STRIPE_CART_API_BASE is not on this machine.",
     hint="The sandbox listens on 127.0.0.1 only.",
 )
-NO_VERSION = mistake(
+MALFORMED_VERSION = message(
     "E014",
     "STRIPE_CART_API_VERSION is %(version)r, which is no version of Stripe's API.",
     hint='Leave the setting out, or use a version such as "2025-09-30.clover".',
 )
 
 
-@checked
+@register
 def secret_key() -> Iterable[CheckMessage]:
     if not conf.secret_key:
-        yield MISSING()
+        yield NO_KEY()
     elif conf.secret_key.startswith("pk_"):
-        yield PUBLISHABLE()
-    elif not SHAPE.fullmatch(conf.secret_key):
-        yield MALFORMED()
+        yield PUBLISHABLE_KEY()
+    elif not KEY_PATTERN.fullmatch(conf.secret_key):
+        yield MALFORMED_KEY()
     elif conf.livemode and settings.DEBUG:
-        yield LIVE_WITH_DEBUG()
+        yield LIVE_KEY_WITH_DEBUG()
 
 
-@checked
+@register
 def webhook_secret() -> Iterable[CheckMessage]:
     value = getattr(settings, "STRIPE_CART_WEBHOOK_SECRET", None)
     secrets = list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
@@ -89,25 +89,25 @@ def webhook_secret() -> Iterable[CheckMessage]:
     elif not all(isinstance(secret, str) and secret.strip() for secret in secrets):
         yield BLANK_SECRET()
     elif not all(secret.startswith("whsec_") for secret in conf.webhook_secrets):
-        yield STRANGE_SECRET()
+        yield MALFORMED_SECRET()
 
 
-@checked
+@register
 def api_base() -> Iterable[CheckMessage]:
     if conf.api_base and not settings.DEBUG and not _is_test_run():
         yield SANDBOX_WITHOUT_DEBUG()
     elif conf.api_base and _host(conf.api_base) not in LOOPBACK:
-        yield SANDBOX_ELSEWHERE()
+        yield SANDBOX_NOT_LOCAL()
 
 
-@checked
+@register
 def api_version() -> Iterable[CheckMessage]:
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}(\.\w+)?", str(conf.api_version)):
-        yield NO_VERSION(version=conf.api_version)
+        yield MALFORMED_VERSION(version=conf.api_version)
 
 
 def _is_test_run() -> bool:
-    """Django's test runners turn DEBUG off, too, whatever the settings say; and keep an outbox."""
+    """Whether Django's test runner is active: it turns DEBUG off, and adds ``mail.outbox``."""
     return hasattr(mail, "outbox")
 
 

@@ -1,7 +1,12 @@
-"""What of a template our script holds on to, and whether a host's override still has it.
+"""A linter for overridden templates: do they keep the attributes that our script needs?
 
-A template is laid out flat: its text, that of the blocks which fill it and of what it includes.
-What only shows while it is rendered leaves a gap.
+Our template and the host's override are flattened to text, without rendering: blocks are filled
+in, and ``{% extends %}`` and ``{% include %}`` with a constant name are followed. Then the
+``data-stripe-cart-*`` attributes, the form fields and the CSRF tokens of both are compared.
+
+Comparing the override's own file alone would be simpler, but would miss most of them: the usual
+override extends our template and replaces a block. Django has no public API to walk a template's
+nodes, so this relies on node attributes; where they don't say enough, nothing is reported.
 """
 
 from __future__ import annotations
@@ -18,10 +23,10 @@ from django.template.loader_tags import BlockNode, ExtendsNode, IncludeNode
 
 from django_stripe_cart.templatetags.stripe_cart import CART_FIELDS, cart_fields, shop_url
 
-GAP = "\x00"
+GAP = "\x00"  # stands for text that is known only while rendering
 CSRF_FIELD = " csrfmiddlewaretoken "
 
-# Without these our script fails or falls silent. All others are graces that a design may drop.
+# The script fails without these. A design may drop all other attributes.
 ATTRIBUTE = re.compile(
     r"\bdata-stripe-cart-(?:failure|form|fragment|live|messages|modal|slot|src|toast)\b"
     r"""(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>"']+))?"""
@@ -32,49 +37,52 @@ FORM = re.compile(r"<form\b[^>]*(?:stripe_cart:|data-stripe-cart-form).*?</form"
 Blocks = Mapping[str, Sequence[BlockNode]]
 
 
-class Unknowable(Exception):
-    """What the template consists of is decided while it is rendered."""
+class DynamicTemplate(Exception):
+    """The name of an extended or included template is computed while rendering."""
 
 
-def lost_hooks(engine: Engine, name: str, our_source: str) -> list[str]:
-    """Return what our own template ``name`` has, and the one that ``engine`` finds has not."""
-    ours = _Flat(engine, follow=False).lay_out(Template(our_source, engine=engine))
-    theirs = _Flat(engine, follow=True).lay_out(*engine.find_template(name))
-    lost = sorted(_hooks(ours) - _hooks(theirs))
+def find_missing_hooks(engine: Engine, name: str, our_source: str) -> list[str]:
+    """Return the hooks that ``our_source`` has and the template found by ``engine`` lacks.
+
+    Raises ``DynamicTemplate`` if that template can't be flattened.
+    """
+    ours = _Flattener(engine, follow=False).flatten(Template(our_source, engine=engine))
+    theirs = _Flattener(engine, follow=True).flatten(*engine.find_template(name))
+    missing = sorted(_find_hooks(ours) - _find_hooks(theirs))
     if any("csrfmiddlewaretoken" not in form for form in FORM.findall(theirs)):
-        lost.append("{% csrf_token %}")
-    return lost
+        missing.append("{% csrf_token %}")
+    return missing
 
 
-def _hooks(text: str) -> set[str]:
-    return {_plain(found) for found in [*ATTRIBUTE.findall(text), *FIELD.findall(text)]}
+def _find_hooks(text: str) -> set[str]:
+    return {_normalize(found) for found in [*ATTRIBUTE.findall(text), *FIELD.findall(text)]}
 
 
-def _plain(attribute: str) -> str:
-    """The attribute as it is usually written; a value with a gap is no part of it."""
+def _normalize(attribute: str) -> str:
+    """Write an attribute as ``name="value"``, or as ``name`` if its value has a gap."""
     name, _, value = (part.strip(" \t\n\"'") for part in attribute.partition("="))
     return f'{name}="{value}"' if value and GAP not in value else name
 
 
-class _Flat:
-    """The text of a template. Without ``follow``, only what stands in itself."""
+class _Flattener:
+    """Flattens a template to text. Without ``follow``, extends and includes are ignored."""
 
     def __init__(self, engine: Engine, *, follow: bool) -> None:
         self.engine = engine
         self.follow = follow
-        self.open: list[str] = []  # includes that we are in
+        self.including: list[str] = []  # names of the enclosing includes
 
-    def lay_out(self, template: Template, origin: Origin | None = None) -> str:
+    def flatten(self, template: Template, origin: Origin | None = None) -> str:
         return self._template(template, {}, [origin] if origin else [])
 
-    def _template(self, template: Template, blocks: Blocks, passed: list[Origin]) -> str:
+    def _template(self, template: Template, blocks: Blocks, skip: list[Origin]) -> str:
         extends = next((node for node in template.nodelist if isinstance(node, ExtendsNode)), None)
         if extends is None or not self.follow:
             return self._nodes(template.nodelist, blocks)
         own = {name: [*blocks.get(name, ()), block] for name, block in extends.blocks.items()}
-        # A template may extend one of its own name: the next that the loaders find.
-        parent, origin = self.engine.find_template(_constant(extends.parent_name), skip=passed)
-        return self._template(parent, {**blocks, **own}, [*passed, origin])
+        # A template may extend one of its own name: skip those already used.
+        parent, origin = self.engine.find_template(_constant(extends.parent_name), skip=skip)
+        return self._template(parent, {**blocks, **own}, [*skip, origin])
 
     def _nodes(self, nodes: Iterable[Node], blocks: Blocks) -> str:
         return "".join(self._node(node, blocks) for node in nodes)
@@ -87,7 +95,7 @@ class _Flat:
         if isinstance(node, URLNode):
             return f"{GAP}{node.view_name.var}{GAP}"
         if isinstance(node, SimpleNode):
-            return _tag(node)
+            return _expand_tag(node)
         if isinstance(node, BlockNode):
             return self._block([*blocks.get(node.name, ()), node], blocks)
         if isinstance(node, IncludeNode):
@@ -96,23 +104,23 @@ class _Flat:
         return GAP.join(["", *(self._nodes(nodes, blocks) for nodes in inside), ""]) or GAP
 
     def _block(self, chain: Sequence[BlockNode], blocks: Blocks) -> str:
-        """The first of the chain, and the next where the first asks for it."""
+        """Return the text of the first block, and of the next one if it uses block.super."""
         first, *rest = dict.fromkeys(chain)
         text = self._nodes(first.nodelist, blocks)
-        return text + self._block(rest, blocks) if rest and _asks_for_super(first) else text
+        return text + self._block(rest, blocks) if rest and _calls_super(first) else text
 
     def _include(self, node: IncludeNode) -> str:
         name = _constant(node.template)
-        if name in self.open:
+        if name in self.including:
             return GAP
-        self.open.append(name)
-        text = self.lay_out(*self.engine.find_template(name))
-        self.open.pop()
+        self.including.append(name)
+        text = self.flatten(*self.engine.find_template(name))
+        self.including.pop()
         return text
 
 
-def _tag(node: SimpleNode) -> str:
-    """What a tag of ours stands for, as far as it is known before."""
+def _expand_tag(node: SimpleNode) -> str:
+    """Return the known part of the output of our own tags."""
     if node.func is cart_fields:
         return CART_FIELDS
     if node.func is shop_url:
@@ -121,13 +129,13 @@ def _tag(node: SimpleNode) -> str:
     return GAP
 
 
-def _asks_for_super(block: BlockNode) -> bool:
+def _calls_super(block: BlockNode) -> bool:
     variables: list[Any] = block.nodelist.get_nodes_by_type(VariableNode)
     return any(str(node.filter_expression.var) == "block.super" for node in variables)
 
 
 def _constant(expression: Any) -> str:
-    """The name in ``{% include "name" %}``; one that is worked out later is not known."""
+    """Return the name in ``{% include "name" %}``. Raises ``DynamicTemplate`` for a variable."""
     if not isinstance(expression.var, str) or expression.filters:
-        raise Unknowable
+        raise DynamicTemplate
     return expression.var

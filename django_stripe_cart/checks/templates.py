@@ -1,4 +1,4 @@
-"""The shop's templates: found at all, overridden where a host meant to, and still alive then."""
+"""Templates: whether they are found, and whether a host's overrides are used and complete."""
 
 from __future__ import annotations
 
@@ -11,59 +11,59 @@ from django.template import Engine, Origin, TemplateDoesNotExist, TemplateSyntax
 from django.template.backends.django import DjangoTemplates
 from django.template.utils import InvalidTemplateEngineError
 
-from django_stripe_cart.checks.registry import checked, mistake
-from django_stripe_cart.checks.template_hooks import Unknowable, lost_hooks
+from django_stripe_cart.checks.registry import message, register
+from django_stripe_cart.checks.template_hooks import DynamicTemplate, find_missing_hooks
 
-OURS = Path(__file__).parent.parent / "templates"
+OWN_TEMPLATES = Path(__file__).parent.parent / "templates"
 
-NOT_FOUND = mistake(
+NOT_FOUND = message(
     "E015",
     "No template engine finds the shop's templates.",
     hint='In TEMPLATES, give an engine "…backends.django.DjangoTemplates" "APP_DIRS": True.',
 )
-SHADOWED = mistake(
+SHADOWED = message(
     "W020",
     "%(app)s has a %(name)s of its own that is never used, for %(ours)s comes first.",
     hint="Move %(app)s before django_stripe_cart in INSTALLED_APPS.",
 )
-LOST_HOOKS = mistake(
+MISSING_HOOKS = message(
     "W021",
-    "%(path)s, which overrides %(name)s, lacks what our script or CSRF needs: %(lost)s.",
+    "%(path)s, which overrides %(name)s, lacks what our script or CSRF needs: %(missing)s.",
     hint='Begin it with {%% extends "%(name)s" %%} and override its blocks, or put that back.',
 )
 
 
-@checked
+@register
 def templates() -> Iterable[CheckMessage]:
     engine = _find_engine()
     if engine is None:
         yield NOT_FOUND()
         return
-    for path in sorted(OURS.rglob("*.html")):
-        name = path.relative_to(OURS).as_posix()
-        used, *others = _sources(engine, name)
-        if _is_ours(used):
-            yield from _shadowed(name, others)
+    for path in sorted(OWN_TEMPLATES.rglob("*.html")):
+        name = path.relative_to(OWN_TEMPLATES).as_posix()
+        used, *others = _find_origins(engine, name)
+        if _is_own(used):
+            yield from _check_shadowed(name, others)
         else:
-            yield from _lost(engine, name, path, used)
+            yield from _check_override(engine, name, path, used)
 
 
 def _find_engine() -> Engine | None:
-    """The one that renders our pages."""
+    """Return the Django engine that finds the shop's templates."""
     try:
         backends = engines.all()
-    except (InvalidTemplateEngineError, ImportError):  # Django says so itself
+    except (InvalidTemplateEngineError, ImportError):  # Django itself reports this
         return None
     for backend in backends:
         if isinstance(backend, DjangoTemplates):
             engine: Engine = backend.engine
-            if next(_sources(engine, "stripe_cart/cart.html"), None):
+            if next(_find_origins(engine, "stripe_cart/cart.html"), None):
                 return engine
     return None
 
 
-def _sources(engine: Engine, name: str) -> Iterator[Origin]:
-    """Where the engine finds a template of that name, the one it uses first. Compiles nothing."""
+def _find_origins(engine: Engine, name: str) -> Iterator[Origin]:
+    """Yield the origins of the templates named ``name``, the used one first. Compiles nothing."""
     for loader in engine.template_loaders:
         for origin in loader.get_template_sources(name):
             try:
@@ -73,28 +73,30 @@ def _sources(engine: Engine, name: str) -> Iterator[Origin]:
             yield origin
 
 
-def _is_ours(origin: Origin) -> bool:
-    return Path(origin.name).is_relative_to(OURS)
+def _is_own(origin: Origin) -> bool:
+    return Path(origin.name).is_relative_to(OWN_TEMPLATES)
 
 
-def _shadowed(name: str, others: Iterable[Origin]) -> Iterator[CheckMessage]:
+def _check_shadowed(name: str, others: Iterable[Origin]) -> Iterator[CheckMessage]:
     for origin in others:
-        app = _app_of(origin)
-        if app and not _is_ours(origin):
+        app = _app_name(origin)
+        if app and not _is_own(origin):
             yield SHADOWED(app=app, name=name, ours="django_stripe_cart")
 
 
-def _app_of(origin: Origin) -> str:
+def _app_name(origin: Origin) -> str:
     for config in apps.get_app_configs():
         if Path(origin.name).is_relative_to(config.path):
             return config.name
     return ""
 
 
-def _lost(engine: Engine, name: str, path: Path, used: Origin) -> Iterator[CheckMessage]:
+def _check_override(engine: Engine, name: str, path: Path, used: Origin) -> Iterator[CheckMessage]:
     try:
-        lost = lost_hooks(engine, name, path.read_text("utf-8"))
-    except (Unknowable, TemplateDoesNotExist, TemplateSyntaxError):
-        return  # of the last two Django tells when the page is shown, and better
-    if lost:
-        yield LOST_HOOKS(path=used.name, name=name, lost=", ".join(lost))
+        missing = find_missing_hooks(engine, name, path.read_text("utf-8"))
+    except (DynamicTemplate, TemplateDoesNotExist, TemplateSyntaxError):
+        return  # Django reports the last two when it renders the page
+    except AttributeError:
+        return  # nodes of another Django release, or of a library: the linter can't read them
+    if missing:
+        yield MISSING_HOOKS(path=used.name, name=name, missing=", ".join(missing))

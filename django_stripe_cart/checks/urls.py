@@ -1,9 +1,10 @@
-"""The URLs of the shop and the webhook, and the site's own address."""
+"""URLs of the shop, the webhook and the login, and the site's base URL."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -22,48 +23,48 @@ from django.urls import (
     reverse,
 )
 
-from django_stripe_cart.checks.registry import checked, mistake
+from django_stripe_cart.checks.registry import message, register
 from django_stripe_cart.conf import conf
 
 WEBHOOK = "stripe_cart_webhook"
 
-NO_SHOP = mistake(
+NO_SHOP = message(
     "W004",
     "The shop's URLs are not mounted.",
     hint='Add path("shop/", include("django_stripe_cart.urls")) to your URLconf.',
 )
-NO_WEBHOOK = mistake(
+NO_WEBHOOK = message(
     "W012",
     "The webhook's URL is not mounted: Stripe can't tell of payments.",
     hint='Add path("stripe/webhook/", include("django_stripe_cart.webhook_urls")) to your URLconf.',
 )
-WEBHOOK_PER_LANGUAGE = mistake(
+WEBHOOK_IN_I18N_PATTERNS = message(
     "W013",
     "The webhook's URL is inside i18n_patterns: Stripe speaks none of your languages.",
     hint='Move include("django_stripe_cart.webhook_urls") out of i18n_patterns.',
 )
-WEBHOOK_TAKEN = mistake(
+WEBHOOK_SHADOWED = message(
     "W014",
     "The webhook's address %(path)s is answered by %(view)s, which stands before it.",
     hint="Move it to the top of your URLconf, or to an address of its own.",
 )
-NO_LOGIN = mistake(
+LOGIN_URL_NOT_FOUND = message(
     "W022",
     "LOGIN_URL is %(url)r, where nothing answers: shoppers can't sign in.",
     hint='Add path("accounts/", include("django.contrib.auth.urls")) and a template '
     "registration/login.html, set LOGIN_URL, or set STRIPE_CART_ALLOW_GUESTS = True.",
 )
-ANY_HOST = mistake(
+ANY_HOST = message(
     "W006",
     "ALLOWED_HOSTS takes any host, so a forged one could be where Stripe sends shoppers.",
     hint="Name your hosts, or set STRIPE_CART_BASE_URL.",
 )
-NO_ADDRESS = mistake(
+INVALID_BASE_URL = message(
     "E011",
     "STRIPE_CART_BASE_URL is %(url)r, which is no address.",
     hint='It begins with the scheme, as "https://shop.example" does.',
 )
-REDIRECTED = mistake(
+BASE_URL_REDIRECTS = message(
     "W015",
     "STRIPE_CART_BASE_URL is %(url)r, from where %(setting)s redirects: "
     "to Stripe, a webhook that is redirected has failed.",
@@ -71,38 +72,43 @@ REDIRECTED = mistake(
 )
 
 
-@checked
+@register
 def urls() -> Iterable[CheckMessage]:
-    if not hasattr(settings, "ROOT_URLCONF"):  # a project of commands alone has none
+    if not hasattr(settings, "ROOT_URLCONF"):  # a project that only runs commands has no URLconf
         return
-    if _find("stripe_cart:cart") is None:
+    if _reverse_or_none("stripe_cart:cart") is None:
         yield NO_SHOP()
-    elif not conf.allow_guests and not _answers(settings.LOGIN_URL):
-        yield NO_LOGIN(url=str(settings.LOGIN_URL))
-    path = _find(WEBHOOK)
+    elif not conf.allow_guests and not _has_view(settings.LOGIN_URL):
+        yield LOGIN_URL_NOT_FOUND(url=str(settings.LOGIN_URL))
+    path = _reverse_or_none(WEBHOOK)
     if path is None:
         yield NO_WEBHOOK()
-    elif _is_per_language():
-        yield WEBHOOK_PER_LANGUAGE()
+    elif _is_in_i18n_patterns():
+        yield WEBHOOK_IN_I18N_PATTERNS()
     else:
-        yield from _who_answers(path)
+        yield from _check_shadowed(path)
 
 
-def _find(name: str) -> str | None:
+def _reverse_or_none(name: str) -> str | None:
     try:
         return reverse(name)
     except (NoReverseMatch, ImproperlyConfigured):
         return None
 
 
-def _who_answers(path: str) -> Iterator[CheckMessage]:
-    match = resolve(_inside(path))
+def _check_shadowed(path: str) -> Iterator[CheckMessage]:
+    match = resolve(_strip_script_prefix(path))
     if match.url_name != WEBHOOK:
-        yield WEBHOOK_TAKEN(path=path, view=match._func_path)
+        yield WEBHOOK_SHADOWED(path=path, view=_view_path(match.func))
 
 
-def _is_per_language() -> bool:
-    chains = _chains(get_resolver().url_patterns, ())
+def _view_path(func: Callable[..., Any]) -> str:
+    view = getattr(func, "view_class", func)  # of a class-based view
+    return f"{view.__module__}.{getattr(view, '__name__', type(view).__name__)}"
+
+
+def _is_in_i18n_patterns() -> bool:
+    chains = _walk(get_resolver().url_patterns, ())
     (chain, *_others) = [chain for pattern, chain in chains if pattern.name == WEBHOOK]
     return any(isinstance(resolver.pattern, LocalePrefixPattern) for resolver in chain)
 
@@ -110,34 +116,34 @@ def _is_per_language() -> bool:
 Chain = tuple[URLResolver, ...]
 
 
-def _chains(
+def _walk(
     patterns: Sequence[URLPattern | URLResolver], above: Chain
 ) -> Iterator[tuple[URLPattern, Chain]]:
-    """Every pattern, with the includes that lead to it."""
+    """Yield every URL pattern with the resolvers that include it."""
     for pattern in patterns:
         if isinstance(pattern, URLResolver):
-            yield from _chains(pattern.url_patterns, (*above, pattern))
+            yield from _walk(pattern.url_patterns, (*above, pattern))
         else:
             yield pattern, above
 
 
-def _answers(login_url: str) -> bool:
-    """Whether a view of this site is there; other sites are taken at their word."""
+def _has_view(login_url: str) -> bool:
+    """Whether a view answers at LOGIN_URL. URLs of other sites can't be checked."""
     try:
         url = resolve_url(login_url)
     except NoReverseMatch:
         return False
     if not url.startswith("/") or url.startswith("//"):
         return True
-    path = _inside(url).partition("?")[0]
-    # As APPEND_SLASH and LocaleMiddleware would lead there.
-    ways = {
+    path = _strip_script_prefix(url).partition("?")[0]
+    # APPEND_SLASH and LocaleMiddleware may redirect to these.
+    candidates = {
         path,
         f"{path}/",
         f"/{settings.LANGUAGE_CODE}{path}",
         f"/{settings.LANGUAGE_CODE}{path}/",
     }
-    return any(_resolves(way) for way in ways)
+    return any(_resolves(candidate) for candidate in candidates)
 
 
 def _resolves(path: str) -> bool:
@@ -148,33 +154,33 @@ def _resolves(path: str) -> bool:
     return True
 
 
-def _inside(url: str) -> str:
-    """The path as URLconfs know it, below the prefix that the server serves us under."""
+def _strip_script_prefix(url: str) -> str:
+    """Return the path as URLconfs match it, without the script prefix."""
     prefix = get_script_prefix()
     return "/" + url.removeprefix(prefix) if url.startswith(prefix) else url
 
 
-@checked
-def return_address() -> Iterable[CheckMessage]:
+@register
+def allowed_hosts() -> Iterable[CheckMessage]:
     if "*" in settings.ALLOWED_HOSTS and not conf.base_url:
         yield ANY_HOST()
 
 
-@checked
+@register
 def base_url() -> Iterable[CheckMessage]:
     url = conf.base_url
     if not url:
         return
     if not re.fullmatch(r"https?://[^/\s]+(/\S*)?", url):
-        yield NO_ADDRESS(url=url)
-    elif url.startswith("http:") and settings.SECURE_SSL_REDIRECT and not _is_exempt():
-        yield REDIRECTED(url=url, setting="SECURE_SSL_REDIRECT")
+        yield INVALID_BASE_URL(url=url)
+    elif url.startswith("http:") and settings.SECURE_SSL_REDIRECT and not _is_webhook_exempt():
+        yield BASE_URL_REDIRECTS(url=url, setting="SECURE_SSL_REDIRECT")
     elif settings.PREPEND_WWW and not urlsplit(url).netloc.startswith("www."):
-        yield REDIRECTED(url=url, setting="PREPEND_WWW")
+        yield BASE_URL_REDIRECTS(url=url, setting="PREPEND_WWW")
 
 
-def _is_exempt() -> bool:
-    """Whether SECURE_REDIRECT_EXEMPT leaves the webhook alone."""
+def _is_webhook_exempt() -> bool:
+    """Whether SECURE_REDIRECT_EXEMPT covers the webhook."""
     try:
         path = reverse("stripe_cart_webhook").lstrip("/")
     except NoReverseMatch:

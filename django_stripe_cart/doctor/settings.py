@@ -11,14 +11,14 @@ from django_stripe_cart.doctor.finding import Finding, advice, good, wrong
 
 # Warnings, so that a site without its keys still starts; but nobody can buy, or nothing rings.
 SERIOUS = {
-    checks.stripe.MISSING.id,
+    checks.stripe.NO_KEY.id,
     checks.stripe.NO_SECRET.id,
-    checks.stripe.STRANGE_SECRET.id,
+    checks.stripe.MALFORMED_SECRET.id,
     checks.urls.NO_SHOP.id,
     checks.urls.NO_WEBHOOK.id,
-    checks.urls.WEBHOOK_PER_LANGUAGE.id,
-    checks.urls.WEBHOOK_TAKEN.id,
-    checks.urls.REDIRECTED.id,
+    checks.urls.WEBHOOK_IN_I18N_PATTERNS.id,
+    checks.urls.WEBHOOK_SHADOWED.id,
+    checks.urls.BASE_URL_REDIRECTS.id,
     checks.environment.NO_AUTHENTICATION.id,
     checks.environment.NO_SESSIONS.id,
     checks.shop.NO_MIGRATIONS.id,

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 from django_stripe_cart import checks
-from django_stripe_cart.checks import Mistake
+from django_stripe_cart.checks import CheckTemplate
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "checks.md"
 
@@ -17,10 +17,10 @@ NAMES = {"api": "API", "urls": "URLs"}
 HEAD = """\
 # Checks
 
-`python manage.py check --tag stripe_cart` runs them, `--database default` asks the database too,
-and so do `runserver`, `migrate` and [stripe_cart_doctor](../how-to/doctor.md). An error (E) keeps
-Django's commands from running; a warning (W) is advice. One that you know better about goes into
-`SILENCED_SYSTEM_CHECKS`, as `["stripe_cart.W007"]`. A number never comes to mean something else.
+`python manage.py check --tag stripe_cart` runs them; with `--database default` it also queries the
+database. `runserver`, `migrate` and [stripe_cart_doctor](../how-to/doctor.md) run them too. An error
+(E) keeps Django's commands from running; a warning (W) is advice. To silence a check, add it to
+`SILENCED_SYSTEM_CHECKS`, as `["stripe_cart.W007"]`. The meaning of a number never changes.
 """
 
 
@@ -35,13 +35,13 @@ def _part(module: ModuleType) -> Iterator[str]:
     yield f"## {NAMES.get(title, title.capitalize())}\n"
     yield f"{module.__doc__}\n"
     yield "| number | what is wrong | what to do |\n| --- | --- | --- |"
-    for mistake in vars(module).values():
-        if isinstance(mistake, Mistake):
-            yield f"| `{mistake.number}` | {_told(mistake.text)} | {_told(mistake.hint)} |"
+    for message in vars(module).values():
+        if isinstance(message, CheckTemplate):
+            yield f"| `{message.number}` | {_escape(message.text)} | {_escape(message.hint)} |"
     yield ""
 
 
-def _told(text: str) -> str:
-    """As it is read, with a gap for each word that depends on the site."""
+def _escape(text: str) -> str:
+    """Escape a text for Markdown, with an ellipsis for each placeholder."""
     text = re.sub(r"%\(\w+\)[rs]", "…", text).replace("%%", "%")
     return re.sub(r"([|*<\[\\])", r"\\\1", text)

@@ -12,7 +12,7 @@ from django.conf import settings as site
 from django.core.checks import CheckMessage
 from django.template.loader import get_template
 
-from django_stripe_cart.checks.templates import OURS
+from django_stripe_cart.checks.templates import OWN_TEMPLATES
 from tests.checks.asking import complaints, found
 
 ADD = "stripe_cart/includes/add_to_cart.html"
@@ -27,7 +27,7 @@ Say = Callable[..., list[CheckMessage]]
 
 
 def source(name: str) -> str:
-    return (OURS / name).read_text("utf-8")
+    return (OWN_TEMPLATES / name).read_text("utf-8")
 
 
 @pytest.fixture
@@ -88,9 +88,9 @@ def test_an_override_that_keeps_what_is_needed_is_left_in_peace(
     assert say({name: text}) == []
 
 
-@pytest.mark.parametrize("path", sorted(OURS.rglob("*.html")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(OWN_TEMPLATES.rglob("*.html")), ids=lambda path: path.stem)
 def test_a_copy_of_ours_is_left_in_peace(say: Say, path: Path) -> None:
-    name = path.relative_to(OURS).as_posix()
+    name = path.relative_to(OWN_TEMPLATES).as_posix()
 
     assert say({name: source(name)}) == []
     assert say({name: f'{{% extends "{name}" %}}'}) == []
@@ -204,4 +204,4 @@ def test_of_several_engines_the_one_that_finds_us_counts(tmp_path: Path) -> None
 
 
 def test_our_own_templates_have_what_is_looked_for() -> None:
-    assert get_template(ADD).origin.name == str(OURS / ADD)  # type: ignore[attr-defined]
+    assert get_template(ADD).origin.name == str(OWN_TEMPLATES / ADD)  # type: ignore[attr-defined]
