@@ -8,6 +8,7 @@ HERE = Path(__file__).parent
 VERSION = re.search(
     r'^__version__ = "([^"]+)"', (HERE / "django_stripe_cart/__init__.py").read_text(), re.M
 )[1]
+TESTING = ["factory-boy>=3.3.3", "pytest>=8.3", "pytest-django>=4.11"]
 DEMO = ["dj-database-url>=2.2", "django-bootstrap-static>=5.3"]
 
 setup(
@@ -38,17 +39,17 @@ setup(
         "postgres": ["psycopg[binary]>=3.2"],
         "test": [
             *DEMO,
+            *TESTING,
             "axe-playwright-python>=0.1.4",
             "django-csp>=4",
             "gunicorn>=27",
             "hypothesis>=6.100",
             "playwright>=1.50",
-            "pytest>=8.3",
             "pytest-cov>=6",
-            "pytest-django>=4.11",
             "pyyaml>=6",
             "whitenoise>=6.9",
         ],
+        "testing": TESTING,
     },
     keywords=["cart", "checkout", "django", "e-commerce", "orders", "payments", "stripe"],
     classifiers=[

@@ -2,7 +2,9 @@
 
 ``fixtures``         pytest: ``pytest_plugins = ["django_stripe_cart.testing.fixtures"]``
 ``testcases``        unittest: ``StripeCartMixin``, the same for a ``TestCase``
-``factories``        ``make_product``, ``make_cart``, ``make_order(status=…)``
+``factories``        ``make_product``, ``make_cart``, ``make_order(status=…)``; by factory_boy:
+                     ``ProductFactory``, ``UserFactory``, ``CartFactory``, ``CartItemFactory``,
+                     ``OrderFactory``, ``OrderItemFactory``, ``RefundFactory``
 ``browser``          ``Browser``: a shopper who sees pages and presses buttons
 ``events``           ``signed_event``: a webhook as Stripe would send it
 ``sandbox``          ``stripe_in_a_box``: Stripe in this process, connected to this site's webhook
@@ -11,5 +13,6 @@
 ``scenarios``        what can happen to an order at Stripe, step by step
 ``prover``           ``prove``: run your receivers with webhooks reordered, repeated and interrupted
 
-Only ``fixtures`` imports pytest.
+Only ``fixtures`` imports pytest, and only the factories import factory_boy. The extra ``testing``
+installs both: ``pip install "django-stripe-cart[testing]"``.
 """

@@ -1,11 +1,15 @@
-"""Rows for tests: products, shoppers, carts, and orders that really came to where they are."""
+"""Rows for tests: products, shoppers, carts, and orders that really came to where they are.
+
+The classes of ``model_factories`` are here too, for those who have ``factory_boy``.
+"""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
 from django.urls import reverse
@@ -21,6 +25,41 @@ from django_stripe_cart.payments import sync_order
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.sandbox import HOST
+from django_stripe_cart.testing.users import complete_user
+
+if TYPE_CHECKING:
+    from django_stripe_cart.testing.model_factories import (
+        CartFactory,
+        CartItemFactory,
+        OrderFactory,
+        OrderItemFactory,
+        ProductFactory,
+        RefundFactory,
+        UserFactory,
+    )
+else:
+
+    def __getattr__(name: str) -> Any:
+        """Import a factory only when it is asked for: nothing else here needs factory_boy."""
+        if name in __all__:
+            return getattr(import_module("django_stripe_cart.testing.model_factories"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+__all__ = [
+    "CartFactory",
+    "CartItemFactory",
+    "OrderFactory",
+    "OrderItemFactory",
+    "ProductFactory",
+    "RefundFactory",
+    "UserFactory",
+    "check_out",
+    "make_cart",
+    "make_order",
+    "make_product",
+    "make_user",
+]
 
 Items = Mapping[Any, int]
 
@@ -39,13 +78,8 @@ def make_product(
 
 def make_user(name: str = "", **fields: Any) -> Any:
     """Return a user of the host's model, if ``create_user`` needs no more than name and e-mail."""
-    model = get_user_model()
-    name = name or f"shopper-{next(_numbers)}"
-    email = f"{name}@example.com"
-    fields.setdefault(model.USERNAME_FIELD, email if model.USERNAME_FIELD == "email" else name)
-    if "email" in model.REQUIRED_FIELDS:
-        fields.setdefault("email", email)
-    return model._default_manager.create_user(**fields)
+    fields = complete_user(fields, name=name or f"shopper-{next(_numbers)}")
+    return get_user_model()._default_manager.create_user(**fields)
 
 
 def make_cart(items: Items | None = None, *, user: Any = None) -> Cart:

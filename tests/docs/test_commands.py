@@ -64,7 +64,10 @@ def test_a_command_is_understood_to_its_last_word(place: str, words: list[str]) 
     elif words[0] == "make":
         assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.M)
     elif words[0] == "pip":
-        assert f'"{words[-1]}' in (ROOT / "setup.py").read_text()
+        setup = (ROOT / "setup.py").read_text()
+        name, extra = re.fullmatch(r"([\w-]+)(?:\[(\w+)\])?", words[-1]).groups()
+        assert f'"{name}' in setup
+        assert extra is None or f'"{extra}": ' in setup
     else:
         assert words[0].rpartition("/")[2] in OTHERS
 

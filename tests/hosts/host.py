@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.test import Client
 
 from django_stripe_cart.sandbox import Sandbox
-from django_stripe_cart.testing.factories import make_product, make_user
+from django_stripe_cart.testing.factories import CartItemFactory, make_product, make_user
 
 
 class Host:
@@ -26,6 +26,10 @@ class Host:
     def make_products(self) -> tuple[Any, Any]:
         """A mug at 499.00 and a lamp at 1,299.50, ten of each where they are counted."""
         return make_product("Mug", price="499.00"), make_product("Lamp", price="1299.50")
+
+    def make_rows(self) -> None:
+        """Rows by the factories, of this host's own models of products and users."""
+        CartItemFactory.create()
 
     def stock(self, product: Any) -> int | None:
         """int, how many are left; None where this host does not count."""

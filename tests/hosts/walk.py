@@ -5,15 +5,17 @@ from __future__ import annotations
 import io
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.urls import reverse
 
 from django_stripe_cart.checkout import cancel_order
 from django_stripe_cart.fulfillment import fulfill_order
-from django_stripe_cart.models import Order, WebhookEvent
+from django_stripe_cart.models import CartItem, Order, WebhookEvent
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser
+from django_stripe_cart.testing.factories import RefundFactory
 from tests.hosts.host import Host
 
 TOTAL = 2 * 49900 + 129950
@@ -35,6 +37,7 @@ def walk(host: Host, sandbox: Sandbox) -> None:
     buy(host, browser, sandbox, mug, lamp)
     change_mind(host, browser, mug)
     look_behind(host)
+    make_rows(host)
     host.look_closer(browser.client, sandbox)
 
 
@@ -84,6 +87,14 @@ def look_behind(host: Host) -> None:
     assert order.number in page_of(client.get(reverse(f"{name}:stripe_cart_order_changelist")))
     page = page_of(client.get(reverse(f"{name}:stripe_cart_order_change", args=[order.pk])))
     assert "Lamp" in page
+
+
+def make_rows(host: Host) -> None:
+    """What a host's own tests would describe: rows of every kind."""
+    host.make_rows()
+    item, refund = CartItem.objects.latest("pk"), RefundFactory.create()
+    assert item.product.as_line_item().unit_amount == 10000
+    assert {type(item.cart.user), type(refund.order.user)} == {get_user_model()}
 
 
 def page_of(answer: Any) -> str:

@@ -1,0 +1,154 @@
+"""``factory_boy`` factories for a shop's rows, which ``factories`` passes on.
+
+They write the row that is described, and nothing else: no stock is taken, no signal is sent, and
+Stripe has no payment. ``factories.make_order`` brings an order to a state by the way that leads
+there.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from django_stripe_cart.conf import conf
+from django_stripe_cart.models import Cart, CartItem, Order, OrderItem, Refund
+from django_stripe_cart.models.states import Status
+from django_stripe_cart.testing.users import complete_user
+
+try:
+    from factory.declarations import (
+        LazyAttribute,
+        LazyAttributeSequence,
+        LazyFunction,
+        Maybe,
+        SelfAttribute,
+        Sequence,
+        SubFactory,
+        Trait,
+    )
+    from factory.django import DjangoModelFactory
+except ImportError as error:
+    raise ImportError(
+        "The factories need factory_boy: pip install 'django-stripe-cart[testing]'"
+    ) from error
+
+PAID = (Status.PAID, Status.FULFILLED, Status.REFUNDED)
+CLOSED = (Status.REFUNDED, Status.FAILED, Status.EXPIRED, Status.CANCELED)
+
+
+class ProductFactory(DjangoModelFactory[Any]):
+    """A product of the default model, or of a host's on ``AbstractProduct``.
+
+    A model with other fields gets a subclass, which excludes these and declares its own.
+    """
+
+    class Meta:
+        model = conf.product_model
+
+    name = Sequence("Product {}".format)
+    slug = Sequence("product-{}".format)
+    price = Decimal("100.00")
+    stock = 10
+
+
+class UserFactory(DjangoModelFactory[Any]):
+    """A user of the host's model, made by its ``create_user``.
+
+    The user name is counted, and the e-mail address is made of it.
+    """
+
+    class Meta:
+        model = settings.AUTH_USER_MODEL
+
+    class Params:
+        counted_name = Sequence("user-{}".format)
+
+    @classmethod
+    def _adjust_kwargs(cls, **fields: Any) -> dict[str, Any]:
+        return complete_user(fields, name=fields.pop("counted_name"))
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **fields: Any) -> Any:
+        return model_class._default_manager.create_user(*args, **fields)
+
+
+class CartFactory(DjangoModelFactory[Cart]):
+    """A user's empty cart; a guest's with ``guest=True`` or a ``token``."""
+
+    class Meta:
+        model = Cart
+
+    class Params:
+        guest = Trait(token=Sequence("guest-{}".format))
+
+    token = None
+    user = Maybe("token", None, SubFactory(UserFactory))
+
+
+class CartItemFactory(DjangoModelFactory[CartItem]):
+    """A line of a cart: one ``product``."""
+
+    class Meta:
+        model = CartItem
+
+    cart = SubFactory(CartFactory)
+    product = SubFactory(ProductFactory)
+    quantity = 1
+
+
+class OrderFactory(DjangoModelFactory[Order]):
+    """An order in any ``status``, whose amounts and dates fit it; without a line.
+
+    With a ``cart`` it belongs to the cart's user, and holds the cart's slot while it is pending.
+    ``user=None`` makes it a guest's.
+    """
+
+    class Meta:
+        model = Order
+
+    user = Maybe("cart", SelfAttribute("cart.user"), SubFactory(UserFactory))
+    by_guest = LazyAttribute(lambda order: order.user is None)
+    cart = None
+    open_cart = LazyAttribute(lambda order: order.cart if order.status == Status.PENDING else None)
+    status = Status.PENDING.value
+    currency = LazyFunction(lambda: conf.currency)
+    total = 10000
+    amount_paid = LazyAttribute(lambda order: order.total if order.status in PAID else 0)
+    amount_refunded = LazyAttribute(
+        lambda order: order.amount_paid if order.status == Status.REFUNDED else 0
+    )
+    payment_intent_id = LazyAttributeSequence(
+        lambda order, n: f"pi_{n}" if order.amount_paid else None
+    )
+    placed_at = LazyFunction(timezone.now)
+    paid_at = LazyAttribute(lambda order: order.placed_at if order.status in PAID else None)
+    fulfilled_at = LazyAttribute(
+        lambda order: order.placed_at if order.status == Status.FULFILLED else None
+    )
+    closed_at = LazyAttribute(lambda order: order.placed_at if order.status in CLOSED else None)
+
+
+class OrderItemFactory(DjangoModelFactory[OrderItem]):
+    """A line of an order: all of its total for one ``product``."""
+
+    class Meta:
+        model = OrderItem
+
+    order = SubFactory(OrderFactory)
+    product = SubFactory(ProductFactory)
+    name = LazyAttribute(lambda item: str(item.product or "Product"))
+    quantity = 1
+    unit_amount = LazyAttribute(lambda item: item.order.total // item.quantity)
+
+
+class RefundFactory(DjangoModelFactory[Refund]):
+    """A refund of all that is left of a paid ``order``, of which Stripe was not asked yet."""
+
+    class Meta:
+        model = Refund
+
+    order = SubFactory(OrderFactory, status=Status.PAID.value)
+    amount = LazyAttribute(lambda refund: refund.order.amount_paid - refund.order.amount_refunded)

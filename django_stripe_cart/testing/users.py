@@ -1,0 +1,23 @@
+"""The fields that ``create_user`` needs, whatever the host's user model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth import get_user_model
+
+
+def complete_user(fields: Mapping[str, Any], *, name: str) -> dict[str, Any]:
+    """Return ``fields`` with what the model asks for: its user name, and an e-mail address.
+
+    ``name`` becomes the user name, unless ``fields`` has one.
+    """
+    model = get_user_model()
+    is_address = model.USERNAME_FIELD == "email"
+    name = str(fields.get(model.USERNAME_FIELD, name))
+    email = name if "@" in name else f"{name}@example.com"
+    needed = {model.USERNAME_FIELD: email if is_address else name}
+    if "email" in model.REQUIRED_FIELDS:
+        needed["email"] = email
+    return {**needed, **fields}
