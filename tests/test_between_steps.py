@@ -343,7 +343,7 @@ def test_an_order_that_was_never_paid_goes_back_to_where_it_was_when_its_refund_
     order = refund_order(again(pending))
     assert order.status == "refunded"
 
-    sandbox.move_refund(sandbox.refunds[-1]["id"], "failed")
+    sandbox.set_refund_status(sandbox.refunds[-1]["id"], "failed")
 
     order = again(pending)
     assert order.status == "processing"
@@ -355,7 +355,7 @@ def test_a_refund_that_fails_and_is_canceled_is_one_failure(
 ) -> None:
     sandbox.pay(pending.session_url)
     refund_order(again(pending), 100)
-    sandbox.move_refund(sandbox.refunds[-1]["id"], "failed")
+    sandbox.set_refund_status(sandbox.refunds[-1]["id"], "failed")
     Refund.objects.update(status="canceled")
 
     sync_order(again(pending))

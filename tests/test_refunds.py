@@ -289,7 +289,7 @@ def test_a_look_that_was_overtaken_is_not_recorded_as_the_truth(
     def request(method: str, url: str, *args: Any, **kwargs: Any) -> Any:
         answer = ask(method, url, *args, **kwargs)
         if "/v1/refunds" in url and not moved:
-            moved.append(sandbox.move_refund(sandbox.refunds[0], "failed"))
+            moved.append(sandbox.set_refund_status(sandbox.refunds[0], "failed"))
         return answer
 
     stripe.request = request
@@ -311,7 +311,7 @@ def test_a_refund_that_fails_later_moves_the_order_back_and_calls_a_person(
     order = buy(browser, sandbox, mug, card="4000000000005126")
     assert refund_order(order).status == "refunded"
 
-    sandbox.move_refund(sandbox.refunds[0], "failed")
+    sandbox.set_refund_status(sandbox.refunds[0], "failed")
 
     order = again(order)
     assert (order.status, order.attention, order.amount_refunded) == ("paid", "refund_failed", 0)
@@ -327,7 +327,7 @@ def test_a_failed_refund_of_a_fulfilled_order_leaves_it_fulfilled(
     fulfill_order(order)
     refund_order(order)
 
-    sandbox.move_refund(sandbox.refunds[0], "failed")
+    sandbox.set_refund_status(sandbox.refunds[0], "failed")
 
     assert again(order).status == "fulfilled"
 
@@ -339,7 +339,7 @@ def test_a_pending_refund_counts_and_then_succeeds(
 
     order = refund_order(order)
     assert (order.refunds.get().status, order.status) == ("pending", "refunded")
-    sandbox.move_refund(sandbox.refunds[0], "succeeded")
+    sandbox.set_refund_status(sandbox.refunds[0], "succeeded")
 
     assert again(order).refunds.get().status == "succeeded"
 

@@ -220,7 +220,7 @@ class Shop(ShopMachine):
     def let_a_refund_fail(self, n: int) -> None:
         done = [refund for refund in self.sandbox.refunds if refund["status"] == "succeeded"]
         refund = nth(done, n)
-        self.sandbox.move_refund(refund, "failed")
+        self.sandbox.set_refund_status(refund, "failed")
         self.refunded(refund).refunded -= refund["amount"]
 
     @if_any(is_paid)

@@ -1,4 +1,4 @@
-"""Stripe in a box: the real SDK talks to it, with no account and no network."""
+"""Stripe in a box: a stand-in for Stripe's API that the real SDK can use, without a network."""
 
 from django_stripe_cart.sandbox.faults import ConnectionLost
 from django_stripe_cart.sandbox.http import Response

@@ -1,4 +1,4 @@
-"""The account at Stripe that the sandbox plays: its objects, its clock and what happens to it."""
+"""The simulated Stripe account: its objects, clock, events and scheduled tasks."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,14 +14,14 @@ from django_stripe_cart.sandbox.store import Store, compares
 
 DEFAULT_BASE_URL = "http://127.0.0.1:8001"
 
-# The call under way, as events name it: {"id": "req_…", "idempotency_key": …}.
+# The current API request, as events refer to it: {"id": "req_…", "idempotency_key": …}.
 current_request: ContextVar[Object | None] = ContextVar("current_request", default=None)
 
-Chore = Callable[["Account", Object], Object]
+Task = Callable[["Account", Object], Object]
 
 
 class Account:
-    """Objects are read and kept here; every change runs inside `change()`."""
+    """The objects of one account. Every change runs inside `change()`."""
 
     def __init__(self, data: str | Path | None = None, base_url: str | None = None) -> None:
         self.id = "acct_1Sandbox00000000"
@@ -29,10 +29,10 @@ class Account:
         self.store = Store(data)
         self.clock = Clock()
         self.base_url = (base_url or DEFAULT_BASE_URL).rstrip("/")
-        self.chores: dict[str, Chore] = {}
+        self.tasks: dict[str, Task] = {}
 
-    def move_to(self, base_url: str) -> None:
-        """Have the hosted pages at another address, those of open sessions too."""
+    def set_base_url(self, base_url: str) -> None:
+        """Set the address of the hosted pages, and update the URLs of open sessions."""
         self.base_url = base_url.rstrip("/")
         with self.store.transaction():
             for session in self.store.find("checkout.session", status="open"):
@@ -41,35 +41,35 @@ class Account:
 
     @contextmanager
     def change(self) -> Iterator[None]:
-        """Change objects, all or nothing, after whatever fell due since the last change."""
+        """Open a transaction for changes; tasks that are due run first."""
         with self.store.transaction():
-            self._do_chores()
+            self._run_due_tasks()
             yield
 
     def catch_up(self) -> None:
-        """Do what fell due, though nobody called."""
+        """Run the tasks that are due."""
         with self.change():
             pass
 
-    def get(self, noun: str, id: str, *, param: str = "id", status: int = 404) -> Object:
-        """Return an object of that kind, or refuse as Stripe does."""
+    def get(self, kind: str, id: str, *, param: str = "id", status: int = 404) -> Object:
+        """Return an object of this kind. Raises `ApiError` if it does not exist."""
         found = self.store.get(id)
-        if found is None or found.get("object") != noun:
-            raise resource_missing(noun, id, param=param, status=status)
+        if found is None or found.get("object") != kind:
+            raise resource_missing(kind, id, param=param, status=status)
         return found
 
     def save(self, obj: Object) -> Object:
-        """Keep an object as it is now."""
+        """Store an object, and return it."""
         return self.store.put(obj)
 
-    def later(self, seconds: int, chore: str, object_id: str) -> None:
-        """Have a chore done to an object when the clock has moved that far."""
+    def schedule(self, seconds: int, task: str, object_id: str) -> None:
+        """Run a task on an object after this many seconds of the sandbox's clock."""
         due_at = self.clock.now() + seconds
-        body = {"id": new_id("chore"), "due_at": due_at, "chore": chore, "object_id": object_id}
-        self.store.put(body, kind="chore")
+        body = {"id": new_id("task"), "due_at": due_at, "task": task, "object_id": object_id}
+        self.store.put(body, kind="task")
 
     def emit(self, type: str, obj: Object, **previous: object) -> Object:
-        """Record that something happened, with the object as it now is."""
+        """Create an event about an object, and schedule its webhooks."""
         data: Object = {"object": public(obj)}
         if previous:
             data["previous_attributes"] = previous
@@ -91,7 +91,7 @@ class Account:
         return event
 
     def endpoints_for(self, type: str) -> list[Object]:
-        """Return the webhook endpoints that asked for this type of event."""
+        """Return the enabled webhook endpoints that subscribe to this event type."""
         return [
             endpoint
             for endpoint in self.store.find("webhook_endpoint", status="enabled")
@@ -99,7 +99,7 @@ class Account:
         ]
 
     def schedule_delivery(self, event: Object, endpoint: Object) -> Object:
-        """Have an event delivered to an endpoint as soon as may be."""
+        """Schedule the delivery of an event to an endpoint, due now."""
         delivery: Object = {
             "id": new_id("whd"),
             "event": event["id"],
@@ -114,16 +114,16 @@ class Account:
         }
         return self.store.put(delivery, kind="delivery")
 
-    def _do_chores(self) -> None:
-        """Do what fell due since the last change, the earliest first."""
-        while due := self.store.find("chore", compares("due_at", "lte", self.clock.now())):
-            chore = min(due, key=lambda one: int(one["due_at"]))
-            self.store.delete(chore["id"])
-            obj = self.store.get(chore["object_id"])
+    def _run_due_tasks(self) -> None:
+        """Run the tasks that are due, in order of their due time."""
+        while due := self.store.find("task", compares("due_at", "lte", self.clock.now())):
+            task = min(due, key=lambda one: int(one["due_at"]))
+            self.store.delete(task["id"])
+            obj = self.store.get(task["object_id"])
             if obj is not None:
-                self.chores[chore["chore"]](self, obj)
+                self.tasks[task["task"]](self, obj)
 
 
 def public(obj: Object) -> Object:
-    """Return an object without the sandbox's own notes about it, which are under `_`."""
+    """Return an object without the sandbox's internal data, which is stored under `_`."""
     return {key: value for key, value in obj.items() if key != "_"}

@@ -1,4 +1,4 @@
-"""What people do: shoppers pay, banks decide, and merchants click in the Dashboard."""
+"""Actions of shoppers, banks and merchants, as methods of `Sandbox`."""
 
 from datetime import UTC, datetime
 
@@ -6,23 +6,23 @@ from django_stripe_cart.sandbox.account import public
 from django_stripe_cart.sandbox.api.refunds import create_refund
 from django_stripe_cart.sandbox.api.sessions import expire_session
 from django_stripe_cart.sandbox.core import SandboxCore, id_of
-from django_stripe_cart.sandbox.disputes import close_dispute, move_dispute, open_dispute
+from django_stripe_cart.sandbox.disputes import close_dispute, open_dispute, set_dispute_status
 from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.objects.discount import build_coupon
 from django_stripe_cart.sandbox.payment import Payment
-from django_stripe_cart.sandbox.refunds import STATUSES, move_refund
+from django_stripe_cart.sandbox.refunds import STATUSES, set_refund_status
 
 
 class SandboxActions(SandboxCore):
-    """The levers. A session, payment or refund is given by its id or as an object.
+    """Actions on objects, which are given by id or as an object.
 
-    What Stripe would refuse is refused with `ApiError`.
+    Raises `ApiError` where Stripe would refuse.
     """
 
     def pay(self, session: str | Object, card: str = "4242424242424242", **form: str) -> Payment:
-        """Pay a session as a person would on its page, whose address will do as well.
+        """Pay a session, or the URL of its page, as a shopper does on that page.
 
-        `form` may give `name`, `email`, `expiry`, `cvc` and `shipping_rate`.
+        `form` overrides `name`, `email`, `expiry`, `cvc` and `shipping_rate`.
         """
         defaults = {
             "method": "card",
@@ -35,66 +35,66 @@ class SandboxActions(SandboxCore):
         return self._shopper.pay(id_of(session), {**defaults, **form})
 
     def pay_by_bank_debit(self, session: str | Object, **form: str) -> Payment:
-        """Pay with the bank debit, whose money arrives days later, or never."""
+        """Pay by bank debit. The payment is pending until `settle`."""
         return self.pay(session, **{"method": "bank_debit", **form})
 
     def confirm_3ds(self, session: str | Object, ok: bool = True) -> Payment:
-        """Complete or fail the step that 3D Secure asks for."""
+        """Complete or fail 3D Secure."""
         return self._shopper.confirm_3ds(id_of(session), ok=ok)
 
     def settle(self, session: str | Object, ok: bool = True) -> Payment:
-        """Let the money of a bank debit arrive, or have the bank refuse it."""
+        """Complete a bank debit, as succeeded or failed."""
         return self._shopper.settle(id_of(session), ok=ok)
 
     def expire(self, session: str | Object) -> Object:
         """Expire an open session now."""
         with self._account.change():
             expired = expire_session(self._account, id_of(session))
-        return self._told(expired)
+        return self._deliver_webhooks(expired)
 
     def refund(
         self, payment: str | Object, amount: int | None = None, reason: str | None = None
     ) -> Object:
-        """Refund a session, payment intent or charge, as a person does in the Dashboard."""
+        """Refund a session, payment intent or charge, as in the Dashboard."""
         given = {"amount": amount, "reason": reason}
         params = {name: value for name, value in given.items() if value is not None}
         with self._account.change():
-            charge = self._charge_of(payment)
+            charge = self._find_charge(payment)
             refund = create_refund(self._account, {"charge": charge["id"], **params})
-        return self._told(refund)
+        return self._deliver_webhooks(refund)
 
-    def move_refund(self, refund: str | Object, status: str) -> Object:
-        """Let a refund become pending, requires_action, succeeded, failed or canceled."""
+    def set_refund_status(self, refund: str | Object, status: str) -> Object:
+        """Set a refund to pending, requires_action, succeeded, failed or canceled."""
         if status not in STATUSES:
             raise ValueError(f"A refund is one of {STATUSES}, not {status!r}.")
         with self._account.change():
             found = self._account.get("refund", id_of(refund))
-            moved = move_refund(self._account, found, status)
-        return self._told(moved)
+            moved = set_refund_status(self._account, found, status)
+        return self._deliver_webhooks(moved)
 
     def open_dispute(self, payment: str | Object, is_inquiry: bool = False) -> Object:
-        """Have the bank dispute a payment; an inquiry asks first, and takes no money."""
+        """Dispute a payment. An inquiry withdraws no money."""
         with self._account.change():
-            charge = self._charge_of(payment)
+            charge = self._find_charge(payment)
             dispute = open_dispute(self._account, charge, is_inquiry=is_inquiry)
-        return self._told(dispute)
+        return self._deliver_webhooks(dispute)
 
-    def move_dispute(self, dispute: str | Object, status: str) -> Object:
-        """Let a dispute go on to another status, `under_review` for instance."""
+    def set_dispute_status(self, dispute: str | Object, status: str) -> Object:
+        """Set a dispute's status, e.g. to `under_review`."""
         with self._account.change():
             found = self._account.get("dispute", id_of(dispute))
-            moved = move_dispute(self._account, found, status)
-        return self._told(moved)
+            moved = set_dispute_status(self._account, found, status)
+        return self._deliver_webhooks(moved)
 
     def close_dispute(self, dispute: str | Object, won: bool = True) -> Object:
-        """Have the bank decide."""
+        """Close a dispute, as won or lost by the merchant."""
         with self._account.change():
             found = self._account.get("dispute", id_of(dispute))
             closed = close_dispute(self._account, found, won=won)
-        return self._told(closed)
+        return self._deliver_webhooks(closed)
 
     def resend(self, session: str | Object) -> list[Object]:
-        """Send a session's last event once more, and return its deliveries."""
+        """Schedule the session's last event again, and return its deliveries."""
         with self._account.change():
             events = self._account.store.find("event", data__object__id=id_of(session))
             deliveries = [
@@ -102,7 +102,7 @@ class SandboxActions(SandboxCore):
                 for event in events[-1:]
                 for endpoint in self._account.endpoints_for(event["type"])
             ]
-        self._deliveries.go()
+        self._queue.flush()
         return deliveries
 
     def add_coupon(
@@ -112,7 +112,7 @@ class SandboxActions(SandboxCore):
         amount_off: int | None = None,
         currency: str | None = None,
     ) -> Object:
-        """Add a coupon that sessions may name in `discounts`."""
+        """Add a coupon, for `discounts` of a session."""
         if (percent_off is None) == (amount_off is None):
             raise ValueError("A coupon takes off either a percentage or an amount.")
         with self._account.change():
@@ -125,7 +125,7 @@ class SandboxActions(SandboxCore):
             )
             return public(self._account.save(coupon))
 
-    def _told(self, obj: Object) -> Object:
-        """Let the webhooks go, and return the object."""
-        self._deliveries.go()
+    def _deliver_webhooks(self, obj: Object) -> Object:
+        """Deliver the webhooks that are due, and return the object."""
+        self._queue.flush()
         return public(obj)

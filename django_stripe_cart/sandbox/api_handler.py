@@ -1,4 +1,4 @@
-"""The way of an API call: who is it, has it been answered, what does it ask, what is the answer."""
+"""Handle an API call: authenticate, check idempotency, validate, run, render."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +19,7 @@ from django_stripe_cart.sandbox.request_log import RequestLog
 
 @dataclass
 class Call:
-    """One call on its way, with what was learned about it so far."""
+    """One API call and its state."""
 
     request: Request
     fault: Fault | None
@@ -29,25 +29,25 @@ class Call:
 
     @property
     def key(self) -> str | None:
-        """The idempotency key, which only a POST has."""
+        """The idempotency key; only of a POST."""
         is_post = self.request.method == "POST"
         return self.request.headers.get("idempotency-key") if is_post else None
 
 
-class Gate:
-    """Answers every call under `/v1/`."""
+class ApiHandler:
+    """Handles every call under `/v1/`."""
 
     def __init__(self, account: Account, faults: Faults, log: RequestLog) -> None:
         self._account, self._faults, self._log = account, faults, log
         self._keys = IdempotencyKeys(account)
 
-    def answer(self, request: Request) -> Response:
-        """Answer one call. Raises `ConnectionLost` if a fault says so."""
+    def handle(self, request: Request) -> Response:
+        """Handle one call. Raises `ConnectionLost` if a fault requests it."""
         call = Call(request, self._faults.take(f"{request.method} {request.path}"))
-        entry = self._log.open(request, fault=call.fault.kind if call.fault else None)
+        entry = self._log.add(request, fault=call.fault.kind if call.fault else None)
         token = current_request.set({"id": call.id, "idempotency_key": call.key})
         try:
-            response = self._answer(call)
+            response = self._handle(call)
             entry["status"] = response.status
             return fault_effects.after(call.fault, response)
         except ConnectionLost:
@@ -57,23 +57,23 @@ class Gate:
             entry.update(params=call.params, request_id=call.id)
             current_request.reset(token)
 
-    def _answer(self, call: Call) -> Response:
+    def _handle(self, call: Call) -> Response:
         try:
             call.params = _raw_parameters(call.request)
             fault_effects.before(call.fault)
-            response = self._carry_out(call)
+            response = self._execute(call)
         except ApiError as error:
-            response = self._refusal(error, call)
+            response = self._error_response(error, call)
         response.headers["Request-Id"] = call.id
         response.headers["Stripe-Version"] = call.version
         if response.status == 500:
-            # To try again would change nothing: the answer is kept under the key.
+            # A retry would change nothing: the response is stored under the idempotency key.
             response.headers["Stripe-Should-Retry"] = "false"
         if call.key:
             response.headers["Idempotency-Key"] = call.key
         return response
 
-    def _carry_out(self, call: Call) -> Response:
+    def _execute(self, call: Call) -> Response:
         request = call.request
         authenticate(request.headers.get("authorization", ""))
         call.version = versions.read(request.headers.get("stripe-version"))
@@ -81,14 +81,14 @@ class Gate:
         if found is None:
             raise url_not_found(request.method, request.path)
         endpoint, ids = found
-        with self._keys.hold(call.key):
+        with self._keys.lock(call.key):
             kept = self._keys.replay(call.key, request.method, request.path, call.params)
             if kept is not None:
                 return kept
-            # A refusal up to here is not kept under the key; one from here on is.
+            # Errors up to here are not stored under the idempotency key; later ones are.
             params = endpoint.read(call.params, call.version)
             response = self._run(call, endpoint, ids, params)
-            self._keys.keep(call.key, request.method, request.path, call.params, response, call.id)
+            self._keys.store(call.key, request.method, request.path, call.params, response, call.id)
         return response
 
     def _run(self, call: Call, endpoint: Endpoint, ids: dict[str, str], params: Object) -> Response:
@@ -101,9 +101,9 @@ class Gate:
         try:
             return fault_effects.during(call.fault, run)
         except ApiError as error:
-            return self._refusal(error, call)
+            return self._error_response(error, call)
 
-    def _refusal(self, error: ApiError, call: Call) -> Response:
+    def _error_response(self, error: ApiError, call: Call) -> Response:
         log = f"{self._account.base_url}/#{call.id}"
         body = {"error": {**error.error, "request_log_url": log}}
         return json_response(body, status=error.status)

@@ -1,4 +1,4 @@
-"""API keys: any test key opens, and no live one."""
+"""API keys: any test key is accepted, and no live key."""
 
 import base64
 import binascii
@@ -9,7 +9,7 @@ TEST_KEYS, LIVE_KEYS = ("sk_test_", "rk_test_"), ("sk_live_", "rk_live_")
 
 
 def authenticate(header: str) -> None:
-    """Let a test key in. A sandbox must never come to hold a live one."""
+    """Raise `ApiError` unless the key is a test key; live keys are never accepted."""
     scheme, _, value = header.partition(" ")
     key = _basic(value) if scheme.lower() == "basic" else value.strip()
     if not key:

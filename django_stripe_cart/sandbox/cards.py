@@ -1,4 +1,4 @@
-"""Stripe's test cards, and what each of them does."""
+"""Stripe's test cards and their behavior."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ DECLINED = "Your card was declined."
 
 @dataclass(frozen=True)
 class Card:
-    """A card number and its fate: a decline, 3D Secure first, or trouble after it was paid."""
+    """A card number and its behavior: decline, 3D Secure, dispute or refund failure."""
 
     number: str
     label: str
@@ -89,7 +89,7 @@ CARDS = {card.number: card for card in [*FEATURED, *OTHERS]}
 
 
 def find_card(number: str) -> Card:
-    """Return a test card; any other is one of the real world, which a sandbox declines."""
+    """Return a test card. Any other number is treated as a real card, and is declined."""
     found = CARDS.get(number)
     return found or _decline(
         number,
@@ -100,7 +100,7 @@ def find_card(number: str) -> Card:
 
 
 def passes_luhn(number: str) -> bool:
-    """Return whether the last digit checks out."""
+    """Return whether the number passes the Luhn checksum."""
     digits = [int(digit) for digit in reversed(number)]
     doubled = sum(sum(divmod(2 * digit, 10)) for digit in digits[1::2])
     return (sum(digits[::2]) + doubled) % 10 == 0

@@ -1,17 +1,17 @@
-"""How money is taken: the one place that changes charges, but for what refunds do to them."""
+"""Charge cards and bank accounts. Refunds update charges in `refunds`."""
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.cards import find_card
 from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.objects.balance_transaction import build_balance_transaction
 from django_stripe_cart.sandbox.objects.charge import build_charge
-from django_stripe_cart.sandbox.payment_intents import set_back
+from django_stripe_cart.sandbox.payment_intents import require_payment_method
 
 DEBIT_FAILED = "The customer's bank account could not be debited."
 
 
 def charge_card(account: Account, intent: Object, method: Object) -> bool:
-    """Charge the card that was put on the payment, and return whether it was paid."""
+    """Charge the card attached to a payment intent, and return whether it succeeded."""
     card = find_card(intent["_"]["card"])
     charge = _build_charge(account, intent, method)
     if card.decline_code is None:
@@ -22,8 +22,8 @@ def charge_card(account: Account, intent: Object, method: Object) -> bool:
     return False
 
 
-def charge_bank(account: Account, intent: Object, method: Object) -> None:
-    """Ask the bank for the money, which takes days."""
+def charge_bank_account(account: Account, intent: Object, method: Object) -> None:
+    """Start a bank debit. Its charge stays pending until `settle_bank_debit`."""
     charge = _build_charge(account, intent, method)
     account.save(charge)
     intent.update(status="processing", latest_charge=charge["id"], next_action=None)
@@ -32,8 +32,8 @@ def charge_bank(account: Account, intent: Object, method: Object) -> None:
     account.emit("payment_intent.processing", intent)
 
 
-def settle_bank(account: Account, intent: Object, *, ok: bool) -> None:
-    """Let the bank's money arrive, or not."""
+def settle_bank_debit(account: Account, intent: Object, *, ok: bool) -> None:
+    """Complete a pending bank debit, as succeeded or failed."""
     charge = account.get("charge", intent["latest_charge"])
     if ok:
         _succeed(account, intent, charge)
@@ -48,16 +48,16 @@ def _build_charge(account: Account, intent: Object, method: Object) -> Object:
 
 def _succeed(account: Account, intent: Object, charge: Object) -> None:
     fee = min(charge["amount"], charge["amount"] * 29 // 1000 + 30)
-    movement = build_balance_transaction(
+    transaction = build_balance_transaction(
         charge, charge["amount"], "charge", created=account.clock.now(), fee=fee
     )
-    account.save(movement)
+    account.save(transaction)
     charge.update(
         status="succeeded",
         paid=True,
         captured=True,
         amount_captured=charge["amount"],
-        balance_transaction=movement["id"],
+        balance_transaction=transaction["id"],
         outcome=_outcome("approved_by_network", None),
     )
     account.save(charge)
@@ -88,7 +88,9 @@ def _fail(
     account.save(charge)
     intent["latest_charge"] = charge["id"]
     account.emit("charge.failed", charge)
-    set_back(account, intent, code, message, charge=charge["id"], decline_code=decline_code)
+    require_payment_method(
+        account, intent, code, message, charge=charge["id"], decline_code=decline_code
+    )
 
 
 def _outcome(network_status: str, reason: str | None) -> Object:

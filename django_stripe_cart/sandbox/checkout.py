@@ -1,27 +1,27 @@
-"""What a shopper does at the payment page: pay, confirm with the bank, or wait for the bank."""
+"""Pay a Checkout Session: submit the form, confirm 3D Secure, settle a bank debit."""
 
 from collections.abc import Mapping
 
 from django_stripe_cart.sandbox import charges, payment_intents
 from django_stripe_cart.sandbox.account import Account
-from django_stripe_cart.sandbox.api.sessions import add_up, choose_shipping
+from django_stripe_cart.sandbox.api.sessions import set_shipping_rate, update_totals
 from django_stripe_cart.sandbox.cards import find_card
 from django_stripe_cart.sandbox.checkout_form import CheckoutForm, FormError
 from django_stripe_cart.sandbox.disputes import open_dispute
 from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.payment import Payment
 
-NOUN = "checkout.session"
+SESSION = "checkout.session"
 
 
 def submit(account: Account, session_id: str, data: Mapping[str, str]) -> Payment:
-    """Pay a session with what was typed. A second click finds it paid, and pays nothing."""
-    session = account.get(NOUN, session_id)
+    """Pay a session with the form's data. Repeating it on a completed session has no effect."""
+    session = account.get(SESSION, session_id)
     if session["status"] != "open":
-        return outcome(session)
+        return current_payment(session)
     form = CheckoutForm.read(data, session)
     _choose_shipping(account, session, form.shipping_rate)
-    method = _method(session, form.method)
+    method = _method_type(session, form.method)
     needs_card = method == "card" and session["amount_total"] > 0
     try:
         billing = form.billing(account.clock.now(), needs_card=needs_card)
@@ -39,13 +39,13 @@ def submit(account: Account, session_id: str, data: Mapping[str, str]) -> Paymen
 
 
 def confirm_3ds(account: Account, session_id: str, *, ok: bool) -> Payment:
-    """Answer the bank's question, and then charge the card."""
-    session = account.get(NOUN, session_id)
+    """Complete or fail 3D Secure; if completed, charge the card."""
+    session = account.get(SESSION, session_id)
     if session["status"] != "open":
-        return outcome(session)
+        return current_payment(session)
     intent = account.get("payment_intent", session["payment_intent"] or "")
     if intent["status"] != "requires_action":
-        return outcome(session)
+        return current_payment(session)
     if not ok:
         payment_intents.fail_3ds(account, intent)
         message = payment_intents.AUTHENTICATION_FAILED
@@ -54,22 +54,22 @@ def confirm_3ds(account: Account, session_id: str, *, ok: bool) -> Payment:
 
 
 def settle(account: Account, session_id: str, *, ok: bool) -> Payment:
-    """Let a bank debit arrive, or fail, days after the session was completed."""
-    session = account.get(NOUN, session_id)
+    """Complete a bank debit, as succeeded or failed, after the session was completed."""
+    session = account.get(SESSION, session_id)
     intent = account.get("payment_intent", session["payment_intent"] or "")
     if intent["status"] != "processing":
-        return outcome(session)
-    charges.settle_bank(account, intent, ok=ok)
+        return current_payment(session)
+    charges.settle_bank_debit(account, intent, ok=ok)
     if ok:
         session["payment_status"] = "paid"
     account.save(session)
     name = "async_payment_succeeded" if ok else "async_payment_failed"
     account.emit(f"checkout.session.{name}", session)
-    return outcome(session) if ok else Payment("declined", message=charges.DEBIT_FAILED)
+    return current_payment(session) if ok else Payment("declined", message=charges.DEBIT_FAILED)
 
 
-def outcome(session: Object) -> Payment:
-    """Return how a session stands, for somebody who comes to pay it once more."""
+def current_payment(session: Object) -> Payment:
+    """Return the result of a session that can't be paid now, from its current status."""
     if session["status"] == "expired":
         return Payment("expired", message="This checkout session has expired.")
     if session["status"] == "open":
@@ -81,25 +81,25 @@ def outcome(session: Object) -> Payment:
 
 
 def bank_debit_type(session: Object) -> str | None:
-    """Return the bank debit that the session offers, if it does."""
+    """Return the type of bank debit that the session offers, or None."""
     types = session["payment_method_types"]
     return next((type for type in types if type.endswith(("_debit", "_bank_account"))), None)
 
 
 def success_url(session: Object) -> str:
-    """Return where the shopper goes from here, with the session's id filled in."""
+    """Return the success URL, with the session's id filled in."""
     return str(session["success_url"]).replace("{CHECKOUT_SESSION_ID}", session["id"])
 
 
 def _choose_shipping(account: Account, session: Object, rate_id: str) -> None:
     offered = [option["shipping_rate"] for option in session["shipping_options"]]
     if rate_id in offered:
-        choose_shipping(session, account.get("shipping_rate", rate_id))
-        add_up(account, session)
+        set_shipping_rate(session, account.get("shipping_rate", rate_id))
+        update_totals(account, session)
 
 
-def _method(session: Object, wanted: str) -> str:
-    """Return the type of payment method; anything but a bank debit is a card."""
+def _method_type(session: Object, wanted: str) -> str:
+    """Return the type of payment method: the session's bank debit, or card."""
     debit = bank_debit_type(session)
     takes_cards = "card" in session["payment_method_types"]
     return debit if debit and (wanted == "bank_debit" or not takes_cards) else "card"
@@ -108,10 +108,10 @@ def _method(session: Object, wanted: str) -> str:
 def _pay_by_card(account: Account, session: Object, number: str, billing: Object) -> Payment:
     intent = payment_intents.start_intent(account, session)
     card = find_card(number)
-    payment_intents.use_card(account, intent, card, billing)
+    payment_intents.attach_card(account, intent, card, billing)
     if card.asks_3ds:
         url = f"{account.base_url}/c/pay/{session['id']}/authenticate"
-        payment_intents.ask_for_3ds(account, intent, return_url=url)
+        payment_intents.require_3ds(account, intent, return_url=url)
         return Payment("action_required", url)
     return _charge(account, session, intent)
 
@@ -129,8 +129,8 @@ def _charge(account: Account, session: Object, intent: Object) -> Payment:
 
 def _pay_by_bank(account: Account, session: Object, type: str, billing: Object) -> Payment:
     intent = payment_intents.start_intent(account, session)
-    method = payment_intents.use_bank_debit(account, intent, type, billing)
-    charges.charge_bank(account, intent, method)
+    method = payment_intents.attach_bank_debit(account, intent, type, billing)
+    charges.charge_bank_account(account, intent, method)
     return _complete(account, session, "unpaid")
 
 
@@ -146,7 +146,7 @@ def _complete(account: Account, session: Object, payment_status: str) -> Payment
         session["automatic_tax"]["status"] = "complete"
     account.save(session)
     account.emit("checkout.session.completed", session)
-    return outcome(session)
+    return current_payment(session)
 
 
 def _customer_details(billing: Object) -> Object:

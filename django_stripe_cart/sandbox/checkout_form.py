@@ -1,4 +1,4 @@
-"""The form of the payment page: what a shopper typed, checked before anything happens."""
+"""Validation of the payment page's form."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ EXPIRY = re.compile(r"^(\d{1,2})\s*/?\s*(\d{2}|\d{4})$")
 
 
 class FormError(Exception):
-    """A field that the shopper has to correct."""
+    """A field is invalid."""
 
     def __init__(self, field: str, message: str, code: str | None = None) -> None:
         super().__init__(message)
@@ -22,7 +22,7 @@ class FormError(Exception):
 
 @dataclass(frozen=True)
 class CheckoutForm:
-    """What was typed, as text."""
+    """The form's fields, as text."""
 
     method: str
     number: str
@@ -34,14 +34,14 @@ class CheckoutForm:
 
     @classmethod
     def read(cls, data: Mapping[str, str], session: Object) -> "CheckoutForm":
-        """Take the fields; an address that the merchant gave cannot be changed."""
+        """Read the fields. An e-mail address set by the merchant can't be changed."""
         text = {name: str(data.get(name, "")).strip()[:500] for name in cls.__dataclass_fields__}
         text["number"] = re.sub(r"[\s-]", "", text["number"])
         text["email"] = session["customer_email"] or text["email"]
         return cls(**text)
 
     def billing(self, now: int, *, needs_card: bool) -> Object:
-        """Return who pays and until when the card is good, or raise `FormError`."""
+        """Return the payer's name, e-mail address and card expiry. Raises `FormError`."""
         if not EMAIL.match(self.email):
             raise FormError("email", "Enter a valid e-mail address.")
         if needs_card:

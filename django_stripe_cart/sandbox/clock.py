@@ -1,11 +1,11 @@
-"""The one clock of the sandbox, which can be moved."""
+"""The sandbox's clock, which tests can advance and freeze."""
 
 import time
 from collections.abc import Callable
 
 
 class Clock:
-    """Seconds since 1970, plus what a test or a demo added."""
+    """Unix time in seconds, plus an offset, or frozen at one value."""
 
     def __init__(self) -> None:
         self._offset = 0
@@ -17,35 +17,35 @@ class Clock:
         return self.wall() + self._offset if self._frozen is None else self._frozen
 
     def wall(self) -> int:
-        """Return the time that everybody else has.
+        """Return the real time.
 
-        Webhooks are signed with it: the receiver compares it with a clock of its own.
+        Webhooks are signed with it, because receivers compare the timestamp with their own clock.
         """
         return int(time.time())
 
     def advance(self, *, seconds: int = 0, minutes: int = 0, hours: int = 0, days: int = 0) -> None:
-        """Move the clock on; what falls due on the way happens before this returns."""
+        """Move the clock forward. Tasks that become due run before this returns."""
         step = seconds + 60 * (minutes + 60 * (hours + 24 * days))
         if self._frozen is None:
             self._offset += step
         else:
             self._frozen += step
-        self._tell()
+        self._notify()
 
     def freeze(self, at: int | None = None) -> None:
-        """Stand still, at `at` or now; `advance` still moves the clock."""
+        """Stop the clock at `at` (Unix time), or at the current time; `advance` still moves it."""
         self._frozen = self.now() if at is None else at
-        self._tell()
+        self._notify()
 
     def reset(self) -> None:
-        """Show the real time again."""
+        """Return to the real time."""
         self._offset, self._frozen = 0, None
-        self._tell()
+        self._notify()
 
     def on_change(self, listener: Callable[[], None]) -> None:
         """Call `listener` each time the clock is moved."""
         self._listeners.append(listener)
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         for listener in self._listeners:
             listener()

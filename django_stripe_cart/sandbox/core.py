@@ -8,9 +8,9 @@ from django_stripe_cart.sandbox.errors import resource_missing
 from django_stripe_cart.sandbox.faults import Faults
 from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.request_log import RequestLog
-from django_stripe_cart.sandbox.scheduled import CHORES
+from django_stripe_cart.sandbox.scheduled import TASKS
 from django_stripe_cart.sandbox.shopper import Shopper
-from django_stripe_cart.sandbox.webhooks.queue import Deliveries
+from django_stripe_cart.sandbox.webhooks.queue import DeliveryQueue
 
 
 class SandboxCore:
@@ -18,20 +18,20 @@ class SandboxCore:
 
     def __init__(self, data: str | Path | None, base_url: str | None) -> None:
         self._account = Account(data, base_url)
-        self._account.chores = CHORES
+        self._account.tasks = TASKS
         self._log = RequestLog()
         self.faults = Faults()
-        self._deliveries = Deliveries(self._account, self.faults)
-        self._shopper = Shopper(self._account, self._deliveries)
+        self._queue = DeliveryQueue(self._account, self.faults)
+        self._shopper = Shopper(self._account, self._queue)
         self.clock = self._account.clock
-        self.clock.on_change(self._catch_up)
+        self.clock.on_change(self._run_due_tasks)
 
-    def _catch_up(self) -> None:
-        """Do what fell due, and tell of it."""
+    def _run_due_tasks(self) -> None:
+        """Run the tasks that are due, and deliver their webhooks."""
         self._account.catch_up()
-        self._deliveries.go()
+        self._queue.flush()
 
-    def _charge_of(self, payment: str | Object) -> Object:
+    def _find_charge(self, payment: str | Object) -> Object:
         """Return the latest charge of a session, a payment intent or a charge."""
         found = self._account.store.get(id_of(payment))
         if found is not None and found["object"] == "checkout.session":
@@ -44,6 +44,6 @@ class SandboxCore:
 
 
 def id_of(thing: str | Object) -> str:
-    """Return an id, given the id, the object, or the address of a session's page."""
+    """Return an id, given the id, the object or the URL of a payment page."""
     text = str(thing if isinstance(thing, str) else thing["id"])
     return urlsplit(text).path.rsplit("/", 1)[-1]

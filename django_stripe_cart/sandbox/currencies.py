@@ -1,4 +1,4 @@
-"""What Stripe takes as money: currencies, their smallest units and least charges."""
+"""Currencies: smallest units, minimum and maximum charges."""
 
 from django_stripe_cart.sandbox.errors import ApiError, invalid_integer
 
@@ -17,7 +17,7 @@ THREE_DECIMAL = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
 WHOLE_UNITS = frozenset({"isk", "ugx"})
 CURRENCIES = ZERO_DECIMAL | THREE_DECIMAL | TWO_DECIMAL
 
-# In smallest units, as if the account were paid out in the currency of the charge.
+# In smallest units, for an account that is paid out in the currency of the charge.
 MINIMUM = {
     "usd": 50, "eur": 50, "gbp": 30, "inr": 50, "jpy": 50, "aed": 200, "cad": 50, "aud": 50,
     "chf": 50, "czk": 1500, "dkk": 250, "hkd": 400, "huf": 17500, "mxn": 1000, "myr": 200,
@@ -29,14 +29,14 @@ SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "inr": "₹", "jpy": "¥"}
 
 
 def exponent(currency: str) -> int:
-    """Return how many decimals the smallest unit has."""
+    """Return the number of decimal places of a currency."""
     if currency in ZERO_DECIMAL:
         return 0
     return 3 if currency in THREE_DECIMAL else 2
 
 
 def display(amount: int, currency: str) -> str:
-    """Return an amount as a person reads it: `$12.50`, `1,250 KRW`."""
+    """Return an amount formatted for display: `$12.50`, `1,250 KRW`."""
     places = exponent(currency)
     text = f"{amount / 10**places:,.{places}f}" if places else f"{amount:,}"
     symbol = SYMBOLS.get(currency)
@@ -44,7 +44,7 @@ def display(amount: int, currency: str) -> str:
 
 
 def check_representable(amount: int, currency: str, *, param: str) -> None:
-    """Refuse an amount with a fraction that the currency does not have."""
+    """Raise `ApiError` if the currency has no such fraction."""
     step = 100 if currency in WHOLE_UNITS else 10 if currency in THREE_DECIMAL else 1
     if amount % step:
         raise invalid_integer(
@@ -53,7 +53,7 @@ def check_representable(amount: int, currency: str, *, param: str) -> None:
 
 
 def check_chargeable(amount: int, currency: str, *, param: str | None = None) -> None:
-    """Refuse a total that is too small or too large to charge; zero is nothing to charge."""
+    """Raise `ApiError` if a total is below the minimum or above the maximum; zero is allowed."""
     minimum = MINIMUM.get(currency, 1)
     if 0 < amount < minimum:
         least = display(minimum, currency)

@@ -1,4 +1,4 @@
-"""Disputes: a shopper's bank takes the money back, and may give it again."""
+"""Disputes: a bank withdraws a payment, and reinstates it if the dispute is won."""
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.errors import ApiError
@@ -11,13 +11,13 @@ CLOSED = ("won", "lost", "warning_closed")
 
 
 def open_dispute(account: Account, charge: Object, *, is_inquiry: bool = False) -> Object:
-    """Have the shopper's bank call a charge fraudulent, and take the money.
+    """Open a dispute over a fraudulent charge, and withdraw the money.
 
-    An inquiry only asks first, and takes nothing.
+    An inquiry withdraws nothing.
     """
     dispute = build_dispute(charge, is_inquiry=is_inquiry, created=account.clock.now())
     if not is_inquiry:
-        _move_money(account, dispute, -charge["amount"])
+        _add_balance_transaction(account, dispute, -charge["amount"])
         charge["disputed"] = True
         account.save(charge)
     account.save(dispute)
@@ -27,8 +27,8 @@ def open_dispute(account: Account, charge: Object, *, is_inquiry: bool = False) 
     return dispute
 
 
-def move_dispute(account: Account, dispute: Object, status: str) -> Object:
-    """Let a dispute go on, to be under review for instance."""
+def set_dispute_status(account: Account, dispute: Object, status: str) -> Object:
+    """Set a dispute's status, e.g. to `under_review`."""
     before, dispute["status"] = dispute["status"], status
     account.save(dispute)
     account.emit("charge.dispute.updated", dispute, status=before)
@@ -36,14 +36,14 @@ def move_dispute(account: Account, dispute: Object, status: str) -> Object:
 
 
 def close_dispute(account: Account, dispute: Object, *, won: bool) -> Object:
-    """Have the bank decide; a won dispute brings the money back."""
+    """Close a dispute. A won one reinstates the money."""
     if dispute["status"] in CLOSED:
         raise ApiError("This dispute is already closed.")
     is_inquiry = dispute["status"].startswith("warning")
     dispute["status"] = "warning_closed" if is_inquiry else "won" if won else "lost"
     if dispute["status"] == "won":
         dispute["is_charge_refundable"] = True
-        _move_money(account, dispute, dispute["amount"])
+        _add_balance_transaction(account, dispute, dispute["amount"])
     account.save(dispute)
     account.emit("charge.dispute.closed", dispute)
     if dispute["status"] == "won":
@@ -52,17 +52,17 @@ def close_dispute(account: Account, dispute: Object, *, won: bool) -> Object:
 
 
 def is_disputed(account: Account, charge: Object) -> bool:
-    """Return whether a charge's money is not the merchant's to give back."""
+    """Return whether a dispute prevents refunds of a charge."""
     disputes = account.store.find("dispute", charge=charge["id"])
     return any(not dispute["is_charge_refundable"] for dispute in disputes)
 
 
-def _move_money(account: Account, dispute: Object, amount: int) -> None:
-    movement = build_balance_transaction(
+def _add_balance_transaction(account: Account, dispute: Object, amount: int) -> None:
+    transaction = build_balance_transaction(
         dispute,
         amount,
         "adjustment",
         created=account.clock.now(),
         fee=FEE if amount < 0 else 0,
     )
-    dispute["balance_transactions"].append(account.save(movement))
+    dispute["balance_transactions"].append(account.save(transaction))

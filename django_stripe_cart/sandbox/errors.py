@@ -1,4 +1,4 @@
-"""Refusals, in the shape that Stripe gives them."""
+"""API errors, as Stripe formats them."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django_stripe_cart.sandbox.http import Object
 
 
 class ApiError(Exception):
-    """A refusal that the caller of the API will read as JSON."""
+    """An error that the API returns as JSON."""
 
     def __init__(
         self,
@@ -29,9 +29,9 @@ def parameter_missing(param: str) -> ApiError:
 
 
 def parameter_unknown(params: list[str]) -> ApiError:
-    noun = "parameter" if len(params) == 1 else "parameters"
+    kind = "parameter" if len(params) == 1 else "parameters"
     return ApiError(
-        f"Received unknown {noun}: {', '.join(params)}", code="parameter_unknown", param=params[0]
+        f"Received unknown {kind}: {', '.join(params)}", code="parameter_unknown", param=params[0]
     )
 
 
@@ -39,8 +39,8 @@ def invalid_integer(message: str, param: str) -> ApiError:
     return ApiError(message, code="parameter_invalid_integer", param=param)
 
 
-def resource_missing(noun: str, id: str, *, param: str = "id", status: int = 404) -> ApiError:
-    return ApiError(f"No such {noun}: '{id}'", status=status, code="resource_missing", param=param)
+def resource_missing(kind: str, id: str, *, param: str = "id", status: int = 404) -> ApiError:
+    return ApiError(f"No such {kind}: '{id}'", status=status, code="resource_missing", param=param)
 
 
 def url_not_found(method: str, path: str) -> ApiError:

@@ -1,9 +1,9 @@
-"""`expand[]`: ids in an answer replaced by what they stand for."""
+"""`expand[]`: replace ids in a response by the objects."""
 
 from django_stripe_cart.sandbox.account import Account, public
 from django_stripe_cart.sandbox.errors import ApiError
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.lists import list_object, page_of
+from django_stripe_cart.sandbox.lists import list_items, list_object
 
 MAX_DEPTH = 4
 EXPANDABLE = {
@@ -32,50 +32,52 @@ EXPANDABLE = {
 
 
 def expand(account: Account, obj: Object, paths: list[str]) -> Object:
-    """Return an object, or a list of them, ready to be sent: expanded, and without our notes."""
-    shown = public(obj)
-    if shown.get("object") == "list":
-        shown["data"] = [public(item) for item in shown["data"]]
+    """Return an object or a list as it is sent: expanded, without internal data."""
+    rendered = public(obj)
+    if rendered.get("object") == "list":
+        rendered["data"] = [public(item) for item in rendered["data"]]
     for path in paths:
         names = path.split(".")
         if len(names) > MAX_DEPTH + (names[0] == "data"):
             raise ApiError(
                 f"You cannot expand more than {MAX_DEPTH} levels of a property.", param="expand"
             )
-        _expand(account, obj, shown, names, path)
-    return shown
+        _expand(account, obj, rendered, names, path)
+    return rendered
 
 
-def _expand(account: Account, kept: Object, shown: Object, names: list[str], path: str) -> None:
-    """Follow one path down; `kept` is the object as stored, `shown` the copy that is sent."""
+def _expand(
+    account: Account, stored: Object, rendered: Object, names: list[str], path: str
+) -> None:
+    """Expand one path; `stored` is the stored object, `rendered` the copy that is sent."""
     name, rest = names[0], names[1:]
-    if shown.get("object") == "list" and name == "data":
-        for item in shown["data"]:
+    if rendered.get("object") == "list" and name == "data":
+        for item in rendered["data"]:
             if rest:
                 _expand(account, account.store.get(item["id"]) or item, item, rest, path)
         return
-    if name in shown and isinstance(shown[name], dict):
-        if not rest and name not in EXPANDABLE.get(shown.get("object", ""), ()):
+    if name in rendered and isinstance(rendered[name], dict):
+        if not rest and name not in EXPANDABLE.get(rendered.get("object", ""), ()):
             raise _cannot_expand(path)
-    elif name not in EXPANDABLE.get(shown.get("object", ""), ()):
+    elif name not in EXPANDABLE.get(rendered.get("object", ""), ()):
         raise _cannot_expand(path)
     else:
-        shown[name] = _fetch(account, kept, name)
-    inner = shown[name]
+        rendered[name] = _fetch(account, stored, name)
+    inner = rendered[name]
     if rest and isinstance(inner, dict):
         _expand(account, account.store.get(inner.get("id", "")) or inner, inner, rest, path)
 
 
-def _fetch(account: Account, kept: Object, name: str) -> Object | None:
+def _fetch(account: Account, stored: Object, name: str) -> Object | None:
     if name == "line_items":
-        url = f"/v1/checkout/sessions/{kept['id']}/line_items"
-        return page_of(kept["_"]["line_items"], url, {})
+        url = f"/v1/checkout/sessions/{stored['id']}/line_items"
+        return list_items(stored["_"]["line_items"], url, {})
     if name == "refunds":
-        refunds = account.store.find("refund", newest_first=True, charge=kept["id"])
-        shown = [public(refund) for refund in refunds[:10]]
-        url = f"/v1/charges/{kept['id']}/refunds"
-        return list_object(shown, url, has_more=len(refunds) > 10)
-    id = kept.get(name)
+        refunds = account.store.find("refund", newest_first=True, charge=stored["id"])
+        rendered = [public(refund) for refund in refunds[:10]]
+        url = f"/v1/charges/{stored['id']}/refunds"
+        return list_object(rendered, url, has_more=len(refunds) > 10)
+    id = stored.get(name)
     found = account.store.get(id) if isinstance(id, str) else None
     return public(found) if found else id
 

@@ -1,14 +1,14 @@
-"""What a fault does to a call of the API, before, during and after its effect."""
+"""Apply a fault to an API call: before, during or after its effect."""
 
 import time
 from collections.abc import Callable
 
 from django_stripe_cart.sandbox.errors import ApiError
 from django_stripe_cart.sandbox.faults import (
+    ERROR_RESPONSES,
     LOST_AFTER,
     LOST_BEFORE,
-    REFUSALS,
-    STORED,
+    STORED_ERRORS,
     ConnectionLost,
     Fault,
 )
@@ -16,25 +16,25 @@ from django_stripe_cart.sandbox.http import Response
 
 
 def before(fault: Fault | None) -> None:
-    """Refuse the call, or lose it on its way in."""
+    """Raise an API error, or lose the request."""
     if fault is None:
         return
     if fault.kind in LOST_BEFORE:
         raise ConnectionLost(fault.kind.partition("_")[0])
-    if fault.kind in REFUSALS:
-        status, message, code = REFUSALS[fault.kind]
+    if fault.kind in ERROR_RESPONSES:
+        status, message, code = ERROR_RESPONSES[fault.kind]
         type = "api_error" if status >= 500 else "invalid_request_error"
         raise ApiError(message, status=status, type=type, code=code)
 
 
 def during(fault: Fault | None, run: Callable[[], Response]) -> Response:
-    """Carry the call out, slowly, or as far as a server goes that then falls over.
+    """Run the call: slowly, or with a server error instead of its result.
 
-    What this returns, or the error it raises, is kept under the idempotency key.
+    The result or error is stored under the idempotency key.
     """
     if fault is not None and fault.kind == "slow":
         time.sleep(fault.seconds)
-    if fault is None or fault.kind not in STORED:
+    if fault is None or fault.kind not in STORED_ERRORS:
         return run()
     if fault.kind == "stored_server_error_after":
         run()
@@ -42,7 +42,7 @@ def during(fault: Fault | None, run: Callable[[], Response]) -> Response:
 
 
 def after(fault: Fault | None, response: Response) -> Response:
-    """Spoil the answer, or lose it on its way out."""
+    """Alter the response, or lose it."""
     if fault is None:
         return response
     if fault.should_retry is not None:

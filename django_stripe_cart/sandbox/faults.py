@@ -1,4 +1,4 @@
-"""Trouble on request: every call and every webhook asks here whether something is to go wrong."""
+"""Faults on request, for API calls and webhooks."""
 
 import threading
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from fnmatch import fnmatchcase
 
 from django_stripe_cart.sandbox.http import Object, Response
 
-# What answers in the endpoint's place, before it did anything. Nothing is kept under the key.
-REFUSALS: dict[str, tuple[int, str, str | None]] = {
+# Returned instead of running the endpoint; not stored under the idempotency key.
+ERROR_RESPONSES: dict[str, tuple[int, str, str | None]] = {
     "rate_limit": (429, "Request rate limit exceeded.", "rate_limit"),
     "lock_timeout": (429, "Another request holds this object. Try again.", "lock_timeout"),
     "in_use": (409, "Another request is using this idempotency key.", "idempotency_key_in_use"),
@@ -17,19 +17,19 @@ REFUSALS: dict[str, tuple[int, str, str | None]] = {
     "server_error": (500, "An unknown error occurred.", None),
     "unavailable": (503, "The service is not available. Try again.", None),
 }
-# Kept under the idempotency key, and given again for ever: without the effect, or with it.
-STORED = ("stored_server_error", "stored_server_error_after")
+# Stored under the idempotency key and replayed: without the endpoint's effect, or after it.
+STORED_ERRORS = ("stored_server_error", "stored_server_error_after")
 LOST_BEFORE = ("timeout_before", "reset_before")
 LOST_AFTER = ("timeout_after", "reset_after", "truncated")
-SPOILED = ("malformed", "slow")
-OF_THE_API = (*REFUSALS, *STORED, *LOST_BEFORE, *LOST_AFTER, *SPOILED)
+DEGRADED = ("malformed", "slow")
+API_FAULTS = (*ERROR_RESPONSES, *STORED_ERRORS, *LOST_BEFORE, *LOST_AFTER, *DEGRADED)
 
-OF_WEBHOOKS = ("duplicate", "drop", "delay", "reorder", "wrong_signature", "old_signature")
+WEBHOOK_FAULTS = ("duplicate", "drop", "delay", "reorder", "wrong_signature", "old_signature")
 WEBHOOK = "WEBHOOK"
 
 
 class ConnectionLost(Exception):
-    """No answer, or half of one, will arrive; each transport plays it in its own way."""
+    """The connection breaks: no response arrives, or half of one. Each transport simulates it."""
 
     def __init__(self, kind: str, response: Response | None = None) -> None:
         super().__init__(kind)
@@ -38,7 +38,7 @@ class ConnectionLost(Exception):
 
 @dataclass
 class Fault:
-    """One kind of trouble, for the calls that its target matches."""
+    """One kind of fault, for the calls that its target matches."""
 
     target: str
     kind: str
@@ -47,13 +47,13 @@ class Fault:
     seconds: float = 0
     should_retry: bool | None = None
 
-    def describe(self) -> Object:
-        """Return the fault as plain data."""
+    def to_dict(self) -> Object:
+        """Return the fault as a dict."""
         return dict(vars(self))
 
 
 class Faults:
-    """What is to go wrong, and how often."""
+    """The faults that are set, and how often each one applies."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
@@ -69,14 +69,14 @@ class Faults:
         seconds: float = 0,
         should_retry: bool | None = None,
     ) -> Fault:
-        """Have calls fail: `faults.add("POST /v1/refunds", kind="timeout_after")`.
+        """Make calls fail: `faults.add("POST /v1/refunds", kind="timeout_after")`.
 
-        The target is a method and a path, or `WEBHOOK` and a type of event; `*` stands for
-        anything. `times` is how often (None: always), after the first `skip` calls. `seconds` is
-        how long something is `slow` or a webhook's `delay`. `should_retry` sends the header that
-        tells the SDK whether to try again.
+        The target is a method and a path, or `WEBHOOK` and an event type; `*` matches anything.
+        The fault applies `times` times (None: always), after the first `skip` calls. `seconds` is
+        the duration of `slow` and of a webhook's `delay`. `should_retry` sets the header that
+        controls the SDK's retries.
         """
-        kinds = OF_WEBHOOKS if target.startswith(WEBHOOK) else OF_THE_API
+        kinds = WEBHOOK_FAULTS if target.startswith(WEBHOOK) else API_FAULTS
         if kind not in kinds:
             raise ValueError(f"No such fault for {target!r}: {kind!r}. There are: {kinds}.")
         fault = Fault(target, kind, times, skip, seconds, should_retry)
@@ -85,17 +85,17 @@ class Faults:
         return fault
 
     def clear(self) -> None:
-        """Have everything go well again."""
+        """Remove all faults."""
         with self._lock:
             self._faults.clear()
 
     def all(self) -> list[Object]:
-        """Return what is still to go wrong."""
+        """Return the faults that still apply, as dicts."""
         with self._lock:
-            return [fault.describe() for fault in self._faults]
+            return [fault.to_dict() for fault in self._faults]
 
     def take(self, call: str) -> Fault | None:
-        """Return the fault that this call meets, and count it."""
+        """Return the fault that applies to a call, if any, and count it."""
         with self._lock:
             for fault in self._faults:
                 if fnmatchcase(call, fault.target):

@@ -14,11 +14,11 @@ KEY = re.compile(r"^([^\[\]]+)((?:\[[^\[\]]*\])*)$")
 def decode(text: str) -> dict[str, Any]:
     """Return the parameters as nested dicts; lists are dicts with the keys "0", "1", …
 
-    Which of them are lists is for the parameter's own description to say.
+    The parameters' declarations say which of them are lists.
     """
     params: dict[str, Any] = {}
     for key, value in _pairs(text):
-        _put(params, _path(key), value)
+        _set(params, _path(key), value)
     return params
 
 
@@ -39,11 +39,11 @@ def _path(key: str) -> list[str]:
     return path
 
 
-def _put(params: dict[str, Any], path: list[str], value: str) -> None:
-    here = params
+def _set(params: dict[str, Any], path: list[str], value: str) -> None:
+    node = params
     for name in path[:-1]:
-        inner = here.setdefault(name or str(len(here)), {})
+        inner = node.setdefault(name or str(len(node)), {})
         if not isinstance(inner, dict):
             raise ApiError("Invalid object", param=path[0])
-        here = inner
-    here[path[-1] or str(len(here))] = value
+        node = inner
+    node[path[-1] or str(len(node))] = value

@@ -1,4 +1,4 @@
-"""HTTP as plain values: what comes in and what goes out, whatever carries it."""
+"""HTTP requests and responses, independent of the transport."""
 
 import json
 from collections.abc import Mapping
@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-# A Stripe object, a list of them, or any other JSON object: plain data, all the way.
+# A JSON object: a Stripe object, a list of them, or any other.
 Object = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Request:
-    """One call, with its header names in lower case."""
+    """One request, with header names in lower case."""
 
     method: str
     path: str
@@ -24,7 +24,7 @@ class Request:
     def read(
         cls, method: str, target: str, headers: Mapping[str, str], body: bytes | str | None
     ) -> "Request":
-        """Take a call as a transport has it; `target` may be a path or a whole address."""
+        """Build a request; `target` is a path or a URL."""
         parts = urlsplit(target)
         return cls(
             method=method.upper(),
@@ -37,18 +37,18 @@ class Request:
 
 @dataclass
 class Response:
-    """One answer."""
+    """One response."""
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
 
     def json(self) -> Any:
-        """Return the body as plain data."""
+        """Return the body, decoded from JSON."""
         return json.loads(self.body)
 
 
 def json_response(data: Object, *, status: int = 200) -> Response:
-    """Answer with JSON, laid out as Stripe lays it out."""
+    """Return a JSON response, indented as Stripe's."""
     body = json.dumps(data, indent=2, ensure_ascii=False).encode()
     return Response(status, {"Content-Type": "application/json"}, body)

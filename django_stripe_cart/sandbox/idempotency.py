@@ -1,4 +1,4 @@
-"""Idempotency keys: the first answer is kept, and given again."""
+"""Idempotency keys: store the first response, and replay it."""
 
 import threading
 from collections.abc import Iterator
@@ -8,12 +8,12 @@ from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.errors import ApiError, idempotency_error
 from django_stripe_cart.sandbox.http import Object, Response
 
-KEPT_FOR = 24 * 60 * 60
+RETENTION = 24 * 60 * 60
 MAX_LENGTH = 255
 
 
 class IdempotencyKeys:
-    """Which keys were used for what, and with what answer."""
+    """The keys in use and the stored responses."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -21,14 +21,14 @@ class IdempotencyKeys:
         self._lock = threading.Lock()
 
     @contextmanager
-    def hold(self, key: str | None) -> Iterator[None]:
-        """Refuse a key that another call is using at this moment."""
+    def lock(self, key: str | None) -> Iterator[None]:
+        """Hold a key during a call. Raises `ApiError` if another call holds it."""
         if key is None:
             yield
             return
         if len(key) > MAX_LENGTH:
             raise ApiError(f"Idempotency keys can be up to {MAX_LENGTH} characters long.")
-        self._take(key)
+        self._claim(key)
         try:
             yield
         finally:
@@ -36,9 +36,9 @@ class IdempotencyKeys:
                 self._in_use.discard(key)
 
     def replay(self, key: str | None, method: str, path: str, params: Object) -> Response | None:
-        """Return the answer that the key was given first, if it was used in the last day."""
+        """Return the stored response to the key, if it was used in the last 24 hours."""
         kept = self._account.store.get(_id(key)) if key else None
-        if kept is None or kept["created"] + KEPT_FOR <= self._account.clock.now():
+        if kept is None or kept["created"] + RETENTION <= self._account.clock.now():
             return None
         if (kept["method"], kept["path"]) != (method, path):
             raise idempotency_error(
@@ -57,7 +57,7 @@ class IdempotencyKeys:
         }
         return Response(kept["status"], headers, kept["body"].encode())
 
-    def keep(
+    def store(
         self,
         key: str | None,
         method: str,
@@ -66,7 +66,7 @@ class IdempotencyKeys:
         response: Response,
         request_id: str,
     ) -> None:
-        """Keep the answer to a call that was carried out."""
+        """Store the response to a call."""
         if key is None:
             return
         body = {
@@ -81,7 +81,7 @@ class IdempotencyKeys:
         }
         self._account.store.put(body, kind="answer")
 
-    def _take(self, key: str) -> None:
+    def _claim(self, key: str) -> None:
         with self._lock:
             if key in self._in_use:
                 raise ApiError(

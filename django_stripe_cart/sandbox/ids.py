@@ -1,4 +1,4 @@
-"""Ids that look like Stripe's."""
+"""Random ids in Stripe's format."""
 
 import secrets
 import string
@@ -12,5 +12,5 @@ def token(length: int) -> str:
 
 
 def new_id(prefix: str, length: int = 24) -> str:
-    """Return an id such as `pi_3Nx…`; only those of sessions are longer, with 58 characters."""
+    """Return an id such as `pi_3Nx…`. Only session ids are longer, with 58 characters."""
     return f"{prefix}_{token(length)}"

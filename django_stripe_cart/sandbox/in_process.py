@@ -1,7 +1,6 @@
-"""The sandbox inside the test's own process: a client for the SDK that needs no socket.
+"""An HTTP client for the SDK that calls the sandbox in the same process, without a socket.
 
-This is the sandbox's only module that imports `stripe`, and only those who ask for the client
-import this module.
+The only module of the sandbox that imports `stripe`. It is imported only on request.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +15,7 @@ Handle = Callable[[str, str, Mapping[str, str], Any], Response]
 
 
 class SandboxClient(stripe.HTTPClient):
-    """Hands the SDK's calls to the sandbox: `StripeClient(key, http_client=…)`."""
+    """Passes the SDK's calls to the sandbox: `StripeClient(key, http_client=…)`."""
 
     name = "sandbox"
 
@@ -40,15 +39,15 @@ class SandboxClient(stripe.HTTPClient):
         return response.body.decode(), response.status, Headers(response.headers)
 
     def close(self) -> None:
-        """There is nothing to close."""
+        """Do nothing: there is no connection."""
 
     def _sleep_time_seconds(self, *args: Any, **kwargs: Any) -> float:
-        """Retry at once: nobody has to be spared. (The arguments differ between SDKs.)"""
+        """Retry at once. (The arguments differ between SDK versions.)"""
         return 0.0
 
 
 class Headers(dict[str, str]):
-    """Header names in any case, as the SDK expects of its clients."""
+    """Case-insensitive headers, as the SDK expects."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         super().__init__({name.lower(): value for name, value in headers.items()})
@@ -64,7 +63,7 @@ class Headers(dict[str, str]):
 
 
 def _raise_connection_error(lost: ConnectionLost) -> NoReturn:
-    # A body that breaks off reaches the SDK as an error that it does not try again.
+    # The SDK does not retry after a truncated body.
     raise stripe.APIConnectionError(  # type: ignore[no-untyped-call]
         f"The connection to the sandbox failed: {lost.kind}.",
         should_retry=lost.kind != "truncated",

@@ -1,4 +1,4 @@
-"""Stripe's lists: newest first, a page at a time."""
+"""Stripe's lists: newest first, with cursor pagination."""
 
 from typing import Any
 
@@ -15,25 +15,25 @@ from django_stripe_cart.sandbox.store import (
 )
 
 DEFAULT_LIMIT = 10
-ABOUT_THE_PAGE = ("limit", "starting_after", "ending_before", "created", "expand")
+PAGINATION_PARAMETERS = ("limit", "starting_after", "ending_before", "created", "expand")
 
 
-def page(account: Account, noun: str, url: str, params: Object) -> Object:
-    """Return the objects of a kind that the parameters ask for."""
+def list_objects(account: Account, kind: str, url: str, params: Object) -> Object:
+    """Return a page of the stored objects of a kind."""
     limit = params.get("limit", DEFAULT_LIMIT)
-    conditions, is_backwards = _position(account, noun, params)
+    conditions, is_backwards = _cursor_conditions(account, kind, params)
     for operator, moment in params.get("created", {}).items():
         conditions.append(compares("created", operator, moment))
     for name, value in params.items():
-        if name not in ABOUT_THE_PAGE:
+        if name not in PAGINATION_PARAMETERS:
             conditions.append(_filter(name, value))
-    found = account.store.find(noun, *conditions, newest_first=not is_backwards, limit=limit + 1)
+    found = account.store.find(kind, *conditions, newest_first=not is_backwards, limit=limit + 1)
     shown = found[:limit]
     return list_object(shown[::-1] if is_backwards else shown, url, has_more=len(found) > limit)
 
 
-def page_of(items: list[Object], url: str, params: Object) -> Object:
-    """Return a page of a list that hangs on one object, in its own order."""
+def list_items(items: list[Object], url: str, params: Object) -> Object:
+    """Return a page of a list that belongs to one object, in its own order."""
     limit = params.get("limit", DEFAULT_LIMIT)
     ids = [item["id"] for item in items]
     if "ending_before" in params:
@@ -50,12 +50,12 @@ def list_object(items: list[Object], url: str, *, has_more: bool = False) -> Obj
     return {"object": "list", "data": items, "has_more": has_more, "url": url}
 
 
-def _position(account: Account, noun: str, params: Object) -> tuple[list[Condition], bool]:
+def _cursor_conditions(account: Account, kind: str, params: Object) -> tuple[list[Condition], bool]:
     if "starting_after" in params and "ending_before" in params:
         raise ApiError("You may only specify one of: ending_before, starting_after.")
     for name, condition in (("starting_after", is_before), ("ending_before", is_after)):
         if name in params:
-            account.get(noun, params[name], param=name, status=400)
+            account.get(kind, params[name], param=name, status=400)
             position = account.store.position(params[name])
             return [condition(position or 0)], name == "ending_before"
     return [], False

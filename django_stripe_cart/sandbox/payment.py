@@ -1,4 +1,4 @@
-"""What became of a shopper's attempt to pay."""
+"""The result of an attempt to pay."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,11 +8,11 @@ Status = Literal["paid", "declined", "action_required", "processing", "complete"
 
 @dataclass(frozen=True)
 class Payment:
-    """The answer of the payment page.
+    """The result of submitting the payment page.
 
-    `complete` is a session with nothing to pay. `redirect_url` is where the shopper is sent next:
-    the success address, or the step that 3D Secure asks for. After a decline, `field` names the
-    part of the form that is to blame, if one is.
+    The status `complete` means that there was nothing to pay. `redirect_url` is the next page: the
+    success URL, or the 3D Secure page. After a decline, `field` is the name of the invalid field,
+    if there is one.
     """
 
     status: Status

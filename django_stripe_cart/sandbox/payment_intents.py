@@ -1,4 +1,4 @@
-"""How a payment stands: the one place where payment intents start, wait and are given up."""
+"""The lifecycle of payment intents before a charge succeeds."""
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.cards import Card
@@ -12,7 +12,7 @@ AUTHENTICATION_FAILED = (
 
 
 def start_intent(account: Account, session: Object) -> Object:
-    """Return the session's payment intent; the first attempt to pay makes it."""
+    """Return the session's payment intent, created by the first attempt to pay."""
     if session["payment_intent"]:
         intent = account.get("payment_intent", session["payment_intent"])
         intent["amount"] = session["amount_total"]
@@ -24,20 +24,20 @@ def start_intent(account: Account, session: Object) -> Object:
     return intent
 
 
-def use_card(account: Account, intent: Object, card: Card, billing: Object) -> Object:
-    """Put a card on the payment, and return the payment method."""
+def attach_card(account: Account, intent: Object, card: Card, billing: Object) -> Object:
+    """Attach a card to the payment intent, and return the payment method."""
     intent["_"].update(card=card.number, billing=billing)
-    return _use_method(account, intent, "card", billing, card)
+    return _attach_method(account, intent, "card", billing, card)
 
 
-def use_bank_debit(account: Account, intent: Object, type: str, billing: Object) -> Object:
-    """Put a bank account on the payment, and return the payment method."""
+def attach_bank_debit(account: Account, intent: Object, type: str, billing: Object) -> Object:
+    """Attach a bank account to the payment intent, and return the payment method."""
     intent["_"].update(card=None, billing=billing)
-    return _use_method(account, intent, type, billing, None)
+    return _attach_method(account, intent, type, billing, None)
 
 
-def ask_for_3ds(account: Account, intent: Object, *, return_url: str) -> None:
-    """Have the shopper confirm the payment with their bank."""
+def require_3ds(account: Account, intent: Object, *, return_url: str) -> None:
+    """Require 3D Secure before the payment goes on."""
     intent["status"] = "requires_action"
     intent["next_action"] = {
         "type": "redirect_to_url",
@@ -48,12 +48,14 @@ def ask_for_3ds(account: Account, intent: Object, *, return_url: str) -> None:
 
 
 def fail_3ds(account: Account, intent: Object) -> None:
-    """Note that the shopper's bank did not confirm; no charge is made."""
-    set_back(account, intent, "payment_intent_authentication_failure", AUTHENTICATION_FAILED)
+    """Record that 3D Secure failed; no charge is made."""
+    require_payment_method(
+        account, intent, "payment_intent_authentication_failure", AUTHENTICATION_FAILED
+    )
 
 
 def cancel_intent(account: Account, intent: Object) -> None:
-    """Give up a payment whose session expired."""
+    """Cancel the payment intent of an expired session."""
     intent.update(
         status="canceled",
         canceled_at=account.clock.now(),
@@ -64,7 +66,7 @@ def cancel_intent(account: Account, intent: Object) -> None:
     account.emit("payment_intent.canceled", intent)
 
 
-def set_back(
+def require_payment_method(
     account: Account,
     intent: Object,
     code: str,
@@ -73,7 +75,7 @@ def set_back(
     charge: str | None = None,
     decline_code: str | None = None,
 ) -> None:
-    """Have the payment wait for another payment method."""
+    """Record an error, and require another payment method."""
     method = account.get("payment_method", intent["payment_method"])
     error = {
         "charge": charge,
@@ -93,7 +95,7 @@ def set_back(
     account.emit("payment_intent.payment_failed", intent)
 
 
-def _use_method(
+def _attach_method(
     account: Account, intent: Object, type: str, billing: Object, card: Card | None
 ) -> Object:
     method = build_payment_method(type, billing, card, created=account.clock.now())

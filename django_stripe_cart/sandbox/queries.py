@@ -1,4 +1,4 @@
-"""What there is to look at: every object, as plain data, oldest first."""
+"""The account's objects and the logged calls, as properties of `Sandbox`."""
 
 from django_stripe_cart.sandbox.account import public
 from django_stripe_cart.sandbox.core import SandboxCore
@@ -6,7 +6,7 @@ from django_stripe_cart.sandbox.http import Object
 
 
 class SandboxQueries(SandboxCore):
-    """The objects of the account, and the calls that were made."""
+    """All objects, as dicts, oldest first."""
 
     @property
     def sessions(self) -> list[Object]:
@@ -20,7 +20,7 @@ class SandboxQueries(SandboxCore):
 
     @property
     def charges(self) -> list[Object]:
-        """The charges, those that failed too."""
+        """The charges, including failed ones."""
         return self._all("charge")
 
     @property
@@ -35,14 +35,14 @@ class SandboxQueries(SandboxCore):
 
     @property
     def events(self) -> list[Object]:
-        """The events, however old."""
+        """The events, of any age."""
         return self._all("event")
 
     @property
     def requests(self) -> list[Object]:
-        """The calls to the API."""
+        """The API calls."""
         return list(self._log.entries)
 
-    def _all(self, noun: str) -> list[Object]:
-        self._catch_up()
-        return [public(obj) for obj in self._account.store.find(noun)]
+    def _all(self, kind: str) -> list[Object]:
+        self._run_due_tasks()
+        return [public(obj) for obj in self._account.store.find(kind)]

@@ -1,22 +1,22 @@
-"""The log of API calls, for those who want to count them."""
+"""The log of API calls."""
 
 from collections import deque
 
 from django_stripe_cart.sandbox.http import Object, Request
 
-KEPT = 10_000
+MAX_ENTRIES = 10_000
 
 
 class RequestLog:
     """The latest calls, oldest first."""
 
     def __init__(self) -> None:
-        self.entries: deque[Object] = deque(maxlen=KEPT)
+        self.entries: deque[Object] = deque(maxlen=MAX_ENTRIES)
 
-    def open(self, request: Request, *, fault: str | None) -> Object:
-        """Note that a call arrived; what became of it is filled in later.
+    def add(self, request: Request, *, fault: str | None) -> Object:
+        """Add a call and return its entry, which the caller completes.
 
-        The status stays None when the answer was lost.
+        The status stays None if the response was lost.
         """
         entry: Object = {
             "method": request.method,

@@ -1,4 +1,4 @@
-"""Stripe in a box: the one object that hosts and tests hold."""
+"""`Sandbox`: the public interface of Stripe in a box."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from django_stripe_cart.sandbox import signature
 from django_stripe_cart.sandbox.account import public
 from django_stripe_cart.sandbox.actions import SandboxActions
-from django_stripe_cart.sandbox.api_handler import Gate
+from django_stripe_cart.sandbox.api_handler import ApiHandler
 from django_stripe_cart.sandbox.control_api import PREFIX, ControlApi
-from django_stripe_cart.sandbox.hosted.routes import Site
+from django_stripe_cart.sandbox.hosted.routes import HostedPages
 from django_stripe_cart.sandbox.http import Object, Request, Response
-from django_stripe_cart.sandbox.objects.webhook_endpoint import build_webhook_endpoint, roll
+from django_stripe_cart.sandbox.objects.webhook_endpoint import add_secret, build_webhook_endpoint
 from django_stripe_cart.sandbox.queries import SandboxQueries
 from django_stripe_cart.sandbox.server import SandboxServer
 from django_stripe_cart.sandbox.webhooks.delivery import Deliver
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import stripe
 
 API = ("/v1/", "/v2/")
-# The methods and properties that the control API offers by the same names.
+# Methods and properties that the control API offers under the same names.
 ACTIONS = (
     "add_coupon",
     "add_webhook_endpoint",
@@ -29,8 +29,8 @@ ACTIONS = (
     "confirm_3ds",
     "deliver",
     "expire",
-    "move_dispute",
-    "move_refund",
+    "set_dispute_status",
+    "set_refund_status",
     "open_dispute",
     "pay",
     "pay_by_bank_debit",
@@ -55,9 +55,9 @@ QUERIES = (
 class Sandbox(SandboxActions, SandboxQueries):
     """One Stripe account, with its API, its payment page and its webhooks.
 
-    `data` is an SQLite file that survives restarts; without it everything is kept in memory.
-    `name` is what the payment page calls the merchant; without it, that is the shop's host.
-    `base_url` is where the payment page can be reached; `serve` sets it if it was not given.
+    `data` is the path of an SQLite file; without it, everything is kept in memory. `base_url` is
+    the address of the payment page; by default `serve` sets it. `name` is the merchant's name on
+    the payment page; by default the host of the success URL.
     """
 
     def __init__(
@@ -66,8 +66,8 @@ class Sandbox(SandboxActions, SandboxQueries):
         super().__init__(data, base_url)
         self._account.name = name
         self._has_base_url = base_url is not None
-        self._gate = Gate(self._account, self.faults, self._log)
-        self._site = Site(self._account, self._shopper, self)
+        self._api = ApiHandler(self._account, self.faults, self._log)
+        self._pages = HostedPages(self._account, self._shopper, self)
         self._control_api = self._build_control_api()
 
     def handle(
@@ -77,46 +77,46 @@ class Sandbox(SandboxActions, SandboxQueries):
         headers: Mapping[str, str] | None = None,
         body: bytes | str | None = None,
     ) -> Response:
-        """Answer one HTTP call, to the API or to a page, whatever carried it.
+        """Return the response to one HTTP request, to the API or to a page.
 
-        Raises `ConnectionLost` when a fault says that no answer arrives.
+        Raises `ConnectionLost` if a fault breaks the connection.
         """
         request = Request.read(method, target, headers or {}, body)
         try:
             if request.path.startswith(API):
-                return self._gate.answer(request)
-            if not self._site.is_ours(request):
-                return self._site.refuse()
+                return self._api.handle(request)
+            if not self._pages.is_allowed(request):
+                return self._pages.forbidden()
             if request.path.startswith(PREFIX):
                 return self._control_api.handle(request)
-            return self._site.answer(request)
+            return self._pages.handle(request)
         finally:
-            self._deliveries.go()
+            self._queue.flush()
 
     def http_client(self) -> "stripe.HTTPClient":
-        """Return a client for `StripeClient(key, http_client=…)` that needs no socket."""
-        # Here, so that the sandbox works where the SDK is not installed.
+        """Return a client for `StripeClient(key, http_client=…)` that uses no socket."""
+        # Imported lazily: the sandbox also works without the SDK.
         from django_stripe_cart.sandbox.in_process import SandboxClient
 
         return SandboxClient(self.handle)
 
     def serve(self, port: int = 0, host: str = "127.0.0.1") -> SandboxServer:
-        """Answer on a port of this machine, in threads, and send webhooks over HTTP."""
+        """Start a threaded server on a local port, and send webhooks over HTTP."""
         server = SandboxServer(self.handle, host=host, port=port)
         if not self._has_base_url:
             self.base_url = server.url
-        self._deliveries.start()
-        server.on_close(self._deliveries.stop)
+        self._queue.start()
+        server.on_close(self._queue.stop)
         return server
 
     @property
     def base_url(self) -> str:
-        """Where the hosted pages are."""
+        """The base URL of the hosted pages."""
         return self._account.base_url
 
     @base_url.setter
     def base_url(self, value: str) -> None:
-        self._account.move_to(value)
+        self._account.set_base_url(value)
 
     def add_webhook_endpoint(
         self,
@@ -124,10 +124,10 @@ class Sandbox(SandboxActions, SandboxQueries):
         secret: str | Sequence[str] | None = None,
         enabled_events: Sequence[str] = ("*",),
     ) -> Object:
-        """Have events sent to an address, and return the endpoint with its `secret`.
+        """Subscribe a URL to events, and return the endpoint with its `secret`.
 
-        Several secrets sign side by side. An address that has an endpoint keeps it, with the new
-        events, and with the new secrets if any are given.
+        With several secrets, each webhook carries one signature for each. An existing endpoint of
+        the URL is updated: its events, and its secrets if any are given.
         """
         secrets = [secret] if isinstance(secret, str) else list(secret or ())
         with self._account.change():
@@ -141,35 +141,35 @@ class Sandbox(SandboxActions, SandboxQueries):
         return {**public(endpoint), "secret": endpoint["_"]["secrets"][0]["secret"]}
 
     def roll_secret(self, endpoint: str, hours: int = 24) -> str:
-        """Return a new secret for an endpoint (its id); the old one signs beside it for a time."""
+        """Return a new secret for an endpoint (its id). The old one stays valid for some hours."""
         with self._account.change():
             found = self._account.get("webhook_endpoint", endpoint)
-            secret = roll(found, until=self.clock.now() + hours * 60 * 60)
+            secret = add_secret(found, until=self.clock.now() + hours * 60 * 60)
             self._account.save(found)
         return secret
 
     def deliver_with(self, deliver: Deliver | None) -> None:
-        """Hand deliveries to `deliver(url, body, headers) -> status`; None holds them back."""
-        self._deliveries.deliver_with(deliver)
+        """Send webhooks by `deliver(url, body, headers) -> status`; None leaves them pending."""
+        self._queue.deliver_with(deliver)
 
     def deliver(self) -> list[Object]:
-        """Send every delivery that is due now, and return what came of each."""
+        """Send every webhook that is due, and return the deliveries."""
         self._account.catch_up()
-        return self._deliveries.deliver_due()
+        return self._queue.deliver_due()
 
     @property
     def pending_deliveries(self) -> list[Object]:
-        """The deliveries that have not arrived yet, oldest first."""
-        return self._deliveries.pending
+        """The deliveries that have not succeeded or been given up, oldest first."""
+        return self._queue.pending
 
     @property
     def hold_deliveries(self) -> bool:
-        """Whether events wait for `deliver()` to be called."""
-        return self._deliveries.is_held
+        """Whether webhooks are held until `deliver()` is called."""
+        return self._queue.is_held
 
     @hold_deliveries.setter
     def hold_deliveries(self, value: bool) -> None:
-        self._deliveries.is_held = value
+        self._queue.is_held = value
 
     def sign(self, body: bytes, secret: str, timestamp: int | None = None) -> str:
         """Return the `Stripe-Signature` header for a body."""
@@ -177,21 +177,21 @@ class Sandbox(SandboxActions, SandboxQueries):
         return signature.sign(body, secret, timestamp=moment)
 
     def reset(self) -> None:
-        """Forget everything: objects, events, endpoints, faults, calls and the moved clock."""
+        """Delete all objects, events, endpoints, faults and logged calls, and reset the clock."""
         self._account.store.clear()
         self._log.entries.clear()
         self.faults.clear()
         self.clock.reset()
 
     def close(self) -> None:
-        """Close the database; one in memory is lost."""
+        """Close the database. Without a `data` file, everything is lost."""
         self._account.store.close()
 
     def _build_control_api(self) -> ControlApi:
         return ControlApi(
             actions={
                 **{name: getattr(self, name) for name in ACTIONS},
-                "faults/add": lambda **fault: self.faults.add(**fault).describe(),
+                "faults/add": lambda **fault: self.faults.add(**fault).to_dict(),
                 "faults/clear": self.faults.clear,
                 "clock/advance": self.clock.advance,
                 "clock/freeze": self.clock.freeze,

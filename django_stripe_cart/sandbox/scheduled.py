@@ -1,27 +1,27 @@
-"""What happens by itself when its time has come."""
+"""Tasks that run when the clock reaches their due time."""
 
-from django_stripe_cart.sandbox.account import Account, Chore
-from django_stripe_cart.sandbox.api.sessions import close_expired
+from django_stripe_cart.sandbox.account import Account, Task
+from django_stripe_cart.sandbox.api.sessions import mark_expired
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.refunds import move_refund
+from django_stripe_cart.sandbox.refunds import set_refund_status
 
 
-def succeed_refund(account: Account, refund: Object) -> Object:
-    """Let a refund that waited succeed, unless it was decided meanwhile."""
+def complete_pending_refund(account: Account, refund: Object) -> Object:
+    """Mark a pending refund as succeeded; any other is left as it is."""
     if refund["status"] != "pending":
         return refund
-    return move_refund(account, refund, "succeeded")
+    return set_refund_status(account, refund, "succeeded")
 
 
-def fail_refund(account: Account, refund: Object) -> Object:
-    """Let a refund that had succeeded fail after all."""
+def fail_succeeded_refund(account: Account, refund: Object) -> Object:
+    """Mark a succeeded refund as failed; any other is left as it is."""
     if refund["status"] != "succeeded":
         return refund
-    return move_refund(account, refund, "failed")
+    return set_refund_status(account, refund, "failed")
 
 
-CHORES: dict[str, Chore] = {
-    "expire_session": close_expired,
-    "refund_fails": fail_refund,
-    "refund_succeeds": succeed_refund,
+TASKS: dict[str, Task] = {
+    "expire_session": mark_expired,
+    "refund_fails": fail_succeeded_refund,
+    "refund_succeeds": complete_pending_refund,
 }

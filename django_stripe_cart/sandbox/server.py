@@ -1,4 +1,4 @@
-"""The sandbox on a port of this machine."""
+"""An HTTP server for the sandbox, on a local port."""
 
 import ipaddress
 import socket
@@ -39,14 +39,14 @@ class SandboxServer:
         self._thread.start()
 
     def on_close(self, callback: Callable[[], None]) -> None:
-        """Have something done when the server stops."""
+        """Call `callback` when the server stops."""
         self._on_close.append(callback)
 
     def close(self) -> None:
-        """Stop answering."""
+        """Stop the server."""
         self._server.shutdown()
         self._server.server_close()
-        self._server.hang_up()
+        self._server.close_connections()
         self._thread.join()
         while self._on_close:
             self._on_close.pop()()
@@ -64,7 +64,7 @@ class SandboxServer:
 
 
 def require_loopback(host: str) -> None:
-    """Refuse an address that anybody but this machine could reach."""
+    """Raise `ValueError` unless the address is a loopback address."""
     try:
         is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -92,14 +92,14 @@ class _Server(ThreadingHTTPServer):
         self._open.discard(request)
         super().close_request(request)
 
-    def hang_up(self) -> None:
-        """End the connections that callers kept open."""
+    def close_connections(self) -> None:
+        """Close the connections that clients kept open."""
         for connection in list(self._open):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing about a caller who hung up."""
+        """Print no traceback: a client closed the connection."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -115,7 +115,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_POST = do_DELETE = do_HEAD = do_PUT = do_GET
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Keep quiet: the sandbox has a log of its own."""
+        """Print nothing: the sandbox has its own request log."""
 
     def _respond(self) -> None:
         length = self.headers.get("Content-Length", "0")
@@ -127,7 +127,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             response = self.sandbox(self.command, self.path, dict(self.headers.items()), body)
         except ConnectionLost as lost:
-            self._lose(lost)
+            self._simulate_lost_connection(lost)
             return
         self._write(response)
 
@@ -140,16 +140,16 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(response.body[:only])
 
-    def _lose(self, lost: ConnectionLost) -> None:
-        """Play a broken connection: silence, a reset, or half an answer."""
+    def _simulate_lost_connection(self, lost: ConnectionLost) -> None:
+        """Simulate a timeout, a connection reset or a truncated response."""
         self.close_connection = True
         if lost.kind == "truncated" and lost.response is not None:
             self._write(lost.response, only=len(lost.response.body) // 2)
         elif lost.kind == "reset":
             linger = struct.pack("ii", 1, 0)
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-            # Closed at once, and not by the server, which would first say a polite goodbye.
+            # Closed here, because the server would shut it down gracefully (FIN, not RST).
             socket.socket(fileno=self.connection.detach()).close()
         else:
-            # Nothing is said until the caller hangs up.
+            # Send nothing until the client closes the connection.
             self.connection.recv(1)

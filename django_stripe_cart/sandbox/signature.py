@@ -1,4 +1,4 @@
-"""How Stripe signs webhooks."""
+"""Webhook signatures."""
 
 import hashlib
 import hmac

@@ -1,7 +1,6 @@
-"""Everything the sandbox knows, in SQLite: in memory, or in a file that survives restarts.
+"""Storage of the sandbox's objects in SQLite, in memory or in a file.
 
-The connection is the sandbox's own. Stripe does not forget because a transaction of ours rolled
-back, and neither does its stand-in.
+It uses its own connection: a rollback in the shop's database must not undo anything at Stripe.
 """
 
 import json
@@ -32,7 +31,7 @@ Condition = tuple[str, Sequence[Any]]
 
 
 class Store:
-    """Documents by id and kind, changed in transactions that all threads take in turn."""
+    """Documents by id and kind, changed in transactions that exclude each other."""
 
     def __init__(self, path: str | Path | None = None) -> None:
         self._lock = threading.RLock()
@@ -40,14 +39,14 @@ class Store:
         self._connection = sqlite3.connect(
             path or ":memory:", check_same_thread=False, isolation_level=None
         )
-        # Quick, and safe unless the machine itself falls over.
+        # Fast; a crash of the process loses nothing, a crash of the machine may.
         self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
         self._connection.executescript(SCHEMA)
         self.close = weakref.finalize(self, self._connection.close)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Do all of it or none of it, while no other thread does anything."""
+        """Run a transaction, or join the outer one, with all other threads excluded."""
         with self._lock:
             outermost = self._depth == 0
             if outermost:
@@ -66,12 +65,12 @@ class Store:
                 self._depth -= 1
 
     def get(self, id: str) -> Object | None:
-        """Return the object with that id, if there is one."""
+        """Return the object with this id, or None."""
         rows = self._rows("SELECT body FROM objects WHERE id = ?", [id])
         return json.loads(rows[0][0]) if rows else None
 
     def put(self, body: Object, *, kind: str | None = None) -> Object:
-        """Keep an object, new or changed; its place in the order of creation stays."""
+        """Store a new or changed object. Its position in the order of creation does not change."""
         self._rows(
             "INSERT INTO objects (id, kind, body) VALUES (?, ?, ?)"
             " ON CONFLICT (id) DO UPDATE SET body = excluded.body",
@@ -80,15 +79,15 @@ class Store:
         return body
 
     def delete(self, id: str) -> None:
-        """Forget one object."""
+        """Delete one object."""
         self._rows("DELETE FROM objects WHERE id = ?", [id])
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Delete all objects."""
         self._rows("DELETE FROM objects", [])
 
     def position(self, id: str) -> int | None:
-        """Return the object's place in the order of creation."""
+        """Return the object's position in the order of creation, or None."""
         rows = self._rows("SELECT seq FROM objects WHERE id = ?", [id])
         return rows[0][0] if rows else None
 
@@ -100,12 +99,12 @@ class Store:
         limit: int | None = None,
         **equal: Any,
     ) -> list[Object]:
-        """Return the objects of a kind, oldest first, whose fields have these values."""
+        """Return the objects of a kind that meet all conditions, oldest first."""
         clauses = [("kind = ?", [kind]), *conditions, *(is_equal(k, v) for k, v in equal.items())]
         where = " AND ".join(sql for sql, _ in clauses)
         values = [value for _, some in clauses for value in some]
-        # With a condition the plus keeps SQLite from walking along all of a kind in its order,
-        # where the index of the condition has the few rows that count.
+        # With a condition, the unary plus stops SQLite from scanning all objects of the kind by
+        # `seq`, so that it uses the index of the condition, which selects few rows.
         order = ("+" if len(clauses) > 1 else "") + ("seq DESC" if newest_first else "seq ASC")
         rows = self._rows(
             f"SELECT body FROM objects WHERE {where} ORDER BY {order} LIMIT ?",  # noqa: S608
@@ -119,12 +118,12 @@ class Store:
 
 
 def is_equal(field: str, value: Any) -> Condition:
-    """Return the condition that a field has a value; `__` leads into an inner object."""
+    """Return the condition that a field has a value; `__` separates nested fields."""
     return f"json_extract(body, '$.{field.replace('__', '.')}') = ?", [value]
 
 
 def compares(field: str, operator: str, value: int) -> Condition:
-    """Return the condition that a number is on one side of another."""
+    """Return the condition that a field is gt, gte, lt or lte a number."""
     sign = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}[operator]
     return f"json_extract(body, '$.{field}') {sign} ?", [value]
 

@@ -1,11 +1,11 @@
-"""What changed between the versions of Stripe's API that a caller may ask for."""
+"""Differences between the API versions that a client may request."""
 
 import re
 from typing import Any
 
 from django_stripe_cart.sandbox.errors import ApiError
 
-# What an account gets that names no version of its own.
+# The account's default version.
 DEFAULT = "2026-10-28.endive"
 FORMAT = re.compile(r"^(\d{4}-\d{2}-\d{2})(\.[a-z]+)?$")
 
@@ -15,7 +15,7 @@ OLD_UI_MODES = {"hosted_page": "hosted", "embedded_page": "embedded", "elements"
 
 
 def read(header: str | None) -> str:
-    """Return the version to answer in, or refuse one that is none."""
+    """Return the requested version. Raises `ApiError` if it is malformed."""
     if header is None:
         return DEFAULT
     if not FORMAT.match(header):
@@ -29,14 +29,14 @@ def is_since(version: str, date: str) -> bool:
 
 
 def ui_modes(version: str) -> list[str]:
-    """Return the values of `ui_mode` in that version."""
+    """Return the values of `ui_mode` in a version."""
     if is_since(version, UI_MODES_RENAMED):
         return ["hosted_page", "embedded_page", "elements", "form"]
     return list(OLD_UI_MODES.values())
 
 
 def render(data: Any, version: str) -> Any:
-    """Return the object as that version of the API words it."""
+    """Return an object in the format of a version."""
     if is_since(version, UI_MODES_RENAMED):
         return data
     if isinstance(data, list):

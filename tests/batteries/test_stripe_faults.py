@@ -9,7 +9,7 @@ import pytest
 from django_stripe_cart.models import Product
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
-from django_stripe_cart.sandbox.faults import OF_THE_API
+from django_stripe_cart.sandbox.faults import API_FAULTS
 from django_stripe_cart.testing.invariants import settled_violations, violations
 from django_stripe_cart.testing.payment_counter import start_recording, stop_recording
 from tests.batteries.settling import settle
@@ -19,7 +19,7 @@ from tests.shopping import Browser
 # What passes by itself, so that the SDK's second attempt meets the first one's traces.
 PASSING = ("in_use", "unavailable", "timeout_after", "reset_after", "stored_server_error_after")
 CASES = [
-    *((story, call, kind, None) for story, call in STORIES for kind in OF_THE_API),
+    *((story, call, kind, None) for story, call in STORIES for kind in API_FAULTS),
     *((story, call, kind, 1) for story, call in STORIES for kind in PASSING),
 ]
 
@@ -79,7 +79,7 @@ def test_a_refusal_after_a_lost_answer_does_not_mean_that_nothing_was_refunded(
 
 
 def test_every_fault_and_every_call_is_tried() -> None:
-    assert len(OF_THE_API) == 17
+    assert len(API_FAULTS) == 17
     assert len({call for _, call in STORIES}) == 7
     assert len({story for story, _ in STORIES}) == 18
     assert len(CASES) == 30 * 17 + 30 * 5

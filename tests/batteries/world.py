@@ -26,7 +26,7 @@ from django_stripe_cart.gateway.client import transport
 from django_stripe_cart.gateway.http import PatientClient
 from django_stripe_cart.models import CartItem, Order, Product
 from django_stripe_cart.sandbox.errors import ApiError
-from django_stripe_cart.sandbox.faults import OF_THE_API, OF_WEBHOOKS
+from django_stripe_cart.sandbox.faults import API_FAULTS, WEBHOOK_FAULTS
 from tests.batteries import deeds, host
 from tests.batteries.ageing import grow_older
 from tests.batteries.deeds import Answer
@@ -242,7 +242,7 @@ class World:
         standing = [r for r in self.sandbox.refunds if r["status"] not in ("failed", "canceled")]
         if refund := _choose(standing, step.pick):
             status = REFUND_STATUSES[step.number % len(REFUND_STATUSES)]
-            self.sandbox.move_refund(refund["id"], status)
+            self.sandbox.set_refund_status(refund["id"], status)
 
     def dispute(self, step: Step) -> None:
         paid = [intent for intent in self.sandbox.payment_intents if intent["amount_received"]]
@@ -278,13 +278,13 @@ class World:
     def stripe_fails(self, step: Step) -> None:
         self.sandbox.faults.add(
             TARGETS[step.pick % len(TARGETS)],
-            kind=OF_THE_API[step.number % len(OF_THE_API)],
+            kind=API_FAULTS[step.number % len(API_FAULTS)],
             times=1 + step.number % 5,
             skip=step.pick % 3,
         )
 
     def webhooks_fail(self, step: Step) -> None:
-        kind = OF_WEBHOOKS[step.number % len(OF_WEBHOOKS)]
+        kind = WEBHOOK_FAULTS[step.number % len(WEBHOOK_FAULTS)]
         self.sandbox.faults.add("WEBHOOK *", kind=kind, times=1 + step.pick % 3, seconds=5)
 
     def faults_stop(self, step: Step) -> None:

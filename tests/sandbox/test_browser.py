@@ -29,7 +29,7 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def shop(sandbox: Sandbox) -> Iterator[Any]:
-    """Create sessions whose shop is the sandbox's own desk."""
+    """Create sessions whose shop is the sandbox's own dashboard."""
     with sandbox.serve() as server:
         client = stripe.StripeClient("sk_test_x", base_addresses={"api": server.url})
 
@@ -107,7 +107,7 @@ def test_the_bank_asks_and_the_shopper_confirms(sandbox: Sandbox, shop: Any, pag
     assert sandbox.sessions[0]["payment_status"] == "paid"
 
 
-def test_a_bank_debit_needs_no_card_and_is_settled_at_the_desk(
+def test_a_bank_debit_needs_no_card_and_is_settled_at_the_dashboard(
     sandbox: Sandbox, shop: Any, page: Any
 ) -> None:
     page.goto(shop().url)

@@ -80,10 +80,10 @@ def _live_a_day(sandbox: Sandbox, client: stripe.StripeClient) -> None:
     sandbox.expire(late.id)
     free = create(session_params(line_items=[line_item(unit_amount=0)]))
     sandbox.pay(free.id)
-    sandbox.move_dispute(sandbox.disputes[0], "under_review")
+    sandbox.set_dispute_status(sandbox.disputes[0], "under_review")
     sandbox.close_dispute(sandbox.disputes[0], won=True)
     sandbox.open_dispute(full.id, is_inquiry=True)
-    sandbox.move_refund(sandbox.refunds[0], "requires_action")
+    sandbox.set_refund_status(sandbox.refunds[0], "requires_action")
     sandbox.clock.advance(minutes=5)
 
 

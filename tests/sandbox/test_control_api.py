@@ -20,13 +20,13 @@ def get(sandbox: Sandbox, name: str) -> Any:
     return sandbox.handle("GET", f"/_sandbox/{name}").json()["result"]
 
 
-def test_the_levers_work_over_http(sandbox: Sandbox, open_session) -> None:
+def test_the_actions_work_over_http(sandbox: Sandbox, open_session) -> None:
     session = open_session()
 
     assert post(sandbox, "pay", session=session.id, card="4000000000000002")["status"] == "declined"
     assert post(sandbox, "pay", session=session.url)["status"] == "paid"
     refund = post(sandbox, "refund", payment=session.id, amount=300)
-    post(sandbox, "move_refund", refund=refund["id"], status="failed")
+    post(sandbox, "set_refund_status", refund=refund["id"], status="failed")
     dispute = post(sandbox, "open_dispute", payment=session.id)
     post(sandbox, "close_dispute", dispute=dispute["id"], won=False)
 

@@ -61,7 +61,7 @@ def test_any_payment_can_be_disputed_and_reviewed(sandbox: Sandbox, open_session
     merchant = Merchant(sandbox)
 
     dispute = sandbox.open_dispute(session.id)
-    sandbox.move_dispute(dispute, "under_review")
+    sandbox.set_dispute_status(dispute, "under_review")
 
     assert merchant.types == [
         "charge.dispute.created",

@@ -231,52 +231,54 @@ def test_the_pages_run_no_script_but_their_own(sandbox: Sandbox, open_session) -
     assert sandbox.handle("GET", "/nothing").status == 404
 
 
-def test_the_desk_lists_the_sessions_and_pulls_their_levers(sandbox: Sandbox, open_session) -> None:
+def test_the_dashboard_lists_the_sessions_and_pulls_their_actions(
+    sandbox: Sandbox, open_session
+) -> None:
     debit, other, late = open_session(client_reference_id="order-1"), open_session(), open_session()
     sandbox.pay_by_bank_debit(debit.id)
-    desk = get(sandbox, "/")
-    assert "order-1" in desk
-    assert "Waiting for the bank" in desk
+    dashboard = get(sandbox, "/")
+    assert "order-1" in dashboard
+    assert "Waiting for the bank" in dashboard
 
-    post(sandbox, f"/desk/sessions/{debit.id}", lever="settle")
-    post(sandbox, f"/desk/sessions/{other.id}", lever="expire")
-    post(sandbox, "/desk/clock", hours="25")
+    post(sandbox, f"/dashboard/sessions/{debit.id}", action="settle")
+    post(sandbox, f"/dashboard/sessions/{other.id}", action="expire")
+    post(sandbox, "/dashboard/clock", hours="25")
 
     assert [one["status"] for one in sandbox.sessions] == ["complete", "expired", "expired"]
     assert sandbox.sessions[0]["payment_status"] == "paid"
-    assert post(sandbox, f"/desk/sessions/{other.id}", lever="expire").status == 400
-    assert post(sandbox, f"/desk/sessions/{late.id}", lever="explode").status == 404
+    assert post(sandbox, f"/dashboard/sessions/{other.id}", action="expire").status == 400
+    assert post(sandbox, f"/dashboard/sessions/{late.id}", action="explode").status == 404
 
 
-def test_the_desk_sends_a_webhook_once_more(sandbox: Sandbox, open_session) -> None:
+def test_the_dashboard_sends_a_webhook_once_more(sandbox: Sandbox, open_session) -> None:
     session = open_session()
     sandbox.pay(session.id)
     heard: list[str] = []
     sandbox.add_webhook_endpoint("http://testserver/hook/")
     sandbox.deliver_with(lambda url, body, headers: heard.append(body.decode()) or 200)
 
-    post(sandbox, f"/desk/sessions/{session.id}", lever="resend")
+    post(sandbox, f"/dashboard/sessions/{session.id}", action="resend")
 
     assert len(heard) == 1
     assert "checkout.session.completed" in heard[0]
 
 
-def test_the_desk_refunds_and_disputes(sandbox: Sandbox, open_session) -> None:
+def test_the_dashboard_refunds_and_disputes(sandbox: Sandbox, open_session) -> None:
     refunded, won, lost = (open_session() for _ in range(3))
     for session in (refunded, won, lost):
         sandbox.pay(session.id)
     assert get(sandbox, "/").count('value="refund"') == 3
 
-    post(sandbox, f"/desk/sessions/{refunded.id}", lever="refund")
-    for session, lever in ((won, "win"), (lost, "lose")):
-        assert post(sandbox, f"/desk/sessions/{session.id}", lever=lever).status == 400
-        post(sandbox, f"/desk/sessions/{session.id}", lever="dispute")
-        post(sandbox, f"/desk/sessions/{session.id}", lever=lever)
+    post(sandbox, f"/dashboard/sessions/{refunded.id}", action="refund")
+    for session, action in ((won, "win"), (lost, "lose")):
+        assert post(sandbox, f"/dashboard/sessions/{session.id}", action=action).status == 400
+        post(sandbox, f"/dashboard/sessions/{session.id}", action="dispute")
+        post(sandbox, f"/dashboard/sessions/{session.id}", action=action)
 
     assert [one["status"] for one in sandbox.disputes] == ["won", "lost"]
-    desk = get(sandbox, "/")
-    assert "Refunded $20.00" in desk
-    assert "Dispute: lost" in desk
+    dashboard = get(sandbox, "/")
+    assert "Refunded $20.00" in dashboard
+    assert "Dispute: lost" in dashboard
 
 
 def test_shipping_and_discounts_are_shown_and_chosen(sandbox: Sandbox, open_session) -> None:

@@ -180,7 +180,7 @@ def test_a_person_refunds_at_the_dashboard(sandbox: Sandbox, paid) -> None:
 def test_a_refund_can_be_moved_anywhere(sandbox: Sandbox, paid, status: str) -> None:
     refund = sandbox.refund(paid(), amount=300)
 
-    moved = sandbox.move_refund(refund, status)
+    moved = sandbox.set_refund_status(refund, status)
 
     assert moved["status"] == status
     is_counted = status in ("pending", "requires_action")
@@ -194,7 +194,7 @@ def test_only_a_refund_that_waits_for_the_customer_is_canceled(
 
     with pytest.raises(stripe.InvalidRequestError):
         local_client.v1.refunds.cancel(refund["id"])
-    sandbox.move_refund(refund, "requires_action")
+    sandbox.set_refund_status(refund, "requires_action")
 
     assert local_client.v1.refunds.cancel(refund["id"]).status == "canceled"
 
@@ -226,7 +226,7 @@ def test_a_refund_of_an_unknown_payment_is_refused(sandbox: Sandbox, open_sessio
         with pytest.raises(Exception, match="No such charge"):
             sandbox.refund(payment)
     with pytest.raises(ValueError, match="A refund is one of"):
-        sandbox.move_refund("re_1", "lost")
+        sandbox.set_refund_status("re_1", "lost")
 
 
 def test_a_failed_charge_cannot_be_refunded(sandbox: Sandbox, local_client, open_session) -> None:
@@ -239,7 +239,7 @@ def test_a_failed_charge_cannot_be_refunded(sandbox: Sandbox, local_client, open
 @pytest.mark.parametrize("card", [WAITS_FIRST, FAILS_LATER])
 def test_a_refund_that_was_decided_stays_decided(sandbox: Sandbox, paid, card: str) -> None:
     refund = sandbox.refund(paid(card))
-    sandbox.move_refund(refund, "canceled")
+    sandbox.set_refund_status(refund, "canceled")
 
     sandbox.clock.advance(minutes=1)
 

@@ -1,1 +1,1 @@
-"""What the merchant's server may ask: one module for each of Stripe's resources."""
+"""The API: one module for each of Stripe's resources."""

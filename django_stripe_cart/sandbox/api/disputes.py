@@ -1,8 +1,8 @@
-"""`/v1/disputes`: read what banks took back."""
+"""`/v1/disputes`: read disputes."""
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.lists import page
+from django_stripe_cart.sandbox.lists import list_objects
 from django_stripe_cart.sandbox.parameters import Text, list_parameters
 
 LIST = list_parameters(charge=Text(), payment_intent=Text())
@@ -13,4 +13,4 @@ def retrieve_dispute(account: Account, id: str) -> Object:
 
 
 def list_disputes(account: Account, params: Object) -> Object:
-    return page(account, "dispute", "/v1/disputes", params)
+    return list_objects(account, "dispute", "/v1/disputes", params)

@@ -1,12 +1,12 @@
-"""`/v1/events`: what happened, for those who missed a webhook."""
+"""`/v1/events`: read events, e.g. after a missed webhook."""
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.errors import ApiError
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.lists import page
+from django_stripe_cart.sandbox.lists import list_objects
 from django_stripe_cart.sandbox.parameters import Boolean, ListOf, Text, list_parameters
 
-KEPT_FOR = 30 * 24 * 60 * 60
+RETENTION = 30 * 24 * 60 * 60
 MAX_TYPES = 20
 LIST = list_parameters(
     type=Text(), types=ListOf(Text(), maximum=MAX_TYPES), delivery_success=Boolean()
@@ -26,14 +26,14 @@ def list_events(account: Account, params: Object) -> Object:
         filters["type"] = filters.pop("types")
     if "delivery_success" in filters:
         filters["pending_webhooks"] = _pending(account, filters.pop("delivery_success"))
-    oldest = account.clock.now() - KEPT_FOR
+    oldest = account.clock.now() - RETENTION
     since = max(filters.get("created", {}).get("gte", oldest), oldest)
     filters["created"] = {**filters.get("created", {}), "gte": since}
-    return page(account, "event", "/v1/events", filters)
+    return list_objects(account, "event", "/v1/events", filters)
 
 
 def _pending(account: Account, is_delivered: bool) -> list[int]:
-    """Return the numbers of pending webhooks that an event may have."""
+    """Return the values of `pending_webhooks` to select."""
     if is_delivered:
         return [0]
     return list(range(1, len(account.store.find("webhook_endpoint")) + 1))

@@ -1,4 +1,4 @@
-"""`/v1/account` and `/v1/balance`: who the merchant is and what was earned."""
+"""`/v1/account` and `/v1/balance`."""
 
 from collections import Counter
 
@@ -25,13 +25,13 @@ def retrieve_account(account: Account) -> Object:
 
 
 def retrieve_balance(account: Account) -> Object:
-    """Return what came in, less fees and what went out, currency by currency."""
+    """Return the available and pending balance for each currency."""
     available: Counter[str] = Counter()
     pending: Counter[str] = Counter()
     now = account.clock.now()
-    for movement in account.store.find("balance_transaction"):
-        pot = available if movement["available_on"] <= now else pending
-        pot[movement["currency"]] += movement["net"]
+    for transaction in account.store.find("balance_transaction"):
+        totals = available if transaction["available_on"] <= now else pending
+        totals[transaction["currency"]] += transaction["net"]
     return {
         "object": "balance",
         "available": _amounts(available),
@@ -40,8 +40,8 @@ def retrieve_balance(account: Account) -> Object:
     }
 
 
-def _amounts(pot: Counter[str]) -> list[Object]:
+def _amounts(totals: Counter[str]) -> list[Object]:
     return [
         {"amount": amount, "currency": currency, "source_types": {"card": amount}}
-        for currency, amount in sorted(pot.items())
+        for currency, amount in sorted(totals.items())
     ] or [{"amount": 0, "currency": "usd", "source_types": {"card": 0}}]

@@ -1,8 +1,8 @@
-"""`/v1/payment_intents`, `/v1/charges`, `/v1/balance_transactions`: read what was paid."""
+"""`/v1/payment_intents`, `/v1/charges`, `/v1/balance_transactions`: read payments."""
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.lists import page
+from django_stripe_cart.sandbox.lists import list_objects
 from django_stripe_cart.sandbox.parameters import Text, list_parameters
 
 INTENT_LIST = list_parameters(customer=Text(), customer_account=Text())
@@ -14,7 +14,7 @@ def retrieve_intent(account: Account, id: str) -> Object:
 
 
 def list_intents(account: Account, params: Object) -> Object:
-    return page(account, "payment_intent", "/v1/payment_intents", params)
+    return list_objects(account, "payment_intent", "/v1/payment_intents", params)
 
 
 def retrieve_charge(account: Account, id: str) -> Object:
@@ -22,8 +22,8 @@ def retrieve_charge(account: Account, id: str) -> Object:
 
 
 def list_charges(account: Account, params: Object) -> Object:
-    return page(account, "charge", "/v1/charges", params)
+    return list_objects(account, "charge", "/v1/charges", params)
 
 
-def retrieve_movement(account: Account, id: str) -> Object:
+def retrieve_balance_transaction(account: Account, id: str) -> Object:
     return account.get("balance_transaction", id)

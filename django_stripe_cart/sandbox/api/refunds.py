@@ -1,11 +1,11 @@
-"""`/v1/refunds`: give money back, and see what became of it."""
+"""`/v1/refunds`: create, read, update and cancel refunds."""
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.currencies import check_representable, display
 from django_stripe_cart.sandbox.disputes import is_disputed
 from django_stripe_cart.sandbox.errors import ApiError, parameter_missing
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.lists import page, page_of
+from django_stripe_cart.sandbox.lists import list_items, list_objects
 from django_stripe_cart.sandbox.parameters import (
     EXPAND,
     Anything,
@@ -18,7 +18,7 @@ from django_stripe_cart.sandbox.parameters import (
     Text,
     list_parameters,
 )
-from django_stripe_cart.sandbox.refunds import amount_left, make_refund, move_refund
+from django_stripe_cart.sandbox.refunds import amount_refundable, make_refund, set_refund_status
 
 CREATE = Hash(
     {
@@ -42,7 +42,7 @@ OF_CHARGE = list_parameters()
 
 
 def create_refund(account: Account, params: Object) -> Object:
-    """Refund a charge, wholly or in part, as `POST /v1/refunds` does."""
+    """Refund a charge in full or in part."""
     charge = _charge(account, params)
     if charge["status"] != "succeeded":
         raise ApiError("Only a charge that succeeded can be refunded.", param="charge")
@@ -51,7 +51,7 @@ def create_refund(account: Account, params: Object) -> Object:
             f"Charge {charge['id']} has been charged back; it cannot be refunded.",
             code="charge_disputed",
         )
-    left = amount_left(charge)
+    left = amount_refundable(charge)
     if left == 0:
         raise ApiError(
             f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded"
@@ -76,21 +76,21 @@ def update_refund(account: Account, id: str, params: Object) -> Object:
 
 
 def cancel_refund(account: Account, id: str) -> Object:
-    """Cancel a refund that waits for the customer; no other can be canceled."""
+    """Cancel a refund in `requires_action`. Raises `ApiError` for any other."""
     refund = account.get("refund", id)
     if refund["status"] != "requires_action":
         raise ApiError(f"A refund with the status {refund['status']} cannot be canceled.")
-    return move_refund(account, refund, "canceled")
+    return set_refund_status(account, refund, "canceled")
 
 
 def list_refunds(account: Account, params: Object) -> Object:
-    return page(account, "refund", "/v1/refunds", params)
+    return list_objects(account, "refund", "/v1/refunds", params)
 
 
 def list_refunds_of_charge(account: Account, id: str, params: Object) -> Object:
     account.get("charge", id)
     refunds = account.store.find("refund", newest_first=True, charge=id)
-    return page_of(refunds, f"/v1/charges/{id}/refunds", params)
+    return list_items(refunds, f"/v1/charges/{id}/refunds", params)
 
 
 def _charge(account: Account, params: Object) -> Object:

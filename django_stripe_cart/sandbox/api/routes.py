@@ -1,4 +1,4 @@
-"""The table of contents of the API."""
+"""The API's endpoints by method and path."""
 
 import re
 from collections.abc import Callable
@@ -19,31 +19,31 @@ from django_stripe_cart.sandbox.api import (
 from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.parameters import RETRIEVE, Hash
 
-Run = Callable[..., Object]
+Handler = Callable[..., Object]
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An address, what it takes, and what it does with the account."""
+    """A path, its parameters and the function that handles it."""
 
     method: str
     path: str
-    run: Run
+    run: Handler
     parameters: Hash | Callable[[str], Hash] = RETRIEVE
 
     def match(self, path: str) -> dict[str, str] | None:
-        """Return the ids in an address, or None if it is not this endpoint's."""
+        """Return the ids in a path, or None if the path does not match."""
         pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path)
         found = re.fullmatch(pattern, path)
         return found.groupdict() if found else None
 
     def read(self, raw: dict[str, Any], version: str) -> Object:
-        """Return the parameters, checked."""
+        """Return the validated parameters. Raises `ApiError`."""
         hash = self.parameters if isinstance(self.parameters, Hash) else self.parameters(version)
         return hash.read(raw)
 
     def call(self, account: Account, ids: dict[str, str], params: Object) -> Object:
-        """Do it. `expand` is for the answer, not for the endpoint."""
+        """Run the endpoint. `expand` is applied to its result by the caller."""
         asked = {name: value for name, value in params.items() if name != "expand"}
         if self.parameters is RETRIEVE:
             return self.run(account, *ids.values())
@@ -51,7 +51,7 @@ class Endpoint:
 
 
 SESSIONS, INTENTS, CHARGES = "/v1/checkout/sessions", "/v1/payment_intents", "/v1/charges"
-REFUNDS, HOOKS = "/v1/refunds", "/v1/webhook_endpoints"
+REFUNDS, WEBHOOK_ENDPOINTS = "/v1/refunds", "/v1/webhook_endpoints"
 ENDPOINTS = [
     Endpoint("POST", SESSIONS, sessions.create_session, session_parameters.create_parameters),
     Endpoint("GET", SESSIONS, sessions.list_sessions, sessions.LIST),
@@ -70,12 +70,19 @@ ENDPOINTS = [
     Endpoint("POST", REFUNDS + "/{id}/cancel", refunds.cancel_refund),
     Endpoint("GET", "/v1/disputes", disputes.list_disputes, disputes.LIST),
     Endpoint("GET", "/v1/disputes/{id}", disputes.retrieve_dispute),
-    Endpoint("POST", HOOKS, webhook_endpoints.create_endpoint, webhook_endpoints.CREATE),
-    Endpoint("GET", HOOKS, webhook_endpoints.list_endpoints, webhook_endpoints.LIST),
-    Endpoint("GET", HOOKS + "/{id}", webhook_endpoints.retrieve_endpoint),
-    Endpoint("POST", HOOKS + "/{id}", webhook_endpoints.update_endpoint, webhook_endpoints.UPDATE),
-    Endpoint("DELETE", HOOKS + "/{id}", webhook_endpoints.delete_endpoint),
-    Endpoint("GET", "/v1/balance_transactions/{id}", payments.retrieve_movement),
+    Endpoint(
+        "POST", WEBHOOK_ENDPOINTS, webhook_endpoints.create_endpoint, webhook_endpoints.CREATE
+    ),
+    Endpoint("GET", WEBHOOK_ENDPOINTS, webhook_endpoints.list_endpoints, webhook_endpoints.LIST),
+    Endpoint("GET", WEBHOOK_ENDPOINTS + "/{id}", webhook_endpoints.retrieve_endpoint),
+    Endpoint(
+        "POST",
+        WEBHOOK_ENDPOINTS + "/{id}",
+        webhook_endpoints.update_endpoint,
+        webhook_endpoints.UPDATE,
+    ),
+    Endpoint("DELETE", WEBHOOK_ENDPOINTS + "/{id}", webhook_endpoints.delete_endpoint),
+    Endpoint("GET", "/v1/balance_transactions/{id}", payments.retrieve_balance_transaction),
     Endpoint("GET", "/v1/events", events.list_events, events.LIST),
     Endpoint("GET", "/v1/events/{id}", events.retrieve_event),
     Endpoint("GET", "/v1/account", merchant.retrieve_account),
@@ -84,7 +91,7 @@ ENDPOINTS = [
 
 
 def find_endpoint(method: str, path: str) -> tuple[Endpoint, dict[str, str]] | None:
-    """Return the endpoint at an address, and the ids in it."""
+    """Return the endpoint for a method and path, with the ids in the path."""
     for endpoint in ENDPOINTS:
         ids = endpoint.match(path)
         if ids is not None and endpoint.method == method:

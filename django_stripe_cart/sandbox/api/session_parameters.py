@@ -1,4 +1,4 @@
-"""What the creation of a Checkout Session takes."""
+"""Parameters for creating a Checkout Session."""
 
 from django_stripe_cart.sandbox import versions
 from django_stripe_cart.sandbox.parameters import (
@@ -95,8 +95,8 @@ PAYMENT_INTENT_DATA = Hash(
         "transfer_group": Text(),
     }
 )
-# Known to Stripe, and without any effect here.
-UNPLAYED = (
+# Accepted, without any effect in the sandbox.
+IGNORED = (
     "branding_settings",
     "custom_fields",
     "customer_update",
@@ -116,7 +116,7 @@ UNPLAYED = (
     "wallet_options",
 )
 FIELDS: dict[str, Parameter] = {
-    **dict.fromkeys(UNPLAYED, Anything()),
+    **dict.fromkeys(IGNORED, Anything()),
     "adaptive_pricing": Hash({"enabled": Boolean()}),
     "after_expiration": Hash(
         {
@@ -179,7 +179,7 @@ FIELDS: dict[str, Parameter] = {
 
 
 def create_parameters(version: str) -> Hash:
-    """Return what that version of the API takes."""
+    """Return the parameters of an API version."""
     fields = {**FIELDS, "ui_mode": OneOf(versions.ui_modes(version))}
     if not versions.is_since(version, versions.PAYMENT_METHOD_TYPES_REMOVED):
         fields["payment_method_types"] = ListOf(Text())

@@ -1,16 +1,16 @@
-"""What Stripe checks about a new Checkout Session beyond the form of each parameter."""
+"""Rules for a new Checkout Session that involve more than one parameter."""
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.currencies import check_representable
 from django_stripe_cart.sandbox.errors import ApiError, parameter_missing, resource_missing
 from django_stripe_cart.sandbox.http import Object
 
-SHORTEST, LONGEST = 30 * 60, 24 * 60 * 60
+MIN_LIFETIME, MAX_LIFETIME = 30 * 60, 24 * 60 * 60
 
 
 def check_session(account: Account, params: Object) -> None:
-    """Refuse what the sandbox, or Stripe, would not make a session of."""
-    _check_kind(params)
+    """Raise `ApiError` if Stripe would refuse the session, or the sandbox does not support it."""
+    _check_mode(params)
     _check_expiry(params, account.clock.now())
     for index, item in enumerate(params["line_items"]):
         _check_line_item(item, f"line_items[{index}]")
@@ -23,7 +23,7 @@ def check_session(account: Account, params: Object) -> None:
         )
 
 
-def _check_kind(params: Object) -> None:
+def _check_mode(params: Object) -> None:
     if params["mode"] != "payment":
         raise ApiError("The sandbox only plays sessions with mode=payment.", param="mode")
     if params.get("ui_mode") not in (None, "hosted", "hosted_page"):
@@ -41,11 +41,11 @@ def _check_kind(params: Object) -> None:
 def _check_expiry(params: Object, now: int) -> None:
     if "expires_at" not in params:
         return
-    if params["expires_at"] < now + SHORTEST:
+    if params["expires_at"] < now + MIN_LIFETIME:
         raise ApiError(
             "The `expires_at` timestamp must be at least 30 minutes from now.", param="expires_at"
         )
-    if params["expires_at"] > now + LONGEST:
+    if params["expires_at"] > now + MAX_LIFETIME:
         raise ApiError(
             "The `expires_at` timestamp must be less than 24 hours from now.", param="expires_at"
         )

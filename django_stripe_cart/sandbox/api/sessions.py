@@ -5,7 +5,7 @@ from django_stripe_cart.sandbox.api.session_rules import check_session
 from django_stripe_cart.sandbox.currencies import check_chargeable
 from django_stripe_cart.sandbox.errors import ApiError, resource_missing
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.lists import page, page_of
+from django_stripe_cart.sandbox.lists import list_items, list_objects
 from django_stripe_cart.sandbox.objects.discount import amount_off, build_shipping_rate
 from django_stripe_cart.sandbox.objects.line_item import (
     build_line_item,
@@ -16,7 +16,7 @@ from django_stripe_cart.sandbox.objects.session import build_session
 from django_stripe_cart.sandbox.parameters import Email, Hash, OneOf, Text, list_parameters
 from django_stripe_cart.sandbox.payment_intents import cancel_intent
 
-NOUN = "checkout.session"
+SESSION = "checkout.session"
 LIST = list_parameters(
     payment_intent=Text(),
     status=OneOf(["complete", "expired", "open"]),
@@ -30,7 +30,7 @@ LINE_ITEMS = list_parameters()
 
 
 def create_session(account: Account, params: Object) -> Object:
-    """Open a session, as `POST /v1/checkout/sessions` does."""
+    """Create an open session."""
     check_session(account, params)
     session = build_session(
         params,
@@ -38,40 +38,40 @@ def create_session(account: Account, params: Object) -> Object:
         created=account.clock.now(),
         base_url=account.base_url,
     )
-    session["_"]["line_items"] = [_line_item(account, item) for item in params["line_items"]]
+    session["_"]["line_items"] = [_create_line_item(account, item) for item in params["line_items"]]
     _add_shipping(account, session, params.get("shipping_options", []))
     _add_discounts(account, session, params.get("discounts", []))
-    add_up(account, session)
+    update_totals(account, session)
     check_chargeable(session["amount_total"], session["currency"])
-    account.later(session["expires_at"] - session["created"], "expire_session", session["id"])
+    account.schedule(session["expires_at"] - session["created"], "expire_session", session["id"])
     return account.save(session)
 
 
 def retrieve_session(account: Account, id: str) -> Object:
-    return account.get(NOUN, id)
+    return account.get(SESSION, id)
 
 
 def list_sessions(account: Account, params: Object) -> Object:
-    return page(account, NOUN, "/v1/checkout/sessions", params)
+    return list_objects(account, SESSION, "/v1/checkout/sessions", params)
 
 
 def list_line_items(account: Account, id: str, params: Object) -> Object:
-    lines = account.get(NOUN, id)["_"]["line_items"]
-    return page_of(lines, f"/v1/checkout/sessions/{id}/line_items", params)
+    lines = account.get(SESSION, id)["_"]["line_items"]
+    return list_items(lines, f"/v1/checkout/sessions/{id}/line_items", params)
 
 
 def expire_session(account: Account, id: str) -> Object:
-    """Close an open session, so that nobody can pay it any more."""
-    session = account.get(NOUN, id)
+    """Expire an open session, so that it can no longer be paid."""
+    session = account.get(SESSION, id)
     if session["status"] != "open":
         raise ApiError(
             f"Only an open Checkout Session can be expired; this one is {session['status']}."
         )
-    return close_expired(account, session)
+    return mark_expired(account, session)
 
 
-def close_expired(account: Account, session: Object) -> Object:
-    """Mark a session as expired, unless it was closed before."""
+def mark_expired(account: Account, session: Object) -> Object:
+    """Mark a session as expired if it is open."""
     if session["status"] == "open":
         session.update(status="expired", url=None)
         account.save(session)
@@ -81,11 +81,11 @@ def close_expired(account: Account, session: Object) -> Object:
     return session
 
 
-def add_up(account: Account, session: Object) -> None:
+def update_totals(account: Account, session: Object) -> None:
     """Work out the amounts from the lines, the discount and the shipping."""
     lines = session["_"]["line_items"]
     subtotal = sum(line["amount_subtotal"] for line in lines)
-    discount = _spread_discount(account, session, subtotal)
+    discount = _allocate_discount(account, session, subtotal)
     shipping = (session["shipping_cost"] or {}).get("amount_total", 0)
     session["amount_subtotal"] = subtotal
     session["amount_total"] = subtotal - discount + shipping
@@ -96,8 +96,8 @@ def add_up(account: Account, session: Object) -> None:
     }
 
 
-def choose_shipping(session: Object, rate: Object) -> None:
-    """Ship by one of the session's rates."""
+def set_shipping_rate(session: Object, rate: Object) -> None:
+    """Set the session's shipping cost from a shipping rate."""
     amount = rate["fixed_amount"]["amount"]
     session["shipping_cost"] = {
         "amount_subtotal": amount,
@@ -107,7 +107,7 @@ def choose_shipping(session: Object, rate: Object) -> None:
     }
 
 
-def _line_item(account: Account, item: Object) -> Object:
+def _create_line_item(account: Account, item: Object) -> Object:
     data, created = item["price_data"], account.clock.now()
     product = account.save(build_product(data["product_data"], created=created))
     price = account.save(build_price(data, product["id"], created=created))
@@ -129,7 +129,7 @@ def _add_shipping(account: Account, session: Object, options: list[Object]) -> N
             {"shipping_amount": rate["fixed_amount"]["amount"], "shipping_rate": rate["id"]}
         )
         if index == 0:
-            choose_shipping(session, rate)
+            set_shipping_rate(session, rate)
 
 
 def _add_discounts(account: Account, session: Object, discounts: list[Object]) -> None:
@@ -144,8 +144,8 @@ def _add_discounts(account: Account, session: Object, discounts: list[Object]) -
         session["discounts"].append({"coupon": coupon["id"], "promotion_code": None})
 
 
-def _spread_discount(account: Account, session: Object, subtotal: int) -> int:
-    """Take the coupon off line by line, the rounding off the last one."""
+def _allocate_discount(account: Account, session: Object, subtotal: int) -> int:
+    """Distribute the discount over the line items; the last one gets the rounding difference."""
     if not session["discounts"]:
         return 0
     coupon = account.get("coupon", session["discounts"][0]["coupon"])

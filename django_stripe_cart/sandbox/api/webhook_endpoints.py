@@ -1,4 +1,4 @@
-"""`/v1/webhook_endpoints`: say where events go."""
+"""`/v1/webhook_endpoints`: create, read, update and delete webhook endpoints."""
 
 import re
 from typing import Any
@@ -7,7 +7,7 @@ from django_stripe_cart.sandbox import versions
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.errors import ApiError
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.lists import page
+from django_stripe_cart.sandbox.lists import list_objects
 from django_stripe_cart.sandbox.objects.webhook_endpoint import build_webhook_endpoint
 from django_stripe_cart.sandbox.parameters import (
     EXPAND,
@@ -21,13 +21,13 @@ from django_stripe_cart.sandbox.parameters import (
     list_parameters,
 )
 
-NOUN = "webhook_endpoint"
+ENDPOINT = "webhook_endpoint"
 MAX_ENDPOINTS = 16
 TYPE = re.compile(r"^[a-z_0-9]+(\.[a-z_0-9]+)+$")
 
 
 class EventType(Text):
-    """`*`, or a type of event."""
+    """An event type, or `*`."""
 
     def read(self, value: Any, path: str) -> str:
         text = super().read(value, path)
@@ -51,8 +51,8 @@ LIST = list_parameters()
 
 
 def create_endpoint(account: Account, params: Object) -> Object:
-    """Add an endpoint. This once, the answer has the signing secret."""
-    if len(account.store.find(NOUN)) >= MAX_ENDPOINTS:
+    """Create an endpoint. Only this response contains the signing secret."""
+    if len(account.store.find(ENDPOINT)) >= MAX_ENDPOINTS:
         raise ApiError(f"You have reached the maximum of {MAX_ENDPOINTS} webhook endpoints.")
     version = params.get("api_version")
     endpoint = build_webhook_endpoint(
@@ -68,15 +68,15 @@ def create_endpoint(account: Account, params: Object) -> Object:
 
 
 def retrieve_endpoint(account: Account, id: str) -> Object:
-    return account.get(NOUN, id)
+    return account.get(ENDPOINT, id)
 
 
 def list_endpoints(account: Account, params: Object) -> Object:
-    return page(account, NOUN, "/v1/webhook_endpoints", params)
+    return list_objects(account, ENDPOINT, "/v1/webhook_endpoints", params)
 
 
 def update_endpoint(account: Account, id: str, params: Object) -> Object:
-    endpoint = account.get(NOUN, id)
+    endpoint = account.get(ENDPOINT, id)
     for name in ("url", "enabled_events", "description"):
         endpoint[name] = params.get(name, endpoint[name])
     endpoint["metadata"] |= params.get("metadata", {})
@@ -86,6 +86,6 @@ def update_endpoint(account: Account, id: str, params: Object) -> Object:
 
 
 def delete_endpoint(account: Account, id: str) -> Object:
-    account.get(NOUN, id)
+    account.get(ENDPOINT, id)
     account.store.delete(id)
-    return {"id": id, "object": NOUN, "deleted": True}
+    return {"id": id, "object": ENDPOINT, "deleted": True}

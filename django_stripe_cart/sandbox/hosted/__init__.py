@@ -1,1 +1,1 @@
-"""What people see: the payment page, the receipt, and the desk to play the bank from."""
+"""HTML pages: the payment page, the receipt and the dashboard."""

@@ -1,11 +1,11 @@
-"""The payment page, and the step where the bank asks."""
+"""The payment page and the 3D Secure page."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.cards import FEATURED
-from django_stripe_cart.sandbox.checkout import NOUN, bank_debit_type, success_url
+from django_stripe_cart.sandbox.checkout import SESSION, bank_debit_type, success_url
 from django_stripe_cart.sandbox.hosted.rendering import notice, page, redirect
 from django_stripe_cart.sandbox.hosted.summary import merchant_name, summarize
 from django_stripe_cart.sandbox.http import Object, Response
@@ -23,14 +23,14 @@ FIELDS = ("method", "number", "expiry", "cvc", "name", "email", "shipping_rate")
 
 
 class CheckoutPage:
-    """One session's page."""
+    """The payment page of a session."""
 
     def __init__(self, account: Account, shopper: Shopper) -> None:
         self._account, self._shopper = account, shopper
 
     def show(self, session_id: str, query: Mapping[str, str]) -> Response:
-        """Show the form; `?card=` fills in a test card, for browsers without JavaScript."""
-        session = self._account.get(NOUN, session_id)
+        """Show the form. `?card=` fills in a test card, for browsers without JavaScript."""
+        session = self._account.get(SESSION, session_id)
         if session["status"] != "open":
             return self._closed(session)
         chosen = next((card for card in FEATURED if card.number == query.get("card")), None)
@@ -41,19 +41,19 @@ class CheckoutPage:
         return self._form(session, typed, None)
 
     def submit(self, session_id: str, form: Mapping[str, str]) -> Response:
-        """Pay, and send the shopper on; after a decline show why, with the form as it was."""
+        """Pay, and redirect the shopper; after a decline, show the form again with the reason."""
         payment = self._shopper.pay(session_id, form)
         if payment.redirect_url:
             return redirect(payment.redirect_url)
-        session = self._account.get(NOUN, session_id)
+        session = self._account.get(SESSION, session_id)
         if payment.status == "expired":
             return self._closed(session)
         typed = {name: form.get(name, "") for name in FIELDS}
         return self._form(session, typed, payment)
 
-    def ask(self, session_id: str) -> Response:
-        """Show the bank's question."""
-        session = self._account.get(NOUN, session_id)
+    def show_3ds(self, session_id: str) -> Response:
+        """Show the 3D Secure page."""
+        session = self._account.get(SESSION, session_id)
         if session["status"] != "open":
             return self._closed(session)
         intent = self._account.store.get(session["payment_intent"] or "")
@@ -61,12 +61,12 @@ class CheckoutPage:
             return redirect(f"/c/pay/{session_id}")
         return page("authenticate.html", {"session": summarize(self._account, session)})
 
-    def answer(self, session_id: str, form: Mapping[str, str]) -> Response:
-        """Complete or fail the bank's step."""
+    def submit_3ds(self, session_id: str, form: Mapping[str, str]) -> Response:
+        """Complete or fail 3D Secure."""
         payment = self._shopper.confirm_3ds(session_id, ok=form.get("answer") == "complete")
         if payment.redirect_url:
             return redirect(payment.redirect_url)
-        session = self._account.get(NOUN, session_id)
+        session = self._account.get(SESSION, session_id)
         if payment.status == "expired":
             return self._closed(session)
         return self._form(session, {"email": session["customer_email"] or ""}, payment)

@@ -1,4 +1,4 @@
-"""The desk: every session at a glance, with the levers that banks and merchants would pull."""
+"""The dashboard: the latest sessions, with actions of banks and merchants."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -6,13 +6,13 @@ from typing import Any
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.actions import SandboxActions
-from django_stripe_cart.sandbox.checkout import NOUN
+from django_stripe_cart.sandbox.checkout import SESSION
 from django_stripe_cart.sandbox.currencies import display
 from django_stripe_cart.sandbox.errors import ApiError
 from django_stripe_cart.sandbox.hosted.rendering import not_found, page, redirect
 from django_stripe_cart.sandbox.hosted.summary import merchant_name
 from django_stripe_cart.sandbox.http import Object, Response
-from django_stripe_cart.sandbox.refunds import amount_left
+from django_stripe_cart.sandbox.refunds import amount_refundable
 
 SHOWN = 50
 STATES = {
@@ -25,12 +25,12 @@ STATES = {
 }
 
 
-class Desk:
-    """Shows the account, and plays the parts of those who are not there."""
+class DashboardPage:
+    """Shows sessions and webhooks, and runs actions on sessions."""
 
     def __init__(self, account: Account, actions: SandboxActions) -> None:
         self._account = account
-        self._levers: dict[str, Callable[[str], object]] = {
+        self._actions: dict[str, Callable[[str], object]] = {
             "settle": actions.settle,
             "fail": lambda id: actions.settle(id, ok=False),
             "expire": actions.expire,
@@ -45,30 +45,32 @@ class Desk:
         """List the latest sessions, the webhooks and the time."""
         find = self._account.store.find
         context: dict[str, Any] = {
-            "sessions": [self._row(s) for s in find(NOUN, newest_first=True, limit=SHOWN)],
+            "sessions": [
+                self._session_row(s) for s in find(SESSION, newest_first=True, limit=SHOWN)
+            ],
             "endpoints": find("webhook_endpoint"),
             "deliveries": [_delivery(one) for one in find("delivery", newest_first=True, limit=12)],
-            "now": _time(self._account.clock.now()),
+            "now": _format_time(self._account.clock.now()),
             "is_moved": self._account.clock.now() != self._account.clock.wall(),
         }
         return page("dashboard.html", context)
 
-    def pull(self, session_id: str, form: Mapping[str, str]) -> Response:
-        """Pull one lever on one session."""
-        lever = self._levers.get(form.get("lever", ""))
-        if lever is None:
+    def run_action(self, session_id: str, form: Mapping[str, str]) -> Response:
+        """Run an action on a session."""
+        action = self._actions.get(form.get("action", ""))
+        if action is None:
             return not_found()
-        lever(session_id)
+        action(session_id)
         return redirect("/")
 
     def move_clock(self, form: Mapping[str, str]) -> Response:
-        """Let an hour, or some days, go by."""
+        """Advance the clock by some hours."""
         hours = form.get("hours", "")
         if hours.isdigit() and len(hours) < 5:
             self._account.clock.advance(hours=int(hours))
         return redirect("/")
 
-    def _row(self, session: Object) -> dict[str, Any]:
+    def _session_row(self, session: Object) -> dict[str, Any]:
         charge = self._charge(session) or {}
         refunded = charge.get("amount_refunded", 0)
         state = self._state(session)
@@ -77,13 +79,13 @@ class Desk:
             "url": session["url"],
             "merchant": merchant_name(self._account, session),
             "reference": session["client_reference_id"] or "",
-            "created": _time(session["created"]),
+            "created": _format_time(session["created"]),
             "total": display(session["amount_total"], session["currency"]),
             "state": state,
             "state_text": STATES[state],
             "receipt_url": charge.get("receipt_url"),
             "refunded": refunded and display(refunded, session["currency"]),
-            "is_refundable": bool(charge) and amount_left(charge) > 0,
+            "is_refundable": bool(charge) and amount_refundable(charge) > 0,
             "dispute": self._dispute_status(charge),
         }
 
@@ -96,7 +98,7 @@ class Desk:
         return "processing" if intent["status"] == "processing" else "unpaid"
 
     def _charge(self, session: Object) -> Object | None:
-        """Return the charge that was paid, if one was."""
+        """Return the session's paid charge, or None."""
         charges = self._account.store.find("charge", payment_intent=session["payment_intent"])
         return next((charge for charge in charges if charge["paid"]), None)
 
@@ -105,7 +107,7 @@ class Desk:
         return disputes[-1]["status"] if disputes else ""
 
     def _dispute(self, session_id: str) -> Object:
-        charge = self._charge(self._account.get(NOUN, session_id)) or {}
+        charge = self._charge(self._account.get(SESSION, session_id)) or {}
         disputes = self._account.store.find("dispute", charge=charge.get("id"))
         if not disputes:
             raise ApiError("This payment is not disputed.")
@@ -122,5 +124,5 @@ def _delivery(delivery: Object) -> dict[str, str]:
     }
 
 
-def _time(moment: int) -> str:
+def _format_time(moment: int) -> str:
     return datetime.fromtimestamp(moment, UTC).strftime("%d %b %Y, %H:%M UTC")

@@ -1,9 +1,9 @@
-"""The receipt that a charge's `receipt_url` leads to."""
+"""The receipt at a charge's `receipt_url`."""
 
 from datetime import UTC, datetime
 
 from django_stripe_cart.sandbox.account import Account
-from django_stripe_cart.sandbox.checkout import NOUN
+from django_stripe_cart.sandbox.checkout import SESSION
 from django_stripe_cart.sandbox.currencies import display
 from django_stripe_cart.sandbox.hosted.rendering import page
 from django_stripe_cart.sandbox.hosted.summary import summarize
@@ -11,10 +11,10 @@ from django_stripe_cart.sandbox.http import Object, Response
 
 
 def show_receipt(account: Account, charge_id: str) -> Response:
-    """Show what was paid, how, and what was given back."""
+    """Show the amount, the payment method and refunds of a charge."""
     charge = account.get("charge", charge_id)
     intent = account.get("payment_intent", charge["payment_intent"])
-    session = account.get(NOUN, intent["_"]["session"])
+    session = account.get(SESSION, intent["_"]["session"])
     refunded = charge["amount_refunded"]
     context = {
         "session": summarize(account, session),

@@ -1,4 +1,4 @@
-"""Templates and the files beside them, made into answers."""
+"""Responses from templates and static files."""
 
 from functools import cache
 from pathlib import Path
@@ -11,7 +11,7 @@ from django_stripe_cart.sandbox.http import Response
 HERE = Path(__file__).parent.parent
 STATIC = HERE / "static"
 CONTENT_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
-# No `form-action`: browsers apply it to the redirect after a form, and that leads to the merchant.
+# No `form-action`: browsers apply it to the redirect after a form, which goes to the merchant.
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:;"
     " base-uri 'none'; frame-ancestors 'none'"
@@ -32,36 +32,36 @@ def _engine() -> Engine:
 
 def page(template: str, context: dict[str, Any], *, status: int = 200) -> Response:
     """Return a page; every value in it is escaped."""
-    # Numbers in attributes must not be localized, and no settings are needed this way.
+    # Numbers in attributes must not be localized; and this way no settings are needed.
     html = _engine().get_template(template).render(Context(context, use_l10n=False, use_tz=False))
     return Response(status, dict(HEADERS), html.encode())
 
 
 def redirect(url: str) -> Response:
-    """Send the browser on, with a GET."""
+    """Return a redirect to a GET request."""
     return Response(303, {**HEADERS, "Location": url})
 
 
 def notice(
     title: str, text: str, *, status: int = 200, link: str = "", link_text: str = ""
 ) -> Response:
-    """Return a page that says one thing and offers one way on."""
+    """Return a page with a message and a link."""
     context = {"title": title, "text": text, "link": link, "link_text": link_text}
     return page("notice.html", context, status=status)
 
 
 def not_found() -> Response:
     return notice(
-        "There is no such page",
-        "This address of the sandbox leads nowhere.",
+        "Page not found",
+        "The sandbox has no page at this address.",
         status=404,
         link="/",
-        link_text="To the sandbox desk",
+        link_text="To the sandbox dashboard",
     )
 
 
 def asset(name: str) -> Response:
-    """Return a stylesheet or a script that stands in `static/`."""
+    """Return a stylesheet or script from `static/`."""
     path = STATIC / Path(name).name
     if path.suffix not in CONTENT_TYPES or not path.is_file():
         return not_found()

@@ -1,4 +1,4 @@
-"""A session as people read it: who is paid, for what, and how much."""
+"""A session's texts for the pages: merchant, line items and totals."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,7 +9,7 @@ from django_stripe_cart.sandbox.http import Object
 
 
 def summarize(account: Account, session: Object) -> dict[str, Any]:
-    """Return the texts about a session that its pages show."""
+    """Return the template context for a session."""
     currency, details = session["currency"], session["total_details"]
     return {
         "id": session["id"],
@@ -27,7 +27,7 @@ def summarize(account: Account, session: Object) -> dict[str, Any]:
 
 
 def merchant_name(account: Account, session: Object) -> str:
-    """Return the name that the merchant gave, or the host that the shopper came from."""
+    """Return the merchant's name, or the host of the success URL."""
     branding = session["branding_settings"] or {}
     host = urlsplit(session["success_url"]).netloc
     return str(branding.get("display_name") or account.name or host)

@@ -1,1 +1,1 @@
-"""The shapes of Stripe's objects, each built in one place."""
+"""Builders for Stripe's objects, one module for each."""

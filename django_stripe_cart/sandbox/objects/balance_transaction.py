@@ -7,7 +7,7 @@ from django_stripe_cart.sandbox.ids import new_id
 def build_balance_transaction(
     source: Object, amount: int, type: str, *, created: int, fee: int = 0
 ) -> Object:
-    """Build a movement of the account's balance: in for a charge, out for a refund."""
+    """Build a change of the account's balance: positive for a charge, negative for a refund."""
     return {
         "id": new_id("txn"),
         "object": "balance_transaction",

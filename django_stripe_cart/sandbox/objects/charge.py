@@ -3,7 +3,7 @@
 from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.ids import new_id, token
 
-EMPTY = (
+NULL_FIELDS = (
     "application",
     "application_fee",
     "application_fee_amount",
@@ -23,13 +23,13 @@ EMPTY = (
 
 
 def build_charge(intent: Object, method: Object, *, created: int, base_url: str) -> Object:
-    """Build a charge that has yet to succeed, fail or wait."""
+    """Build a charge with the status `pending`."""
     type = method["type"]
     id = new_id("ch" if type == "card" else "py")
     return {
         "id": id,
         "object": "charge",
-        **dict.fromkeys(EMPTY),
+        **dict.fromkeys(NULL_FIELDS),
         "amount": intent["amount"],
         "amount_captured": 0,
         "amount_refunded": 0,

@@ -1,4 +1,4 @@
-"""Coupons and shipping rates: what makes a total differ from the sum of its lines."""
+"""Coupons and shipping rates as Stripe returns them."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ def build_coupon(
 
 
 def amount_off(coupon: Object, subtotal: int) -> int:
-    """Return what a coupon takes off, at most all of it."""
+    """Return a coupon's discount, at most the subtotal."""
     if coupon["percent_off"] is not None:
         return int(subtotal * coupon["percent_off"] / 100 + 0.5)
     return min(subtotal, int(coupon["amount_off"]))

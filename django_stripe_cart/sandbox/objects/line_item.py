@@ -1,4 +1,4 @@
-"""Line items, with the price and product that each one brings along."""
+"""Line items, prices and products as Stripe returns them."""
 
 from typing import Any
 

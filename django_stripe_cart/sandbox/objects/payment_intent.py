@@ -5,7 +5,7 @@ from typing import Any
 from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.ids import new_id, token
 
-EMPTY = (
+NULL_FIELDS = (
     "amount_details",
     "application",
     "application_fee_amount",
@@ -36,7 +36,7 @@ def build_payment_intent(session: Object, *, created: int) -> Object:
     return {
         "id": id,
         "object": "payment_intent",
-        **dict.fromkeys(EMPTY),
+        **dict.fromkeys(NULL_FIELDS),
         "amount": session["amount_total"],
         "amount_capturable": 0,
         "amount_received": 0,

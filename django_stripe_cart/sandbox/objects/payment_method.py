@@ -1,4 +1,4 @@
-"""The PaymentMethod as Stripe returns it: a card or a bank account, and whose it is."""
+"""The PaymentMethod as Stripe returns it: a card or a bank account."""
 
 from django_stripe_cart.sandbox.cards import Card
 from django_stripe_cart.sandbox.http import Object

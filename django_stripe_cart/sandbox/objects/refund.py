@@ -3,7 +3,7 @@
 from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.ids import new_id, token
 
-EMPTY = (
+NULL_FIELDS = (
     "balance_transaction",
     "failure_balance_transaction",
     "failure_reason",
@@ -11,8 +11,8 @@ EMPTY = (
     "source_transfer_reversal",
     "transfer_reversal",
 )
-# Stripe leaves these out until there is something to say.
-LEFT_OUT = ("failure_balance_transaction", "failure_reason", "pending_reason")
+# Stripe omits these until they have a value.
+OMITTED = ("failure_balance_transaction", "failure_reason", "pending_reason")
 
 
 def build_refund(charge: Object, params: Object, *, amount: int, created: int) -> Object:
@@ -21,7 +21,7 @@ def build_refund(charge: Object, params: Object, *, amount: int, created: int) -
         "id": new_id("re" if type == "card" else "pyr"),
         "object": "refund",
         "amount": amount,
-        **{name: None for name in EMPTY if name not in LEFT_OUT},
+        **{name: None for name in NULL_FIELDS if name not in OMITTED},
         "charge": charge["id"],
         "created": created,
         "currency": charge["currency"],

@@ -16,7 +16,7 @@ BANK_DEBITS = {
     "usd": "us_bank_account",
 }
 
-# What the session gives back as it was asked for, when it was.
+# Returned with the value of the parameter, or null.
 ECHOED = (
     "allow_promotion_codes",
     "allowed_payment_method_types",
@@ -38,8 +38,8 @@ ECHOED = (
     "success_url",
     "wallet_options",
 )
-# Of Stripe's other kinds of session, or of nothing that the sandbox plays.
-EMPTY = (
+# Null: they belong to other modes, or to features that the sandbox does not support.
+NULL_FIELDS = (
     "client_secret",
     "collected_information",
     "consent",
@@ -61,12 +61,12 @@ EMPTY = (
 
 
 def build_session(params: Object, *, currency: str, created: int, base_url: str) -> Object:
-    """Build an open session, without its lines and amounts."""
+    """Build an open session, without line items and totals."""
     id = new_id("cs_test", 58)
     return {
         "id": id,
         "object": "checkout.session",
-        **dict.fromkeys(EMPTY),
+        **dict.fromkeys(NULL_FIELDS),
         **{name: params.get(name) for name in ECHOED},
         **_settings(params),
         "created": created,
@@ -89,7 +89,7 @@ def build_session(params: Object, *, currency: str, created: int, base_url: str)
 
 
 def payment_method_types(params: Object, currency: str) -> list[str]:
-    """Return the ways to pay: what was asked for, or cards and a bank debit."""
+    """Return the requested payment method types, or card and a bank debit."""
     asked = params.get("payment_method_types") or params.get("allowed_payment_method_types")
     types = asked or ["card", BANK_DEBITS.get(currency, "sepa_debit")]
     return [type for type in types if type not in params.get("excluded_payment_method_types", [])]
@@ -159,7 +159,7 @@ def _invoice_creation(data: Object) -> Object:
 
 
 def _url(base_url: str, id: str) -> str:
-    """Return the page's address: long, and with a fragment that must not be lost."""
+    """Return the page's URL: as long as Stripe's, with a fragment that clients must keep."""
     address = f"{base_url}/c/pay/{id}#"
     fragment = quote(secrets.token_urlsafe(48) + "/'=" + token(12), safe="")
     return address + (fragment + token(URL_LENGTH))[: max(URL_LENGTH - len(address), 40)]

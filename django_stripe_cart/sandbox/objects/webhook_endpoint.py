@@ -16,7 +16,7 @@ def build_webhook_endpoint(
     metadata: Object | None = None,
     created: int,
 ) -> Object:
-    """Build an endpoint; without a secret, one is made up."""
+    """Build an endpoint, with a random secret if none is given."""
     return {
         "id": new_id("we"),
         "object": "webhook_endpoint",
@@ -37,8 +37,8 @@ def build_webhook_endpoint(
     }
 
 
-def roll(endpoint: Object, *, until: int) -> str:
-    """Give an endpoint a new secret; what signed so far signs beside it for a time."""
+def add_secret(endpoint: Object, *, until: int) -> str:
+    """Add a new secret to an endpoint, and return it. The others stay valid until `until`."""
     secret = new_secret()
     kept = [{**old, "expires_at": old["expires_at"] or until} for old in endpoint["_"]["secrets"]]
     endpoint["_"]["secrets"] = [{"secret": secret, "expires_at": None}, *kept]

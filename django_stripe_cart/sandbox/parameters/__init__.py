@@ -1,4 +1,4 @@
-"""A small language for saying which parameters an endpoint takes, and for refusing the rest."""
+"""Declarations of API parameters, and their validation."""
 
 from django_stripe_cart.sandbox.parameters.structures import (
     EXPAND,

@@ -1,4 +1,4 @@
-"""Values made of values: objects with named fields, lists, and metadata."""
+"""Nested parameters: objects, lists and metadata."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ METADATA_KEYS, METADATA_KEY_LENGTH, METADATA_VALUE_LENGTH = 50, 40, 500
 
 @dataclass(frozen=True)
 class Metadata:
-    """Up to 50 short texts under short keys."""
+    """Up to 50 keys, of up to 40 characters, with values of up to 500 characters."""
 
     def read(self, value: Any, path: str) -> dict[str, str]:
         if value == "":
@@ -34,7 +34,7 @@ class Metadata:
 
 @dataclass(frozen=True)
 class ListOf:
-    """A list, which arrives as `name[0]=…&name[1]=…`."""
+    """A list, encoded as `name[0]=…&name[1]=…`."""
 
     item: Parameter
     maximum: int | None = None
@@ -54,7 +54,7 @@ class ListOf:
 
 @dataclass(frozen=True)
 class Hash:
-    """An object with named fields; any other is refused."""
+    """An object with named fields; unknown fields are refused."""
 
     fields: Mapping[str, Parameter]
     required: Sequence[str] = field(default=())
@@ -85,7 +85,7 @@ CREATED = {operator: Integer() for operator in ("gt", "gte", "lt", "lte")}
 
 @dataclass(frozen=True)
 class Created:
-    """A moment, or a range of them."""
+    """A timestamp, or a range of timestamps."""
 
     def read(self, value: Any, path: str) -> dict[str, int]:
         if isinstance(value, dict):
@@ -95,7 +95,7 @@ class Created:
 
 
 def list_parameters(**filters: Parameter) -> Hash:
-    """Return what every list takes, and these filters."""
+    """Return the parameters of a list endpoint: pagination, and these filters."""
     return Hash(
         {
             "limit": Integer(minimum=1, maximum=100),

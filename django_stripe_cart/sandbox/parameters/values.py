@@ -1,4 +1,4 @@
-"""Single values: texts, numbers, addresses and the like."""
+"""Scalar parameters: strings, numbers, URLs and others."""
 
 import re
 from collections.abc import Sequence
@@ -14,14 +14,14 @@ EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s.]+$")
 
 
 class Parameter(Protocol):
-    """One kind of value. `path` is its full name, as Stripe would write it."""
+    """A type of parameter. `path` is the full name, as in Stripe's error messages."""
 
     def read(self, value: Any, path: str) -> Any: ...
 
 
 @dataclass(frozen=True)
 class Text:
-    """A string of bounded length; an empty one would mean to unset it."""
+    """A string of limited length, by default not empty."""
 
     max_length: int = 5000
     may_be_empty: bool = False
@@ -55,8 +55,8 @@ class Integer:
             raise invalid_integer(f"Invalid integer: {value}", path)
         number = int(value)
         if self.minimum is not None and number < self.minimum:
-            noun = "non-negative integer" if self.minimum == 0 else "positive integer"
-            raise invalid_integer(f"Invalid {noun}", path)
+            kind = "non-negative integer" if self.minimum == 0 else "positive integer"
+            raise invalid_integer(f"Invalid {kind}", path)
         if self.maximum is not None and number > self.maximum:
             raise invalid_integer(f"This value must be at most {self.maximum}.", path)
         return number
@@ -64,7 +64,7 @@ class Integer:
 
 @dataclass(frozen=True)
 class Amount:
-    """Money in the smallest unit, never negative."""
+    """A non-negative amount in the smallest currency unit."""
 
     def read(self, value: Any, path: str) -> int:
         number = Integer(minimum=0).read(value, path)
@@ -85,7 +85,7 @@ class Boolean:
 
 @dataclass(frozen=True)
 class OneOf:
-    """One of a few words."""
+    """One of several strings."""
 
     choices: Sequence[str]
 
@@ -115,7 +115,7 @@ class Email:
 
 @dataclass(frozen=True)
 class Url:
-    """An absolute address; `https_only` for what Stripe itself will fetch."""
+    """An absolute URL; `https_only` for images, which Stripe fetches itself."""
 
     https_only: bool = False
     max_length: int = 5000
@@ -135,7 +135,7 @@ class Url:
 
 @dataclass(frozen=True)
 class Anything:
-    """A value that the sandbox accepts and does not look into."""
+    """Any value, without validation."""
 
     def read(self, value: Any, path: str) -> Any:
         return value

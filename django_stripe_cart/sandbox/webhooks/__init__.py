@@ -1,1 +1,1 @@
-"""Webhook deliveries: the queue, one attempt, and the HTTP request."""
+"""Webhook delivery: the queue, one attempt, and the HTTP request."""

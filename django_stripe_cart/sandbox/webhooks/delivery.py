@@ -1,4 +1,4 @@
-"""One event on its way to one endpoint: wrapped, signed, sent, and its fate noted."""
+"""One attempt to deliver an event to an endpoint: render, sign, send, record the result."""
 
 import json
 import logging
@@ -16,51 +16,51 @@ logger = logging.getLogger("stripe_cart.sandbox")
 
 Deliver = Callable[[str, bytes, dict[str, str]], int]
 
-# Seconds until the next attempt; after the last one a delivery is given up.
+# Seconds between attempts; after the last one the delivery has failed.
 BACKOFF = (2, 5, 15, 60, 5 * 60, 30 * 60, 2 * 60 * 60, 5 * 60 * 60, 10 * 60 * 60)
 USER_AGENT = "django-stripe-cart-sandbox (webhooks)"
-# How long a webhook waits to be overtaken, or that has no other delay to keep.
-A_MOMENT = 60
-OLD = 10 * 60
+# Seconds that a `reorder` fault waits for another delivery, and a `delay` fault without its own.
+DEFAULT_DELAY = 60
+OLD_SIGNATURE_AGE = 10 * 60
 
 
-class Postman:
-    """Makes one attempt at a delivery."""
+class WebhookSender:
+    """Makes single attempts to deliver webhooks."""
 
     def __init__(self, account: Account, faults: Faults) -> None:
         self._account, self._faults = account, faults
         self.deliver: Deliver | None = send
 
     def attempt(self, delivery: Object) -> Object:
-        """Send one delivery, unless a fault has other plans for it, and note its fate."""
+        """Send one delivery, or apply a fault to it, and record the result."""
         fault = self._faults.take(f"{WEBHOOK} {delivery['type']}")
         if fault is not None and fault.kind in ("drop", "delay", "reorder"):
-            return self._detain(delivery, fault)
+            return self._drop_or_delay(delivery, fault)
         if fault is not None and fault.kind == "duplicate":
             self._send(delivery, None)
         answer = self._send(delivery, fault)
         with self._account.store.transaction():
-            self._note(delivery, answer)
-            self._release_overtaken()
+            self._record_result(delivery, answer)
+            self._release_reordered()
         return delivery
 
-    def _detain(self, delivery: Object, fault: Fault) -> Object:
-        """Lose a delivery, or let it wait: for a time, or until another one has overtaken it."""
+    def _drop_or_delay(self, delivery: Object, fault: Fault) -> Object:
+        """Drop a delivery or delay it: for a fixed time, or until another one was sent."""
         if fault.kind == "drop":
             delivery.update(status="dropped", due_at=None)
         else:
-            delivery["due_at"] = self._account.clock.now() + int(fault.seconds or A_MOMENT)
-            delivery["is_overtaken"] = fault.kind == "reorder"
+            delivery["due_at"] = self._account.clock.now() + int(fault.seconds or DEFAULT_DELAY)
+            delivery["is_reordered"] = fault.kind == "reorder"
         return self._account.store.put(delivery, kind="delivery")
 
-    def _release_overtaken(self) -> None:
+    def _release_reordered(self) -> None:
         for delivery in self._account.store.find("delivery", compares("due_at", "gte", 0)):
-            if delivery.get("is_overtaken"):
-                delivery.update(due_at=self._account.clock.now(), is_overtaken=False)
+            if delivery.get("is_reordered"):
+                delivery.update(due_at=self._account.clock.now(), is_reordered=False)
                 self._account.store.put(delivery, kind="delivery")
 
     def _send(self, delivery: Object, fault: Fault | None) -> int | str:
-        """Return the endpoint's status, or the name of what went wrong."""
+        """Return the HTTP status of the answer, or the name of the error."""
         endpoint = self._account.store.get(delivery["endpoint"])
         event = self._account.store.get(delivery["event"])
         if endpoint is None or event is None or self.deliver is None:
@@ -82,25 +82,25 @@ class Postman:
 
     def _signature(self, body: bytes, endpoint: Object, fault: Fault | None) -> str:
         kind = fault.kind if fault else None
-        secrets = live_secrets(endpoint, self._account.clock.now())
+        secrets = active_secrets(endpoint, self._account.clock.now())
         if kind == "wrong_signature":
-            secrets = ["whsec_of_somebody_else"]
-        age = OLD if kind == "old_signature" else 0
+            secrets = ["whsec_wrong"]
+        age = OLD_SIGNATURE_AGE if kind == "old_signature" else 0
         return sign(body, secrets, timestamp=self._account.clock.wall() - age)
 
-    def _note(self, delivery: Object, answer: int | str) -> None:
+    def _record_result(self, delivery: Object, answer: int | str) -> None:
         attempts = delivery["attempts"] = delivery["attempts"] + 1
         delivery["answer"] = answer
         if isinstance(answer, int) and 200 <= answer < 300:
             delivery.update(status="delivered", due_at=None)
-            self._count_down(delivery["event"])
+            self._decrement_pending_webhooks(delivery["event"])
         elif attempts > len(BACKOFF) or answer == "gone":
             delivery.update(status="failed", due_at=None)
         else:
             delivery["due_at"] = self._account.clock.now() + BACKOFF[attempts - 1]
         self._account.store.put(delivery, kind="delivery")
 
-    def _count_down(self, event_id: str) -> None:
+    def _decrement_pending_webhooks(self, event_id: str) -> None:
         event = self._account.store.get(event_id)
         if event is not None:
             event["pending_webhooks"] = max(event["pending_webhooks"] - 1, 0)
@@ -108,14 +108,14 @@ class Postman:
 
 
 def event_body(event: Object, endpoint: Object) -> bytes:
-    """Return an event as this endpoint gets it: in the endpoint's version of the API."""
+    """Return the body of a webhook, in the endpoint's version of the API."""
     version = endpoint["api_version"] or versions.DEFAULT
     shown = {**versions.render(public(event), version), "api_version": version}
     return json.dumps(shown, indent=2, ensure_ascii=False).encode()
 
 
-def live_secrets(endpoint: Object, now: int) -> list[str]:
-    """Return the secrets to sign with: the newest first, and one that is being rolled."""
+def active_secrets(endpoint: Object, now: int) -> list[str]:
+    """Return the secrets to sign with, newest first: those that have not expired."""
     return [
         kept["secret"]
         for kept in endpoint["_"]["secrets"]

@@ -1,4 +1,4 @@
-"""One webhook, sent over HTTP."""
+"""Send a webhook over HTTP."""
 
 import http.client
 from urllib.parse import urlsplit
@@ -7,7 +7,7 @@ TIMEOUT = 10
 
 
 def send(url: str, body: bytes, headers: dict[str, str]) -> int:
-    """Post to an endpoint and return the status; a redirect is not followed. Raises `OSError`."""
+    """POST to an endpoint and return the status. Redirects are not followed. Raises `OSError`."""
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT)

@@ -1,4 +1,4 @@
-"""When webhooks go: at once in the caller's thread, in threads of our own, or when told to."""
+"""The queue of webhook deliveries: sent inline, by worker threads, or on demand."""
 
 import sqlite3
 import threading
@@ -7,64 +7,66 @@ from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.faults import Faults
 from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.store import compares
-from django_stripe_cart.sandbox.webhooks.delivery import Deliver, Postman
+from django_stripe_cart.sandbox.webhooks.delivery import Deliver, WebhookSender
 
 WORKERS = 4
-# How often a worker looks at the clock, which moves by itself, too.
-TICK = 0.5
-# How long the payment page waits for the merchant's answer before it sends the shopper on.
-PATIENCE = 10
+# Seconds between two checks for due deliveries: real time passes without a notification.
+POLL_INTERVAL = 0.5
+# Seconds that the payment page waits for the first attempt before it redirects the shopper.
+FIRST_ATTEMPT_TIMEOUT = 10
 
 
-class Deliveries:
-    """Sends what is due: in the caller's thread, or in threads of its own while a server runs."""
+class DeliveryQueue:
+    """Sends due deliveries, in the caller's thread or in worker threads while a server runs."""
 
     def __init__(self, account: Account, faults: Faults) -> None:
         self._account = account
-        self._postman = Postman(account, faults)
+        self._sender = WebhookSender(account, faults)
         self._is_inline = False
         self.is_held = False
         self._in_flight: set[str] = set()
         self._changed = threading.Condition()
-        self._wakes = 0
+        self._wake_count = 0
         self._workers: list[threading.Thread] = []
         self._stopping = False
-        self._here = threading.local()
+        self._local = threading.local()
 
     def deliver_with(self, deliver: Deliver | None) -> None:
-        """Hand deliveries to a callable, in the thread that caused them; None holds them back."""
-        self._postman.deliver, self._is_inline = deliver, deliver is not None
+        """Send inline with a callable; with None, deliveries stay pending."""
+        self._sender.deliver, self._is_inline = deliver, deliver is not None
 
     @property
     def pending(self) -> list[Object]:
-        """Return what has not arrived yet, oldest first."""
+        """The deliveries that have not succeeded or been given up, oldest first."""
         return self._account.store.find("delivery", compares("due_at", "gte", 0))
 
-    def go(self) -> None:
-        """Let what is due go its way; called after each change."""
+    def flush(self) -> None:
+        """Deliver what is due, inline or by the workers. Called after each change."""
         if self._is_inline and not self.is_held:
             self.deliver_due()
         else:
-            self._wake()
+            self._notify_workers()
 
     def deliver_due(self) -> list[Object]:
-        """Send what is due now, in this thread, and return what came of it."""
-        if self._postman.deliver is None or getattr(self._here, "is_delivering", False):
+        """Send what is due in this thread, and return the deliveries."""
+        if self._sender.deliver is None or getattr(self._local, "is_delivering", False):
             return []
-        self._here.is_delivering = True
+        self._local.is_delivering = True
         try:
             return [self._attempt(one) for one in iter(self._claim, None)]
         finally:
-            self._here.is_delivering = False
+            self._local.is_delivering = False
 
     def wait_for(self, type: str, object_id: str) -> None:
-        """Wait for the first answer to an event, as Stripe does before it redirects."""
+        """Wait for the first attempt to deliver an event, as Stripe does before it redirects."""
         if self._workers and self._is_in_background:
             with self._changed:
-                self._changed.wait_for(lambda: not self._is_untried(type, object_id), PATIENCE)
+                self._changed.wait_for(
+                    lambda: not self._is_unattempted(type, object_id), FIRST_ATTEMPT_TIMEOUT
+                )
 
     def start(self) -> None:
-        """Send from threads of our own, until `stop`."""
+        """Start the worker threads."""
         self._stopping = False
         for number in range(WORKERS):
             name = f"stripe-sandbox-webhooks-{number}"
@@ -73,38 +75,40 @@ class Deliveries:
             thread.start()
 
     def stop(self) -> None:
-        """Finish what is being sent, and send no more."""
+        """Stop the worker threads, after the attempts in progress."""
         self._stopping = True
-        self._wake()
+        self._notify_workers()
         for thread in self._workers:
             thread.join(timeout=1)
         self._workers.clear()
 
     @property
     def _is_in_background(self) -> bool:
-        """Whether our own threads do the sending, while there are any."""
-        return not self._is_inline and not self.is_held and self._postman.deliver is not None
+        """Whether the workers send deliveries."""
+        return not self._is_inline and not self.is_held and self._sender.deliver is not None
 
     def _work(self) -> None:
         try:
             while not self._stopping:
                 self._work_once()
         except sqlite3.ProgrammingError:
-            """The sandbox was closed meanwhile."""
+            """The sandbox was closed in the meantime."""
 
     def _work_once(self) -> None:
-        seen = self._wakes
+        wake_count = self._wake_count
         delivery = self._claim() if self._is_in_background else None
         if delivery is not None:
             self._attempt(delivery)
             return
         with self._changed:
-            was_woken = self._changed.wait_for(lambda: self._wakes != seen, TICK)
+            was_woken = self._changed.wait_for(
+                lambda: self._wake_count != wake_count, POLL_INTERVAL
+            )
         if not was_woken:
             self._account.catch_up()
 
     def _claim(self) -> Object | None:
-        """Take the oldest delivery that is due and in nobody's hands."""
+        """Claim the oldest delivery that is due and not claimed by another thread."""
         with self._account.store.transaction():
             now = self._account.clock.now()
             due = self._account.store.find("delivery", compares("due_at", "lte", now))
@@ -116,18 +120,18 @@ class Deliveries:
 
     def _attempt(self, delivery: Object) -> Object:
         try:
-            return self._postman.attempt(delivery)
+            return self._sender.attempt(delivery)
         finally:
             self._in_flight.discard(delivery["id"])
-            self._wake()
+            self._notify_workers()
 
-    def _is_untried(self, type: str, object_id: str) -> bool:
+    def _is_unattempted(self, type: str, object_id: str) -> bool:
         return any(
             (one["type"], one["object"], one["attempts"]) == (type, object_id, 0)
             for one in self.pending
         )
 
-    def _wake(self) -> None:
+    def _notify_workers(self) -> None:
         with self._changed:
-            self._wakes += 1
+            self._wake_count += 1
             self._changed.notify_all()
