@@ -1,4 +1,4 @@
-"""The wheel, by itself: installed into a bare project with the README's lines, it serves a shop."""
+"""The wheel alone, in a bare project that follows the README's steps, serves a shop."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ def run(*command: str | Path, cwd: Path, **environment: str) -> str:
 
 
 def readme(first_line: str) -> str:
-    """The block of the README that starts with this line, with its placeholders filled in."""
+    """The block of the README that starts with this line."""
     (block,) = re.findall(
         rf"^```\S+\n({re.escape(first_line)}.*?)^```$", README.read_text("utf-8"), re.M | re.S
     )
-    return block.replace("…", "123")
+    return str(block)
 
 
 @dataclass
@@ -58,6 +58,7 @@ class Site:
 
     folder: Path
     python: Path
+    required: str  # what pip installed with the wheel
 
     def manage(self, *words: str) -> str:
         return run(self.python, "-W", "error", "manage.py", *words, cwd=self.folder)
@@ -102,26 +103,23 @@ def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site
     folder = tmp_path_factory.mktemp("host")
     venv.create(folder / "venv", with_pip=True)
     bin = folder / "venv" / ("Scripts" if os.name == "nt" else "bin")
-    run(bin / "python", "-m", "pip", "install", "--quiet", wheel, cwd=folder)
+    pip = [bin / "python", "-m", "pip"]
+    run(*pip, "install", "--quiet", wheel, cwd=folder)
+    required = run(*pip, "list", "--format=freeze", cwd=folder)
+    # The README's own command, but for the clone, which is the wheel here.
+    clone, *others = readme("pip install ").split()[2:]
+    assert clone == "./django-stripe-cart"
+    run(*pip, "install", "--quiet", *others, cwd=folder)
     run(bin / "django-admin", "startproject", "site_of_a_host", ".", cwd=folder)
 
-    project = folder / "site_of_a_host"
-    pages = folder / "templates"
-    pages.mkdir()
-    (pages / "home.html").write_text(
-        "<!doctype html><title>Home</title>"
-        + readme("{# any page; Bootstrap 5 is yours to bring #}")
-    )
-    with (project / "settings.py").open("a") as settings:
-        settings.write('\nTEMPLATES[0]["DIRS"] = [BASE_DIR / "templates"]\n')
-        settings.write(readme("# settings.py"))
-    with (project / "urls.py").open("a") as urls:
-        urls.write("\n" + readme("# urls.py"))
-        urls.write(
-            "from django.views.generic import TemplateView\n"
-            'urlpatterns += [path("", TemplateView.as_view(template_name="home.html"))]\n'
-        )
-    site = Site(folder, bin / "python")
+    for file in ("settings.py", "urls.py"):
+        with (folder / "site_of_a_host" / file).open("a") as module:
+            module.write("\n" + readme(f"# {file}, at the end"))
+    (folder / "templates").mkdir()
+    for name in ("base.html", "storefront.html"):
+        template = readme(f"{{# templates/{name} #}}")
+        (folder / "templates" / name).write_text(template)
+    site = Site(folder, bin / "python", required)
     site.manage("migrate", "--verbosity", "0")
     yield site
     shutil.rmtree(folder, ignore_errors=True)
@@ -191,10 +189,10 @@ def test_the_wheel_comes_with_its_license_and_readme(wheel: Path) -> None:
 def test_what_the_wheel_requires_is_all_it_needs(site: Site) -> None:
     run(site.python, "-m", "pip", "check", cwd=site.folder)
 
-    installed = run(site.python, "-m", "pip", "list", "--format=freeze", cwd=site.folder).lower()
-    assert "django-stripe-cart==" in installed
+    required = site.required.lower()
+    assert "django-stripe-cart==" in required
     for not_ours in ("dj-database-url", "bootstrap", "pytest", "playwright"):
-        assert not_ours not in installed
+        assert not_ours not in required
 
 
 def test_the_newest_django_that_this_python_runs_came_along(site: Site) -> None:
@@ -244,6 +242,7 @@ def test_everything_that_the_pages_load_is_found(site: Site) -> None:
 
     assert any(address.endswith(".js") for address in addresses)
     assert any(address.endswith(".css") for address in addresses)
+    assert any("bootstrap" in address for address in addresses)
     for address in addresses:
         assert "venv" in site.manage("findstatic", address)
 

@@ -27,6 +27,7 @@ def names(**more: Any) -> dict[str, Any]:
         # Models of an example belong to an app, as those in a host's models.py do.
         "__name__": "django_stripe_cart.example",
         "BASE_DIR": Path("/srv/site"),
+        "DATABASES": {"default": {"ENGINE": "django.db.backends.sqlite3"}},
         "INSTALLED_APPS": list(host.INSTALLED_APPS),
         "MIDDLEWARE": list(host.MIDDLEWARE),
         "TEMPLATES": [{**host.TEMPLATES[0]}],
