@@ -1,4 +1,4 @@
-"""The page of verbs has each public one, as it is called, and each exception."""
+"""The page of verbs has each public one, as it is called."""
 
 from __future__ import annotations
 
@@ -13,13 +13,10 @@ from typing import Any
 
 import pytest
 
-from django_stripe_cart import exceptions
 from tests.docs.pages import read
 
 PAGE = read("docs/reference/verbs.md")
-VERBS, RAISED = PAGE.split("## What they raise")
 CALL = re.compile(r"`(\w+\.\w+)\(([^)]*)\)`")
-ROW = re.compile(r"^\| `(\w+)` \| (`.+?`) \| \S", re.M)
 
 # Steps that our own views and commands take one by one.
 STEPS = {
@@ -60,13 +57,13 @@ FUNCTIONS = dict(functions())
 
 
 def test_every_verb_is_described_and_no_other() -> None:
-    described = {name for name, _ in CALL.findall(VERBS)}
+    described = {name for name, _ in CALL.findall(PAGE)}
 
     assert described == FUNCTIONS.keys() - STEPS
     assert FUNCTIONS.keys() >= STEPS
 
 
-@pytest.mark.parametrize(("name", "shown"), CALL.findall(VERBS))
+@pytest.mark.parametrize(("name", "shown"), CALL.findall(PAGE))
 def test_a_verb_is_called_as_it_is_shown(name: str, shown: str) -> None:
     known = inspect.signature(FUNCTIONS[name]).parameters
     arguments = dict(argument.partition("=")[::2] for argument in shown.split(", ") if argument)
@@ -78,13 +75,3 @@ def test_a_verb_is_called_as_it_is_shown(name: str, shown: str) -> None:
             assert ast.literal_eval(default) == known[argument].default
         is_by_name = known[argument].kind is inspect.Parameter.KEYWORD_ONLY
         assert bool(default) >= is_by_name, f"{argument} is given by name"
-
-
-def test_every_exception_is_described_with_what_it_is_a_kind_of() -> None:
-    described = {name: re.findall(r"`(\w+)`", bases) for name, bases in ROW.findall(RAISED)}
-
-    assert described == {
-        name: [base.__name__ for base in value.__bases__]
-        for name, value in vars(exceptions).items()
-        if inspect.isclass(value) and value.__module__ == exceptions.__name__
-    }
