@@ -1,4 +1,4 @@
-"""Tells in plain words what is set up, what is not, and what to type next."""
+"""Diagnose the shop's setup: what works, what does not, and which command to run next."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from django_stripe_cart.gateway import patience
 
 __all__ = ["Finding", "State", "run_all"]
 
-MIGRATE = "python manage.py migrate"
+MIGRATE_COMMAND = "python manage.py migrate"
 
-Examination = Callable[[], Iterator[Finding]]
+Part = Callable[[], Iterator[Finding]]
 
-EXAMINATIONS: dict[str, Examination] = {
+PARTS: dict[str, Part] = {
     "Settings": settings,
     "Stripe account": account,
     "Webhook": webhook,
@@ -34,19 +34,19 @@ EXAMINATIONS: dict[str, Examination] = {
 
 
 def run_all() -> Iterator[tuple[str, list[Finding]]]:
-    """Yield what was found, part by part. Changes nothing, here or at Stripe."""
-    for part, examination in EXAMINATIONS.items():
+    """Yield the title and the findings of each part. Changes nothing, here or at Stripe."""
+    for title, part in PARTS.items():
         with patience():
-            found = list(_told(examination))
-        yield part, found
+            found = list(_run(part))
+        yield title, found
 
 
-def _told(examination: Examination) -> Iterator[Finding]:
-    """A doctor does not faint: what makes a part fall over is a finding too."""
+def _run(part: Part) -> Iterator[Finding]:
+    """Run one part. An exception is reported as a finding, so that the other parts still run."""
     try:
-        yield from examination()
+        yield from part()
     except DatabaseError as error:
-        yield wrong(f"The database can't answer: {_first_line(error)}", next=MIGRATE)
+        yield wrong(f"The database can't answer: {_first_line(error)}", next=MIGRATE_COMMAND)
     except Exception as error:
         yield wrong(f"This could not be looked at: {type(error).__name__}: {_first_line(error)}")
 

@@ -1,4 +1,4 @@
-"""The key and its mode, and the account at Stripe that it opens."""
+"""The secret key, its mode, and the Stripe account that it belongs to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django_stripe_cart.conf import conf
 from django_stripe_cart.doctor.finding import Finding, advice, good, wrong
 from django_stripe_cart.exceptions import PaymentError, PaymentNotConfigured
 
-KEYS = "Take a secret key from dashboard.stripe.com/apikeys."
+KEYS_HINT = "Take a secret key from dashboard.stripe.com/apikeys."
 
 
 def account() -> Iterator[Finding]:
@@ -20,7 +20,7 @@ def account() -> Iterator[Finding]:
     try:
         found = gateway.retrieve_account()
     except PaymentError as error:
-        yield _without_account(error)
+        yield _explain_error(error)
         return
     yield good(f"The money goes to {found.id} ({found.name or 'without a name'}, {found.country}).")
     if not found.takes_payments:
@@ -38,14 +38,14 @@ def _mode() -> Finding:
     return good("The key is a test key: no real money moves.")
 
 
-def _without_account(error: PaymentError) -> Finding:
+def _explain_error(error: PaymentError) -> Finding:
     if not isinstance(error, PaymentNotConfigured):
-        way = "Is the sandbox running? python manage.py stripe_sandbox" if conf.api_base else ""
-        return wrong(f"Stripe can't be asked: {error} {error.code}".rstrip(), next=way)
+        hint = "Is the sandbox running? python manage.py stripe_sandbox" if conf.api_base else ""
+        return wrong(f"Stripe can't be asked: {error} {error.code}".rstrip(), next=hint)
     if conf.secret_key.startswith("rk_"):
         return advice(
             "This restricted key may not read the account, or is refused altogether.",
             next="It must be allowed to write Checkout Sessions and Refunds, and to read "
             "PaymentIntents, Disputes and Events.",
         )
-    return wrong(f"Stripe refuses the key. {error.code}".rstrip(), next=KEYS)
+    return wrong(f"Stripe refuses the key. {error.code}".rstrip(), next=KEYS_HINT)

@@ -1,4 +1,4 @@
-"""The shop's database: reached, migrated, and set up as it should be."""
+"""The shop's database: connection, migrations and options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the site's e-mails leave it."""
+"""Which e-mails are sent, by which backend, and which are overdue."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django_stripe_cart.doctor.finding import Finding, advice, good
 from django_stripe_cart.models import OrderEmail
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
-STAYING = ("console", "locmem", "dummy", "filebased")
+LOCAL_BACKENDS = ("console", "locmem", "dummy", "filebased")
 
 
 def email() -> Iterator[Finding]:
@@ -23,17 +23,17 @@ def email() -> Iterator[Finding]:
     backend = _backend()
     if not backend:
         yield advice("No e-mail is sent: MAILERS has no “default”.")
-    elif backend.split(".")[-2] in STAYING:
+    elif backend.split(".")[-2] in LOCAL_BACKENDS:
         yield advice(
             f"E-mails don't leave this machine ({backend}).",
             next="For a live site, set up a mail server: docs.djangoproject.com/topics/email",
         )
     else:
         yield good(f"E-mails go out by {backend}.")
-    lost = OrderEmail.objects.lost().count()
-    if lost:
+    overdue = OrderEmail.objects.lost().count()
+    if overdue:
         yield advice(
-            f"E-mails of the last days that have not gone out: {lost}.",
+            f"E-mails of the last days that have not gone out: {overdue}.",
             next="python manage.py stripe_cart_sync, or “E-mail again” on the order in the admin.",
         )
     if settings.DEFAULT_FROM_EMAIL == "webmaster@localhost":
@@ -44,7 +44,7 @@ def email() -> Iterator[Finding]:
 
 
 def _backend() -> str:
-    """Of the default mailer, as Django 6.1 names it, or of the setting before it."""
+    """Return the default backend's path: from MAILERS (Django 6.1), or from EMAIL_BACKEND."""
     mailers = getattr(settings, "MAILERS", None)
     if mailers is None:
         return str(settings.EMAIL_BACKEND)

@@ -1,4 +1,4 @@
-"""One thing that was found out, in plain words, and what to type next."""
+"""A finding of the doctor: its state, a sentence, and the next command to run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What waits: for Stripe's word, for a person, or for sync to run again."""
+"""Orders that wait for payment, for a sync or for staff, and the last run of the sync."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from django_stripe_cart.conf import conf
 from django_stripe_cart.doctor.finding import Finding, advice, good, wrong
 from django_stripe_cart.models import EventCursor, Order
 
-SYNC = "python manage.py stripe_cart_sync"
-LONG_AGO = timedelta(days=1)
+SYNC_COMMAND = "python manage.py stripe_cart_sync"
+SYNC_OVERDUE = timedelta(days=1)
 
 
 def orders() -> Iterator[Finding]:
@@ -32,15 +32,15 @@ def _overdue() -> Iterator[Finding]:
         yield wrong(
             f"Orders about which Stripe knows more than we do: {rows.count()}, the oldest "
             f"({oldest.number}) since {timesince(oldest.placed_at)}.",
-            next=SYNC,
+            next=SYNC_COMMAND,
         )
 
 
 def _attention() -> Iterator[Finding]:
-    waiting = Order.objects.exclude(attention="").count()
-    if waiting:
+    flagged = Order.objects.exclude(attention="").count()
+    if flagged:
         yield advice(
-            f"Orders that a person must look at: {waiting}.",
+            f"Orders that a person must look at: {flagged}.",
             next="Filter the orders in the admin by “attention”.",
         )
 
@@ -50,12 +50,12 @@ def _last_sync() -> Finding:
     if cursor is None:
         return advice(
             "stripe_cart_sync has never finished. It finds what no webhook told.",
-            next=f"{SYNC}, and every few minutes by cron.",
+            next=f"{SYNC_COMMAND}, and every few minutes by cron.",
         )
     ago = timezone.now() - cursor.seen_until
     text = f"stripe_cart_sync finished {timesince(cursor.seen_until)} ago"
     if ago > KEPT_BY_STRIPE:
-        return wrong(f"{text}: events older than 30 days are gone at Stripe.", next=SYNC)
-    if ago > LONG_AGO:
-        return advice(f"{text}.", next=f"{SYNC}, and every few minutes by cron.")
+        return wrong(f"{text}: events older than 30 days are gone at Stripe.", next=SYNC_COMMAND)
+    if ago > SYNC_OVERDUE:
+        return advice(f"{text}.", next=f"{SYNC_COMMAND}, and every few minutes by cron.")
     return good(f"{text}.")

@@ -1,4 +1,4 @@
-"""The numbered checks, and which of them keep the shop from selling."""
+"""The system checks, and which of their warnings stop the shop from selling."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from django.core.checks import CheckMessage, run_checks
 from django_stripe_cart import checks
 from django_stripe_cart.doctor.finding import Finding, advice, good, wrong
 
-# Warnings, so that a site without its keys still starts; but nobody can buy, or nothing rings.
-SERIOUS = {
+# Only warnings, so that a site without keys still starts; but checkout or the webhook fails.
+BLOCKING = {
     checks.stripe.NO_KEY.id,
     checks.stripe.NO_SECRET.id,
     checks.stripe.MALFORMED_SECRET.id,
@@ -26,7 +26,7 @@ SERIOUS = {
 
 
 def settings() -> Iterator[Finding]:
-    # Without the word, Django 6 asks the databases too; theirs is another part.
+    # By default Django 6 runs the database checks too; those are in the part Database.
     messages = run_checks(tags=[checks.TAG], databases=[])
     yield from findings_from(messages)
     if not messages:
@@ -34,8 +34,8 @@ def settings() -> Iterator[Finding]:
 
 
 def findings_from(messages: list[CheckMessage]) -> Iterator[Finding]:
-    """Findings of what Django's system checks say."""
+    """Turn messages of Django's system checks into findings."""
     for message in messages:
-        is_wrong = message.is_serious() or message.id in SERIOUS
-        tell = wrong if is_wrong and not message.is_silenced() else advice
-        yield tell(f"{message.msg} ({message.id})", next=str(message.hint or ""))
+        is_wrong = message.is_serious() or message.id in BLOCKING
+        make = wrong if is_wrong and not message.is_silenced() else advice
+        yield make(f"{message.msg} ({message.id})", next=str(message.hint or ""))

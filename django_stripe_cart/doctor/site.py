@@ -1,4 +1,4 @@
-"""Under which addresses shoppers find the shop, and come back to it."""
+"""The site's URLs, the address that shoppers return to, and its products."""
 
 from __future__ import annotations
 

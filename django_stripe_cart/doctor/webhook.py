@@ -1,4 +1,4 @@
-"""Whether Stripe rings here, for all that we need, and whether the door opens."""
+"""The webhook: its endpoint at Stripe, a test delivery, and the events received so far."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from django_stripe_cart.exceptions import PaymentError
 from django_stripe_cart.gateway import Endpoint
 from django_stripe_cart.models import Order, WebhookEvent
 
-COMMAND = "python manage.py stripe_cart_webhook"
+WEBHOOK_COMMAND = "python manage.py stripe_cart_webhook"
 
 
 def webhook() -> Iterator[Finding]:
@@ -32,44 +32,46 @@ def webhook() -> Iterator[Finding]:
     if conf.webhook_secrets:
         yield deliver_test_event(path)
     else:
-        yield advice("Without a secret, every webhook is refused.", next=f"{COMMAND} create")
+        yield advice(
+            "Without a secret, every webhook is refused.", next=f"{WEBHOOK_COMMAND} create"
+        )
     if conf.secret_key:
         yield from _endpoints(path)
-    yield _last_ring()
-    yield from _unfinished()
+    yield _last_webhook()
+    yield from _unprocessed()
 
 
 def _endpoints(path: str) -> Iterator[Finding]:
     try:
-        everywhere = gateway.list_endpoints()
+        endpoints = gateway.list_endpoints()
     except PaymentError as error:
         yield advice(f"Stripe does not say where it rings. {error.code}".rstrip())
         return
-    ours = [endpoint for endpoint in everywhere if _is_ours(endpoint, path)]
+    ours = [endpoint for endpoint in endpoints if _is_ours(endpoint, path)]
     if not ours:
-        yield _nowhere(path, everywhere)
+        yield _no_endpoint(path, endpoints)
     for endpoint in ours:
-        yield from _judge(endpoint)
+        yield from _check_endpoint(endpoint)
     if len(ours) > 1:
-        yield from _rotation(ours)
+        yield from _check_secrets(ours)
 
 
 def _is_ours(endpoint: Endpoint, path: str) -> bool:
-    """Where nobody has said under which address we are, the path alone has to tell."""
+    """Compare the URL, or only the path if STRIPE_CART_BASE_URL is not set."""
     url = own_url()
     return endpoint.url == url if url else urlsplit(endpoint.url).path == path
 
 
-def _judge(endpoint: Endpoint) -> Iterator[Finding]:
+def _check_endpoint(endpoint: Endpoint) -> Iterator[Finding]:
     found = list(troubles(endpoint))
     for trouble in found:
-        yield wrong(f"{endpoint.id} at {endpoint.url}: {trouble}", next=f"{COMMAND} rotate")
+        yield wrong(f"{endpoint.id} at {endpoint.url}: {trouble}", next=f"{WEBHOOK_COMMAND} rotate")
     if not found:
         version = endpoint.api_version or "your account's API version"
         yield good(f"Stripe rings at {endpoint.url} for all that we need, in {version}.")
 
 
-def _rotation(endpoints: list[Endpoint]) -> Iterator[Finding]:
+def _check_secrets(endpoints: list[Endpoint]) -> Iterator[Finding]:
     if len(conf.webhook_secrets) < len(endpoints):
         yield wrong(
             f"Stripe rings by {len(endpoints)} endpoints, and STRIPE_CART_WEBHOOK_SECRET has "
@@ -77,18 +79,20 @@ def _rotation(endpoints: list[Endpoint]) -> Iterator[Finding]:
             next="Make it a list of the new and the old secret.",
         )
     else:
-        yield advice("A secret is being rotated.", next=f"{COMMAND} retire")
+        yield advice("A secret is being rotated.", next=f"{WEBHOOK_COMMAND} retire")
 
 
-def _nowhere(path: str, everywhere: list[Endpoint]) -> Finding:
+def _no_endpoint(path: str, endpoints: list[Endpoint]) -> Finding:
     url = own_url() or f"https://….example{path}"
-    for endpoint in everywhere:
+    for endpoint in endpoints:
         if urlsplit(endpoint.url).path.strip("/") == path.strip("/"):
             return wrong(
                 f"Stripe rings at {endpoint.url}, but the webhook is at {url}.",
                 next="Correct STRIPE_CART_BASE_URL, or the endpoint in Stripe's Dashboard.",
             )
-    create = f"{COMMAND} create" if conf.base_url else f"{COMMAND} create --url {url}"
+    create = (
+        f"{WEBHOOK_COMMAND} create" if conf.base_url else f"{WEBHOOK_COMMAND} create --url {url}"
+    )
     if settings.DEBUG and not conf.livemode:
         return advice(
             "Stripe rings nowhere here. That is right if its CLI forwards to you.",
@@ -97,7 +101,7 @@ def _nowhere(path: str, everywhere: list[Endpoint]) -> Finding:
     return wrong("Stripe rings nowhere here.", next=create)
 
 
-def _last_ring() -> Finding:
+def _last_webhook() -> Finding:
     last = WebhookEvent.objects.filter(livemode=conf.livemode).order_by("-received_at").first()
     if last is not None:
         return good(f"The last webhook came {timesince(last.received_at)} ago ({last.type}).")
@@ -111,7 +115,7 @@ def _last_ring() -> Finding:
     )
 
 
-def _unfinished() -> Iterator[Finding]:
+def _unprocessed() -> Iterator[Finding]:
     minute = timezone.now() - timedelta(minutes=1)
     rows = WebhookEvent.objects.filter(processed_at=None, received_at__lt=minute)
     oldest = rows.order_by("received_at").first()

@@ -1,4 +1,4 @@
-"""Ringing at our own door, as Stripe would, through everything that stands before it."""
+"""Post a signed test event to our own webhook, through the site's middleware."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django_stripe_cart.conf import conf
 from django_stripe_cart.doctor.finding import Finding, good, wrong
 from django_stripe_cart.gateway import sign
 
-# Of a type that is nobody's business: it is answered, and left alone.
+# No handler reads this type, so the event is answered and changes nothing.
 EVENT = {"id": "evt_doctor", "type": "stripe_cart.doctor", "data": {"object": {"id": "doctor"}}}
 
 REASONS = {
@@ -23,11 +23,11 @@ REASONS = {
 
 
 def deliver_test_event(path: str) -> Finding:
-    """Deliver a signed webhook to this site, in this process."""
+    """Post a signed event to ``path``, in this process, and report how it was answered."""
     body = json.dumps({**EVENT, "livemode": conf.livemode}).encode()
     base = urlsplit(conf.base_url or "")
-    stranger = Client(enforce_csrf_checks=True, raise_request_exception=False)
-    answer = stranger.post(
+    client = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    response = client.post(
         path,
         body,
         content_type="application/json",
@@ -35,16 +35,16 @@ def deliver_test_event(path: str) -> Finding:
         secure=base.scheme != "http",
         SERVER_NAME=base.hostname or _any_host(),
     )
-    if answer.status_code == 200:
+    if response.status_code == 200:
         return good(f"{path} takes what is signed with your secret.")
-    if 300 <= answer.status_code < 400:
-        to = answer.headers.get("Location", "")
+    if 300 <= response.status_code < 400:
+        to = response.headers.get("Location", "")
         return wrong(
             f"{path} redirects to {to}: to Stripe, a webhook that is redirected has failed.",
             next="Keep logins, languages and other redirects away from the webhook's address.",
         )
-    reason = REASONS.get(answer.status_code, "see the log")
-    return wrong(f"{path} answers a good webhook with {answer.status_code}: {reason}.")
+    reason = REASONS.get(response.status_code, "see the log")
+    return wrong(f"{path} answers a good webhook with {response.status_code}: {reason}.")
 
 
 def _any_host() -> str:

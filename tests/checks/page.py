@@ -18,9 +18,9 @@ HEAD = """\
 # Checks
 
 `python manage.py check --tag stripe_cart` runs them; with `--database default` it also queries the
-database. `runserver`, `migrate` and [stripe_cart_doctor](../how-to/doctor.md) run them too. An error
-(E) keeps Django's commands from running; a warning (W) is advice. To silence a check, add it to
-`SILENCED_SYSTEM_CHECKS`, as `["stripe_cart.W007"]`. The meaning of a number never changes.
+database. `runserver`, `migrate` and [stripe_cart_doctor](../how-to/doctor.md) run them too. An
+error (E) keeps Django's commands from running; a warning (W) is advice. To silence a check, add it
+to `SILENCED_SYSTEM_CHECKS`, as `["stripe_cart.W007"]`. The meaning of a number never changes.
 """
 
 

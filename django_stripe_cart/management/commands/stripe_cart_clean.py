@@ -1,4 +1,4 @@
-"""Delete old carts of guests and finished webhooks: run it every night, or never."""
+"""Delete abandoned guest carts and processed webhook events. Safe to run at any time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One look at everything: what is set up, what is not, and what to type next."""
+"""Report what is set up, what is not, and which command to run next."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ from django_stripe_cart.doctor import Finding, State, run_all
 
 class Command(BaseCommand):
     help = "Tell what is set up, what is not, and what to type next. Changes nothing."
-    # They are among what is told, in the order in which it helps.
+    # The doctor reports them itself, in the order in which they should be fixed.
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = [self._show(part, findings) for part, findings in run_all()]
-        troubles = sum(found)
-        if troubles:
-            raise CommandError(f"Things to mend, marked {State.WRONG}: {troubles}.")
+        problems = sum(self._show(part, findings) for part, findings in run_all())
+        if problems:
+            raise CommandError(f"Things to mend, marked {State.WRONG}: {problems}.")
         self.stdout.write("\nThe shop is set up.")
 
     def _show(self, part: str, findings: list[Finding]) -> int:
-        """Write a part, and return how much in it is wrong."""
+        """Write one part, and return the number of findings that are wrong."""
         self.stdout.write(f"\n{part}")
         for finding in findings:
             self.stdout.write(f"  {self._styled(finding.state)}{finding.text}")

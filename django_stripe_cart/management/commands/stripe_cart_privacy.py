@@ -1,4 +1,4 @@
-"""Hand over what the shop knows of a person, or forget who they are."""
+"""Export or anonymize a person's data."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ class Command(BaseCommand):
         if action == "export":
             self.stdout.write(json.dumps(export_person(person), indent=2, ensure_ascii=False))
         elif dry_run:
-            self._announce(person)
+            self._show_plan(person)
         else:
             self._anonymize(person)
         for order in orders_elsewhere(person):
             self.stderr.write(f"{order.reference} carries this address, and is another account's.")
 
-    def _announce(self, person: str) -> None:
+    def _show_plan(self, person: str) -> None:
         orders = orders_of(person)
         for order in orders:
             self.stdout.write(f"{order.reference} would be anonymized")

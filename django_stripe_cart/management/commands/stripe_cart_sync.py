@@ -1,4 +1,4 @@
-"""Look at Stripe for all that no bell rang for, and send the e-mails that are left behind."""
+"""Sync open orders and missed events with Stripe, and send e-mails that are still unsent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django_stripe_cart.exceptions import PaymentError, StripeCartError
 from django_stripe_cart.models import Order
 from django_stripe_cart.payments import Synced, sync_open_orders
 
-NUMBER = re.compile(r"#?[0-9a-fA-F]{8}")  # as staff and shoppers see it
+NUMBER = re.compile(r"#?[0-9a-fA-F]{8}")  # as shown to staff and shoppers
 
 
 class Command(BaseCommand):
@@ -31,12 +31,12 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, orders: list[str], dry_run: bool, **options: Any) -> None:
-        chosen = _find_orders(orders) if orders else None
-        seen = failed = 0
-        for synced in sync_open_orders(chosen, dry_run=dry_run):
-            seen += 1
+        selected = _find_orders(orders) if orders else None
+        count = failed = 0
+        for synced in sync_open_orders(selected, dry_run=dry_run):
+            count += 1
             failed += self._report(synced, dry_run)
-        if dry_run and not seen:
+        if dry_run and not count:
             self.stdout.write("No order's news is overdue (dry run)")
         if not orders and not dry_run:
             failed += self._read_missed_events()
@@ -45,10 +45,10 @@ class Command(BaseCommand):
             raise CommandError(f"{failed} could not be finished; run it again.")
 
     def _report(self, synced: Synced, dry_run: bool) -> bool:
-        """Write one line, and return whether it failed."""
+        """Write one line about the order, and return whether its sync failed."""
         order = synced.order
         if synced.error is not None:
-            self.stderr.write(f"{order.reference} {order.status}: {_say(synced.error)}")
+            self.stderr.write(f"{order.reference} {order.status}: {_describe(synced.error)}")
             return True
         change = "" if order.status == synced.before else f" -> {order.status}"
         self.stdout.write(f"{order.reference} {synced.before}{' (dry run)' if dry_run else change}")
@@ -68,13 +68,13 @@ class Command(BaseCommand):
         return reading.failed
 
     def _send_emails(self) -> None:
-        """A mail server that is away is no failure of the sync: the next one tries again."""
+        """Send pending e-mails. A failure is not a failure of the sync: the next run retries."""
         for email, was_sent in send_left_behind():
             what = "sent" if was_sent else "not sent"
             self.stdout.write(f"{email.order.reference} e-mail {email.kind}: {what}")
 
 
-def _say(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     return str(error) if isinstance(error, StripeCartError) else type(error).__name__
 
 

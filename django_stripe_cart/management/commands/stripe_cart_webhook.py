@@ -1,4 +1,4 @@
-"""Tell Stripe where to ring, look at whether it does, and change the secret without a gap."""
+"""Create, show or rotate the webhook endpoint at Stripe."""
 
 from __future__ import annotations
 
@@ -44,18 +44,18 @@ class Command(BaseCommand):
         endpoints = gateway.list_endpoints(url)
         if not endpoints:
             raise CommandError(f"Stripe does not ring at {url}. Next: stripe_cart_webhook create")
-        found = 0
+        problems = 0
         for endpoint in endpoints:
             self.stdout.write(f"{endpoint.id} since {endpoint.created:%Y-%m-%d %H:%M} at {url}")
             for trouble in troubles(endpoint):
-                found += 1
+                problems += 1
                 self.stdout.write(f"  {trouble}")
-        if found:
+        if problems:
             raise CommandError("Next: stripe_cart_webhook rotate, which makes it anew.")
         self.stdout.write("All as it should be.")
 
     def _rotate(self, url: str) -> None:
-        """Two endpoints ring side by side for a while; the same event is worked on once."""
+        """Create a second endpoint beside the old one; each event is still processed once."""
         old = gateway.list_endpoints(url)
         if len(old) > 1:
             raise CommandError("A rotation is under way. Next: stripe_cart_webhook retire")

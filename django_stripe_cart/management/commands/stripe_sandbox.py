@@ -1,4 +1,4 @@
-"""Runs Stripe in a box on a port of this machine."""
+"""Run the Stripe sandbox on a local port."""
 
 import json
 import signal
@@ -20,7 +20,7 @@ class Command(BaseCommand):
     """`manage.py stripe_sandbox --webhook http://127.0.0.1:8000/stripe/webhook/`."""
 
     help = "Plays Stripe on this machine: the API, the payment page and the webhooks."
-    # It stands beside the project, and need not wait for its settings to be in order.
+    # The sandbox does not depend on the project's settings.
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -43,7 +43,7 @@ class Command(BaseCommand):
 
     def _run(self, sandbox: Sandbox, options: dict[str, Any]) -> None:
         with _stop_signals() as stop, self._serve(sandbox, options["port"]) as server:
-            self._introduce(sandbox, server.url, options)
+            self._print_settings(sandbox, server.url, options)
             stop.wait()
         self.stdout.write("Stopped.")
 
@@ -54,11 +54,11 @@ class Command(BaseCommand):
             message = f"The sandbox cannot listen on port {port}: {error}"
             raise CommandError(message) from error
 
-    def _introduce(self, sandbox: Sandbox, url: str, options: dict[str, Any]) -> None:
+    def _print_settings(self, sandbox: Sandbox, url: str, options: dict[str, Any]) -> None:
         self.stdout.write(f"Stripe in a box: {url}")
         self.stdout.write(f'  STRIPE_CART_API_BASE = "{url}", with any key that starts sk_test_')
         if options["webhook"]:
-            _forget_other_ports(sandbox, options["webhook"])
+            _delete_endpoints_on_other_ports(sandbox, options["webhook"])
             endpoint = sandbox.add_webhook_endpoint(options["webhook"], options["secret"])
             self.stdout.write(f"  Webhooks go to {endpoint['url']}")
             if not options["secret"]:
@@ -67,8 +67,8 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
-def _forget_other_ports(sandbox: Sandbox, url: str) -> None:
-    """A shop that moved to another port is not rung at the old one, where others may listen."""
+def _delete_endpoints_on_other_ports(sandbox: Sandbox, url: str) -> None:
+    """Delete endpoints on other ports of this URL: another program may listen there now."""
     own = urlsplit(url)
     key = {"Authorization": "Bearer sk_test_sandbox"}
     listed = sandbox.handle("GET", "/v1/webhook_endpoints?limit=100", key, b"")
@@ -80,7 +80,7 @@ def _forget_other_ports(sandbox: Sandbox, url: str) -> None:
 
 @contextmanager
 def _stop_signals() -> Iterator[threading.Event]:
-    """Give an event that Ctrl-C or a SIGTERM sets, even where a shell has Ctrl-C ignored."""
+    """Yield an event that SIGINT or SIGTERM sets, even if the shell ignores Ctrl-C."""
     stop = threading.Event()
     previous = {
         number: signal.signal(number, lambda *_: stop.set())
