@@ -1,6 +1,6 @@
-"""The shop in Django's admin: products can be edited; what happened to an order is a window.
+"""The shop in Django's admin: products are editable, orders and webhook events are read-only.
 
-Money moves through the verbs alone, each behind a permission of its own and a page that asks first.
+Orders change only by actions, each with a permission and a page that asks for confirmation.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["OrderAdmin", "ProductAdmin", "ReadOnlyAdmin", "WebhookEventAdmin", "
 
 
 def register(site: AdminSite) -> None:
-    """Put the shop into an admin ``site`` of your own; it is in Django's already."""
+    """Register the shop with another admin ``site`` than Django's default, which has it already."""
     site.register(Order, OrderAdmin)
     site.register(WebhookEvent, WebhookEventAdmin)
     if conf.product_model == DEFAULT_PRODUCT_MODEL:

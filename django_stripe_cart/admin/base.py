@@ -19,7 +19,9 @@ class OrderAdminBase(ReadOnlyAdmin):
 
     # --- permissions -------------------------------------------------------------------------
 
-    def may(self, action: str, request: HttpRequest, order: Order | None = None) -> bool:
+    def has_action_permission(
+        self, action: str, request: HttpRequest, order: Order | None = None
+    ) -> bool:
         """Whether the user may view the order, and run the action of that name on it."""
         is_permitted = getattr(self, f"has_{action}_permission")
         return self.has_view_permission(request, order) and is_permitted(request, order)
@@ -44,7 +46,7 @@ class OrderAdminBase(ReadOnlyAdmin):
 
     # --- URLs and context --------------------------------------------------------------------
 
-    def address(self, name: str, *args: Any) -> str:
+    def page_url(self, name: str, *args: Any) -> str:
         """Return the URL of one of the pages about orders, in this admin site."""
         return reverse(
             f"admin:stripe_cart_order_{name}", args=args, current_app=self.admin_site.name

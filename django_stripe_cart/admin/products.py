@@ -1,4 +1,4 @@
-"""Products: their price and stock can be edited in the list itself."""
+"""The admin of products: price and stock are editable in the list."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LOW_STOCK = 5
 
 
 class PriceInput(forms.NumberInput):
-    """A number, and of what: the list has no other place to say it."""
+    """A number input followed by the currency."""
 
     def render(self, *args: Any, **kwargs: Any) -> SafeString:
         field = super().render(*args, **kwargs)
@@ -33,18 +33,18 @@ class PriceInput(forms.NumberInput):
 
 
 class ProductForm(forms.ModelForm):
-    """Knows what staff saw: a page that stood open while something was sold changes only that."""
+    """Submits the initial values too, so that only the fields that staff changed are saved."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
-            # A file is not sent back by the page that shows it.
+            # Browsers don't submit the current file.
             field.show_hidden_initial = not isinstance(field, forms.FileField)
         if "price" in self.fields:
             price = self.fields["price"]
             price.widget = PriceInput(price.widget.attrs)
         if isinstance(self.initial.get("price"), Decimal):
-            self.initial["price"] = _as_people_write(self.initial["price"])
+            self.initial["price"] = _without_needless_decimals(self.initial["price"])
 
     def clean_price(self) -> Decimal:
         price: Decimal = self.cleaned_data["price"]
@@ -54,8 +54,8 @@ class ProductForm(forms.ModelForm):
             raise ValidationError(str(error)) from error
         return price
 
-    def seen_stock(self) -> int | None:
-        """int, the stock that stood in the form when it was shown; None if it was not counted."""
+    def stock_when_shown(self) -> int | None:
+        """Return the stock in the form when it was shown, or None if it was not counted."""
         seen = self.data.get(self["stock"].html_initial_name, "")
         return int(seen) if seen.isdecimal() else None
 
@@ -81,7 +81,7 @@ class StockFilter(admin.SimpleListFilter):
 
 
 class ProductAdmin(admin.ModelAdmin):
-    """For ``Product``, and for any model of a host's that is built on ``AbstractProduct``."""
+    """The admin of ``Product``, and of a host's models based on ``AbstractProduct``."""
 
     form = ProductForm
     list_display = ("name", "price", "stock", "is_active")
@@ -99,23 +99,23 @@ class ProductAdmin(admin.ModelAdmin):
     def save_model(
         self, request: HttpRequest, obj: Product, form: ProductForm, change: bool
     ) -> None:
-        """Write what was changed and no more, and the stock as a difference to what was seen."""
+        """Save only the changed fields, and the stock as the difference to the stock shown."""
         if not change:
             obj.save()
             return
         changed = set(form.changed_data)
         obj.save(update_fields=[*(changed - {"stock"}), "modified"])
-        if "stock" in changed and not correct(obj, seen=form.seen_stock(), wanted=obj.stock):
-            words = {"product": obj}
+        if "stock" in changed and not correct(obj, seen=form.stock_when_shown(), wanted=obj.stock):
+            params = {"product": obj}
             self.message_user(
                 request,
                 _("The stock of “%(product)s” was not changed: some of it was sold meanwhile.")
-                % words,
+                % params,
                 messages.ERROR,
             )
 
 
-def _as_people_write(price: Decimal) -> Decimal:
-    """Without the third decimal, which only a few currencies have."""
+def _without_needless_decimals(price: Decimal) -> Decimal:
+    """Remove decimals that the currency does not have, if they are zero."""
     short = price.quantize(Decimal(1).scaleb(-exponent(conf.currency)))
     return short if short == price else price

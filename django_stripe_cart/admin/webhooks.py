@@ -1,4 +1,4 @@
-"""The events that Stripe rang with, and what became of them."""
+"""The admin of webhook events: which were received, and whether they were processed."""
 
 from __future__ import annotations
 

@@ -362,7 +362,7 @@ def test_who_waits_too_long_for_stripe_is_told_what_was_not_tried(
 ) -> None:
     orders = [make_order("pending"), make_order("pending")]
     address = choose(desk, "sync", *orders)
-    monkeypatch.setattr("django_stripe_cart.admin.orders.action_views.TIME_FOR_ONE", 60)
+    monkeypatch.setattr("django_stripe_cart.admin.orders.action_views.SECONDS_PER_ORDER", 60)
 
     said = press(desk, address)
 

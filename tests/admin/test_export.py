@@ -13,7 +13,7 @@ from django.test import AsyncClient, Client
 from django.test.utils import CaptureQueriesContext
 
 from django_stripe_cart.admin.orders import export
-from django_stripe_cart.admin.orders.export import safe
+from django_stripe_cart.admin.orders.export import escape_formula
 from django_stripe_cart.models import Order
 from tests.admin.pages import read, url
 
@@ -82,7 +82,7 @@ def test_a_filter_that_there_is_not_leads_to_the_list(desk: Client, order: Order
 def test_only_a_portion_is_in_memory(
     desk: Client, db: None, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
 ) -> None:
-    monkeypatch.setattr(export, "PORTION", 2)
+    monkeypatch.setattr(export, "BATCH_SIZE", 2)
     for number in range(5):
         order = Order.objects.create(currency="inr", total=number)
         order.items.create(name="Mug", unit_amount=1, quantity=1)
@@ -104,7 +104,7 @@ def test_only_a_portion_is_in_memory(
 def test_what_is_placed_meanwhile_shifts_nothing(
     desk: Client, db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export, "PORTION", 1)
+    monkeypatch.setattr(export, "BATCH_SIZE", 1)
     for number in range(3):
         Order.objects.create(currency="inr", total=number)
     portions = iter(desk.get(url("export")).streaming_content)  # type: ignore[attr-defined]
@@ -138,12 +138,12 @@ FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "\uf
 
 @pytest.mark.parametrize("cell", FORMULAS)
 def test_a_formula_is_only_text(cell: str) -> None:
-    assert safe(cell) == "'" + cell
+    assert escape_formula(cell) == "'" + cell
 
 
 @pytest.mark.parametrize("cell", ["12.50", "a=b", "", "Mug", 7, "'", " Mug"])
 def test_everything_else_stays_as_it_is(cell: Any) -> None:
-    assert safe(cell) == str(cell)
+    assert escape_formula(cell) == str(cell)
 
 
 def test_a_shoppers_formula_does_not_reach_the_bookkeeper(desk: Client, order: Order) -> None:

@@ -29,7 +29,7 @@ def page_of(desk: Client, order: Order) -> str:
 def test_the_timeline_names_who_did_what(desk: Client, paid: Order) -> None:
     refund_order(paid, 30000, by=Cause("staff", actor="ada"))
 
-    told = [(entry.sentence, entry.source, entry.who) for entry in read_timeline(paid)]
+    told = [(entry.sentence, entry.source, entry.actor) for entry in read_timeline(paid)]
 
     assert ("Order placed", "System", "") in told
     assert ("Paid", "Webhook", "") in told

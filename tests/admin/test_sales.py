@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone, translation
 
-from django_stripe_cart.admin.sales.chart import draw
+from django_stripe_cart.admin.sales.chart import draw_chart
 from django_stripe_cart.admin.sales.report import Day, Period, Sales, read_sales
 from django_stripe_cart.models import Order, Refund
 from tests.admin.pages import read, url
@@ -251,7 +251,7 @@ def test_nothing_on_the_page_is_inline(desk: Client) -> None:
 
 
 def chart_of(*days: Day, currency: str = "usd") -> Any:
-    return draw(Sales(currency, list(days)))
+    return draw_chart(Sales(currency, list(days)))
 
 
 def test_bars_are_as_high_as_what_they_stand_for() -> None:

@@ -1,6 +1,6 @@
-"""The page that asks before an action, and runs it once somebody says yes.
+"""The confirmation page of an action, and the admin actions that lead to it.
 
-Verbs speak to Stripe outside of any transaction, so these views leave a host's ATOMIC_REQUESTS.
+Stripe is called outside of transactions, so these views are exempt from ATOMIC_REQUESTS.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ from django_stripe_cart.refunds import amount_refundable
 from django_stripe_cart.responses import SeeOther
 from django_stripe_cart.timeline import Cause
 
-AT_ONCE = 100  # orders: a page of the list, and what an address can hold
-PKS = re.compile(rf"\d{{1,18}}(,\d{{1,18}}){{0,{AT_ONCE - 1}}}", re.ASCII)
-TOLD = 10  # failures that are told one by one
+MAX_ORDERS = 100  # at a time: one page of the list, and their keys fit into a URL
+PKS = re.compile(rf"\d{{1,18}}(,\d{{1,18}}){{0,{MAX_ORDERS - 1}}}", re.ASCII)
+MAX_FAILURES_SHOWN = 10  # with a message of their own
 
-# What one request to Stripe may take: with less time left, no other order is begun.
-TIME_FOR_ONE = 12.5  # seconds
+# One request to Stripe may take this long. With less time left, no further order is started.
+SECONDS_PER_ORDER = 12.5  # seconds
 
-Run = Callable[[OrderAdminBase, HttpRequest, QuerySet[Order]], HttpResponse | None]
+ListAction = Callable[[OrderAdminBase, HttpRequest, QuerySet[Order]], HttpResponse | None]
 
 
 def action_urls(model_admin: OrderAdminBase) -> Iterable[URLPattern]:
-    """Two addresses for each action: on one order, and on several."""
+    """Yield two URLs for each action: for one order, and for selected orders."""
     for action in ACTIONS:
         view = model_admin.admin_site.admin_view(_make_view(model_admin, action))
         name = f"stripe_cart_order_{action.name}"
@@ -52,12 +52,12 @@ def action_urls(model_admin: OrderAdminBase) -> Iterable[URLPattern]:
         yield path(f"<int:pk>/{action.name}/", view, name=name)
 
 
-def list_actions() -> list[Run]:
-    """The choices below the list of orders: each leads to the page of its action."""
+def list_actions() -> list[ListAction]:
+    """Return the admin actions of the list of orders. Each redirects to its confirmation page."""
     return [_make_list_action(action) for action in ACTIONS]
 
 
-def _make_list_action(action: Action) -> Run:
+def _make_list_action(action: Action) -> ListAction:
     @admin.action(
         permissions=[action.name],
         description=action.label_for_many,  # type: ignore[arg-type]
@@ -65,18 +65,18 @@ def _make_list_action(action: Action) -> Run:
     def ask(
         model_admin: OrderAdminBase, request: HttpRequest, queryset: QuerySet[Order]
     ) -> HttpResponse | None:
-        pks = list(queryset.values_list("pk", flat=True)[: AT_ONCE + 1])
-        if len(pks) > AT_ONCE:
-            text = _("Please choose at most %(count)d orders at once.") % {"count": AT_ONCE}
+        pks = list(queryset.values_list("pk", flat=True)[: MAX_ORDERS + 1])
+        if len(pks) > MAX_ORDERS:
+            text = _("Please choose at most %(count)d orders at once.") % {"count": MAX_ORDERS}
             model_admin.message_user(request, text, messages.ERROR)
             return None
-        return SeeOther(model_admin.address(f"{action.name}_selected") + _ids(pks))
+        return SeeOther(model_admin.page_url(f"{action.name}_selected") + _ids_query(pks))
 
     ask.__name__ = f"{action.name}_selected"
     return ask
 
 
-def _ids(pks: Iterable[int]) -> str:
+def _ids_query(pks: Iterable[int]) -> str:
     return "?" + urlencode({"ids": ",".join(map(str, pks))}, safe=",")
 
 
@@ -84,18 +84,18 @@ def _make_view(model_admin: OrderAdminBase, action: Action) -> Callable[..., Htt
     @transaction.non_atomic_requests
     @require_http_methods(["GET", "HEAD", "POST"])
     def view(request: HttpRequest, pk: int | None = None) -> HttpResponse:
-        orders = _choose(model_admin, action, request, pk)
+        orders = _get_orders(model_admin, action, request, pk)
         page = ActionPage(model_admin, action, request, orders, is_single=pk is not None)
         return page.submit() if request.method == "POST" else page.show()
 
     return view
 
 
-def _choose(
+def _get_orders(
     model_admin: OrderAdminBase, action: Action, request: HttpRequest, pk: int | None
 ) -> list[Order]:
-    """Return the orders that the request names. Raises ``PermissionDenied`` or ``Http404``."""
-    if not model_admin.may(action.name, request):
+    """Return the orders named in the request. Raises ``PermissionDenied`` or ``Http404``."""
+    if not model_admin.has_action_permission(action.name, request):
         raise PermissionDenied
     text = request.GET.get("ids", "") if pk is None else str(pk)
     if not PKS.fullmatch(text):
@@ -104,13 +104,13 @@ def _choose(
     orders = list(rows.filter(pk__in=text.split(",")))
     if not orders:
         raise Http404
-    if not all(model_admin.may(action.name, request, order) for order in orders):
+    if not all(model_admin.has_action_permission(action.name, request, order) for order in orders):
         raise PermissionDenied
     return orders
 
 
 class ActionPage:
-    """One action about to be done to one order or several."""
+    """The confirmation page of one action, on one order or several."""
 
     def __init__(
         self,
@@ -128,93 +128,95 @@ class ActionPage:
         self.is_single = is_single
 
     def show(self) -> HttpResponse:
-        suiting = [order for order in self.orders if self.action.suits(order)]
-        objections = {} if self.is_single else self._object(suiting)
-        suiting = [order for order in suiting if order not in objections]
-        if not suiting:
+        available = [order for order in self.orders if self.action.is_available(order)]
+        reasons = {} if self.is_single else self._find_reasons_to_skip(available)
+        available = [order for order in available if order not in reasons]
+        if not available:
             text = _("“%(action)s” is not possible, as things stand.")
-            self._say(messages.WARNING, text % {"action": self.action.label})
-            for text in list(objections.values())[:TOLD]:
-                self._say(messages.WARNING, text)
-            return SeeOther(self._back)
-        form = self.action.form_class(suiting)(orders=suiting)
-        return self._render(form, suiting, objections.values())
+            self._message(messages.WARNING, text % {"action": self.action.label})
+            for text in list(reasons.values())[:MAX_FAILURES_SHOWN]:
+                self._message(messages.WARNING, text)
+            return SeeOther(self._back_url)
+        form = self.action.form_class(available)(orders=available)
+        return self._render(form, available, reasons.values())
 
     def submit(self) -> HttpResponse:
-        # Whether it still suits is for the verb to say: a form that is sent twice is done once.
+        # Not filtered again: ``perform`` checks under the lock, and a repeated form is done once.
         form = self.action.form_class(self.orders)(self.request.POST, orders=self.orders)
         if not form.is_valid():
             return self._render(form, self.orders)
         outcomes = self._run(form)
-        self._tell(outcomes)
-        return SeeOther(self._back)
+        self._report(outcomes)
+        return SeeOther(self._back_url)
 
     def _run(self, form: ConfirmForm) -> list[Outcome]:
         by = Cause(OrderEvent.Source.STAFF, actor=self.request.user.get_username())
         outcomes: list[Outcome] = []
         with patience():
             for order in self.orders:
-                if outcomes and time_left() < TIME_FOR_ONE:
-                    text = self.action.say(order, _("Stripe takes too long; not tried."))
+                if outcomes and time_left() < SECONDS_PER_ORDER:
+                    text = self.action.prefix_number(order, _("Stripe takes too long; not tried."))
                     outcomes.append(Outcome(messages.WARNING, text))
                     continue
                 outcomes.append(self.action.run(order, form, by=by))
         return outcomes
 
-    def _tell(self, outcomes: Sequence[Outcome]) -> None:
+    def _report(self, outcomes: Sequence[Outcome]) -> None:
         if len(outcomes) == 1:
-            self._say(outcomes[0].level, outcomes[0].text)
+            self._message(outcomes[0].level, outcomes[0].text)
             return
         done = sum(outcome.is_good for outcome in outcomes)
-        words = {"action": self.action.label, "count": done}
+        params = {"action": self.action.label, "count": done}
         text = ngettext(
             "%(action)s: done for %(count)d order.", "%(action)s: done for %(count)d orders.", done
         )
-        self._say(messages.SUCCESS if done else messages.WARNING, text % words)
+        self._message(messages.SUCCESS if done else messages.WARNING, text % params)
         failures = [outcome for outcome in outcomes if not outcome.is_good]
-        for failure in failures[:TOLD]:
-            self._say(failure.level, failure.text)
-        if failures[TOLD:]:
-            more = len(failures) - TOLD
+        for failure in failures[:MAX_FAILURES_SHOWN]:
+            self._message(failure.level, failure.text)
+        if failures[MAX_FAILURES_SHOWN:]:
+            more = len(failures) - MAX_FAILURES_SHOWN
             text = ngettext("And %(count)d more.", "And %(count)d more.", more)
-            self._say(messages.WARNING, text % {"count": more})
+            self._message(messages.WARNING, text % {"count": more})
 
-    def _object(self, orders: Sequence[Order]) -> dict[Order, str]:
-        objections = {order: self.action.objection(order) for order in orders}
-        return {order: self.action.say(order, text) for order, text in objections.items() if text}
+    def _find_reasons_to_skip(self, orders: Sequence[Order]) -> dict[Order, str]:
+        reasons = {order: self.action.reason_to_skip(order) for order in orders}
+        return {
+            order: self.action.prefix_number(order, text) for order, text in reasons.items() if text
+        }
 
     def _render(
-        self, form: ConfirmForm, orders: Sequence[Order], objections: Iterable[str] = ()
+        self, form: ConfirmForm, orders: Sequence[Order], reasons: Iterable[str] = ()
     ) -> HttpResponse:
-        one = orders[0] if len(orders) == 1 else None
+        single = orders[0] if len(orders) == 1 else None
         context: dict[str, Any] = {
             **self.model_admin.page_context(self.request, str(self.action.label)),
             "action": self.action,
-            "explanation": self.action.explain(one) if one else self.action.explanation,
+            "explanation": self.action.explain(single) if single else self.action.explanation,
             "form": form,
-            # Those that are shown, and no other that has begun to suit meanwhile.
-            "address": "" if self.is_single else _ids(order.pk for order in orders),
+            # Only the orders shown, not others for which the action has become available since.
+            "address": "" if self.is_single else _ids_query(order.pk for order in orders),
             "orders": orders,
-            "one": one,
+            "one": single,
             "left_out": len(self.orders) - len(orders),
-            "objections": objections,
-            "sums": _refundable(orders) if self.action.moves_money and not one else [],
-            "back": self._back,
+            "objections": reasons,
+            "sums": _sum_refundable(orders) if self.action.moves_money and not single else [],
+            "back": self._back_url,
         }
         return TemplateResponse(self.request, "admin/stripe_cart/order/action.html", context)
 
-    def _say(self, level: int, text: str) -> None:
+    def _message(self, level: int, text: str) -> None:
         self.model_admin.message_user(self.request, text, level)
 
     @property
-    def _back(self) -> str:
+    def _back_url(self) -> str:
         if self.is_single:
-            return self.model_admin.address("change", self.orders[0].pk)
-        return self.model_admin.address("changelist")
+            return self.model_admin.page_url("change", self.orders[0].pk)
+        return self.model_admin.page_url("changelist")
 
 
-def _refundable(orders: Sequence[Order]) -> list[str]:
-    """What would go back in all, in each currency."""
+def _sum_refundable(orders: Sequence[Order]) -> list[str]:
+    """Return the total that would be refunded, formatted, for each currency."""
     sums: Counter[str] = Counter()
     for order in orders:
         sums[order.currency] += amount_refundable(order)

@@ -1,4 +1,4 @@
-"""What staff can do to an order: each one verb, one permission and one page that asks first."""
+"""Actions of staff on orders, each with a permission and a page that asks for confirmation."""
 
 from __future__ import annotations
 
@@ -26,13 +26,14 @@ from django_stripe_cart.timeline import Cause
 
 Status = Order.Status
 
-# docs.stripe.com/api/disputes/object: a bank has the money. An inquiry (warning_…) takes none.
-KEEPS_THE_MONEY = frozenset(("needs_response", "under_review", "lost"))
+# The bank has withdrawn the amount; an inquiry (warning_…) withdraws nothing.
+# docs.stripe.com/api/disputes/object
+FUNDS_WITHHELD = frozenset(("needs_response", "under_review", "lost"))
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of it, in a sentence for staff."""
+    """The result of an action: a message level, and a sentence for staff."""
 
     level: int
     text: str
@@ -43,7 +44,10 @@ class Outcome:
 
 
 class Action:
-    """``name`` is a part of its URL and of its permission, ``stripe_cart.NAME_order``."""
+    """An action on an order. ``name`` is part of its URL and of its permission.
+
+    The permission is ``stripe_cart.NAME_order``.
+    """
 
     name: ClassVar[str]
     label: ClassVar[str | Promise]
@@ -54,32 +58,36 @@ class Action:
     def form_class(self, orders: Sequence[Order]) -> type[ConfirmForm]:
         return ConfirmForm
 
-    def suits(self, order: Order) -> bool:
-        """Whether it is offered for the order as it stands. The verb has the last word."""
+    def is_available(self, order: Order) -> bool:
+        """Whether the action is offered for the order. ``perform`` decides under the lock."""
         raise NotImplementedError
 
-    def objection(self, order: Order) -> str:
-        """Why it would fail, though it suits: then the order is left out from among several."""
+    def reason_to_skip(self, order: Order) -> str:
+        """Why the action would fail although it is offered. Such orders are left out of a batch."""
         return ""
 
     def explain(self, order: Order) -> str:
+        """Return the explanation shown for one order."""
         return str(self.explanation)
 
     def run(self, order: Order, form: Any, *, by: Cause) -> Outcome:
-        """Call the verb. What keeps it from being done is an outcome as well."""
+        """Perform the action on the order, and return the outcome; errors become outcomes too."""
         try:
-            return self.do(order, form, by=by)
+            return self.perform(order, form, by=by)
         except StripeCartError as error:
-            return Outcome(messages.ERROR, self.say(order, self.excuse(error)))
+            return Outcome(messages.ERROR, self.prefix_number(order, self.error_message(error)))
 
-    def do(self, order: Order, form: Any, *, by: Cause) -> Outcome:
+    def perform(self, order: Order, form: Any, *, by: Cause) -> Outcome:
+        """Perform the action. Raises ``StripeCartError`` if it can't be done."""
         raise NotImplementedError
 
-    def excuse(self, error: StripeCartError) -> str:
+    def error_message(self, error: StripeCartError) -> str:
+        """Return the message for staff, with Stripe's error code if there is one."""
         code = getattr(error, "code", "")
         return f"{error} ({code})" if code else str(error)
 
-    def say(self, order: Order, text: str) -> str:
+    def prefix_number(self, order: Order, text: str) -> str:
+        """Return ``text`` preceded by the order's number."""
         return _("Order %(number)s: %(text)s") % {"number": order.number, "text": text}
 
 
@@ -95,39 +103,39 @@ class RefundAction(Action):
     def form_class(self, orders: Sequence[Order]) -> type[ConfirmForm]:
         return OneRefundForm if len(orders) == 1 else RefundForm
 
-    def suits(self, order: Order) -> bool:
+    def is_available(self, order: Order) -> bool:
         return bool(order.payment_intent_id) and amount_refundable(order) > 0
 
-    def objection(self, order: Order) -> str:
-        if order.dispute_status not in KEEPS_THE_MONEY:
+    def reason_to_skip(self, order: Order) -> str:
+        if order.dispute_status not in FUNDS_WITHHELD:
             return ""
         return _("The payment is disputed, so Stripe refuses refunds.")
 
     def explain(self, order: Order) -> str:
-        return " ".join(filter(None, (self.objection(order), super().explain(order))))
+        return " ".join(filter(None, (self.reason_to_skip(order), super().explain(order))))
 
-    def do(self, order: Order, form: RefundForm, *, by: Cause) -> Outcome:
-        given = form.refund(order)
+    def perform(self, order: Order, form: RefundForm, *, by: Cause) -> Outcome:
+        arguments = form.refund_arguments(order)
         try:
-            order = refund_order(order, by=by, **given)
+            order = refund_order(order, by=by, **arguments)
         except PaymentError:
-            # Where the answer was lost, a webhook may have told us all the same.
-            if not order.refunds.filter(key=given["key"], stripe_id__isnull=False).exists():
+            # The response was lost, but a webhook may have recorded the refund.
+            if not order.refunds.filter(key=arguments["key"], stripe_id__isnull=False).exists():
                 raise
-        return self.tell(order, order.refunds.get(key=given["key"]))
+        return self.report(order, order.refunds.get(key=arguments["key"]))
 
-    def tell(self, order: Order, refund: Refund) -> Outcome:
-        words = {"amount": format_money(refund.amount, order.currency)}
+    def report(self, order: Order, refund: Refund) -> Outcome:
+        params = {"amount": format_money(refund.amount, order.currency)}
         if refund.status in (Refund.Status.FAILED, Refund.Status.CANCELED):
-            text = _("The refund of %(amount)s was not made.") % words
-            return Outcome(messages.ERROR, self.say(order, text))
+            text = _("The refund of %(amount)s was not made.") % params
+            return Outcome(messages.ERROR, self.prefix_number(order, text))
         if refund.status == Refund.Status.SUCCEEDED:
-            text = _("%(amount)s refunded.") % words
-            return Outcome(messages.SUCCESS, self.say(order, text))
-        text = _("%(amount)s is on its way back to the shopper.") % words
-        return Outcome(messages.SUCCESS, self.say(order, text))
+            text = _("%(amount)s refunded.") % params
+            return Outcome(messages.SUCCESS, self.prefix_number(order, text))
+        text = _("%(amount)s is on its way back to the shopper.") % params
+        return Outcome(messages.SUCCESS, self.prefix_number(order, text))
 
-    def excuse(self, error: StripeCartError) -> str:
+    def error_message(self, error: StripeCartError) -> str:
         if isinstance(error, PaymentRefused):
             reason = f" ({error.code})" if error.code else ""
             return _("Stripe refused; nothing was sent back.") + reason
@@ -136,7 +144,7 @@ class RefundAction(Action):
                 "Stripe did not answer, so it is not known whether the refund was made. Its amount "
                 "stays reserved; sync the order in a moment to find out."
             )
-        return super().excuse(error)
+        return super().error_message(error)
 
 
 class FulfillAction(Action):
@@ -145,12 +153,12 @@ class FulfillAction(Action):
     label_for_many = gettext_lazy("Fulfill selected orders")
     explanation = gettext_lazy("The goods have gone out: the shopper sees the order as completed.")
 
-    def suits(self, order: Order) -> bool:
+    def is_available(self, order: Order) -> bool:
         return bool(order.status == Status.PAID)
 
-    def do(self, order: Order, form: ConfirmForm, *, by: Cause) -> Outcome:
+    def perform(self, order: Order, form: ConfirmForm, *, by: Cause) -> Outcome:
         order = fulfill_order(order, by=by)
-        return Outcome(messages.SUCCESS, self.say(order, _("fulfilled.")))
+        return Outcome(messages.SUCCESS, self.prefix_number(order, _("fulfilled.")))
 
 
 class CancelAction(Action):
@@ -162,16 +170,16 @@ class CancelAction(Action):
         "paid in the meantime, the order is paid, and stays."
     )
 
-    def suits(self, order: Order) -> bool:
+    def is_available(self, order: Order) -> bool:
         return order.is_pending
 
-    def do(self, order: Order, form: ConfirmForm, *, by: Cause) -> Outcome:
+    def perform(self, order: Order, form: ConfirmForm, *, by: Cause) -> Outcome:
         order = cancel_order(order, by=by)
         if order.status == Status.CANCELED:
-            return Outcome(messages.SUCCESS, self.say(order, _("canceled.")))
-        words = {"status": order.get_status_display()}
-        text = _("not canceled, as it is “%(status)s”.") % words
-        return Outcome(messages.WARNING, self.say(order, text))
+            return Outcome(messages.SUCCESS, self.prefix_number(order, _("canceled.")))
+        params = {"status": order.get_status_display()}
+        text = _("not canceled, as it is “%(status)s”.") % params
+        return Outcome(messages.WARNING, self.prefix_number(order, text))
 
 
 class SettleAction(Action):
@@ -180,7 +188,7 @@ class SettleAction(Action):
     label_for_many = gettext_lazy("Settle selected orders")
     explanation = gettext_lazy("You have looked at it: the order's flag comes down.")
 
-    def suits(self, order: Order) -> bool:
+    def is_available(self, order: Order) -> bool:
         return bool(order.attention)
 
     def explain(self, order: Order) -> str:
@@ -191,11 +199,11 @@ class SettleAction(Action):
             )
         return super().explain(order)
 
-    def do(self, order: Order, form: ConfirmForm, *, by: Cause) -> Outcome:
+    def perform(self, order: Order, form: ConfirmForm, *, by: Cause) -> Outcome:
         order = settle_attention(order, by=by)
-        words = {"status": order.get_status_display()}
-        text = _("settled; it is “%(status)s”.") % words
-        return Outcome(messages.SUCCESS, self.say(order, text))
+        params = {"status": order.get_status_display()}
+        text = _("settled; it is “%(status)s”.") % params
+        return Outcome(messages.SUCCESS, self.prefix_number(order, text))
 
 
 class SyncAction(Action):
@@ -204,14 +212,14 @@ class SyncAction(Action):
     label_for_many = gettext_lazy("Sync selected orders")
     explanation = gettext_lazy("Stripe is asked how the payment stands, as a webhook would do it.")
 
-    def suits(self, order: Order) -> bool:
+    def is_available(self, order: Order) -> bool:
         return order.session_id is not None or order.is_pending
 
-    def do(self, order: Order, form: ConfirmForm, *, by: Cause) -> Outcome:
+    def perform(self, order: Order, form: ConfirmForm, *, by: Cause) -> Outcome:
         order = sync_order(order, by=by)
-        words = {"status": order.get_status_display()}
-        text = _("up to date; it is “%(status)s”.") % words
-        return Outcome(messages.SUCCESS, self.say(order, text))
+        params = {"status": order.get_status_display()}
+        text = _("up to date; it is “%(status)s”.") % params
+        return Outcome(messages.SUCCESS, self.prefix_number(order, text))
 
 
 class EmailAction(Action):
@@ -220,13 +228,13 @@ class EmailAction(Action):
     label_for_many = gettext_lazy("Send the e-mail of selected orders again")
     explanation = gettext_lazy("The e-mail that tells how the order stands is sent once more.")
 
-    def suits(self, order: Order) -> bool:
+    def is_available(self, order: Order) -> bool:
         return bool(order.email and find_kind(order))
 
-    def do(self, order: Order, form: ConfirmForm, *, by: Cause) -> Outcome:
+    def perform(self, order: Order, form: ConfirmForm, *, by: Cause) -> Outcome:
         order = send_again(order, by=by)
         text = _("sent to %(email)s.") % {"email": order.email}
-        return Outcome(messages.SUCCESS, self.say(order, text))
+        return Outcome(messages.SUCCESS, self.prefix_number(order, text))
 
 
 ACTIONS: tuple[Action, ...] = (

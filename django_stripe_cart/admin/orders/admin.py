@@ -1,4 +1,4 @@
-"""Orders: a list, a page for each, and the addresses of what can be done with them."""
+"""The admin of orders: the list, the page of an order, and the URLs of the other pages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from django_stripe_cart.admin.base import OrderAdminBase
 from django_stripe_cart.admin.orders.action_views import action_urls, list_actions
 from django_stripe_cart.admin.orders.export import export_selected, export_view
 from django_stripe_cart.admin.orders.filters import AttentionFilter
-from django_stripe_cart.admin.orders.page import read_order_page
+from django_stripe_cart.admin.orders.page import order_context
 from django_stripe_cart.admin.orders.search import find_orders
 from django_stripe_cart.admin.sales.view import sales_view
 from django_stripe_cart.models import Order
@@ -32,10 +32,10 @@ class OrderAdmin(OrderAdminBase):
     list_display = ("number", "state", "customer", "shown_total", "placed_at")
     list_filter = (AttentionFilter, "status", "placed_at")
     list_select_related = ("user",)
-    search_fields = ("reference",)  # only so that there is a field: see get_search_results
+    search_fields = ("reference",)  # shows the search field; get_search_results does the search
     search_help_text = _("E-mail, user, order number, or one of Stripe's ids (cs_…, pi_…, re_…)")
     actions = (*list_actions(), export_selected)
-    view_on_site = False  # the shop shows an order to nobody but its shopper
+    view_on_site = False  # the shop shows an order only to its shopper
 
     class Media:
         css = {"all": ("stripe_cart/admin.css",)}
@@ -76,8 +76,8 @@ class OrderAdmin(OrderAdminBase):
     ) -> HttpResponse:
         query = request.GET.urlencode()
         links = {
-            "sales_url": self.address("sales"),
-            "export_url": self.address("export") + (f"?{query}" if query else ""),
+            "sales_url": self.page_url("sales"),
+            "export_url": self.page_url("export") + (f"?{query}" if query else ""),
         }
         return super().changelist_view(request, {**links, **(extra_context or {})})
 
@@ -99,12 +99,12 @@ class OrderAdmin(OrderAdminBase):
             raise PermissionDenied
         context = {
             **self.page_context(request, str(order)),
-            **read_order_page(self, request, order),
+            **order_context(self, request, order),
             **(extra_context or {}),
         }
         return TemplateResponse(request, "admin/stripe_cart/order/change_form.html", context)
 
-    # --- addresses ---------------------------------------------------------------------------
+    # --- URLs --------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view

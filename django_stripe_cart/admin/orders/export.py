@@ -1,4 +1,4 @@
-"""Orders as CSV: streamed in portions, so that the whole list is never in memory."""
+"""Export of orders as CSV, streamed in batches."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from django_stripe_cart.models import Order, OrderItem
 from django_stripe_cart.money import to_decimal
 from django_stripe_cart.responses import SeeOther
 
-PORTION = 500
-BYTE_ORDER_MARK = "\ufeff"  # without it, Excel reads the file in the machine's own encoding
+BATCH_SIZE = 500
+BYTE_ORDER_MARK = "\ufeff"  # without it, Excel assumes the system's encoding
 
-# A cell that begins so is run as a formula (owasp.org/www-community/attacks/CSV_Injection).
-FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-CONTROL = ("\t", "\r", "\n")
+# Spreadsheets run such cells as formulas (owasp.org/www-community/attacks/CSV_Injection).
+FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+CONTROL_STARTS = ("\t", "\r", "\n")
 
 COLUMNS = (
     "number", "reference", "placed_at", "paid_at", "status", "attention", "email", "user",
@@ -42,28 +42,29 @@ COLUMNS = (
 def export_selected(
     model_admin: OrderAdminBase, request: HttpRequest, queryset: QuerySet[Order]
 ) -> StreamingHttpResponse:
+    """Export the orders selected in the list."""
     return _stream(request, queryset)
 
 
 def export_view(model_admin: OrderAdminBase) -> Callable[[HttpRequest], HttpResponse]:
-    """All that the list would show, with the same search and filters in the address."""
+    """Return a view that exports the filtered list: it takes the list's query string."""
 
     @require_safe
     def view(request: HttpRequest) -> Any:
         if not model_admin.has_view_permission(request):
             raise PermissionDenied
         try:
-            chosen = model_admin.get_changelist_instance(request).queryset
-        except IncorrectLookupParameters:  # an old or strange address: the list says so
-            return SeeOther(f"{model_admin.address('changelist')}?{ERROR_FLAG}=1")
-        return _stream(request, chosen)
+            orders = model_admin.get_changelist_instance(request).queryset
+        except IncorrectLookupParameters:  # as in the list, which shows an error
+            return SeeOther(f"{model_admin.page_url('changelist')}?{ERROR_FLAG}=1")
+        return _stream(request, orders)
 
     return view
 
 
 def _stream(request: HttpRequest, orders: QuerySet[Order]) -> StreamingHttpResponse:
-    portions = _write(orders)
-    content = _without_blocking(portions) if isinstance(request, ASGIRequest) else portions
+    batches = _write(orders)
+    content = _iterate_async(batches) if isinstance(request, ASGIRequest) else batches
     day = f"{timezone.now():%Y-%m-%d}"
     return StreamingHttpResponse(
         content,
@@ -73,7 +74,7 @@ def _stream(request: HttpRequest, orders: QuerySet[Order]) -> StreamingHttpRespo
 
 
 class Echo:
-    """A file that hands back what is written to it."""
+    """A file for ``csv.writer`` that returns each line instead of storing it."""
 
     def write(self, text: str) -> str:
         return text
@@ -82,27 +83,32 @@ class Echo:
 def _write(orders: QuerySet[Order]) -> Iterator[str]:
     writer = csv.writer(Echo())
     yield BYTE_ORDER_MARK + writer.writerow(COLUMNS)
-    for portion in _portions(orders):
-        items = _items_of(portion)
-        yield "".join(writer.writerow(map(safe, _row(order, items[order.pk]))) for order in portion)
+    for batch in _read_batches(orders):
+        items = _items_by_order(batch)
+        yield "".join(
+            writer.writerow(map(escape_formula, _row(order, items[order.pk]))) for order in batch
+        )
 
 
-def _portions(orders: QuerySet[Order]) -> Iterator[list[Order]]:
-    """Newest first; each begins where the last one ended, whatever was added meanwhile."""
+def _read_batches(orders: QuerySet[Order]) -> Iterator[list[Order]]:
+    """Yield batches by descending key, so that orders added during the export shift nothing."""
     rows = orders.order_by("-pk").select_related("user")
-    portion = list(rows[:PORTION])
-    while portion:
-        yield portion
-        portion = list(rows.filter(pk__lt=portion[-1].pk)[:PORTION])
+    batch = list(rows[:BATCH_SIZE])
+    while batch:
+        yield batch
+        batch = list(rows.filter(pk__lt=batch[-1].pk)[:BATCH_SIZE])
 
 
-def _items_of(portion: list[Order]) -> dict[int, list[str]]:
-    """What was sold, by order. Prefetched, orders and items would hold on to each other."""
-    sold: dict[int, list[str]] = defaultdict(list)
-    items = OrderItem.objects.filter(order__in=portion).order_by("pk")
+def _items_by_order(batch: list[Order]) -> dict[int, list[str]]:
+    """Return the items of a batch, by order.
+
+    Not prefetched: the reference cycles of orders and items would keep batches in memory.
+    """
+    items_by_order: dict[int, list[str]] = defaultdict(list)
+    items = OrderItem.objects.filter(order__in=batch).order_by("pk")
     for order, quantity, name in items.values_list("order", "quantity", "name"):
-        sold[order].append(f"{quantity} x {name}")
-    return sold
+        items_by_order[order].append(f"{quantity} x {name}")
+    return items_by_order
 
 
 def _row(order: Order, items: list[str]) -> list[Any]:
@@ -110,8 +116,8 @@ def _row(order: Order, items: list[str]) -> list[Any]:
     return [
         order.number,
         order.reference,
-        _moment(order.placed_at),
-        _moment(order.paid_at),
+        _format_time(order.placed_at),
+        _format_time(order.paid_at),
         order.status,
         order.attention,
         order.email,
@@ -127,22 +133,22 @@ def _row(order: Order, items: list[str]) -> list[Any]:
     ]
 
 
-def _moment(at: Any) -> str:
+def _format_time(at: Any) -> str:
     if at is None:
         return ""
     local = timezone.localtime(at) if timezone.is_aware(at) else at
     return str(local.isoformat(sep=" ", timespec="seconds"))
 
 
-def safe(value: Any) -> str:
-    """Return ``value`` as a cell that no spreadsheet takes for a formula."""
+def escape_formula(value: Any) -> str:
+    """Return ``value`` as text that no spreadsheet runs as a formula."""
     text = str(value)
-    if text.startswith(CONTROL) or text.lstrip().startswith(FORMULA):
+    if text.startswith(CONTROL_STARTS) or text.lstrip().startswith(FORMULA_STARTS):
         return f"'{text}"
     return text
 
 
-async def _without_blocking(portions: Iterator[str]) -> AsyncIterator[str]:
-    read = sync_to_async(lambda: next(portions, ""))
-    while portion := await read():
-        yield portion
+async def _iterate_async(batches: Iterator[str]) -> AsyncIterator[str]:
+    read = sync_to_async(lambda: next(batches, ""))
+    while batch := await read():
+        yield batch

@@ -1,4 +1,4 @@
-"""Which orders a person has to look at."""
+"""The filter for orders that need attention."""
 
 from __future__ import annotations
 

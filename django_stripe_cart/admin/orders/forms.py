@@ -1,4 +1,4 @@
-"""What is asked on the page that confirms an action."""
+"""Forms of the confirmation page of an action."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from django_stripe_cart.refunds import amount_refundable
 
 
 class ConfirmForm(forms.Form):
-    """Nothing to fill in: the button is the answer."""
+    """A form without fields: submitting it confirms the action."""
 
     def __init__(self, *args: Any, orders: Sequence[Order], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -26,7 +26,7 @@ class ConfirmForm(forms.Form):
 
 
 class RefundForm(ConfirmForm):
-    """All that is left of each order. Sent twice, it is one refund: its key goes with it."""
+    """Refund all that is left of each order. The hidden key makes a repeated form one refund."""
 
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
     reason = forms.CharField(
@@ -41,8 +41,8 @@ class RefundForm(ConfirmForm):
         help_text=_("All that the order still holds, once Stripe has taken the refund."),
     )
 
-    def refund(self, order: Order) -> dict[str, Any]:
-        """Return what ``refund_order`` is to be told about ``order``."""
+    def refund_arguments(self, order: Order) -> dict[str, Any]:
+        """Return the keyword arguments of ``refund_order`` for ``order``."""
         key: UUID = self.cleaned_data["key"]
         return {
             "key": uuid5(key, str(order.reference)),
@@ -52,7 +52,7 @@ class RefundForm(ConfirmForm):
 
 
 class OneRefundForm(RefundForm):
-    """All or a part of one order, as long as nothing else went back since the page was shown."""
+    """Refund all or part of one order, unless another refund was made since the page was shown."""
 
     seen = forms.IntegerField(widget=forms.HiddenInput)
     amount = forms.DecimalField(label=_("Amount"), min_value=0)
@@ -73,7 +73,7 @@ class OneRefundForm(RefundForm):
         amount.widget.attrs |= {"step": str(Decimal(1).scaleb(-digits)), "inputmode": "decimal"}
 
     def clean_amount(self) -> int:
-        """int, smallest currency unit. How much is left now is for the verb to say, as it locks."""
+        """Return an int, smallest currency unit. ``refund_order`` checks how much is left."""
         try:
             amount = to_amount(self.cleaned_data["amount"], self.order.currency)
         except AmountNotRepresentable as error:
@@ -86,13 +86,13 @@ class OneRefundForm(RefundForm):
         return amount
 
     def clean(self) -> dict[str, Any]:
-        """More than was left when the page was shown never goes back, whatever came since."""
+        """Reject more than was left when the page was shown."""
         data: dict[str, Any] = super().clean() or {}
         if "amount" in data and "seen" in data and data["amount"] > data["seen"]:
-            words = {"left": format_money(data["seen"], self.order.currency)}
-            self.add_error("amount", _("At most %(left)s can be refunded.") % words)
+            params = {"left": format_money(data["seen"], self.order.currency)}
+            self.add_error("amount", _("At most %(left)s can be refunded.") % params)
         return data
 
-    def refund(self, order: Order) -> dict[str, Any]:
+    def refund_arguments(self, order: Order) -> dict[str, Any]:
         data = self.cleaned_data
-        return {**super().refund(order), "amount": data["amount"], "seen": data["seen"]}
+        return {**super().refund_arguments(order), "amount": data["amount"], "seen": data["seen"]}

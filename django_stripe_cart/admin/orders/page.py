@@ -1,4 +1,4 @@
-"""All that there is to know about one order."""
+"""The page of one order: its template context."""
 
 from __future__ import annotations
 
@@ -18,55 +18,58 @@ from django_stripe_cart.refunds import amount_refundable
 DASHBOARD = "https://dashboard.stripe.com"
 
 
-def read_order_page(
+def order_context(
     model_admin: OrderAdminBase, request: HttpRequest, order: Order
 ) -> dict[str, Any]:
-    """Return what the page shows of ``order`` to this person."""
+    """Return the context of the order's page, as far as this user may see it."""
     return {
         "order": order,
         "items": list(order.items.all()),
         "refunds": list(order.refunds.all()),
         "left": amount_refundable(order),
         "timeline": read_timeline(order),
-        "actions": _offered(model_admin, request, order),
+        "actions": _available_actions(model_admin, request, order),
         "dashboard_url": dashboard_url(order),
         "is_sandbox": bool(conf.api_base),
-        "user_url": _address_of_user(model_admin, request, order),
-        "webhooks_url": _address_of_webhooks(model_admin, request, order),
+        "user_url": _user_url(model_admin, request, order),
+        "webhooks_url": _webhooks_url(model_admin, request, order),
     }
 
 
-def _offered(
+def _available_actions(
     model_admin: OrderAdminBase, request: HttpRequest, order: Order
 ) -> list[dict[str, Any]]:
     return [
-        {"action": action, "url": model_admin.address(action.name, order.pk)}
+        {"action": action, "url": model_admin.page_url(action.name, order.pk)}
         for action in ACTIONS
-        if model_admin.may(action.name, request, order) and action.suits(order)
+        if model_admin.has_action_permission(action.name, request, order)
+        and action.is_available(order)
     ]
 
 
-def _address_of_user(model_admin: OrderAdminBase, request: HttpRequest, order: Order) -> str:
+def _user_url(model_admin: OrderAdminBase, request: HttpRequest, order: Order) -> str:
     site = model_admin.admin_site
     model = get_user_model()
-    shown = site._registry.get(model)
-    if order.user is None or shown is None or not shown.has_view_permission(request, order.user):
+    if order.user is None or not site.is_registered(model):
+        return ""
+    if not site.get_model_admin(model).has_view_permission(request, order.user):
         return ""
     name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
     return reverse(name, args=[order.user.pk], current_app=site.name)
 
 
-def _address_of_webhooks(model_admin: OrderAdminBase, request: HttpRequest, order: Order) -> str:
+def _webhooks_url(model_admin: OrderAdminBase, request: HttpRequest, order: Order) -> str:
     site = model_admin.admin_site
-    shown = site._registry.get(WebhookEvent)
-    if shown is None or not shown.has_view_permission(request):
+    if not site.is_registered(WebhookEvent):
         return ""
-    address = reverse("admin:stripe_cart_webhookevent_changelist", current_app=site.name)
-    return f"{address}?order__id__exact={order.pk}"
+    if not site.get_model_admin(WebhookEvent).has_view_permission(request):
+        return ""
+    url = reverse("admin:stripe_cart_webhookevent_changelist", current_app=site.name)
+    return f"{url}?order__id__exact={order.pk}"
 
 
 def dashboard_url(order: Order) -> str:
-    """Return the payment's page in Stripe's Dashboard, or on the sandbox's desk; else nothing."""
+    """Return the payment's URL in Stripe's Dashboard or in the sandbox, or an empty string."""
     if conf.api_base:
         return f"{conf.api_base}/#{order.session_id}" if order.session_id else ""
     if not order.payment_intent_id:

@@ -1,4 +1,4 @@
-"""An order is found by whatever the caller reads out."""
+"""Search of orders by e-mail, user, order number or Stripe id."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ REFERENCE = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 def find_orders(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
-    """Return those of ``orders`` that have every word of ``text``.
+    """Return the ``orders`` that match every word of ``text``.
 
-    A word is a part of the e-mail or of the user's name, the number, the reference, or one of
-    Stripe's ids: of the session, the payment, a refund or an event.
+    A word matches part of the e-mail or user name, the number, the reference, or the Stripe id
+    of the session, the payment, a refund or an event.
     """
     for word in text.split():
-        orders = orders.filter(_has(word))
+        orders = orders.filter(_matches(word))
     return orders
 
 
-def _has(word: str) -> Q:
+def _matches(word: str) -> Q:
     kind = "" if "@" in word else word.partition("_")[0]
-    if kind in ("cs", "pi"):  # an id has one index to look into, an e-mail has none
+    if kind in ("cs", "pi"):  # ids are indexed, e-mails are not
         return Q(session_id=word) | Q(payment_intent_id=word)
     if kind in ("re", "pyr"):
         return Q(pk__in=Refund.objects.filter(stripe_id=word).values("order"))
@@ -37,11 +37,11 @@ def _has(word: str) -> Q:
     return (
         Q(email__icontains=word)
         | Q(**{f"user__{name}__icontains": word})
-        | _has_reference(word.lower().removeprefix("#"))
+        | _matches_reference(word.lower().removeprefix("#"))
     )
 
 
-def _has_reference(word: str) -> Q:
+def _matches_reference(word: str) -> Q:
     if REFERENCE.fullmatch(word):
         return Q(reference=UUID(word))
     if NUMBER.fullmatch(word):

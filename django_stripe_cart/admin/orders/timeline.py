@@ -1,4 +1,4 @@
-"""The order's events as sentences: what happened, and who did it."""
+"""The timeline of an order: its events as sentences, with their actors."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SENTENCES: dict[str, Any] = {
     "adopted": _("Taken over by a shopper who signed in"),
     "anonymized": _("Who bought it was forgotten"),
 }
-# Where the detail was forgotten with the person, or there never was one.
+# Used where the detail is missing, or was deleted with the customer's data.
 WITHOUT_DETAIL: dict[str, Any] = {
     "refund_requested": _("Refund asked for"),
     "refunded": _("Money refunded"),
@@ -48,7 +48,7 @@ WITHOUT_DETAIL: dict[str, Any] = {
     "email_sent": _("E-mail sent"),
     "email_failed": _("E-mail not sent"),
 }
-TROUBLE = frozenset(
+BAD = frozenset(
     (
         "failed",
         "refund_failed",
@@ -63,34 +63,34 @@ GOOD = frozenset(("paid", "fulfilled", "attention_settled"))
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One event, ready to be read."""
+class TimelineEntry:
+    """One event, as text."""
 
     sentence: str
-    detail: str  # what the sentence does not say itself
-    who: str
+    detail: str  # empty if the sentence contains it
+    actor: str
     source: str
     at: datetime
-    tone: str
+    tone: str  # "good", "bad" or empty
 
 
-def read_timeline(order: Order) -> list[Entry]:
-    """Return all that happened to ``order``, in its order."""
-    return [_read(event, order.currency) for event in order.events.all()]
+def read_timeline(order: Order) -> list[TimelineEntry]:
+    """Return the events of ``order``, oldest first."""
+    return [_entry(event, order.currency) for event in order.events.all()]
 
 
-def _read(event: OrderEvent, currency: str) -> Entry:
-    words = {"detail": _detail(event, currency)}
+def _entry(event: OrderEvent, currency: str) -> TimelineEntry:
+    params = {"detail": _detail(event, currency)}
     sentences = SENTENCES if event.message else SENTENCES | WITHOUT_DETAIL
     sentence = sentences.get(event.kind) or event.kind.replace("_", " ").capitalize()
     names_detail = "%(detail)s" in str(sentence)
-    return Entry(
-        sentence=str(sentence) % words if names_detail else str(sentence),
-        detail="" if names_detail else words["detail"],
-        who=event.actor,
+    return TimelineEntry(
+        sentence=str(sentence) % params if names_detail else str(sentence),
+        detail="" if names_detail else params["detail"],
+        actor=event.actor,
         source=event.get_source_display(),
         at=event.created,
-        tone="bad" if event.kind in TROUBLE else "good" if event.kind in GOOD else "",
+        tone="bad" if event.kind in BAD else "good" if event.kind in GOOD else "",
     )
 
 

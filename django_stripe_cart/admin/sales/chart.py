@@ -1,6 +1,6 @@
-"""A bar for each day: what came in upwards, what went back downwards.
+"""A bar chart of sales as SVG: revenue above the axis, refunds below.
 
-Plain attributes only, no style: a strict Content-Security-Policy lets it through.
+It uses attributes instead of inline styles, as a strict Content-Security-Policy demands.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from django_stripe_cart.money import exponent, format_money
 
 WIDTH, HEIGHT = 1000, 240
 GAP = 0.25  # of a day's width
-SMALLEST = 2  # what is not nothing can be seen
+MIN_BAR_HEIGHT = 2  # so that small amounts stay visible
 
 
 @dataclass(frozen=True)
 class Bar:
-    """All numbers as SVG writes them, whatever the reader's language makes of a decimal point."""
+    """A bar. Numbers are formatted for SVG, with a decimal point in every language."""
 
     kind: str
     x: str
@@ -34,7 +34,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Line:
-    """A height of the grid, and its label."""
+    """A line of the grid, with its label."""
 
     y: str
     label: str
@@ -42,6 +42,8 @@ class Line:
 
 @dataclass(frozen=True)
 class Chart:
+    """Bars, grid and labels, ready for the template."""
+
     bars: list[Bar]
     lines: list[Line]
     zero: str
@@ -51,20 +53,21 @@ class Chart:
     height: int = HEIGHT
 
 
-def draw(sales: Sales) -> Chart:
+def draw_chart(sales: Sales) -> Chart:
+    """Return the chart of the sales of one currency."""
     scale = _Scale.of(sales)
     return Chart(
         bars=[*_bars(sales, scale)],
-        lines=[Line(_number(scale.y(amount)), label) for amount, label in scale.labels()],
-        zero=_number(scale.y(0)),
+        lines=[Line(_format(scale.y(amount)), label) for amount, label in scale.labels()],
+        zero=_format(scale.y(0)),
         description=_describe(sales),
-        marks=_marks([day.day for day in sales.days]),
+        marks=_axis_days([day.day for day in sales.days]),
     )
 
 
 @dataclass(frozen=True)
 class _Scale:
-    """From an amount of money to a height in the picture."""
+    """The vertical scale: converts an amount to a height in the chart."""
 
     top: int
     bottom: int
@@ -75,7 +78,7 @@ class _Scale:
     def of(cls, sales: Sales) -> _Scale:
         highest = max(day.revenue for day in sales.days)
         lowest = max(day.refunds for day in sales.days)
-        step = _nice((highest + lowest) / 3, least=10 ** exponent(sales.currency))
+        step = _round_step((highest + lowest) / 3, least=10 ** exponent(sales.currency))
         return cls(
             top=max(1, -(-highest // step)) * step,
             bottom=-(-lowest // step) * step,
@@ -95,30 +98,30 @@ def _bars(sales: Sales, scale: _Scale) -> Iterable[Bar]:
     slot = WIDTH / len(sales.days)
     for number, day in enumerate(sales.days):
         x = slot * (number + GAP / 2)
-        words = _title(day, sales.currency)
+        params = _title(day, sales.currency)
         for kind, amount in (("revenue", day.revenue), ("refunds", -day.refunds)):
             if amount:
-                height = max(SMALLEST, abs(scale.y(amount) - scale.y(0)))
+                height = max(MIN_BAR_HEIGHT, abs(scale.y(amount) - scale.y(0)))
                 y = scale.y(0) - (height if amount > 0 else 0)
                 yield Bar(
-                    kind, _number(x), _number(y), _number(slot * (1 - GAP)), _number(height), words
+                    kind, _format(x), _format(y), _format(slot * (1 - GAP)), _format(height), params
                 )
 
 
 def _title(day: Day, currency: str) -> str:
-    words = {
+    params = {
         "day": date_format(day.day, "DATE_FORMAT"),
         "revenue": format_money(day.revenue, currency),
         "refunds": format_money(day.refunds, currency),
     }
     if day.refunds:
-        return _("%(day)s: %(revenue)s, and %(refunds)s refunded") % words
-    return _("%(day)s: %(revenue)s") % words
+        return _("%(day)s: %(revenue)s, and %(refunds)s refunded") % params
+    return _("%(day)s: %(revenue)s") % params
 
 
 def _describe(sales: Sales) -> str:
     best = max(sales.days, key=lambda day: day.revenue)
-    words = {
+    params = {
         "total": format_money(sales.revenue, sales.currency),
         "refunds": format_money(sales.refunds, sales.currency),
         "best": format_money(best.revenue, sales.currency),
@@ -129,19 +132,19 @@ def _describe(sales: Sales) -> str:
             "Revenue by day, %(total)s in all and %(refunds)s of it refunded. The best day was "
             "%(day)s, with %(best)s. The table below has every day."
         )
-        % words
+        % params
     )
 
 
-def _marks(days: list[date]) -> list[date]:
-    """The days that are written below: the first, the last, and the middle if there is room."""
+def _axis_days(days: list[date]) -> list[date]:
+    """Return the days that label the axis: the first, the middle and the last."""
     if len(days) < 3:
         return days
     return [days[0], days[len(days) // 2], days[-1]]
 
 
-def _nice(amount: float, *, least: int) -> int:
-    """int, a round step of about ``amount``: 1, 2 or 5 with zeros after it."""
+def _round_step(amount: float, *, least: int) -> int:
+    """Return 1, 2 or 5 times a power of ten, at least ``amount`` and ``least``."""
     step = least
     while True:
         for factor in (1, 2, 5):
@@ -150,5 +153,5 @@ def _nice(amount: float, *, least: int) -> int:
         step *= 10
 
 
-def _number(value: float) -> str:
+def _format(value: float) -> str:
     return f"{value:.2f}"

@@ -1,7 +1,7 @@
-"""What was sold, in figures: each currency by itself, and day by day.
+"""Sales figures by currency and day.
 
-Days are counted here and not by the database: MariaDB knows a time zone only if somebody has loaded
-its tables, and without USE_TZ there is none.
+Days are computed in Python, not by the database: MariaDB converts time zones only if its time zone
+tables are loaded, and without USE_TZ there is no time zone.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from django.utils import timezone
 from django_stripe_cart.conf import conf
 from django_stripe_cart.models import Order, OrderItem, Refund
 
-BEST = 10
+MAX_SELLERS = 10
 
 
 @dataclass(frozen=True)
 class Period:
-    """From one day to another, both included, in the current time zone."""
+    """A range of days, both ends included, in the current time zone."""
 
     first: date
     last: date
@@ -36,12 +36,12 @@ class Period:
 
     @property
     def bounds(self) -> tuple[datetime, datetime]:
-        return _begin(self.first), _begin(self.last + timedelta(days=1))
+        return _start_of_day(self.first), _start_of_day(self.last + timedelta(days=1))
 
 
 @dataclass
 class Day:
-    """Amounts are ints, in the smallest currency unit."""
+    """The figures of one day. Amounts are ints, in the smallest currency unit."""
 
     day: date
     orders: int = 0
@@ -55,6 +55,8 @@ class Day:
 
 @dataclass(frozen=True)
 class Seller:
+    """A product of the best sellers. ``revenue`` is an int in the smallest currency unit."""
+
     name: str
     quantity: int
     revenue: int
@@ -62,7 +64,7 @@ class Seller:
 
 @dataclass
 class Sales:
-    """All figures of one currency."""
+    """The figures of one currency. Amounts are ints, in the smallest currency unit."""
 
     currency: str
     days: list[Day]
@@ -86,7 +88,7 @@ class Sales:
 
     @property
     def average(self) -> int:
-        """int, what an order brought, rounded to the smallest currency unit."""
+        """Return the average revenue of an order, an int in the smallest currency unit."""
         return round(self.revenue / self.orders) if self.orders else 0
 
     @property
@@ -95,10 +97,10 @@ class Sales:
 
 
 def read_sales(orders: QuerySet[Order], period: Period) -> list[Sales]:
-    """Return what ``orders`` brought in ``period``, the greatest currency first.
+    """Return the sales of ``orders`` in ``period``, the currency with most orders first.
 
-    An order counts on the day when it was paid, a refund on the day when it was asked for. What was
-    paid with a key of another mode, test or live, does not count.
+    An order counts on the day it was paid, a refund on the day it was requested. Payments made in
+    the other mode (test or live) do not count.
     """
     start, end = period.bounds
     ours = orders.filter(Q(livemode=conf.livemode) | Q(total=0)).order_by()
@@ -107,29 +109,30 @@ def read_sales(orders: QuerySet[Order], period: Period) -> list[Sales]:
         lambda: {day: Day(day) for day in period.days}
     )
     for at, currency, amount in paid.values_list("paid_at", "currency", "amount_paid").iterator():
-        day = calendars[currency][local_day(cast(datetime, at))]  # there are bounds to it
+        day = calendars[currency][local_day(cast(datetime, at))]  # not null: it is filtered by date
         day.orders += 1
         day.revenue += amount
-    for at, currency, amount in _refunds(ours, start, end):
+    for at, currency, amount in _read_refunds(ours, start, end):
         calendars[currency][local_day(at)].refunds += amount
     sellers = _best_sellers(paid)
     sales = [
-        Sales(currency, [*calendar.values()], sellers[currency][:BEST])
+        Sales(currency, [*calendar.values()], sellers[currency][:MAX_SELLERS])
         for currency, calendar in calendars.items()
     ]
     return sorted(sales, key=lambda one: (-one.orders, one.currency))
 
 
 def local_day(at: datetime) -> date:
+    """Return the day of ``at`` in the current time zone."""
     return (timezone.localtime(at) if timezone.is_aware(at) else at).date()
 
 
-def _begin(day: date) -> datetime:
+def _start_of_day(day: date) -> datetime:
     midnight = datetime.combine(day, time.min)
     return timezone.make_aware(midnight) if settings.USE_TZ else midnight
 
 
-def _refunds(
+def _read_refunds(
     orders: QuerySet[Order], start: datetime, end: datetime
 ) -> Iterator[tuple[datetime, str, int]]:
     rows = Refund.objects.standing().filter(
@@ -139,16 +142,16 @@ def _refunds(
 
 
 def _best_sellers(paid: QuerySet[Order]) -> dict[str, list[Seller]]:
-    """By the number of pieces. One that has no sku of its own is known by its name."""
+    """Return the best sellers by currency, by quantity. Items are grouped by sku, else by name."""
     rows = (
         OrderItem.objects.filter(order__in=paid)
-        .values("order__currency", known_as=Case(When(sku="", then=F("name")), default=F("sku")))
+        .values("order__currency", identity=Case(When(sku="", then=F("name")), default=F("sku")))
         .annotate(
             newest_name=Max("name"),
             pieces=Sum("quantity"),
             revenue=Sum(F("unit_amount") * F("quantity")),
         )
-        .order_by("-pieces", "-revenue", "known_as")
+        .order_by("-pieces", "-revenue", "identity")
     )
     found: dict[str, list[Seller]] = defaultdict(list)
     for row in rows:

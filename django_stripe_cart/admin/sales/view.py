@@ -1,4 +1,4 @@
-"""The page of figures, for the days that somebody asks for."""
+"""The sales page, for a range of days."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from django_stripe_cart.admin.base import OrderAdminBase
-from django_stripe_cart.admin.sales.chart import draw
+from django_stripe_cart.admin.sales.chart import draw_chart
 from django_stripe_cart.admin.sales.report import Period, local_day, read_sales
 
-SHOWN_AT_FIRST = 30  # days
-CHOICES = (7, 30, 90, 365)
-LONGEST = 366
+DEFAULT_DAYS = 30  # days
+DAY_CHOICES = (7, 30, 90, 365)
+MAX_DAYS = 366
 
 
 class PeriodForm(forms.Form):
@@ -38,32 +38,34 @@ class PeriodForm(forms.Form):
             days = (data["last"] - data["first"]).days + 1
             if days < 1:
                 raise ValidationError(_("The first day has to be before the last."))
-            if days > LONGEST:
+            if days > MAX_DAYS:
                 raise ValidationError(_("Please choose a year at most."))
-            # A day more is looked at on either side, for the time zone.
+            # Leave a day on either side for time zones.
             if not date(1900, 1, 1) <= data["first"] <= data["last"] <= date(9000, 1, 1):
                 raise ValidationError(_("Please choose days of our time."))
         return data
 
 
 def sales_view(model_admin: OrderAdminBase) -> Callable[[HttpRequest], HttpResponse]:
+    """Return the view of the sales page."""
+
     @require_safe
     def view(request: HttpRequest) -> HttpResponse:
         if not model_admin.has_view_permission(request):
             raise PermissionDenied
         today = local_day(timezone.now())
-        period = _last_days(SHOWN_AT_FIRST, today)
-        asked = {"first": period.first, "last": period.last} | request.GET.dict()
-        form = PeriodForm(asked)
+        period = _last_days(DEFAULT_DAYS, today)
+        data = {"first": period.first, "last": period.last} | request.GET.dict()
+        form = PeriodForm(data)
         if form.is_valid():
             period = Period(**form.cleaned_data)
         context = {
             **model_admin.page_context(request, str(_("Sales"))),
             "form": form,
             "period": period,
-            "choices": [_choice(days, today, period) for days in CHOICES],
+            "choices": [_choice(days, today, period) for days in DAY_CHOICES],
             "reports": [
-                {"sales": sales, "chart": draw(sales)}
+                {"sales": sales, "chart": draw_chart(sales)}
                 for sales in read_sales(model_admin.get_queryset(request), period)
             ],
         }
