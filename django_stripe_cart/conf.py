@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from django.conf import settings
 from django.utils.module_loading import import_string
-
-if TYPE_CHECKING:
-    from django_stripe_cart.models import Order
 
 DEFAULT_PRODUCT_MODEL = "stripe_cart.Product"
 
@@ -56,10 +53,10 @@ class Conf:
         return bool(getattr(settings, "STRIPE_CART_ALLOW_GUESTS", False))
 
     @property
-    def session_options(self) -> Callable[[Order], dict[str, Any]] | None:
-        """The host's function that adds to the parameters of a Checkout Session."""
+    def session_options(self) -> Callable[[Any], dict[str, Any]] | None:
+        """The host's function of an ``Order`` that adds to a Checkout Session's parameters."""
         path = getattr(settings, "STRIPE_CART_SESSION_OPTIONS", None)
-        return cast("Callable[[Order], dict[str, Any]]", import_string(path)) if path else None
+        return cast("Callable[[Any], dict[str, Any]]", import_string(path)) if path else None
 
     @property
     def has_session_options(self) -> bool:

@@ -53,7 +53,7 @@ FACTS = (
 MOMENTS = ("placed_at", "paid_at", "fulfilled_at", "cancel_requested_at", "closed_at")
 
 
-def orders_of(person: Any) -> OrderQuerySet:
+def orders_of(person: Any) -> OrderQuerySet[Order]:
     """The orders that are certainly the person's: what others typed is not theirs to see."""
     if not isinstance(person, str):
         return Order.objects.owned_by(person)
@@ -61,7 +61,7 @@ def orders_of(person: Any) -> OrderQuerySet:
     return Order.objects.filter(theirs | Q(user=None, email__iexact=person) if person else theirs)
 
 
-def orders_elsewhere(person: Any) -> OrderQuerySet:
+def orders_elsewhere(person: Any) -> OrderQuerySet[Order]:
     """Orders of other accounts which carry the person's address, for somebody to look at."""
     email = person if isinstance(person, str) else getattr(person, _email_field(), "")
     carriers = Order.objects.filter(email__iexact=email, user__isnull=False)

@@ -109,7 +109,7 @@ class Shopper:
         return cast("CartLine | None", changed.line)
 
     @property
-    def orders(self) -> OrderQuerySet:
+    def orders(self) -> OrderQuerySet[Order]:
         """Those to list: a user's own, and those of this browser's guest."""
         if self.user.is_authenticated:
             own = Order.objects.owned_by(self.user)
@@ -117,7 +117,7 @@ class Shopper:
         return Order.objects.of_guest(self.token if conf.allow_guests else "")
 
     @property
-    def reachable_orders(self) -> OrderQuerySet:
+    def reachable_orders(self) -> OrderQuerySet[Order]:
         """Those to show to somebody who names their reference, which is a guest's only key."""
         own = Order.objects.owned_by(self.user)
         return own | Order.objects.of_guests() if conf.allow_guests else own

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -22,9 +22,6 @@ from django_stripe_cart.models.fields import StripeIdField
 from django_stripe_cart.models.order_queries import OrderQuerySet
 from django_stripe_cart.models.states import Attention, Status
 from django_stripe_cart.models.transitions import transition
-
-if TYPE_CHECKING:
-    from django_stripe_cart.models.order_item import OrderItem
 
 STATUS_LABELS = dict(Status.choices)
 
@@ -81,7 +78,7 @@ class Order(ConcurrentTransitionMixin, models.Model):
     synced_at = models.DateTimeField(null=True, blank=True)
     anonymized_at = models.DateTimeField(_("anonymized"), null=True, blank=True)
 
-    objects = OrderQuerySet.as_manager()
+    objects = OrderQuerySet["Order"].as_manager()
 
     class Meta:
         ordering = ("-placed_at", "-pk")
@@ -190,7 +187,7 @@ class Order(ConcurrentTransitionMixin, models.Model):
     # --- what can be asked -------------------------------------------------------------------
 
     @cached_property
-    def lines(self) -> list[OrderItem]:
+    def lines(self) -> list[Any]:
         """Its items, read once: for whoever knows that nobody changes them."""
         return list(self.items.all())
 

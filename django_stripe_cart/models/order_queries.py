@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self, TypeVar
 
 from django.apps import apps
+from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from django_stripe_cart.models.fresh import FreshQuerySet
 from django_stripe_cart.models.states import Status
 
-if TYPE_CHECKING:
-    from django_stripe_cart.models.order import Order
+O_co = TypeVar("O_co", bound=models.Model, covariant=True)
 
 PORTION = 100
 
 
-class OrderQuerySet(FreshQuerySet["Order"]):
+class OrderQuerySet(FreshQuerySet[O_co]):
     def open(self) -> Self:
         """Those that hold their cart's one slot."""
         return self.filter(open_cart__isnull=False)
@@ -39,7 +39,7 @@ class OrderQuerySet(FreshQuerySet["Order"]):
         now = timezone.now()
         return self.filter(_payment_is_overdue(now) | _refund_is_overdue(now))
 
-    def overdue_for_sync(self) -> Iterator[Order]:
+    def overdue_for_sync(self) -> Iterator[O_co]:
         """The overdue ones, in small portions.
 
         First those whose payment is, then those with a refund that is: each has an index of its
@@ -56,7 +56,7 @@ class OrderQuerySet(FreshQuerySet["Order"]):
         others = self.exclude(status=Status.PENDING).exclude(_is_waiting_for_money)
         return others.filter(_refund_is_overdue(timezone.now()))
 
-    def in_portions(self) -> Iterator[Order]:
+    def in_portions(self) -> Iterator[O_co]:
         """A portion begins where the last one ended, so the whole list is never in memory."""
         rows = self.order_by("pk")
         portion = list(rows[:PORTION])
