@@ -9,6 +9,8 @@ from django_stripe_cart.facts.news import News
 from django_stripe_cart.models import Order
 from django_stripe_cart.timeline import BY_STAFF, Cause, lock_order, note
 
+__all__ = ["settle_attention"]
+
 
 @in_transaction
 def settle_attention(order: Order, *, by: Cause = BY_STAFF) -> Order:

@@ -17,6 +17,8 @@ from django_stripe_cart.failures import describe
 from django_stripe_cart.models import EventCursor, OrderEvent
 from django_stripe_cart.webhooks import TYPES, take
 
+__all__ = ["Reading", "read_missed_events"]
+
 logger = logging.getLogger("stripe_cart")
 
 FIRST_READING = timedelta(days=3)  # as long as Stripe goes on ringing

@@ -17,6 +17,15 @@ from django_stripe_cart.models import Cart, CartItem, OrderItem, get_product_mod
 from django_stripe_cart.models.cart import read_items
 from django_stripe_cart.prepared import Given, Prepared, Subselect
 
+__all__ = [
+    "add_item",
+    "drop_empty_cart",
+    "get_guest_cart",
+    "get_user_cart",
+    "remove_item",
+    "set_quantity",
+]
+
 L_co = TypeVar("L_co", bound=CartLine | None, covariant=True)
 
 MAX_LINES = 100  # docs.stripe.com/api/checkout/sessions/create: line_items

@@ -29,6 +29,15 @@ from django_stripe_cart.placement import create_order, is_unchanged, lock_conten
 from django_stripe_cart.sessions import intend_session, learn_session
 from django_stripe_cart.timeline import BY_SYSTEM, Cause, lock_order, note
 
+__all__ = [
+    "ReturnUrls",
+    "begin_checkout",
+    "cancel_order",
+    "place_order",
+    "resume_payment",
+    "start_payment",
+]
+
 logger = logging.getLogger("stripe_cart")
 
 # Another window may place, pay or cancel between two of our steps; then we look again.

@@ -13,6 +13,8 @@ from django.utils import timezone
 from django_stripe_cart.database import in_transaction
 from django_stripe_cart.models import Cart, WebhookEvent
 
+__all__ = ["clean_guest_carts", "clean_webhooks", "old_guest_carts", "old_webhooks"]
+
 BATCH = 500
 
 # Stripe lists its events for 30 days: until then a row keeps us from working on one again.

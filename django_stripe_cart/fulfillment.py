@@ -13,6 +13,8 @@ from django_stripe_cart.models import Order, OrderEmail
 from django_stripe_cart.signals import order_fulfilled
 from django_stripe_cart.timeline import BY_STAFF, Cause, lock_order, move
 
+__all__ = ["fulfill_order"]
+
 
 @in_transaction(durable=False)
 def fulfill_order(order: Order, *, by: Cause = BY_STAFF) -> Order:

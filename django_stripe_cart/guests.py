@@ -18,6 +18,8 @@ from django_stripe_cart.gateway import haste
 from django_stripe_cart.models import Cart, CartItem, Order, OrderEvent
 from django_stripe_cart.timeline import BY_SHOPPER, Cause
 
+__all__ = ["Brought", "bring_guest"]
+
 # Another tab may check out as a guest between two of our steps; then we look again.
 ROUNDS = 3
 

@@ -11,6 +11,8 @@ from django_stripe_cart.contents import CartLine
 from django_stripe_cart.exceptions import CartError, ProductUnavailable
 from django_stripe_cart.models import Cart, Order, get_product_model
 
+__all__ = ["Again", "order_again"]
+
 
 @dataclass(frozen=True)
 class Again:

@@ -34,6 +34,8 @@ from django_stripe_cart.refund_requests import heal_refund
 from django_stripe_cart.sessions import close_session, learn_session
 from django_stripe_cart.timeline import BY_SYNC, Cause
 
+__all__ = ["Synced", "sync_open_orders", "sync_order"]
+
 logger = logging.getLogger("stripe_cart")
 
 # How long after its end a session that we never learned of is given up, for clocks that differ.

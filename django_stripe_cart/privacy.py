@@ -30,6 +30,8 @@ from django_stripe_cart.models import (
 from django_stripe_cart.models.order_queries import OrderQuerySet
 from django_stripe_cart.timeline import BY_STAFF, Cause, lock_order, note
 
+__all__ = ["anonymize_person", "export_person", "orders_elsewhere", "orders_of"]
+
 Values = dict[str, Any]
 
 # Its message is an id of Stripe's, by which the same money is not told of twice.

@@ -16,6 +16,8 @@ from django_stripe_cart.payments import sync_order
 from django_stripe_cart.refund_requests import send_refund
 from django_stripe_cart.timeline import BY_STAFF, Cause, lock_order, note
 
+__all__ = ["amount_refundable", "refund_order"]
+
 
 @patience()
 def refund_order(

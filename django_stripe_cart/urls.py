@@ -2,18 +2,18 @@
 
 from django.urls import path
 
-from django_stripe_cart import order_views, views
+from django_stripe_cart.web import cart_views, order_views
 
 app_name = "stripe_cart"
 
 urlpatterns = [
-    path("cart/", views.cart, name="cart"),
-    path("cart/add/", views.add, name="add"),
-    path("cart/item/", views.item, name="item"),
-    path("cart/remove/", views.remove, name="remove"),
-    path("checkout/", views.checkout, name="checkout"),
-    path("checkout/canceled/", views.checkout_canceled, name="checkout_canceled"),
-    path("checkout/return/<uuid:reference>/", views.checkout_return, name="checkout_return"),
+    path("cart/", cart_views.cart, name="cart"),
+    path("cart/add/", cart_views.add, name="add"),
+    path("cart/item/", cart_views.item, name="item"),
+    path("cart/remove/", cart_views.remove, name="remove"),
+    path("checkout/", cart_views.checkout, name="checkout"),
+    path("checkout/canceled/", cart_views.checkout_canceled, name="checkout_canceled"),
+    path("checkout/return/<uuid:reference>/", cart_views.checkout_return, name="checkout_return"),
     path("orders/", order_views.orders, name="orders"),
     path("orders/<uuid:reference>/", order_views.order, name="order"),
     path("orders/<uuid:reference>/receipt/", order_views.receipt, name="receipt"),

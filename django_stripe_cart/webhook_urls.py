@@ -2,6 +2,6 @@
 
 from django.urls import path
 
-from django_stripe_cart import views
+from django_stripe_cart.web import webhook_view
 
-urlpatterns = [path("", views.webhook, name="stripe_cart_webhook")]
+urlpatterns = [path("", webhook_view.webhook, name="stripe_cart_webhook")]

@@ -54,8 +54,8 @@ from django_stripe_cart.money import MAXIMUM_AMOUNT
 from django_stripe_cart.payments import sync_order
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
-from django_stripe_cart.shopper import Shopper
 from django_stripe_cart.timeline import BY_SYNC
+from django_stripe_cart.web.shopper import Shopper
 from tests.shopping import Browser, messages_of
 
 URLS = ReturnUrls(success=lambda order: "http://testserver/back/", cancel="http://testserver/")

@@ -15,7 +15,7 @@ from django_stripe_cart import cart as carts
 from django_stripe_cart import cleaning
 from django_stripe_cart.models import Cart, CartItem, Order, Product, WebhookEvent
 from django_stripe_cart.sandbox import Sandbox
-from django_stripe_cart.shopper import SESSION_KEY
+from django_stripe_cart.web.shopper import SESSION_KEY
 from tests.shopping import Browser
 from tests.test_guests import in_threads, tab_of
 

@@ -29,8 +29,8 @@ from django_stripe_cart.guests import Brought, bring_guest, bring_settled
 from django_stripe_cart.models import Cart, CartItem, Order, Product
 from django_stripe_cart.payments import sync_order
 from django_stripe_cart.sandbox import Sandbox
-from django_stripe_cart.shopper import SESSION_KEY, Shopper
 from django_stripe_cart.signals import order_canceled
+from django_stripe_cart.web.shopper import SESSION_KEY, Shopper
 from tests.factories import make_product
 from tests.shopping import Browser, messages_of
 

@@ -501,7 +501,7 @@ def test_an_address_is_worked_out_once_for_a_page_and_language(
         asked.append(name)
         return reverse(name)
 
-    monkeypatch.setattr("django_stripe_cart.shopper.reverse", note)
+    monkeypatch.setattr("django_stripe_cart.web.shopper.reverse", note)
     source = "{% load i18n %}{% shop_url 'item' %} {% url 'stripe_cart:item' %}"
     shown = render(
         f"{source} {{% language 'de' %}}{source} {source}{{% endlanguage %}}", make_request(user)

@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from django_stripe_cart import urls, webhook_urls
 from django_stripe_cart.models import Cart, CartItem, Order, Product
 from django_stripe_cart.sandbox import Sandbox
-from django_stripe_cart.views import opens_transactions
+from django_stripe_cart.web.decorators import opens_transactions
 from tests.factories import make_product
 from tests.shopping import Browser, messages_of
 

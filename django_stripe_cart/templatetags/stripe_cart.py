@@ -18,7 +18,7 @@ from django_stripe_cart.contents import FEW, MAX_QUANTITY
 from django_stripe_cart.line_items import LineItem, line_item_of
 from django_stripe_cart.models import get_product_model
 from django_stripe_cart.money import format_money, money_format_json
-from django_stripe_cart.shopper import Shopper
+from django_stripe_cart.web.shopper import Shopper
 
 register = template.Library()
 

@@ -30,8 +30,8 @@ from django_stripe_cart.gateway.patience import time_left
 from django_stripe_cart.models import Order, OrderEvent
 from django_stripe_cart.money import format_money
 from django_stripe_cart.refunds import amount_refundable
-from django_stripe_cart.responses import SeeOther
 from django_stripe_cart.timeline import Cause
+from django_stripe_cart.web.responses import SeeOther
 
 MAX_ORDERS = 100  # at a time: one page of the list, and their keys fit into a URL
 PKS = re.compile(rf"\d{{1,18}}(,\d{{1,18}}){{0,{MAX_ORDERS - 1}}}", re.ASCII)

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_safe
 from django_stripe_cart.admin.base import OrderAdminBase
 from django_stripe_cart.models import Order, OrderItem
 from django_stripe_cart.money import to_decimal
-from django_stripe_cart.responses import SeeOther
+from django_stripe_cart.web.responses import SeeOther
 
 BATCH_SIZE = 500
 BYTE_ORDER_MARK = "\ufeff"  # without it, Excel assumes the system's encoding

@@ -21,8 +21,8 @@ from django.utils.translation import gettext_lazy
 from django_stripe_cart.contents import CartLine
 from django_stripe_cart.exceptions import StripeCartError
 from django_stripe_cart.models import Order
-from django_stripe_cart.shapes import Shape, cart_shape, order_shape, orders_shape
-from django_stripe_cart.shopper import Shopper
+from django_stripe_cart.web.serializers import Shape, cart_shape, order_shape, orders_shape
+from django_stripe_cart.web.shopper import Shopper
 
 # The host's page around ours; a project that was just started has none yet.
 BASES = ("base.html", "stripe_cart/plain.html")

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django_stripe_cart.contents import CartLine, Contents
 from django_stripe_cart.exceptions import StripeCartError
 from django_stripe_cart.models import Order, OrderItem
-from django_stripe_cart.pages import Page
+from django_stripe_cart.web.pagination import Page
 
 Shape = dict[str, Any]
 

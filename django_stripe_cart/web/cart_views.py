@@ -1,36 +1,34 @@
-"""The shop over HTTP: each view reads its form, calls one verb, and answers."""
+"""Views of the cart and the checkout: each reads its form, calls one verb, and answers."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urldefrag, urljoin
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_not_required
 from django.contrib.messages import constants as messages
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from django_stripe_cart import cart as carts
 from django_stripe_cart.checkout import begin_checkout
 from django_stripe_cart.contents import CartLine, offer
-from django_stripe_cart.doors import get_order, opens_transactions, shop_view
 from django_stripe_cart.exceptions import (
     CartChanged,
     CartError,
-    InvalidWebhook,
     OrderError,
     PaymentError,
 )
-from django_stripe_cart.forms import AddForm, ProductForm, QuantityForm
-from django_stripe_cart.looking import look_again
-from django_stripe_cart.responses import (
+from django_stripe_cart.timeline import BY_SHOPPER
+from django_stripe_cart.web.decorators import shop_view
+from django_stripe_cart.web.forms import AddForm, ProductForm, QuantityForm
+from django_stripe_cart.web.order_access import get_order
+from django_stripe_cart.web.order_refresh import look_again
+from django_stripe_cart.web.responses import (
     next_url,
     posted,
     refuse,
@@ -40,14 +38,8 @@ from django_stripe_cart.responses import (
     show,
     show_cart,
 )
-from django_stripe_cart.return_urls import canceled_url, return_urls
-from django_stripe_cart.shopper import Shopper
-from django_stripe_cart.timeline import BY_SHOPPER
-from django_stripe_cart.webhooks import receive
-
-logger = logging.getLogger("stripe_cart")
-
-LONGEST_WEBHOOK = 1_000_000  # bytes; Stripe's are a few kB
+from django_stripe_cart.web.return_urls import canceled_url, return_urls
+from django_stripe_cart.web.shopper import Shopper
 
 
 @shop_view
@@ -134,23 +126,6 @@ def checkout_canceled(request: HttpRequest) -> HttpResponse:
         return send_to(request, url)
     say(request, messages.INFO, _("You came back without paying. Your cart is as you left it."))
     return send_to(request, url if url == reverse("stripe_cart:cart") else url + "#cart")
-
-
-@csrf_exempt
-@login_not_required
-@opens_transactions
-@require_POST
-def webhook(request: HttpRequest) -> HttpResponse:
-    body = request.read(LONGEST_WEBHOOK + 1)
-    if len(body) > LONGEST_WEBHOOK:
-        return HttpResponse(status=400)
-    try:
-        receive(body, request.headers.get("Stripe-Signature", ""))
-    except InvalidWebhook as error:
-        # Not left to Django: for everybody who knocks it would log a traceback and mail the admins.
-        logger.warning("%s", error)
-        return HttpResponse(status=400)
-    return HttpResponse(status=200)
 
 
 def _change_cart(

@@ -13,13 +13,15 @@ from django.views.decorators.http import require_GET, require_POST
 
 from django_stripe_cart import order_again as orders_again
 from django_stripe_cart.checkout import cancel_order, resume_payment
-from django_stripe_cart.doors import get_order, get_own_order, shop_view
 from django_stripe_cart.emails import will_email
 from django_stripe_cart.exceptions import OrderError, PaymentError
-from django_stripe_cart.looking import ask_again, look_again, was_just_looked_at
 from django_stripe_cart.models import OrderEmail
-from django_stripe_cart.pages import Page
-from django_stripe_cart.responses import (
+from django_stripe_cart.timeline import BY_SHOPPER
+from django_stripe_cart.web.decorators import shop_view
+from django_stripe_cart.web.order_access import get_order, get_own_order
+from django_stripe_cart.web.order_refresh import Wait, ask_again, look_again, was_just_looked_at
+from django_stripe_cart.web.pagination import Page
+from django_stripe_cart.web.responses import (
     refuse,
     say,
     say_how_it_stands,
@@ -28,10 +30,8 @@ from django_stripe_cart.responses import (
     show_cart,
     show_order,
 )
-from django_stripe_cart.return_urls import return_urls
-from django_stripe_cart.shopper import Shopper
-from django_stripe_cart.timeline import BY_SHOPPER
-from django_stripe_cart.waiting import Wait
+from django_stripe_cart.web.return_urls import return_urls
+from django_stripe_cart.web.shopper import Shopper
 
 ORDERS_PER_PAGE = 10
 

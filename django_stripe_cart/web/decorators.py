@@ -1,23 +1,20 @@
-"""Who gets into the shop's pages, and which order they find there."""
+"""Decorators of the shop's views."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.db import connections, transaction
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 
-from django_stripe_cart.models import Order
-from django_stripe_cart.responses import next_url, send_to_login
-from django_stripe_cart.shopper import Shopper
-from django_stripe_cart.welcome import bring_the_rest
+from django_stripe_cart.web.guest_login import bring_the_rest
+from django_stripe_cart.web.responses import next_url, send_to_login
+from django_stripe_cart.web.shopper import Shopper
 
 View = Callable[..., HttpResponse]
 
@@ -53,15 +50,3 @@ def _keep_address(answer: HttpResponse) -> HttpResponse:
     answer.headers["Referrer-Policy"] = "same-origin"
     answer.headers["X-Robots-Tag"] = "noindex"
     return answer
-
-
-def get_order(request: HttpRequest, reference: UUID) -> Order:
-    return get_object_or_404(Shopper.of(request).reachable_orders, reference=reference)
-
-
-def get_own_order(request: HttpRequest, reference: UUID) -> Order:
-    """Not that of somebody whose address was passed on."""
-    order = get_order(request, reference)
-    if not Shopper.of(request).owns(order):
-        raise Http404
-    return order

@@ -12,8 +12,8 @@ from django.utils.translation import ngettext
 
 from django_stripe_cart.failures import describe
 from django_stripe_cart.guests import Brought, bring_guest, bring_settled
-from django_stripe_cart.responses import say, say_how_it_stands
-from django_stripe_cart.shopper import SESSION_KEY, Shopper
+from django_stripe_cart.web.responses import say, say_how_it_stands
+from django_stripe_cart.web.shopper import SESSION_KEY, Shopper
 
 logger = logging.getLogger("stripe_cart")
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from django_stripe_cart.checkout import ReturnUrls
 from django_stripe_cart.conf import conf
-from django_stripe_cart.responses import next_url
+from django_stripe_cart.web.responses import next_url
 
 
 def return_urls(request: HttpRequest, *, cancel: str) -> ReturnUrls:

@@ -1,0 +1,1 @@
+"""HTTP: views, forms, responses and JSON of the shop's pages."""
