@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django_stripe_cart import stock
 from django_stripe_cart.database import in_transaction
-from django_stripe_cart.facts import payment
-from django_stripe_cart.facts.news import News
 from django_stripe_cart.models import Order
+from django_stripe_cart.payments.apply import session as payment
+from django_stripe_cart.payments.order_change import News
 from django_stripe_cart.timeline import BY_STAFF, Cause, lock_order, note
 
 __all__ = ["settle_attention"]

@@ -21,12 +21,12 @@ from django_stripe_cart.exceptions import (
     PaymentRefused,
     PaymentStuck,
 )
-from django_stripe_cart.facts import close_unlearned
 from django_stripe_cart.gateway import patience
 from django_stripe_cart.models import Cart, CartItem, Order
 from django_stripe_cart.payments import sync_order
+from django_stripe_cart.payments.checkout_sessions import intend_session, learn_session
+from django_stripe_cart.payments.record import close_unlearned
 from django_stripe_cart.placement import create_order, is_unchanged, lock_contents
-from django_stripe_cart.sessions import intend_session, learn_session
 from django_stripe_cart.timeline import BY_SYSTEM, Cause, lock_order, note
 
 __all__ = [

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from django_stripe_cart.database import in_transaction
 from django_stripe_cart.emails import promise_email
 from django_stripe_cart.exceptions import OrderError
-from django_stripe_cart.facts.news import News
 from django_stripe_cart.models import Order, OrderEmail
+from django_stripe_cart.payments.order_change import News
 from django_stripe_cart.signals import order_fulfilled
 from django_stripe_cart.timeline import BY_STAFF, Cause, lock_order, move
 

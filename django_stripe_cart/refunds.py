@@ -13,7 +13,7 @@ from django_stripe_cart.gateway import patience
 from django_stripe_cart.models import Order, Refund
 from django_stripe_cart.money import format_money
 from django_stripe_cart.payments import sync_order
-from django_stripe_cart.refund_requests import send_refund
+from django_stripe_cart.payments.refund_requests import send_refund
 from django_stripe_cart.timeline import BY_STAFF, Cause, lock_order, note
 
 __all__ = ["amount_refundable", "refund_order"]

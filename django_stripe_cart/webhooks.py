@@ -19,9 +19,9 @@ from django_stripe_cart.gateway import (
     read_payment_metadata,
     read_session,
 )
-from django_stripe_cart.metadata import ORDER_KEY, SHOP_KEY, shop_id
 from django_stripe_cart.models import Order, OrderEvent, WebhookEvent
 from django_stripe_cart.payments import sync_order
+from django_stripe_cart.payments.metadata import ORDER_KEY, SHOP_KEY, shop_id
 from django_stripe_cart.timeline import Cause
 
 logger = logging.getLogger("stripe_cart")

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 from django.contrib.auth.models import User
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition
 
-from django_stripe_cart.metadata import ORDER_KEY
 from django_stripe_cart.models import CartItem, Order, Product
 from django_stripe_cart.payments import sync_open_orders
+from django_stripe_cart.payments.metadata import ORDER_KEY
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.events import sign_event

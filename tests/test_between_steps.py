@@ -15,15 +15,7 @@ from django.test.utils import isolate_apps
 from django.utils import timezone
 
 from django_stripe_cart import cart as carts
-from django_stripe_cart import (
-    checkout,
-    facts,
-    gateway,
-    payments,
-    refund_requests,
-    sessions,
-    stock,
-)
+from django_stripe_cart import checkout, gateway, stock
 from django_stripe_cart.checkout import (
     ReturnUrls,
     cancel_order,
@@ -44,14 +36,17 @@ from django_stripe_cart.exceptions import (
     PaymentRetryable,
     ProductUnavailable,
 )
-from django_stripe_cart.facts.look import Overtaken
-from django_stripe_cart.facts.payment import adopt
 from django_stripe_cart.gateway.client import transport
 from django_stripe_cart.gateway.http import PatientClient
 from django_stripe_cart.line_items import LineItem
 from django_stripe_cart.models import Cart, CartItem, Order, OrderEmail, Product, Refund
 from django_stripe_cart.money import MAXIMUM_AMOUNT
-from django_stripe_cart.payments import sync_order
+from django_stripe_cart.payments import checkout_sessions as sessions
+from django_stripe_cart.payments import record as facts
+from django_stripe_cart.payments import refund_requests, sync_order
+from django_stripe_cart.payments import sync as payments
+from django_stripe_cart.payments.apply.session import adopt
+from django_stripe_cart.payments.snapshot import Overtaken
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.timeline import BY_SYNC

@@ -10,9 +10,9 @@ from django.utils.html import strip_tags
 from django_stripe_cart.attention import settle_attention
 from django_stripe_cart.exceptions import PaymentNotConfigured, RefundNotPossible
 from django_stripe_cart.models import Order, Product
+from django_stripe_cart.payments.checkout_sessions import intend_session
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
-from django_stripe_cart.sessions import intend_session
 from tests.logs import written_down
 from tests.shopping import Browser
 

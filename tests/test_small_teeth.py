@@ -11,8 +11,8 @@ from django.db import connection
 from django_stripe_cart.checkout import ReturnUrls, cancel_order, place_order, start_payment
 from django_stripe_cart.exceptions import OrderClosed
 from django_stripe_cart.models import CartItem, Order, Product
+from django_stripe_cart.payments.checkout_sessions import intend_session
 from django_stripe_cart.sandbox import Sandbox
-from django_stripe_cart.sessions import intend_session
 from django_stripe_cart.signals import order_canceled, order_placed
 from tests.factories import make_product
 from tests.shopping import Browser, messages_of

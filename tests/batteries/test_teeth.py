@@ -13,8 +13,10 @@ from uuid import uuid4
 
 import pytest
 
-from django_stripe_cart import contents, gateway, payments, sessions, webhooks
+from django_stripe_cart import contents, gateway, webhooks
 from django_stripe_cart.models import Order, Product, WebhookEvent
+from django_stripe_cart.payments import checkout_sessions as sessions
+from django_stripe_cart.payments import sync as payments
 from django_stripe_cart.payments import sync_order
 from tests.batteries import deeds
 from tests.batteries.case import Case

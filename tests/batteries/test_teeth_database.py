@@ -18,8 +18,8 @@ from django.db import connection, connections, models, transaction
 from django_stripe_cart import cart, database, placement, refunds, timeline
 from django_stripe_cart import stock as stock_module
 from django_stripe_cart.exceptions import OutOfStock
-from django_stripe_cart.facts import news
 from django_stripe_cart.models import Order, Product
+from django_stripe_cart.payments import order_change as news
 from tests.batteries import deeds
 from tests.batteries.case import Case, Deed
 from tests.batteries.meeting import A_LONG_MOMENT, Watched, meet

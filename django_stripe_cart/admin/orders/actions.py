@@ -16,11 +16,11 @@ from django_stripe_cart.attention import settle_attention
 from django_stripe_cart.checkout import cancel_order
 from django_stripe_cart.emails import find_kind, send_again
 from django_stripe_cart.exceptions import PaymentError, PaymentRefused, StripeCartError
-from django_stripe_cart.facts.payment import is_held_for_a_person
 from django_stripe_cart.fulfillment import fulfill_order
 from django_stripe_cart.models import Order, Refund
 from django_stripe_cart.money import format_money
 from django_stripe_cart.payments import sync_order
+from django_stripe_cart.payments.apply.session import is_held_for_a_person
 from django_stripe_cart.refunds import amount_refundable, refund_order
 from django_stripe_cart.timeline import Cause
 

@@ -8,21 +8,13 @@ from __future__ import annotations
 from django.utils import timezone
 
 from django_stripe_cart.database import in_transaction
-from django_stripe_cart.facts import dispute, payment, refund
-from django_stripe_cart.facts.look import Known, Look, Overtaken
-from django_stripe_cart.facts.news import News
 from django_stripe_cart.models import Order
+from django_stripe_cart.payments.apply import disputes as dispute
+from django_stripe_cart.payments.apply import refunds as refund
+from django_stripe_cart.payments.apply import session as payment
+from django_stripe_cart.payments.order_change import News
+from django_stripe_cart.payments.snapshot import Look
 from django_stripe_cart.timeline import Cause, lock_order
-
-__all__ = [
-    "Known",
-    "Look",
-    "Overtaken",
-    "close_missing",
-    "close_unlearned",
-    "record",
-    "record_free",
-]
 
 
 def record(order: Order, look: Look, *, by: Cause) -> Order:

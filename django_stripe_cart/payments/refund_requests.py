@@ -9,8 +9,8 @@ from django.utils import timezone
 from django_stripe_cart import gateway
 from django_stripe_cart.database import in_transaction
 from django_stripe_cart.exceptions import PaymentRefused, PaymentStuck
-from django_stripe_cart.metadata import REFUND_KEY, order_metadata
 from django_stripe_cart.models import Refund
+from django_stripe_cart.payments.metadata import REFUND_KEY, order_metadata
 from django_stripe_cart.timeline import Cause, lock_order, note
 
 # Stripe keeps an idempotency key for at least 24 hours (docs.stripe.com/api/idempotent_requests).

@@ -17,8 +17,8 @@ from django_stripe_cart.conf import conf
 from django_stripe_cart.database import count_up, in_transaction
 from django_stripe_cart.exceptions import OrderClosed, PaymentNotConfigured, PaymentRefused
 from django_stripe_cart.gateway import Session
-from django_stripe_cart.metadata import order_metadata
 from django_stripe_cart.models import Order
+from django_stripe_cart.payments.metadata import order_metadata
 from django_stripe_cart.timeline import Cause, note
 
 logger = logging.getLogger("stripe_cart")

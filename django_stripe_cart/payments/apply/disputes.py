@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django_stripe_cart.facts.look import Known, Overtaken
-from django_stripe_cart.facts.news import News
 from django_stripe_cart.gateway import Dispute
 from django_stripe_cart.models import Order
+from django_stripe_cart.payments.order_change import News
+from django_stripe_cart.payments.snapshot import Known, Overtaken
 from django_stripe_cart.signals import order_disputed
 from django_stripe_cart.timeline import Cause, note
 

@@ -11,9 +11,9 @@ from django_stripe_cart.database import savepoint
 from django_stripe_cart.email import valid_email
 from django_stripe_cart.emails import promise_email
 from django_stripe_cart.exceptions import OutOfStock
-from django_stripe_cart.facts.news import News
 from django_stripe_cart.gateway import Session
 from django_stripe_cart.models import Order, OrderEmail
+from django_stripe_cart.payments.order_change import News
 from django_stripe_cart.signals import order_canceled, order_paid
 from django_stripe_cart.timeline import Cause, move, note
 

@@ -8,11 +8,11 @@ from django.utils import timezone
 
 from django_stripe_cart import stock
 from django_stripe_cart.emails import promise_email
-from django_stripe_cart.facts.look import Known, Overtaken
-from django_stripe_cart.facts.news import News
 from django_stripe_cart.gateway import StripeRefund
-from django_stripe_cart.metadata import REFUND_KEY
 from django_stripe_cart.models import Order, OrderEmail, Refund
+from django_stripe_cart.payments.metadata import REFUND_KEY
+from django_stripe_cart.payments.order_change import News
+from django_stripe_cart.payments.snapshot import Known, Overtaken
 from django_stripe_cart.signals import order_refunded
 from django_stripe_cart.timeline import Cause, move, note
 

@@ -18,20 +18,13 @@ from django_stripe_cart.exceptions import (
     PaymentRetryable,
     PaymentStuck,
 )
-from django_stripe_cart.facts import (
-    Known,
-    Look,
-    Overtaken,
-    close_missing,
-    close_unlearned,
-    record,
-    record_free,
-)
 from django_stripe_cart.failures import describe
 from django_stripe_cart.gateway import Session, patience
 from django_stripe_cart.models import Order, Refund
-from django_stripe_cart.refund_requests import heal_refund
-from django_stripe_cart.sessions import close_session, learn_session
+from django_stripe_cart.payments.checkout_sessions import close_session, learn_session
+from django_stripe_cart.payments.record import close_missing, close_unlearned, record, record_free
+from django_stripe_cart.payments.refund_requests import heal_refund
+from django_stripe_cart.payments.snapshot import Known, Look, Overtaken
 from django_stripe_cart.timeline import BY_SYNC, Cause
 
 __all__ = ["Synced", "sync_open_orders", "sync_order"]

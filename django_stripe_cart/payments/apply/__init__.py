@@ -1,0 +1,1 @@
+"""Apply what Stripe returned to a locked order."""
