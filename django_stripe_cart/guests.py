@@ -9,9 +9,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from django_stripe_cart import stock
-from django_stripe_cart.cart import MAX_LINES, get_user_cart
+from django_stripe_cart.cart import get_user_cart
+from django_stripe_cart.cart.changes import MAX_LINES
+from django_stripe_cart.cart.contents import MAX_QUANTITY, CartLine, how_many_left, read_cart
 from django_stripe_cart.checkout import cancel_order
-from django_stripe_cart.contents import MAX_QUANTITY, CartLine, how_many_left, read_cart
 from django_stripe_cart.database import in_transaction, lock_all
 from django_stripe_cart.exceptions import CartError, CartFull, OutOfStock, PaymentError
 from django_stripe_cart.gateway import haste

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
-from django_stripe_cart.cart import top_up
-from django_stripe_cart.contents import CartLine
+from django_stripe_cart.cart.changes import top_up
+from django_stripe_cart.cart.contents import CartLine
 from django_stripe_cart.exceptions import CartError, ProductUnavailable
 from django_stripe_cart.models import Cart, Order, get_product_model
 

@@ -20,7 +20,7 @@ from django_stripe_cart.testing.factories import make_product
 from django_stripe_cart.testing.invariants import settled_violations, violations
 from django_stripe_cart.testing.rollback import undone
 from django_stripe_cart.testing.sandbox import connected_sandbox, ring
-from django_stripe_cart.webhooks import TYPES
+from django_stripe_cart.webhooks.processing import TYPES
 from tests.reference import Bought, Ledger
 
 T = TypeVar("T")

@@ -14,8 +14,9 @@ from django.test import RequestFactory, override_settings
 from django.test.utils import isolate_apps
 from django.utils import timezone
 
-from django_stripe_cart import cart as carts
-from django_stripe_cart import checkout, gateway, stock
+from django_stripe_cart import gateway, stock
+from django_stripe_cart.cart import changes as carts
+from django_stripe_cart.cart.contents import CartLine, Contents, read_cart
 from django_stripe_cart.checkout import (
     ReturnUrls,
     cancel_order,
@@ -23,9 +24,8 @@ from django_stripe_cart.checkout import (
     resume_payment,
     start_payment,
 )
-from django_stripe_cart.contents import CartLine, Contents, read_cart
+from django_stripe_cart.checkout import flow as checkout
 from django_stripe_cart.emails import outbox
-from django_stripe_cart.endpoints import troubles
 from django_stripe_cart.exceptions import (
     AmountNotRepresentable,
     CartError,
@@ -51,6 +51,7 @@ from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.timeline import BY_SYNC
 from django_stripe_cart.web.shopper import Shopper
+from django_stripe_cart.webhooks.endpoints import troubles
 from tests.shopping import Browser, messages_of
 
 URLS = ReturnUrls(success=lambda order: "http://testserver/back/", cancel="http://testserver/")

@@ -10,8 +10,8 @@ from django.db import models
 from django.db.models import Count, Max
 from django.db.models.functions import Length
 
-from django_stripe_cart import cart as carts
-from django_stripe_cart.contents import CartLine, Contents, read_cart
+from django_stripe_cart.cart import changes as carts
+from django_stripe_cart.cart.contents import CartLine, Contents, read_cart
 from django_stripe_cart.exceptions import (
     CartChanged,
     CartFull,

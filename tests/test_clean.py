@@ -11,8 +11,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from django_stripe_cart import cart as carts
 from django_stripe_cart import cleaning
+from django_stripe_cart.cart import changes as carts
 from django_stripe_cart.models import Cart, CartItem, Order, Product, WebhookEvent
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.web.shopper import SESSION_KEY

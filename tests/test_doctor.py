@@ -29,7 +29,7 @@ from django_stripe_cart.gateway import Account, retrieve_account
 from django_stripe_cart.gateway.client import transport
 from django_stripe_cart.models import EventCursor, Order, OrderEmail, Product, WebhookEvent
 from django_stripe_cart.sandbox import Sandbox
-from django_stripe_cart.webhooks import TYPES
+from django_stripe_cart.webhooks.processing import TYPES
 from tests.shopping import Browser
 from tests.test_gateway import Canned
 

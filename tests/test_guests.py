@@ -19,7 +19,7 @@ from django.test import Client
 from django.urls import include, path
 from django.utils import timezone
 
-from django_stripe_cart import cart as carts
+from django_stripe_cart.cart import changes as carts
 from django_stripe_cart.checkout import place_order
 from django_stripe_cart.exceptions import EmptyCart
 from django_stripe_cart.gateway import PATIENCE, haste

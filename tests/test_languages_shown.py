@@ -13,7 +13,7 @@ from django.utils import translation
 from django.utils.translation import ngettext
 
 from django_stripe_cart import exceptions
-from django_stripe_cart.contents import how_many_left
+from django_stripe_cart.cart.contents import how_many_left
 from django_stripe_cart.exceptions import StripeCartError
 from django_stripe_cart.fulfillment import fulfill_order
 from django_stripe_cart.models import Order, Product

@@ -17,7 +17,6 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from django_stripe_cart.backlog import read_missed_events
 from django_stripe_cart.checkout import cancel_order
 from django_stripe_cart.exceptions import OrderUnsettled, PaymentError
 from django_stripe_cart.models import (
@@ -36,6 +35,7 @@ from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_paid
 from django_stripe_cart.testing.invariants import settled_violations
 from django_stripe_cart.timeline import BY_STAFF, Cause
+from django_stripe_cart.webhooks.missed_events import read_missed_events
 from tests.logs import OURS, written_down
 from tests.shopping import Browser
 

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from django.db import connections, router
 
-from django_stripe_cart.backlog import read_missed_events
 from django_stripe_cart.fulfillment import fulfill_order
 from django_stripe_cart.models import Product
 from django_stripe_cart.payments import sync_open_orders
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.webhooks.missed_events import read_missed_events
 from tests.shopping import Browser
 
 

@@ -12,13 +12,13 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from django_stripe_cart.backlog import read_missed_events
 from django_stripe_cart.models import EventCursor, Order, Product, Refund, WebhookEvent
 from django_stripe_cart.payments import sync_open_orders
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_paid
 from django_stripe_cart.testing.factories import make_user
+from django_stripe_cart.webhooks.missed_events import read_missed_events
 from tests.shopping import Browser
 
 

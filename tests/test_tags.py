@@ -24,7 +24,7 @@ from django.utils import translation
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
-from django_stripe_cart import cart as carts
+from django_stripe_cart.cart import changes as carts
 from django_stripe_cart.models import Product
 from tests.factories import make_product
 from tests.shopping import Browser

@@ -12,7 +12,7 @@ from django.core.management.base import CommandError
 from django_stripe_cart import gateway
 from django_stripe_cart.gateway.client import transport
 from django_stripe_cart.sandbox import Sandbox
-from django_stripe_cart.webhooks import TYPES
+from django_stripe_cart.webhooks.processing import TYPES
 
 URL = "https://shop.example/stripe/webhook/"
 

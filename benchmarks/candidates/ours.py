@@ -73,7 +73,7 @@ def fill_cart(visitor: Any, products: list[Any]) -> None:
 
 def fingerprint(user: Any) -> dict[str, str]:
     """What the form of a checkout carries."""
-    from django_stripe_cart.contents import read_cart
+    from django_stripe_cart.cart.contents import read_cart
     from django_stripe_cart.models import CartItem
 
     contents = read_cart(CartItem.objects.of_user(user))

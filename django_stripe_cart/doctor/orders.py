@@ -8,10 +8,10 @@ from datetime import timedelta
 from django.utils import timezone
 from django.utils.timesince import timesince
 
-from django_stripe_cart.backlog import KEPT_BY_STRIPE
 from django_stripe_cart.conf import conf
 from django_stripe_cart.doctor.finding import Finding, advice, good, wrong
 from django_stripe_cart.models import EventCursor, Order
+from django_stripe_cart.webhooks.missed_events import KEPT_BY_STRIPE
 
 SYNC_COMMAND = "python manage.py stripe_cart_sync"
 SYNC_OVERDUE = timedelta(days=1)

@@ -15,10 +15,10 @@ from django_stripe_cart import gateway
 from django_stripe_cart.conf import conf
 from django_stripe_cart.doctor.finding import Finding, advice, good, wrong
 from django_stripe_cart.doctor.webhook_probe import deliver_test_event
-from django_stripe_cart.endpoints import own_url, troubles
 from django_stripe_cart.exceptions import PaymentError
 from django_stripe_cart.gateway import Endpoint
 from django_stripe_cart.models import Order, WebhookEvent
+from django_stripe_cart.webhooks.endpoints import own_url, troubles
 
 WEBHOOK_COMMAND = "python manage.py stripe_cart_webhook"
 

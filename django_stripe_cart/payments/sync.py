@@ -27,8 +27,6 @@ from django_stripe_cart.payments.refund_requests import heal_refund
 from django_stripe_cart.payments.snapshot import Known, Look, Overtaken
 from django_stripe_cart.timeline import BY_SYNC, Cause
 
-__all__ = ["Synced", "sync_open_orders", "sync_order"]
-
 logger = logging.getLogger("stripe_cart")
 
 # How long after its end a session that we never learned of is given up, for clocks that differ.

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.urls import get_script_prefix
 from django.utils.html import format_html
 
-from django_stripe_cart.contents import FEW, MAX_QUANTITY
+from django_stripe_cart.cart.contents import FEW, MAX_QUANTITY
 from django_stripe_cart.line_items import LineItem, line_item_of
 from django_stripe_cart.models import get_product_model
 from django_stripe_cart.money import format_money, money_format_json

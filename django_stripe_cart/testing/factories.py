@@ -16,8 +16,8 @@ from django.urls import reverse
 from django.utils.text import slugify
 
 from django_stripe_cart.cart import add_item, get_guest_cart, get_user_cart
+from django_stripe_cart.cart.contents import read_cart
 from django_stripe_cart.checkout import ReturnUrls, begin_checkout, cancel_order
-from django_stripe_cart.contents import read_cart
 from django_stripe_cart.fulfillment import fulfill_order
 from django_stripe_cart.models import Cart, CartItem, Order, get_product_model
 from django_stripe_cart.models.states import Status

@@ -10,7 +10,7 @@ from django_stripe_cart.models import Cart, CartItem, Order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.testing import factories
-from django_stripe_cart.webhooks import TYPES
+from django_stripe_cart.webhooks.processing import TYPES
 
 DECLINED = "4000000000000002"
 ASKS_3DS = "4000002500003155"

@@ -14,9 +14,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from django_stripe_cart import cart as carts
+from django_stripe_cart.cart import changes as carts
+from django_stripe_cart.cart.contents import CartLine, offer
 from django_stripe_cart.checkout import begin_checkout
-from django_stripe_cart.contents import CartLine, offer
 from django_stripe_cart.exceptions import (
     CartChanged,
     CartError,

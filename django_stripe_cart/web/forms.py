@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from django_stripe_cart.contents import MAX_QUANTITY
+from django_stripe_cart.cart.contents import MAX_QUANTITY
 from django_stripe_cart.exceptions import ProductUnavailable, QuantityNotAllowed
 from django_stripe_cart.models import get_product_model
 

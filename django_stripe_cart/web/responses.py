@@ -18,7 +18,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy
 
-from django_stripe_cart.contents import CartLine
+from django_stripe_cart.cart.contents import CartLine
 from django_stripe_cart.exceptions import StripeCartError
 from django_stripe_cart.models import Order
 from django_stripe_cart.web.serializers import Shape, cart_shape, order_shape, orders_shape

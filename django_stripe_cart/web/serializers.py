@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from django_stripe_cart.contents import CartLine, Contents
+from django_stripe_cart.cart.contents import CartLine, Contents
 from django_stripe_cart.exceptions import StripeCartError
 from django_stripe_cart.models import Order, OrderItem
 from django_stripe_cart.web.pagination import Page

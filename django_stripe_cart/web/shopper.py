@@ -14,9 +14,10 @@ from django.utils.functional import cached_property
 from django.utils.translation import get_language
 
 from django_stripe_cart import stock
-from django_stripe_cart.cart import Changed, drop_empty_cart, get_guest_cart, get_user_cart
+from django_stripe_cart.cart import drop_empty_cart, get_guest_cart, get_user_cart
+from django_stripe_cart.cart.changes import Changed
+from django_stripe_cart.cart.contents import CartLine, Contents, read_lines
 from django_stripe_cart.conf import conf
-from django_stripe_cart.contents import CartLine, Contents, read_lines
 from django_stripe_cart.models import Cart, Order
 from django_stripe_cart.models.cart import read_items
 from django_stripe_cart.models.order_queries import OrderQuerySet

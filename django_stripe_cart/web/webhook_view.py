@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from django_stripe_cart.exceptions import InvalidWebhook
 from django_stripe_cart.web.decorators import opens_transactions
-from django_stripe_cart.webhooks import receive
+from django_stripe_cart.webhooks.processing import receive
 
 logger = logging.getLogger("stripe_cart")
 

@@ -13,7 +13,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from django_stripe_cart.checkout import PAUSES, cancel_order
+from django_stripe_cart.checkout import cancel_order
+from django_stripe_cart.checkout.flow import PAUSES
 from django_stripe_cart.exceptions import PaymentError
 from django_stripe_cart.gateway import PATIENCE, patience, retrieve_session
 from django_stripe_cart.gateway.client import transport

@@ -13,11 +13,13 @@ from uuid import uuid4
 
 import pytest
 
-from django_stripe_cart import contents, gateway, webhooks
+from django_stripe_cart import gateway
+from django_stripe_cart.cart import contents
 from django_stripe_cart.models import Order, Product, WebhookEvent
 from django_stripe_cart.payments import checkout_sessions as sessions
 from django_stripe_cart.payments import sync as payments
 from django_stripe_cart.payments import sync_order
+from django_stripe_cart.webhooks import processing as webhooks
 from tests.batteries import deeds
 from tests.batteries.case import Case
 from tests.batteries.settling import let_time_pass

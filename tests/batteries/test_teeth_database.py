@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 from django.db import connection, connections, models, transaction
 
-from django_stripe_cart import cart, database, placement, refunds, timeline
+from django_stripe_cart import database, refunds, timeline
 from django_stripe_cart import stock as stock_module
+from django_stripe_cart.cart import changes as cart
+from django_stripe_cart.checkout import placement
 from django_stripe_cart.exceptions import OutOfStock
 from django_stripe_cart.models import Order, Product
 from django_stripe_cart.payments import order_change as news

@@ -10,11 +10,11 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from django_stripe_cart.backlog import read_missed_events
 from django_stripe_cart.emails import send_left_behind
 from django_stripe_cart.exceptions import PaymentError, StripeCartError
 from django_stripe_cart.models import Order
 from django_stripe_cart.payments import Synced, sync_open_orders
+from django_stripe_cart.webhooks.missed_events import read_missed_events
 
 NUMBER = re.compile(r"#?[0-9a-fA-F]{8}")  # as shown to staff and shoppers
 

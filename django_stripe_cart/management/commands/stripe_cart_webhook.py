@@ -8,10 +8,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from django_stripe_cart import gateway
-from django_stripe_cart.endpoints import own_url, troubles
 from django_stripe_cart.exceptions import PaymentError
 from django_stripe_cart.gateway import Endpoint
-from django_stripe_cart.webhooks import TYPES
+from django_stripe_cart.webhooks.endpoints import own_url, troubles
+from django_stripe_cart.webhooks.processing import TYPES
 
 
 class Command(BaseCommand):

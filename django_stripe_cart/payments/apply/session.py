@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from django_stripe_cart import cart as carts
 from django_stripe_cart import stock
+from django_stripe_cart.cart import changes as carts
 from django_stripe_cart.conf import conf
 from django_stripe_cart.database import savepoint
 from django_stripe_cart.email import valid_email

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from django_stripe_cart.conf import conf
 from django_stripe_cart.gateway import Endpoint
-from django_stripe_cart.webhooks import TYPES
+from django_stripe_cart.webhooks.processing import TYPES
 
 
 def own_url() -> str | None:

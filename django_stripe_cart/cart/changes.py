@@ -10,21 +10,12 @@ from typing import Any, Generic, TypeVar
 from django.db import router
 from django.utils import timezone
 
-from django_stripe_cart.contents import MAX_QUANTITY, CartLine, Contents, read_line, read_lines
+from django_stripe_cart.cart.contents import MAX_QUANTITY, CartLine, Contents, read_line, read_lines
 from django_stripe_cart.database import hold_by, in_transaction
 from django_stripe_cart.exceptions import CartFull, ProductUnavailable, QuantityNotAllowed
 from django_stripe_cart.models import Cart, CartItem, OrderItem, get_product_model
 from django_stripe_cart.models.cart import read_items
 from django_stripe_cart.prepared import Given, Prepared, Subselect
-
-__all__ = [
-    "add_item",
-    "drop_empty_cart",
-    "get_guest_cart",
-    "get_user_cart",
-    "remove_item",
-    "set_quantity",
-]
 
 L_co = TypeVar("L_co", bound=CartLine | None, covariant=True)
 

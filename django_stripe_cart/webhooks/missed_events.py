@@ -15,9 +15,7 @@ from django_stripe_cart import gateway
 from django_stripe_cart.conf import conf
 from django_stripe_cart.failures import describe
 from django_stripe_cart.models import EventCursor, OrderEvent
-from django_stripe_cart.webhooks import TYPES, take
-
-__all__ = ["Reading", "read_missed_events"]
+from django_stripe_cart.webhooks.processing import TYPES, take
 
 logger = logging.getLogger("stripe_cart")
 

@@ -10,7 +10,8 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from django_stripe_cart.contents import read_cart
+from django_stripe_cart.cart.contents import read_cart
+from django_stripe_cart.checkout.placement import create_order, is_unchanged, lock_contents
 from django_stripe_cart.database import in_transaction
 from django_stripe_cart.exceptions import (
     EmptyCart,
@@ -26,17 +27,7 @@ from django_stripe_cart.models import Cart, CartItem, Order
 from django_stripe_cart.payments import sync_order
 from django_stripe_cart.payments.checkout_sessions import intend_session, learn_session
 from django_stripe_cart.payments.record import close_unlearned
-from django_stripe_cart.placement import create_order, is_unchanged, lock_contents
 from django_stripe_cart.timeline import BY_SYSTEM, Cause, lock_order, note
-
-__all__ = [
-    "ReturnUrls",
-    "begin_checkout",
-    "cancel_order",
-    "place_order",
-    "resume_payment",
-    "start_payment",
-]
 
 logger = logging.getLogger("stripe_cart")
 

@@ -1,0 +1,19 @@
+"""Checkout: from a cart to a payable address, and back again."""
+
+from django_stripe_cart.checkout.flow import (
+    ReturnUrls,
+    begin_checkout,
+    cancel_order,
+    place_order,
+    resume_payment,
+    start_payment,
+)
+
+__all__ = [
+    "ReturnUrls",
+    "begin_checkout",
+    "cancel_order",
+    "place_order",
+    "resume_payment",
+    "start_payment",
+]
