@@ -27,7 +27,7 @@ from django_stripe_cart.models import (
     OrderItem,
     Refund,
 )
-from django_stripe_cart.models.order_queries import OrderQuerySet
+from django_stripe_cart.models.order_queryset import OrderQuerySet
 from django_stripe_cart.timeline import BY_STAFF, Cause, lock_order, note
 
 __all__ = ["anonymize_person", "export_person", "orders_elsewhere", "orders_of"]

@@ -12,7 +12,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.test import override_settings
 from django.utils import translation
 
-from django_stripe_cart.emails.letter import write
+from django_stripe_cart.emails.rendering import write
 from django_stripe_cart.models import Order, OrderEmail, Product, Refund
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox

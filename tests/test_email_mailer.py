@@ -18,8 +18,8 @@ from django.db import connection
 from django.test import override_settings
 from django.utils import timezone
 
-from django_stripe_cart.emails import mailer, send_again, send_left_behind
-from django_stripe_cart.emails.mailer import LONGEST_WAIT, find_mailer
+from django_stripe_cart.emails import delivery, send_again, send_left_behind
+from django_stripe_cart.emails.delivery import LONGEST_WAIT, find_mailer
 from django_stripe_cart.fulfillment import fulfill_order
 from django_stripe_cart.models import Order, OrderEmail, Product
 from django_stripe_cart.sandbox import Sandbox
@@ -91,7 +91,7 @@ def test_a_letter_goes_out_as_text_and_html(paid: Order, door: socket.socket) ->
 def test_a_server_that_never_answers_is_not_waited_for_long(
     paid: Order, door: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mailer, "LONGEST_WAIT", 0.3)
+    monkeypatch.setattr(delivery, "LONGEST_WAIT", 0.3)
     before = time.monotonic()
 
     with mail_server(door.getsockname()[1]), committed(execute=True):

@@ -18,7 +18,7 @@ from django_stripe_cart.emails import send_again, send_left_behind
 from django_stripe_cart.emails.outbox import MOST_REFUSALS, WAITS, deliver
 from django_stripe_cart.exceptions import EmailNotSent
 from django_stripe_cart.models import Order, OrderEmail, Product
-from django_stripe_cart.models.email import LEFT_BEHIND, TOO_LATE
+from django_stripe_cart.models.order_email import LEFT_BEHIND, TOO_LATE
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.timeline import Cause

@@ -24,7 +24,7 @@ from django_stripe_cart.checkout import place_order
 from django_stripe_cart.exceptions import EmptyCart
 from django_stripe_cart.gateway import PATIENCE, haste
 from django_stripe_cart.gateway.client import transport
-from django_stripe_cart.gateway.patience import HASTE, HASTY_TIMEOUT, attempt_timeout, time_left
+from django_stripe_cart.gateway.deadline import HASTE, HASTY_TIMEOUT, attempt_timeout, time_left
 from django_stripe_cart.guests import Brought, bring_guest, bring_settled
 from django_stripe_cart.models import Cart, CartItem, Order, Product
 from django_stripe_cart.payments import sync_order

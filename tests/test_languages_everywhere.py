@@ -20,7 +20,7 @@ from django.test import Client, TestCase
 from django.urls import reverse
 from django.utils import translation
 
-from django_stripe_cart.emails.letter import write
+from django_stripe_cart.emails.rendering import write
 from django_stripe_cart.models import Order, OrderEmail, Product
 from django_stripe_cart.money import format_money
 from django_stripe_cart.sandbox import Sandbox

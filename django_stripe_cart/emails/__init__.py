@@ -3,7 +3,7 @@
 Promised with the change that it tells of, sent after the commit, and each at most once.
 """
 
+from django_stripe_cart.emails.delivery import find_kind, send_again
 from django_stripe_cart.emails.outbox import promise_email, send_left_behind, will_email
-from django_stripe_cart.emails.sending import find_kind, send_again
 
 __all__ = ["find_kind", "promise_email", "send_again", "send_left_behind", "will_email"]

@@ -16,9 +16,9 @@ from django.utils import timezone
 
 from django_stripe_cart.conf import conf
 from django_stripe_cart.database import after_commit
-from django_stripe_cart.emails.sending import send
+from django_stripe_cart.emails.delivery import send
 from django_stripe_cart.exceptions import EmailNotSent, EmailRefused
-from django_stripe_cart.failures import describe
+from django_stripe_cart.logs import describe
 from django_stripe_cart.models import Order, OrderEmail, Refund
 from django_stripe_cart.timeline import BY_SYSTEM
 

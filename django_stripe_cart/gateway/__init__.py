@@ -1,6 +1,7 @@
 """The only door to Stripe: our words in, plain dataclasses and our exceptions out."""
 
 from django_stripe_cart.gateway.account import Account, retrieve_account
+from django_stripe_cart.gateway.deadline import PATIENCE, haste, patience
 from django_stripe_cart.gateway.endpoints import (
     Endpoint,
     create_endpoint,
@@ -8,7 +9,6 @@ from django_stripe_cart.gateway.endpoints import (
     list_endpoints,
 )
 from django_stripe_cart.gateway.events import Event, list_events, read_event, sign
-from django_stripe_cart.gateway.patience import PATIENCE, haste, patience
 from django_stripe_cart.gateway.refunds import (
     Dispute,
     StripeRefund,

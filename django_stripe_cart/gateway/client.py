@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import django_stripe_cart
 from django_stripe_cart.conf import conf
 from django_stripe_cart.database import is_transaction_open
+from django_stripe_cart.gateway.deadline import attempt_timeout
 from django_stripe_cart.gateway.errors import not_configured, translated
-from django_stripe_cart.gateway.patience import attempt_timeout
 
 if TYPE_CHECKING:
     import stripe

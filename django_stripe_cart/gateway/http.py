@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import stripe
 
-from django_stripe_cart.gateway.patience import TIMEOUT, time_left
+from django_stripe_cart.gateway.deadline import TIMEOUT, time_left
 
 
 class PatientClient(stripe.RequestsClient):

@@ -12,8 +12,8 @@ from django.conf import settings
 from django.db import migrations, models
 
 import django_stripe_cart.models.cart
-import django_stripe_cart.models.email
 import django_stripe_cart.models.fields
+import django_stripe_cart.models.order_email
 
 
 class Migration(migrations.Migration):
@@ -656,7 +656,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "due_at",
-                    models.DateTimeField(default=django_stripe_cart.models.email.find_first_due),
+                    models.DateTimeField(
+                        default=django_stripe_cart.models.order_email.find_first_due
+                    ),
                 ),
                 ("claimed_at", models.DateTimeField(blank=True, null=True)),
                 ("sent_at", models.DateTimeField(blank=True, null=True, verbose_name="sent")),

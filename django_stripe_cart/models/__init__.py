@@ -1,13 +1,13 @@
 """The rows: what there is to sell, what is wanted, what was ordered, and what came of it."""
 
 from django_stripe_cart.models.cart import Cart, CartItem
-from django_stripe_cart.models.email import OrderEmail
-from django_stripe_cart.models.event import OrderEvent
 from django_stripe_cart.models.order import Order
+from django_stripe_cart.models.order_email import OrderEmail
+from django_stripe_cart.models.order_event import OrderEvent
 from django_stripe_cart.models.order_item import OrderItem
 from django_stripe_cart.models.product import AbstractProduct, Product, get_product_model
 from django_stripe_cart.models.refund import Refund
-from django_stripe_cart.models.webhook import EventCursor, WebhookEvent
+from django_stripe_cart.models.webhook_event import EventCursor, WebhookEvent
 
 __all__ = [
     "AbstractProduct",

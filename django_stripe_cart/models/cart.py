@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from model_utils.models import TimeStampedModel
 
 from django_stripe_cart.conf import conf
-from django_stripe_cart.models.fresh import FreshQuerySet
+from django_stripe_cart.models.querysets import FreshQuerySet
 from django_stripe_cart.prepared import Given, Prepared
 
 

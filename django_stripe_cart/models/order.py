@@ -19,9 +19,9 @@ from django_fsm import ConcurrentTransitionMixin, FSMField
 from django_stripe_cart.conf import conf
 from django_stripe_cart.models.cart import Cart
 from django_stripe_cart.models.fields import StripeIdField
-from django_stripe_cart.models.order_queries import OrderQuerySet
+from django_stripe_cart.models.fsm import transition
+from django_stripe_cart.models.order_queryset import OrderQuerySet
 from django_stripe_cart.models.states import Attention, Status
-from django_stripe_cart.models.transitions import transition
 
 STATUS_LABELS = dict(Status.choices)
 

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from django_stripe_cart.conf import conf
 from django_stripe_cart.line_items import LineItem
-from django_stripe_cart.models.fresh import FreshQuerySet
 from django_stripe_cart.models.order import Order
+from django_stripe_cart.models.querysets import FreshQuerySet
 
 
 class OrderItem(models.Model):

@@ -12,8 +12,8 @@ from django.utils.translation import pgettext_lazy
 from model_utils.models import TimeStampedModel
 
 from django_stripe_cart.models.fields import StripeIdField
-from django_stripe_cart.models.fresh import FreshQuerySet
 from django_stripe_cart.models.order import Order
+from django_stripe_cart.models.querysets import FreshQuerySet
 
 
 class RefundQuerySet(FreshQuerySet["Refund"]):

@@ -18,8 +18,8 @@ from django_stripe_cart.exceptions import (
     PaymentRetryable,
     PaymentStuck,
 )
-from django_stripe_cart.failures import describe
 from django_stripe_cart.gateway import Session, patience
+from django_stripe_cart.logs import describe
 from django_stripe_cart.models import Order, Refund
 from django_stripe_cart.payments.checkout_sessions import close_session, learn_session
 from django_stripe_cart.payments.record import close_missing, close_unlearned, record, record_free

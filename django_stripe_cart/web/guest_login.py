@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from django_stripe_cart.failures import describe
 from django_stripe_cart.guests import Brought, bring_guest, bring_settled
+from django_stripe_cart.logs import describe
 from django_stripe_cart.web.responses import say, say_how_it_stands
 from django_stripe_cart.web.shopper import SESSION_KEY, Shopper
 

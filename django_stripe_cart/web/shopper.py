@@ -20,7 +20,7 @@ from django_stripe_cart.cart.contents import CartLine, Contents, read_lines
 from django_stripe_cart.conf import conf
 from django_stripe_cart.models import Cart, Order
 from django_stripe_cart.models.cart import read_items
-from django_stripe_cart.models.order_queries import OrderQuerySet
+from django_stripe_cart.models.order_queryset import OrderQuerySet
 
 SESSION_KEY = "stripe_cart_token"
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from django_stripe_cart import gateway
 from django_stripe_cart.conf import conf
-from django_stripe_cart.failures import describe
+from django_stripe_cart.logs import describe
 from django_stripe_cart.models import EventCursor, OrderEvent
 from django_stripe_cart.webhooks.processing import TYPES, take
 

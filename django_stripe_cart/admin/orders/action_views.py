@@ -26,7 +26,7 @@ from django_stripe_cart.admin.base import OrderAdminBase
 from django_stripe_cart.admin.orders.actions import ACTIONS, Action, Outcome
 from django_stripe_cart.admin.orders.forms import ConfirmForm
 from django_stripe_cart.gateway import patience
-from django_stripe_cart.gateway.patience import time_left
+from django_stripe_cart.gateway.deadline import time_left
 from django_stripe_cart.models import Order, OrderEvent
 from django_stripe_cart.money import format_money
 from django_stripe_cart.refunds import amount_refundable

@@ -8,8 +8,8 @@ from django_stripe_cart import stock
 from django_stripe_cart.cart import changes as carts
 from django_stripe_cart.conf import conf
 from django_stripe_cart.database import savepoint
-from django_stripe_cart.email import valid_email
 from django_stripe_cart.emails import promise_email
+from django_stripe_cart.emails.addresses import valid_email
 from django_stripe_cart.exceptions import OutOfStock
 from django_stripe_cart.gateway import Session
 from django_stripe_cart.models import Order, OrderEmail

@@ -8,8 +8,8 @@ from typing import Any
 
 from django_stripe_cart.conf import conf
 from django_stripe_cart.models import Order, OrderEmail, OrderEvent, Refund
-from django_stripe_cart.testing.invariants.snapshot import Books, standing
 from django_stripe_cart.payments.metadata import ORDER_KEY, REFUND_KEY
+from django_stripe_cart.testing.invariants.snapshot import Books, standing
 
 Status = Order.Status
 

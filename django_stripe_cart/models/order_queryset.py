@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from django_stripe_cart.models.fresh import FreshQuerySet
+from django_stripe_cart.models.querysets import FreshQuerySet
 from django_stripe_cart.models.states import Status
 
 O_co = TypeVar("O_co", bound=models.Model, covariant=True)

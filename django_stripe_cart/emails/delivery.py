@@ -1,18 +1,21 @@
-"""To the host's mail server, and a word about it on the order's timeline."""
+"""Send an order's e-mail through the host's mail server, and note it on the timeline."""
 
 from __future__ import annotations
 
 import logging
+import smtplib
+from contextlib import suppress
+from typing import Any
 
+from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from django_stripe_cart.database import in_transaction
-from django_stripe_cart.emails.letter import write
-from django_stripe_cart.emails.mailer import hand_over
+from django_stripe_cart.emails.rendering import write
 from django_stripe_cart.exceptions import EmailNotSent, EmailRefused
-from django_stripe_cart.failures import describe
+from django_stripe_cart.logs import describe
 from django_stripe_cart.models import Order, OrderEmail
 from django_stripe_cart.timeline import BY_STAFF, Cause, note
 
@@ -28,6 +31,17 @@ KINDS = {
     Status.REFUNDED: Kind.REFUNDED,
     Status.FAILED: Kind.FAILED,
 }
+
+# In seconds, for each of its answers: whoever pays, or a worker of Stripe's webhook, waits.
+LONGEST_WAIT = 10
+
+# A server that hangs up, or says nothing more, is not among them: it may have taken the message.
+REFUSALS = (
+    smtplib.SMTPResponseException,
+    smtplib.SMTPRecipientsRefused,
+    smtplib.SMTPNotSupportedError,
+    ConnectionRefusedError,
+)
 
 
 def find_kind(order: Order) -> str:
@@ -80,6 +94,34 @@ def _write(email: OrderEmail) -> EmailMultiAlternatives:
         words = (email.kind, email.order.reference, describe(error))
         logger.error("E-mail %s of order %s is not written: %s", *words)
         raise EmailRefused from error
+
+
+def hand_over(message: EmailMultiAlternatives) -> None:
+    """Raise ``EmailRefused`` if it is certain that nothing was sent.
+
+    After any other exception it may have been: to send it once more could be twice.
+    """
+    try:
+        mailer = find_mailer()
+        mailer.open()
+    except Exception as error:
+        raise EmailRefused from error
+    try:
+        mailer.send_messages([message])
+    except REFUSALS as error:
+        raise EmailRefused from error
+    finally:
+        with suppress(Exception):
+            mailer.close()
+
+
+def find_mailer() -> Any:
+    """Return the host's default mailer, with our time-out if it has none (Django's default)."""
+    # Before Django 6.1 there is only one.
+    mailer: Any = mail.mailers.default if hasattr(mail, "mailers") else mail.get_connection()
+    if getattr(mailer, "timeout", LONGEST_WAIT) is None:
+        mailer.timeout = LONGEST_WAIT
+    return mailer
 
 
 @in_transaction(durable=False)

@@ -6,8 +6,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from django_stripe_cart.models.fields import StripeIdField
-from django_stripe_cart.models.fresh import FreshQuerySet
 from django_stripe_cart.models.order import Order
+from django_stripe_cart.models.querysets import FreshQuerySet
 
 
 class WebhookEvent(models.Model):

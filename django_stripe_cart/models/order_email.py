@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from django_stripe_cart.models.fresh import FreshQuerySet
 from django_stripe_cart.models.order import Order
+from django_stripe_cart.models.querysets import FreshQuerySet
 from django_stripe_cart.models.refund import Refund
 
 # Sooner, whoever made the row is about to send it; later, nobody waits for it any more.
