@@ -14,13 +14,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from django_stripe_cart.cart.contents import LOW_STOCK
 from django_stripe_cart.conf import conf
 from django_stripe_cart.exceptions import AmountNotRepresentable
 from django_stripe_cart.models import Product
 from django_stripe_cart.money import exponent, to_amount
 from django_stripe_cart.stock import correct
-
-LOW_STOCK = 5
 
 
 class PriceInput(forms.NumberInput):

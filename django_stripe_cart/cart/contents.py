@@ -27,7 +27,7 @@ from django_stripe_cart.models.cart import CartItemQuerySet
 from django_stripe_cart.money import MAXIMUM_AMOUNT, MINIMUM_AMOUNTS, format_money
 
 MAX_QUANTITY = 999
-FEW = 5  # so many or fewer are worth a word
+LOW_STOCK = 5  # at this quantity or below, shoppers see how many are left
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class CartLine:
     @property
     def is_scarce(self) -> bool:
         """Whether the shopper should know how many there are."""
-        return self.available is not None and self.available <= max(FEW, self.quantity)
+        return self.available is not None and self.available <= max(LOW_STOCK, self.quantity)
 
     @property
     def problem(self) -> CartError | None:

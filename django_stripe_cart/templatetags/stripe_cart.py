@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.urls import get_script_prefix
 from django.utils.html import format_html
 
-from django_stripe_cart.cart.contents import FEW, MAX_QUANTITY
+from django_stripe_cart.cart.contents import LOW_STOCK, MAX_QUANTITY
 from django_stripe_cart.line_items import LineItem, line_item_of
 from django_stripe_cart.models import get_product_model
 from django_stripe_cart.money import format_money, money_format_json
@@ -112,7 +112,7 @@ def add_to_cart(context: Context, product: Any, item: LineItem | None = None) ->
             "item": item,
             "money_format": money_format_json(item.currency),
             "available": left,
-            "is_scarce": left is not None and left <= FEW,
+            "is_scarce": left is not None and left <= LOW_STOCK,
             "max_quantity": MAX_QUANTITY if left is None else min(left, MAX_QUANTITY),
         }
     return values
