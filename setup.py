@@ -46,6 +46,7 @@ setup(
             "hypothesis>=6.100",
             "playwright>=1.50",
             "pytest-cov>=6",
+            "pytest-xdist>=3.6",
             "pyyaml>=6",
             "whitenoise>=6.9",
         ],

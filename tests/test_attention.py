@@ -13,6 +13,8 @@ from django_stripe_cart.timeline import Cause
 from tests.shopping import Browser
 from tests.test_payments import close_behind_our_back
 
+pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
+
 
 @pytest.fixture
 def order(browser: Browser, sandbox: Sandbox, mug: Product) -> Order:

@@ -54,6 +54,8 @@ from django_stripe_cart.web.shopper import Shopper
 from django_stripe_cart.webhooks.endpoints import troubles
 from tests.shopping import Browser, messages_of
 
+pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
+
 URLS = ReturnUrls(success=lambda order: "http://testserver/back/", cancel="http://testserver/")
 CREATE = "POST /v1/checkout/sessions"
 EXPIRE = "POST /v1/checkout/sessions/*/expire"

@@ -25,6 +25,8 @@ from django_stripe_cart.line_items import LineItem
 from django_stripe_cart.models import Cart, CartItem, Product
 from tests.factories import make_product
 
+pytestmark = pytest.mark.database
+
 
 @pytest.fixture
 def cart(user: User) -> Cart:

@@ -19,6 +19,8 @@ from django_stripe_cart.sandbox import Sandbox
 from tests.factories import make_product
 from tests.shopping import Browser, messages_of
 
+pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
+
 
 def calls(sandbox: Sandbox) -> list[str]:
     return [f"{call['method']} {call['path']}" for call in sandbox.requests]

@@ -19,6 +19,8 @@ from django_stripe_cart.web.shopper import SESSION_KEY
 from tests.shopping import Browser
 from tests.test_guests import in_threads, tab_of
 
+pytestmark = pytest.mark.database
+
 
 @pytest.fixture
 def guest(sandbox: Sandbox, db: None, settings: Any) -> Browser:

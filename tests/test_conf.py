@@ -11,6 +11,8 @@ from django.test import override_settings
 from django_stripe_cart.conf import DEFAULT_API_VERSION, conf
 from django_stripe_cart.models import Order
 
+pytestmark = pytest.mark.stripe_sdk
+
 
 def options(order: Order) -> dict[str, Any]:
     return {"allow_promotion_codes": True}

@@ -40,6 +40,8 @@ from django_stripe_cart.models import (
 )
 from django_stripe_cart.sandbox import Sandbox
 
+pytestmark = pytest.mark.database
+
 # operation: SQL statements, calls to Stripe. The same at every size.
 COSTS = {
     "storefront, N products": (4, 0),

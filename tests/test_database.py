@@ -24,6 +24,8 @@ from django_stripe_cart.database import (
 )
 from django_stripe_cart.models import Cart, Order
 
+pytestmark = pytest.mark.database
+
 on_real_connections = pytest.mark.django_db(transaction=True)
 several_writers = pytest.mark.not_on("sqlite")  # it lets in one writer at a time
 

@@ -21,6 +21,8 @@ from django_stripe_cart.testing.rollback import undone
 from django_stripe_cart.testing.sandbox import connected_sandbox, ring
 from django_stripe_cart.testing.scenarios import STORIES, Act, Scene, Story
 
+pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
+
 STOCK = 10
 
 # Where the story's orders end, how many are left of ten, what is left in the cart, what was told.

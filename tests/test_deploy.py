@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.database
+
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
 

@@ -37,7 +37,7 @@ URL = "https://shop.example/stripe/webhook/"
 SHOP = path("shop/", include("django_stripe_cart.urls"))
 WEBHOOK = path("stripe/webhook/", include("django_stripe_cart.webhook_urls"))
 MAILED = {"DEFAULT_FROM_EMAIL": "shop@shop.example"}
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.stripe_sdk]
 
 
 def wall(get_response: Any) -> Any:

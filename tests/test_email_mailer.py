@@ -26,6 +26,8 @@ from django_stripe_cart.sandbox import Sandbox
 from tests.mailing import committed
 from tests.shopping import Browser
 
+pytestmark = pytest.mark.database
+
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
 

@@ -26,6 +26,8 @@ from tests.logs import ours, written_down
 from tests.mailing import committed, refused, subjects
 from tests.shopping import Browser
 
+pytestmark = pytest.mark.database
+
 BY_ADA = Cause("staff", actor="ada")
 
 

@@ -22,6 +22,8 @@ from django_stripe_cart.signals import order_paid
 from tests.mailing import committed, subjects
 from tests.shopping import Browser
 
+pytestmark = pytest.mark.database
+
 
 @pytest.fixture
 def pending(browser: Browser, mug: Product) -> Order:

@@ -12,6 +12,8 @@ from django_stripe_cart.signals import order_paid
 from django_stripe_cart.timeline import Cause
 from tests.shopping import Browser
 
+pytestmark = pytest.mark.database
+
 
 @pytest.fixture
 def pending(browser: Browser, mug: Product) -> Order:

@@ -42,7 +42,7 @@ ROOT = Path(__file__).parent.parent
 KEY = "sk_test_TheKeyThatNobodyMaySee"
 SECRET = "whsec_TheSecretThatNobodyMaySee"
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.stripe_sdk]
 
 
 class Canned(stripe.HTTPClient):

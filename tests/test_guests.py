@@ -34,6 +34,8 @@ from django_stripe_cart.web.shopper import SESSION_KEY, Shopper
 from tests.factories import make_product
 from tests.shopping import Browser, messages_of
 
+pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
+
 EXPIRE = "POST /v1/checkout/sessions/*/expire"
 JSON = {"Accept": "application/json"}
 GETS = ["/", "/shop/cart/", "/shop/orders/"]

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
+
 ROOT = Path(__file__).parent.parent
 HOSTS = sorted(settings.parent.name for settings in ROOT.glob("tests/hosts/*/settings.py"))
 # Those whose tables are of another kind are walked on every database.

@@ -43,7 +43,7 @@ from tests.factories import make_product
 
 ROOT = Path(__file__).parent.parent
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 Status = Order.Status
 

@@ -17,6 +17,8 @@ from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from tests.shopping import Browser, messages_of
 
+pytestmark = pytest.mark.database
+
 ACTIONS = ["pay", "cancel", "again"]
 FRAGMENT = {"Stripe-Cart": "modal"}
 

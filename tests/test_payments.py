@@ -19,6 +19,8 @@ from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_paid
 from tests.shopping import Browser, messages_of
 
+pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
+
 DECLINES = {
     "4000000000000002": "declined",
     "4000000000009995": "insufficient funds",

@@ -12,6 +12,8 @@ from pytest_django import DjangoAssertNumQueries
 from django_stripe_cart.models import Cart, Product
 from django_stripe_cart.prepared import Given, Prepared, Subselect
 
+pytestmark = pytest.mark.database
+
 
 @pytest.fixture
 def by_token(db: None) -> Prepared[Cart]:

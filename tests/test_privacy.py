@@ -39,6 +39,8 @@ from django_stripe_cart.webhooks.missed_events import read_missed_events
 from tests.logs import OURS, written_down
 from tests.shopping import Browser
 
+pytestmark = pytest.mark.database
+
 EMAIL = "greta@example.net"
 NAME = "Greta Guest"
 SECRETS = ("greta", "Greta", "Guest Street")

@@ -19,6 +19,8 @@ from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_refunded
 from tests.shopping import Browser
 
+pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
+
 REFUNDS = "POST /v1/refunds"
 
 

@@ -15,6 +15,8 @@ from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.webhooks.missed_events import read_missed_events
 from tests.shopping import Browser
 
+pytestmark = pytest.mark.database
+
 
 class ReadsFromReplica:
     """What is read comes from there, our products excepted: they are only on show."""

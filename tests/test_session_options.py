@@ -16,6 +16,8 @@ from django_stripe_cart.sandbox import Sandbox
 from tests.logs import written_down
 from tests.shopping import Browser
 
+pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
+
 
 def a_tenth_off(order: Order) -> dict[str, Any]:
     return {"discounts": [{"coupon": "TENTH"}]}

@@ -17,6 +17,8 @@ from django_stripe_cart.signals import order_canceled, order_placed
 from tests.factories import make_product
 from tests.shopping import Browser, messages_of
 
+pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
+
 URLS = ReturnUrls(success=lambda order: "http://testserver/back/", cancel="http://testserver/")
 
 

@@ -23,6 +23,8 @@ from django_stripe_cart.testing.payment_counter import start_recording, stop_rec
 from tests.reference import Bought
 from tests.shop_machine import ShopMachine, if_any, nth
 
+pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
+
 PAYS, ASKS_3DS = "4242424242424242", "4000002500003155"
 CARDS = [PAYS, PAYS, "4000000000000002", "4000000000009995", ASKS_3DS]
 

@@ -16,7 +16,7 @@ from django_stripe_cart.exceptions import OutOfStock
 from django_stripe_cart.models import Cart, Order, OrderItem, Product
 from tests.factories import make_product
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 # Any model will do that says nothing of stock.
 uncounted = override_settings(STRIPE_CART_PRODUCT_MODEL="auth.Group")

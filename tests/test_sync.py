@@ -21,6 +21,8 @@ from django_stripe_cart.testing.factories import make_user
 from django_stripe_cart.webhooks.missed_events import read_missed_events
 from tests.shopping import Browser
 
+pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
+
 
 @pytest.fixture
 def order(browser: Browser, sandbox: Sandbox, mug: Product) -> Order:

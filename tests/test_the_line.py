@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from django_stripe_cart.fulfillment import fulfill_order
 from django_stripe_cart.models import Product
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from tests.shopping import Browser
+
+pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 
 
 def test_the_line(

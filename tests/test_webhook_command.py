@@ -14,6 +14,8 @@ from django_stripe_cart.gateway.client import transport
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.webhooks.processing import TYPES
 
+pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
+
 URL = "https://shop.example/stripe/webhook/"
 
 

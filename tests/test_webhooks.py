@@ -14,6 +14,8 @@ from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.sandbox import WEBHOOK_SECRET
 from tests.shopping import Browser
 
+pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
+
 URL = "/stripe/webhook/"
 
 

@@ -18,6 +18,8 @@ from tests.admin.pages import fields, post, press, read, url
 from tests.factories import make_product
 from tests.mailing import refused
 
+pytestmark = pytest.mark.database
+
 MakeOrder = Callable[..., Order]
 
 DISPUTED = "4000000000000259"

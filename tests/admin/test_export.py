@@ -17,6 +17,8 @@ from django_stripe_cart.admin.orders.export import escape_formula
 from django_stripe_cart.models import Order
 from tests.admin.pages import read, url
 
+pytestmark = pytest.mark.database
+
 
 def rows(answer: Any) -> list[dict[str, str]]:
     assert answer.status_code == 200

@@ -13,6 +13,8 @@ from tests.admin.conftest import Hire
 from tests.admin.pages import read, url
 from tests.factories import make_product
 
+pytestmark = pytest.mark.database
+
 
 def test_products_are_edited_in_their_list(desk: Client, mug: Product, lamp: Product) -> None:
     rows = Product.objects.order_by("name", "pk")

@@ -19,6 +19,8 @@ from django_stripe_cart.sandbox import Sandbox
 from tests.admin.pages import fields, post, press, read, url
 from tests.factories import make_product
 
+pytestmark = pytest.mark.database
+
 MakeOrder = Callable[..., Order]
 
 

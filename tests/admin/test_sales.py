@@ -15,7 +15,7 @@ from django_stripe_cart.admin.sales.report import Day, Period, Sales, read_sales
 from django_stripe_cart.models import Order, Refund
 from tests.admin.pages import read, url
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 MARCH = Period(date(2026, 3, 1), date(2026, 3, 31))
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)

@@ -8,7 +8,7 @@ from django.test import Client
 from django_stripe_cart.models import Order
 from tests.admin.pages import read, url
 
-pytestmark = pytest.mark.usefixtures("order", "another")
+pytestmark = [pytest.mark.usefixtures("order", "another"), pytest.mark.database]
 
 
 @pytest.fixture

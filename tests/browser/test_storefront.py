@@ -14,7 +14,8 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.conftest import Shop
 from tests.browser.shopper import PAYING, Shopper
 
-pytestmark = pytest.mark.browser
+# On one processor, so that the demo starts once.
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("storefront")]
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 
@@ -36,6 +37,7 @@ def be_strict(page: Page, shop: Shop) -> None:
     page.route(re.compile(f"^{re.escape(shop.url)}/(?!static/|media/)"), serve)
 
 
+@pytest.mark.line
 @pytest.mark.parametrize(("width", "motion"), [(360, "no-preference"), (1280, "reduce")])
 def test_from_sign_in_to_paid(
     open_page: Callable[..., Page], shop: Shop, width: int, motion: str
@@ -315,6 +317,7 @@ def test_without_javascript_the_shop_is_as_dark_as_the_system(
         expect(page.locator("body")).to_have_css("background-color", color)
 
 
+@pytest.mark.line
 @pytest.mark.parametrize("width", [360, 1280])
 def test_everything_works_without_javascript(open_page: Callable[..., Page], width: int) -> None:
     page = open_page(width, 740, java_script_enabled=False)

@@ -13,6 +13,8 @@ from django.test import override_settings
 
 from tests.checks.asking import complaints, found
 
+pytestmark = pytest.mark.database
+
 
 @pytest.mark.parametrize(
     ("database", "is_named"),

@@ -27,7 +27,7 @@ from tests.docs.pages import Example, examples, pages
 from tests.docs.surroundings import names, surroundings
 from tests.shopping import Browser
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.stripe_sdk]
 
 PYTHON = {page: list(found) for page, found in groupby(examples("python"), lambda one: one.page)}
 # Each is looked at by a test; a text is a drawing of the line, or what a command prints.

@@ -15,6 +15,8 @@ from django_stripe_cart.sandbox.api.session_parameters import FIELDS
 from tests.docs.pages import examples, read
 from tests.shopping import Browser
 
+pytestmark = pytest.mark.stripe_sdk
+
 PAGE = "docs/how-to/tax-shipping-promotions.md"
 REFUSED: list[Any] = [
     {"customer": "cus_123"},

@@ -5,7 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import django_stripe_cart.sandbox
+
+pytestmark = pytest.mark.stripe_sdk
 
 PACKAGE = Path(django_stripe_cart.sandbox.__file__).parent
 OWN = "django_stripe_cart.sandbox"

@@ -6,6 +6,8 @@ import stripe
 from django_stripe_cart.sandbox import Sandbox
 from tests.sandbox.merchant import line_item, session_params
 
+pytestmark = pytest.mark.stripe_sdk
+
 
 def test_a_card_pays(sandbox: Sandbox, client: stripe.StripeClient, open_session) -> None:
     session = open_session(payment_intent_data={"metadata": {"order": "7"}})

@@ -10,6 +10,8 @@ from django_stripe_cart.sandbox import Sandbox
 from tests.sandbox.contract import breaches, shapes
 from tests.sandbox.merchant import HOOK, line_item, session_params
 
+pytestmark = pytest.mark.stripe_sdk
+
 IS_NEWEST = int(stripe.VERSION.split(".")[0]) >= 16
 SHIPPING = {
     "shipping_rate_data": {

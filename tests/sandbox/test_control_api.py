@@ -7,6 +7,8 @@ import stripe
 from django_stripe_cart.sandbox import Sandbox
 from tests.sandbox.merchant import session_params
 
+pytestmark = pytest.mark.stripe_sdk
+
 JSON = {"Content-Type": "application/json"}
 
 

@@ -4,6 +4,8 @@ import stripe
 from django_stripe_cart.sandbox import Sandbox
 from tests.sandbox.merchant import Merchant
 
+pytestmark = pytest.mark.stripe_sdk
+
 DISPUTED = "4000000000000259"
 
 

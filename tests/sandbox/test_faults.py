@@ -4,6 +4,8 @@ import stripe
 from django_stripe_cart.sandbox import Sandbox
 from tests.sandbox.merchant import Merchant, session_params
 
+pytestmark = pytest.mark.stripe_sdk
+
 CREATE = "POST /v1/checkout/sessions"
 KEY = {"idempotency_key": "order-1"}
 

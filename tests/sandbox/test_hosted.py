@@ -10,6 +10,8 @@ import stripe
 from django_stripe_cart.sandbox import Response, Sandbox
 from tests.sandbox.merchant import line_item, session_params
 
+pytestmark = pytest.mark.stripe_sdk
+
 CARD = {
     "method": "card",
     "number": "4242 4242 4242 4242",

@@ -7,6 +7,8 @@ import stripe
 from django_stripe_cart.sandbox import Sandbox
 from tests.sandbox.merchant import line_item, session_params
 
+pytestmark = pytest.mark.stripe_sdk
+
 KEY = {"idempotency_key": "order-1"}
 
 

@@ -4,6 +4,8 @@ import stripe
 from django_stripe_cart.sandbox import Sandbox
 from tests.sandbox.merchant import Merchant, line_item
 
+pytestmark = pytest.mark.stripe_sdk
+
 
 def test_the_newest_comes_first_and_pages_follow_on(
     client: stripe.StripeClient, open_session

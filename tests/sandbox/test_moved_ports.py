@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from stripe import StripeClient
 
 from django_stripe_cart.management.commands.stripe_sandbox import _forget_other_ports
 from django_stripe_cart.sandbox import Sandbox
 from tests.sandbox.merchant import session_params
+
+pytestmark = pytest.mark.stripe_sdk
 
 
 def test_an_open_session_is_paid_at_the_new_address(tmp_path: Path) -> None:

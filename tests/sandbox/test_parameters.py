@@ -8,6 +8,8 @@ import stripe
 
 from tests.sandbox.merchant import line_item, session_params
 
+pytestmark = pytest.mark.stripe_sdk
+
 PRICE = "line_items[0][price_data]"
 PRODUCT = f"{PRICE}[product_data]"
 AMOUNT, FIRST_IMAGE = f"{PRICE}[unit_amount]", f"{PRODUCT}[images][0]"

@@ -6,6 +6,8 @@ import stripe
 from django_stripe_cart.sandbox import Sandbox
 from tests.sandbox.merchant import Merchant
 
+pytestmark = pytest.mark.stripe_sdk
+
 WAITS_FIRST, FAILS_LATER = "4000000000007726", "4000000000005126"
 
 

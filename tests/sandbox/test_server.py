@@ -10,6 +10,8 @@ from django.core.management import CommandError, call_command
 
 from django_stripe_cart.sandbox import Sandbox
 
+pytestmark = pytest.mark.stripe_sdk
+
 ROOT = Path(__file__).parents[2]
 
 

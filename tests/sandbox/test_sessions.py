@@ -4,6 +4,8 @@ import stripe
 from django_stripe_cart.sandbox import Sandbox
 from tests.sandbox.merchant import line_item, session_params
 
+pytestmark = pytest.mark.stripe_sdk
+
 
 def test_a_new_session_is_open_and_has_an_address(client: stripe.StripeClient) -> None:
     session = client.v1.checkout.sessions.create(session_params(client_reference_id="order-1"))

@@ -1,10 +1,13 @@
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import pytest
 import stripe
 
 from django_stripe_cart.sandbox import Sandbox
 from tests.sandbox.merchant import HOOK, session_params
+
+pytestmark = pytest.mark.stripe_sdk
 
 KEY = {"idempotency_key": "order-1"}
 

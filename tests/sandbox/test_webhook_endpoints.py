@@ -4,6 +4,8 @@ import stripe
 from django_stripe_cart.sandbox import Sandbox
 from tests.sandbox.merchant import HOOK
 
+pytestmark = pytest.mark.stripe_sdk
+
 PARAMS = {"url": HOOK, "enabled_events": ["checkout.session.completed", "charge.dispute.created"]}
 
 

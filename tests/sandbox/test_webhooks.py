@@ -8,6 +8,8 @@ import stripe
 from django_stripe_cart.sandbox import Sandbox
 from tests.sandbox.merchant import HOOK, Merchant
 
+pytestmark = pytest.mark.stripe_sdk
+
 
 def test_a_payment_tells_its_story(sandbox: Sandbox, open_session) -> None:
     merchant = Merchant(sandbox)

@@ -22,6 +22,8 @@ from django_stripe_cart.testing.invariants import violations
 from django_stripe_cart.testing.sandbox import stripe_in_a_box
 from django_stripe_cart.testing.testcases import StripeCartMixin
 
+pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
+
 MakeOrder = Callable[..., Order]
 
 

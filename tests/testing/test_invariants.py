@@ -18,6 +18,8 @@ from django_stripe_cart.testing.invariants import settled_violations, violations
 from django_stripe_cart.testing.payment_counter import start_recording, stop_recording
 from tests.shopping import Browser
 
+pytestmark = pytest.mark.database
+
 Check = Callable[..., list[str]]
 
 

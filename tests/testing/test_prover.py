@@ -17,7 +17,7 @@ from django_stripe_cart.testing.factories import make_product
 from django_stripe_cart.testing.prover import Report, prove
 from django_stripe_cart.testing.scenarios import STORIES, Story
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 Listen = Callable[..., None]
 BY_NAME = {story.name: story for story in STORIES}
