@@ -3,29 +3,42 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# As many at a time as there are processors; what takes longest comes early.
-TESTS := lint,mariadb,postgres,sqlite,battery-mariadb,battery-postgres,battery-sqlite,stripe13,browser,package,demo,types,docs,bench
+TOX := $(VENV)/.tox-ready
+
+# Environments of tox.ini; as many run at a time as there are processors, the longest first.
+SUITE := sqlite
+QUICK = $(SUITE),types,docs,lint
+REST := mariadb,postgres,battery-mariadb,battery-postgres,browser,battery-sqlite,stripe13,package,demo,bench
 MORE :=
 
 # The demo's database driver follows its address.
 comma := ,
 EXTRAS := demo$(if $(filter postgres%,$(DATABASE_URL)),$(comma)postgres)$(if $(filter mysql% mariadb%,$(DATABASE_URL)),$(comma)mysql)
 DEMO := $(VENV)/.$(subst $(comma),-,$(EXTRAS))-ready
-TOX := $(VENV)/.tox-ready
 
-.PHONY: help demo test lint clean
+.PHONY: help demo test test-all test-rest lint clean
 
 help:
-	@echo "make demo    run the example shop, with Stripe in a box (PORT, SANDBOX_PORT, DATABASE_URL)"
-	@echo "make test    run every test: three databases, a browser, load, faults and kills (half an hour)"
-	@echo "make lint    check style, layers and types"
-	@echo "make clean   remove what the other commands made, and the demo's data with it"
+	@echo "make demo      run the example shop, with Stripe in a box (PORT, SANDBOX_PORT, DATABASE_URL)"
+	@echo "make test      run what every change needs: style, types, the suite, the docs (five minutes)"
+	@echo "make test-all  run every test: three databases, a browser, load, faults and kills (half an hour)"
+	@echo "make lint      check style, layers and types"
+	@echo "make clean     remove what the other commands made, and the demo's data with it"
 
 demo: $(DEMO)
 	@$(BIN)/python example_project/manage.py demo
 
 test: $(TOX)
-	$(BIN)/tox run-parallel --parallel-no-spinner -e $(TESTS)$(addprefix $(comma),$(MORE))
+	$(BIN)/tox run-parallel --parallel-no-spinner -e $(QUICK)
+
+# The suite measures its coverage here, and nothing runs twice.
+test-all: SUITE := coverage
+test-all: $(TOX)
+	$(BIN)/tox run-parallel --parallel-no-spinner -e $(QUICK),$(REST)$(addprefix $(comma),$(MORE))
+
+# What "make test-all" runs beside "make test SUITE=coverage".
+test-rest: $(TOX)
+	$(BIN)/tox run-parallel --parallel-no-spinner -e $(REST)$(addprefix $(comma),$(MORE))
 
 lint: $(TOX)
 	$(BIN)/tox run -e lint,types

@@ -65,6 +65,12 @@ def expand(line: str) -> list[str]:
     return ["".join(words) for words in itertools.product(*parts)]
 
 
+def makefile(name: str) -> list[str]:
+    """The environments of a list in the Makefile, as ``make test-all`` runs them."""
+    (value,) = re.findall(rf"(?m)^{name} :?= (.+)$", read("Makefile"))
+    return value.replace("$(SUITE)", "coverage").split(",")
+
+
 def test_every_pair_of_versions_is_tried() -> None:
     tried = cells(entry["env"] for entry in entries())
 
@@ -100,11 +106,44 @@ def test_each_name_stands_for_what_it_says() -> None:
 )
 def test_every_database_is_tried(database: str, scheme: str, port: int | None) -> None:
     whole = workflow()["whole"]
-    (tests,) = re.findall(r"(?m)^TESTS := (.+)$", read("Makefile"))
 
-    assert {"run": "make test"} in whole["steps"]
-    assert {database, f"battery-{database}"} <= set(tests.split(","))
+    assert {"run": "make test-all"} in whole["steps"]
+    suite = "coverage" if database == "sqlite" else database
+    assert {suite, f"battery-{database}"} <= {*makefile("QUICK"), *makefile("REST")}
     assert scheme in tox()[f"testenv:{database}"]["set_env"]
     if port is not None:
         assert whole["services"][database]["ports"] == [f"{port}:{port}"]
         assert f":{port}/" in tox()[f"testenv:{database}"]["set_env"]
+
+
+def test_ci_runs_everything_once() -> None:
+    parts = re.findall(r"\bmake (test[\w-]*)(?: SUITE=(\w+))?", read(".ci/run"))
+    everything = makefile("QUICK") + makefile("REST")
+
+    assert parts == [("test", "coverage"), ("test-rest", "")]
+    assert len(everything) == len(set(everything))
+    assert re.search(r"(?m)^test-all: SUITE := coverage$", read("Makefile"))
+
+
+# A test that names one of these is about what differs between databases.
+MEETS_THE_DATABASE = re.compile(
+    r"IntegrityError|OperationalError|DatabaseError|execute_wrapper|explain\(|transaction=True"
+    r"|mark\.not_on|transactional_db|select_for_update"
+)
+
+
+def test_what_meets_the_database_runs_on_each() -> None:
+    beside = {"batteries", "browser"}
+    modules = [
+        path
+        for path in sorted(ROOT.glob("tests/**/test_*.py"))
+        if path != Path(__file__) and not beside & set(path.relative_to(ROOT).parts)
+    ]
+    unmarked = [
+        path.name
+        for path in modules
+        if MEETS_THE_DATABASE.search(text := path.read_text("utf-8"))
+        and "pytest.mark.database" not in text
+    ]
+
+    assert unmarked == []
