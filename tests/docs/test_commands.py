@@ -65,7 +65,7 @@ def test_a_command_is_understood_to_its_last_word(place: str, words: list[str]) 
         assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.M)
     elif words[0] == "pip":
         setup = (ROOT / "setup.py").read_text()
-        name, extra = re.fullmatch(r"([\w-]+)(?:\[(\w+)\])?", words[-1]).groups()
+        name, extra = re.fullmatch(r"(?:\./)?([\w-]+)(?:\[(\w+)\])?", words[-1]).groups()
         assert f'"{name}' in setup
         assert extra is None or f'"{extra}": ' in setup
     else:

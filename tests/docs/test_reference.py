@@ -121,6 +121,13 @@ def test_a_page_can_be_read_without_sphinx(path: Path) -> None:
     assert [link for link in links if not (path.parent / link).exists()] == []
 
 
+@pytest.mark.parametrize("path", pages(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_prose_is_wrapped(path: Path) -> None:
+    prose = FENCE.sub("", path.read_text("utf-8")).splitlines()
+
+    assert [line for line in prose if len(line) > 100 and not re.match(r"\||!\[", line)] == []
+
+
 def test_the_pictures_are_few_and_each_is_shown() -> None:
     pictures = list(SCREENSHOTS.iterdir()) if SCREENSHOTS.is_dir() else []
     shown = {
