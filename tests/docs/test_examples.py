@@ -132,7 +132,7 @@ def test_a_verb_is_in_the_module_that_is_drawn_beside_it() -> None:
     drawn = [
         found
         for example in examples("text")
-        for found in re.findall(r"(\w+_\w+)(?:\([^)]*\))? {2,}(\w+)\.py", example.text)
+        for found in re.findall(r"(\w+_\w+)(?:\([^)]*\))? {2,}(\w+)(?:/|\.py)", example.text)
     ]
 
     assert ("sync_order", "payments") in drawn

@@ -24,6 +24,10 @@ PATHS = {
     for pattern in urls.urlpatterns
     if isinstance(pattern, URLPattern)
 }
+NOT_ON_THE_MAP = {
+    *("__init__.py", "__pycache__", "py.typed", "apps.py", "receivers.py", "urls.py"),
+    *("webhook_urls.py", "locale", "migrations", "static", "templates", "prepared.py"),
+}
 SCREENSHOTS = ROOT / "docs" / "screenshots"
 HEAVIEST_SCREENSHOTS = 1_500_000  # bytes, all together
 TABLE = re.compile(r"^\|(?:.|\n\|)+", re.M)
@@ -119,6 +123,17 @@ def test_a_page_can_be_read_without_sphinx(path: Path) -> None:
     assert not re.search(r"\{\w+\}`", prose)
     assert "```{" not in text
     assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_every_file_that_the_map_names_is_there() -> None:
+    table = re.findall(r"^\| (`.+?) \| \S", read("CONTRIBUTING.md").split("## Tests")[0], re.M)
+    named = {name for cell in table for name in re.findall(r"`([\w/.]+)`", cell)}
+    package = ROOT / "django_stripe_cart"
+
+    assert {"cart/", "refunds.py"} <= named
+    assert [name for name in named if not (package / name).exists()] == []
+    not_named = {path.name for path in package.iterdir()} - {name.strip("/") for name in named}
+    assert not_named <= NOT_ON_THE_MAP
 
 
 @pytest.mark.parametrize("path", pages(), ids=lambda path: path.relative_to(ROOT).as_posix())
