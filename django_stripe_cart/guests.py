@@ -15,7 +15,7 @@ from django_stripe_cart.cart.contents import MAX_QUANTITY, CartLine, how_many_le
 from django_stripe_cart.checkout import cancel_order
 from django_stripe_cart.database import in_transaction, lock_all
 from django_stripe_cart.exceptions import CartError, CartFull, OutOfStock, PaymentError
-from django_stripe_cart.gateway import haste
+from django_stripe_cart.gateway import short_deadline
 from django_stripe_cart.models import Cart, CartItem, Order, OrderEvent
 from django_stripe_cart.timeline import BY_SHOPPER, Cause
 
@@ -44,7 +44,7 @@ def bring_guest(token: str, user: Any, *, by: Cause = BY_SHOPPER) -> Brought:
     for no longer than 5 seconds, and its failures are not raised.
     """
     settled = None
-    with haste():
+    with short_deadline():
         for _round in range(ROUNDS):
             brought = bring_settled(token, user)
             if brought.open_order is None:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from django_stripe_cart.database import in_transaction
 from django_stripe_cart.exceptions import PaymentRefused, RefundNotPossible
-from django_stripe_cart.gateway import patience
+from django_stripe_cart.gateway import deadline
 from django_stripe_cart.models import Order, Refund
 from django_stripe_cart.money import format_money
 from django_stripe_cart.payments import sync_order
@@ -19,7 +19,7 @@ from django_stripe_cart.timeline import BY_STAFF, Cause, lock_order, note
 __all__ = ["amount_refundable", "refund_order"]
 
 
-@patience()
+@deadline()
 def refund_order(
     order: Order,
     amount: int | None = None,

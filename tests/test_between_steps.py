@@ -37,7 +37,7 @@ from django_stripe_cart.exceptions import (
     ProductUnavailable,
 )
 from django_stripe_cart.gateway.client import transport
-from django_stripe_cart.gateway.http import PatientClient
+from django_stripe_cart.gateway.http import DeadlineHTTPClient
 from django_stripe_cart.line_items import LineItem
 from django_stripe_cart.models import Cart, CartItem, Order, OrderEmail, Product, Refund
 from django_stripe_cart.money import MAXIMUM_AMOUNT
@@ -468,7 +468,7 @@ def test_a_promise_about_an_order_that_is_gone_is_nothing(
 
 def test_calls_go_out_over_http(cart: Cart, sandbox: Sandbox, settings: Any) -> None:
     order = place_order(cart)
-    with sandbox.serve() as server, transport(PatientClient()):
+    with sandbox.serve() as server, transport(DeadlineHTTPClient()):
         settings.STRIPE_CART_API_BASE = server.url
 
         assert start_payment(order, return_urls=URLS).is_payable

@@ -35,7 +35,7 @@ from django_stripe_cart.exceptions import (
     PaymentUnknown,
 )
 from django_stripe_cart.gateway import Session, read_session
-from django_stripe_cart.gateway.client import ask, transport
+from django_stripe_cart.gateway.client import request, transport
 from django_stripe_cart.sandbox import Sandbox
 
 ROOT = Path(__file__).parent.parent
@@ -273,7 +273,7 @@ def test_nothing_of_the_sdk_comes_out(sandbox: Sandbox) -> None:
 def test_an_answer_is_plain_data_all_the_way_down(sandbox: Sandbox) -> None:
     made = create()
 
-    data = ask(lambda client: client.v1.checkout.sessions.retrieve(made.id))
+    data = request(lambda client: client.v1.checkout.sessions.retrieve(made.id))
 
     assert only_plain(data)
     assert json.loads(json.dumps(data)) == data
@@ -579,7 +579,9 @@ def test_the_client_is_built_once_for_each_configuration(
     clients: list[stripe.StripeClient] = []
 
     def look() -> None:
-        ask(lambda client: [clients.append(client), client.v1.checkout.sessions.retrieve("cs")][1])
+        request(
+            lambda client: [clients.append(client), client.v1.checkout.sessions.retrieve("cs")][1]
+        )
 
     look()
     look()

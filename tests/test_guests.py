@@ -22,9 +22,14 @@ from django.utils import timezone
 from django_stripe_cart.cart import changes as carts
 from django_stripe_cart.checkout import place_order
 from django_stripe_cart.exceptions import EmptyCart
-from django_stripe_cart.gateway import PATIENCE, haste
+from django_stripe_cart.gateway import DEADLINE, short_deadline
 from django_stripe_cart.gateway.client import transport
-from django_stripe_cart.gateway.deadline import HASTE, HASTY_TIMEOUT, attempt_timeout, time_left
+from django_stripe_cart.gateway.deadlines import (
+    SHORT_DEADLINE,
+    SHORT_TIMEOUT,
+    attempt_timeout,
+    seconds_left,
+)
 from django_stripe_cart.guests import Brought, bring_guest, bring_settled
 from django_stripe_cart.models import Cart, CartItem, Order, Product
 from django_stripe_cart.payments import sync_order
@@ -599,12 +604,12 @@ def test_a_guest_who_orders_again_and_again_meanwhile_is_left_for_later(
 
 
 def test_the_patience_of_a_sign_in_is_short() -> None:
-    with haste():
-        assert time_left() <= HASTE < PATIENCE
-        assert attempt_timeout() == HASTY_TIMEOUT
-        assert sum(HASTY_TIMEOUT) <= HASTE
-    assert attempt_timeout() != HASTY_TIMEOUT
-    assert time_left() == float("inf")
+    with short_deadline():
+        assert seconds_left() <= SHORT_DEADLINE < DEADLINE
+        assert attempt_timeout() == SHORT_TIMEOUT
+        assert sum(SHORT_TIMEOUT) <= SHORT_DEADLINE
+    assert attempt_timeout() != SHORT_TIMEOUT
+    assert seconds_left() == float("inf")
 
 
 def test_a_silent_stripe_keeps_nobody_from_signing_in(

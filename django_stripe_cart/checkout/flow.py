@@ -22,7 +22,7 @@ from django_stripe_cart.exceptions import (
     PaymentRefused,
     PaymentStuck,
 )
-from django_stripe_cart.gateway import patience
+from django_stripe_cart.gateway import deadline
 from django_stripe_cart.models import Cart, CartItem, Order
 from django_stripe_cart.payments import sync_order
 from django_stripe_cart.payments.checkout_sessions import intend_session, learn_session
@@ -52,7 +52,7 @@ class ReturnUrls:
     cancel: str
 
 
-@patience()
+@deadline()
 def begin_checkout(
     cart: Cart | None,
     *,
@@ -106,7 +106,7 @@ def place_order(
     raise OrderOpen
 
 
-@patience()
+@deadline()
 def start_payment(order: Order, *, return_urls: ReturnUrls, by: Cause = BY_SYSTEM) -> Order:
     """Return ``order`` with its payable address, or paid if there is nothing to pay.
 
@@ -131,7 +131,7 @@ def start_payment(order: Order, *, return_urls: ReturnUrls, by: Cause = BY_SYSTE
     return order if order.is_payable else sync_order(order, by=by)
 
 
-@patience()
+@deadline()
 def resume_payment(order: Order, *, return_urls: ReturnUrls, by: Cause = BY_SYSTEM) -> Order:
     """Return a pending ``order`` with its payable address, or as it is settled by now.
 
@@ -146,7 +146,7 @@ def resume_payment(order: Order, *, return_urls: ReturnUrls, by: Cause = BY_SYST
     return start_payment(order, return_urls=return_urls, by=by)
 
 
-@patience()
+@deadline()
 def cancel_order(order: Order, *, by: Cause = BY_SYSTEM) -> Order:
     """Expire the order's session at Stripe, and cancel the order if that succeeds.
 

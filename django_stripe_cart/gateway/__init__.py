@@ -1,7 +1,7 @@
 """The only door to Stripe: our words in, plain dataclasses and our exceptions out."""
 
 from django_stripe_cart.gateway.account import Account, retrieve_account
-from django_stripe_cart.gateway.deadline import PATIENCE, haste, patience
+from django_stripe_cart.gateway.deadlines import DEADLINE, deadline, short_deadline
 from django_stripe_cart.gateway.endpoints import (
     Endpoint,
     create_endpoint,
@@ -20,13 +20,13 @@ from django_stripe_cart.gateway.sessions import (
     Session,
     create_session,
     expire_session,
-    read_payment_metadata,
     read_session,
+    retrieve_payment_metadata,
     retrieve_session,
 )
 
 __all__ = [
-    "PATIENCE",
+    "DEADLINE",
     "Account",
     "Dispute",
     "Endpoint",
@@ -36,18 +36,18 @@ __all__ = [
     "create_endpoint",
     "create_refund",
     "create_session",
+    "deadline",
     "delete_endpoint",
     "expire_session",
-    "haste",
     "list_disputes",
     "list_endpoints",
     "list_events",
     "list_refunds",
-    "patience",
     "read_event",
-    "read_payment_metadata",
     "read_session",
     "retrieve_account",
+    "retrieve_payment_metadata",
     "retrieve_session",
+    "short_deadline",
     "sign",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django_stripe_cart.gateway.client import ask
+from django_stripe_cart.gateway.client import request
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Account:
 
 def retrieve_account() -> Account:
     """Look at the account of the configured key. Raises ``PaymentError``."""
-    data = ask(lambda client: client.v1.accounts.retrieve_current())
+    data = request(lambda client: client.v1.accounts.retrieve_current())
     profile = data.get("business_profile") or {}
     return Account(
         id=data["id"],

@@ -13,22 +13,22 @@ from urllib.parse import urlsplit
 import django_stripe_cart
 from django_stripe_cart.conf import conf
 from django_stripe_cart.database import is_transaction_open
-from django_stripe_cart.gateway.deadline import attempt_timeout
-from django_stripe_cart.gateway.errors import not_configured, translated
+from django_stripe_cart.gateway.deadlines import attempt_timeout
+from django_stripe_cart.gateway.errors import not_configured, translate_errors
 
 if TYPE_CHECKING:
     import stripe
 
 Call = Callable[["stripe.StripeClient"], "stripe.StripeObject"]
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-PAGE = 100  # the most that Stripe lists at once
-RETRIES = 2
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
+PAGE_SIZE = 100  # the most that Stripe lists at once
+MAX_RETRIES = 2
 
 _transport: stripe.HTTPClient | None = None
 
 
-def ask(call: Call) -> dict[str, Any]:
+def request(call: Call) -> dict[str, Any]:
     """Make one request and return its answer as plain data.
 
     A ``StripeObject`` is not a dict on every SDK, raises on fields that are unset, and pickles the
@@ -36,9 +36,9 @@ def ask(call: Call) -> dict[str, Any]:
     """
     if is_transaction_open():
         raise AssertionError("Stripe must not be asked while a database transaction is open.")
-    _refuse_a_strange_key()
-    _refuse_a_strange_base()
-    with translated():
+    _check_key()
+    _check_api_base()
+    with translate_errors():
         answer = call(
             _client(conf.secret_key, conf.api_base, conf.api_version, attempt_timeout(), _transport)
         )
@@ -48,33 +48,33 @@ def ask(call: Call) -> dict[str, Any]:
         return data
 
 
-def _refuse_a_strange_key() -> None:
+def _check_key() -> None:
     """What can't be sent at all; of what can, Stripe is the judge."""
     if not re.fullmatch("[!-~]+", conf.secret_key):
         raise not_configured("STRIPE_CART_SECRET_KEY is missing, or no key.")
 
 
-def _refuse_a_strange_base() -> None:
+def _check_api_base() -> None:
     """No key leaves this machine but to Stripe, and a live one goes to Stripe only."""
     base = conf.api_base
-    if base and (conf.livemode or not is_on_this_machine(base)):
+    if base and (conf.livemode or not is_loopback_url(base)):
         raise not_configured("STRIPE_CART_API_BASE is for a sandbox on this machine only.")
 
 
-def is_on_this_machine(url: str) -> bool:
+def is_loopback_url(url: str) -> bool:
     try:
-        return urlsplit(url).hostname in LOOPBACK
+        return urlsplit(url).hostname in LOOPBACK_HOSTS
     except ValueError:  # "http://[::1"
         return False
 
 
-def ask_for_all(
+def request_all(
     list_page: Callable[[stripe.StripeClient, Any], stripe.StripeObject], params: dict[str, Any]
 ) -> Iterator[dict[str, Any]]:
     """Yield every row of a list, page by page, newest first. Raises ``PaymentError``."""
-    params = {**params, "limit": PAGE}
+    params = {**params, "limit": PAGE_SIZE}
     while True:
-        page = ask(lambda client: list_page(client, params))
+        page = request(lambda client: list_page(client, params))
         yield from page["data"]
         if not page.get("has_more") or not page["data"]:
             return
@@ -103,7 +103,7 @@ def _client(
     # Imported at the first call: 0.13 s and 31 MB that a process which never pays is spared.
     import stripe
 
-    from django_stripe_cart.gateway.http import PatientClient
+    from django_stripe_cart.gateway.http import DeadlineHTTPClient
 
     stripe.enable_telemetry = False  # it writes a file into the home directory
     _keep_bodies_out_of_logs()
@@ -116,8 +116,8 @@ def _client(
         key,
         stripe_version=version,
         base_addresses={"api": base} if base else {},
-        max_network_retries=RETRIES,
-        http_client=http_client or PatientClient(timeout),
+        max_network_retries=MAX_RETRIES,
+        http_client=http_client or DeadlineHTTPClient(timeout),
     )
 
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from django_stripe_cart.conf import conf
-from django_stripe_cart.gateway.client import ask, ask_for_all
-from django_stripe_cart.gateway.sessions import moment
+from django_stripe_cart.gateway.client import request, request_all
+from django_stripe_cart.gateway.sessions import to_datetime
 
 DESCRIPTION = "django-stripe-cart"
 
@@ -35,18 +35,18 @@ def create_endpoint(url: str, types: Iterable[str]) -> Endpoint:
         "api_version": conf.api_version,
         "description": DESCRIPTION,
     }
-    return _read(ask(lambda client: client.v1.webhook_endpoints.create(params)))  # type: ignore[arg-type]
+    return _read(request(lambda client: client.v1.webhook_endpoints.create(params)))  # type: ignore[arg-type]
 
 
 def list_endpoints(url: str | None = None) -> list[Endpoint]:
     """Return the endpoints at ``url``, or all, newest first. Raises ``PaymentError``."""
-    found = ask_for_all(lambda client, params: client.v1.webhook_endpoints.list(params), {})
+    found = request_all(lambda client, params: client.v1.webhook_endpoints.list(params), {})
     return [_read(data) for data in found if url in (None, data["url"])]
 
 
 def delete_endpoint(endpoint_id: str) -> None:
     """Stop ringing there; its secret is worth nothing from then on. Raises ``PaymentError``."""
-    ask(lambda client: client.v1.webhook_endpoints.delete(endpoint_id))
+    request(lambda client: client.v1.webhook_endpoints.delete(endpoint_id))
 
 
 def _read(data: Mapping[str, Any]) -> Endpoint:
@@ -56,6 +56,6 @@ def _read(data: Mapping[str, Any]) -> Endpoint:
         types=frozenset(data.get("enabled_events") or ()),
         is_enabled=data.get("status") == "enabled",
         api_version=data.get("api_version") or "",
-        created=moment(data["created"]),
+        created=to_datetime(data["created"]),
         secret=data.get("secret") or "",
     )

@@ -26,33 +26,33 @@ if TYPE_CHECKING:
 logger = logging.getLogger("stripe_cart")
 
 # docs.stripe.com/error-codes: those that a shopper can do something about.
-SENTENCES: dict[str, Promise] = {
+MESSAGES: dict[str, Promise] = {
     "amount_too_small": _("The total is below the smallest amount that can be paid."),
     "amount_too_large": _("The total is above the largest amount that can be paid at once."),
 }
 
 # docs.stripe.com/api/errors: what no order is to blame for.
-REFUSALS = {
+CONFIGURATION_ERRORS = {
     401: "Stripe refuses STRIPE_CART_SECRET_KEY.",
     403: "STRIPE_CART_SECRET_KEY may not do this at Stripe.",
 }
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Raise our ``PaymentError`` for any failure of the SDK inside."""
     import stripe
 
     try:
         yield
     except stripe.StripeError as error:
-        raise _translate(error) from _alone(error)
+        raise _payment_error(error) from _strip_context(error)
     # What the SDK stumbles over is no answer of Stripe's: it may have been done all the same.
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise PaymentUnknown from _alone(error)
+        raise PaymentUnknown from _strip_context(error)
 
 
-def _alone(error: Exception) -> Exception:
+def _strip_context(error: Exception) -> Exception:
     """Without frames, the SDK's or those of the network below it.
 
     Their variables hold the key, and error pages and reports show variables.
@@ -67,17 +67,17 @@ def not_configured(why: str, *, code: str = "not_configured") -> PaymentNotConfi
     return PaymentNotConfigured(code=code)
 
 
-def _translate(error: stripe.StripeError) -> PaymentError:
-    kind = _kind(error)
+def _payment_error(error: stripe.StripeError) -> PaymentError:
+    kind = _error_class(error)
     # ``error.code`` is None for idempotency, rate limit and API errors; the body always knows.
     code = str(getattr(error.error, "code", None) or "")
     if kind is PaymentNotConfigured:
-        return not_configured(REFUSALS[error.http_status or 0], code=code)
+        return not_configured(CONFIGURATION_ERRORS[error.http_status or 0], code=code)
     param = str(getattr(error.error, "param", None) or "")
-    return kind(SENTENCES.get(code), code=code, param=param)
+    return kind(MESSAGES.get(code), code=code, param=param)
 
 
-def _kind(error: stripe.StripeError) -> type[PaymentError]:
+def _error_class(error: stripe.StripeError) -> type[PaymentError]:
     import stripe
 
     status = error.http_status
@@ -90,7 +90,7 @@ def _kind(error: stripe.StripeError) -> type[PaymentError]:
         return PaymentUnknown
     if error.error is None:  # a proxy's page: not Stripe's word, whatever its status
         return PaymentUnknown
-    if status in REFUSALS:
+    if status in CONFIGURATION_ERRORS:
         return PaymentNotConfigured
     if status == 404:
         return PaymentMissing

@@ -14,9 +14,9 @@ from typing import Any
 
 from django_stripe_cart.conf import conf
 from django_stripe_cart.exceptions import InvalidWebhook
-from django_stripe_cart.gateway.client import ask_for_all
+from django_stripe_cart.gateway.client import request_all
 
-TOLERANCE = 300  # seconds, into the past and into the future
+TIMESTAMP_TOLERANCE = 300  # seconds, into the past and into the future
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def read_event(body: bytes, signature: str) -> Event:
     # it was, it is not from Stripe.
     try:
         _verify(body.decode("utf-8"), signature)
-        return _parse(json.loads(body))
+        return _parse_event(json.loads(body))
     except Exception as error:
         # From None: the frames' variables hold the secrets, and error pages show variables.
         raise InvalidWebhook(f"Not a webhook from Stripe: {type(error).__name__}") from None
@@ -64,12 +64,12 @@ def list_events(types: Iterable[str], *, since: datetime) -> Iterator[Event]:
     Stripe keeps them for 30 days (docs.stripe.com/api/events/list). Raises ``PaymentError``.
     """
     wanted = {"types": sorted(types), "created": {"gte": int(since.timestamp())}}
-    for data in ask_for_all(lambda client, params: client.v1.events.list(params), wanted):
-        yield _parse(data)
+    for data in request_all(lambda client, params: client.v1.events.list(params), wanted):
+        yield _parse_event(data)
 
 
 def _verify(body: str, signature: str) -> None:
-    _refuse_the_future(signature)
+    _check_timestamp_not_in_future(signature)
     secrets = conf.webhook_secrets
     if not secrets:
         raise InvalidWebhook("STRIPE_CART_WEBHOOK_SECRET is not set.")
@@ -90,27 +90,27 @@ def _is_signed(body: str, signature: str, secret: str) -> bool:
 def _verify_with(body: str, signature: str, secret: str) -> None:
     import stripe
 
-    stripe.WebhookSignature.verify_header(body, signature, secret, tolerance=TOLERANCE)
+    stripe.WebhookSignature.verify_header(body, signature, secret, tolerance=TIMESTAMP_TOLERANCE)
 
 
-def _refuse_the_future(signature: str) -> None:
+def _check_timestamp_not_in_future(signature: str) -> None:
     """The SDK accepts any timestamp to come."""
     stamps = re.findall(r"(?:^|,)\s*t=(\d{1,12})(?=,|$)", signature, re.ASCII)
-    if len(stamps) != 1 or int(stamps[0]) > time.time() + TOLERANCE:
+    if len(stamps) != 1 or int(stamps[0]) > time.time() + TIMESTAMP_TOLERANCE:
         raise InvalidWebhook("The signature's timestamp is missing or lies in the future.")
 
 
-def _parse(event: Any) -> Event:
+def _parse_event(event: Any) -> Event:
     return Event(
-        id=_text(event["id"], 255),
-        type=_text(event["type"], 100),
+        id=_checked_text(event["id"], 255),
+        type=_checked_text(event["type"], 100),
         livemode=event["livemode"] is True,
         account=str(event.get("account") or ""),
         data=dict(event["data"]["object"]),
     )
 
 
-def _text(value: Any, longest: int) -> str:
+def _checked_text(value: Any, longest: int) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= longest or "\x00" in value:
         raise InvalidWebhook("The event's id or type is not readable.")
     return value

@@ -1,4 +1,4 @@
-"""The SDK's way to Stripe, which begins no attempt that could outlast the verb's patience.
+"""The SDK's way to Stripe, which begins no attempt that could outlast the verb's deadline.
 
 The one module that imports ``stripe`` at its top: it is itself imported at the first request.
 """
@@ -10,10 +10,10 @@ from typing import Any, cast
 
 import stripe
 
-from django_stripe_cart.gateway.deadline import TIMEOUT, time_left
+from django_stripe_cart.gateway.deadlines import TIMEOUT, seconds_left
 
 
-class PatientClient(stripe.RequestsClient):
+class DeadlineHTTPClient(stripe.RequestsClient):
     def __init__(self, timeout: tuple[float, float] = TIMEOUT) -> None:
         super().__init__(timeout=timeout)
         self._longest = sum(timeout)
@@ -22,7 +22,7 @@ class PatientClient(stripe.RequestsClient):
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
     ) -> tuple[bytes, int, Mapping[str, str]]:
         """Make one attempt, of which the SDK may ask for several."""
-        if time_left() < self._longest:
+        if seconds_left() < self._longest:
             raise stripe.APIConnectionError(  # type: ignore[no-untyped-call]
                 "Stripe takes too long.", should_retry=False
             )

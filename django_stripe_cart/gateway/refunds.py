@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django_stripe_cart.gateway.client import ask, ask_for_all
+from django_stripe_cart.gateway.client import request, request_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def create_refund(
     """Send ``amount`` (int, smallest unit) back to the shopper. Raises ``PaymentError``."""
     params = {"payment_intent": payment_intent_id, "amount": amount, "metadata": metadata}
     return _read_refund(
-        ask(
+        request(
             lambda client: client.v1.refunds.create(
                 params,  # type: ignore[arg-type]
                 {"idempotency_key": idempotency_key},
@@ -46,7 +46,7 @@ def list_refunds(payment_intent_id: str) -> list[StripeRefund]:
     """Return every refund of a payment, newest first, whoever made it. Raises ``PaymentError``."""
     return [
         _read_refund(data)
-        for data in ask_for_all(
+        for data in request_all(
             lambda client, params: client.v1.refunds.list(params),
             {"payment_intent": payment_intent_id},
         )
@@ -57,7 +57,7 @@ def list_disputes(payment_intent_id: str) -> list[Dispute]:
     """Return every dispute about a payment, newest first. Raises ``PaymentError``."""
     return [
         Dispute(id=data["id"], status=data.get("status") or "")
-        for data in ask_for_all(
+        for data in request_all(
             lambda client, params: client.v1.disputes.list(params),
             {"payment_intent": payment_intent_id},
         )

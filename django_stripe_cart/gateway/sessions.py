@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from django_stripe_cart.gateway.client import ask
+from django_stripe_cart.gateway.client import request
 
 EXPAND = ["payment_intent.latest_charge"]
 
@@ -67,7 +67,7 @@ def create_session(params: dict[str, Any], *, idempotency_key: str) -> Session:
     Raises ``PaymentError``.
     """
     return read_session(
-        ask(
+        request(
             lambda client: client.v1.checkout.sessions.create(
                 params,  # type: ignore[arg-type]
                 {"idempotency_key": idempotency_key},
@@ -79,7 +79,7 @@ def create_session(params: dict[str, Any], *, idempotency_key: str) -> Session:
 def retrieve_session(session_id: str) -> Session:
     """Look at a session, with its payment and charge. Raises ``PaymentError``."""
     return read_session(
-        ask(lambda client: client.v1.checkout.sessions.retrieve(session_id, {"expand": EXPAND}))
+        request(lambda client: client.v1.checkout.sessions.retrieve(session_id, {"expand": EXPAND}))
     )
 
 
@@ -88,12 +88,12 @@ def expire_session(session_id: str) -> Session:
 
     Raises ``PaymentRefused`` if it is no longer open: retrieve it, and see what it became.
     """
-    return read_session(ask(lambda client: client.v1.checkout.sessions.expire(session_id)))
+    return read_session(request(lambda client: client.v1.checkout.sessions.expire(session_id)))
 
 
-def read_payment_metadata(payment_intent_id: str) -> dict[str, str]:
+def retrieve_payment_metadata(payment_intent_id: str) -> dict[str, str]:
     """Return what a payment carries (docs.stripe.com/metadata). Raises ``PaymentError``."""
-    data = ask(lambda client: client.v1.payment_intents.retrieve(payment_intent_id))
+    data = request(lambda client: client.v1.payment_intents.retrieve(payment_intent_id))
     return dict(data.get("metadata") or {})
 
 
@@ -121,12 +121,12 @@ def read_session(data: Mapping[str, Any]) -> Session:
         amount_refunded=charge.get("amount_refunded") or 0,
         is_disputed=bool(charge.get("disputed")),
         email=customer.get("email") or data.get("customer_email") or "",
-        expires_at=moment(expires_at) if expires_at else None,
+        expires_at=to_datetime(expires_at) if expires_at else None,
         metadata=dict(data.get("metadata") or {}),
     )
 
 
-def moment(timestamp: int) -> datetime:
-    """A moment in the form in which this site stores them."""
-    moment = datetime.fromtimestamp(timestamp, UTC)
-    return moment if settings.USE_TZ else timezone.make_naive(moment)
+def to_datetime(timestamp: int) -> datetime:
+    """A to_datetime in the form in which this site stores them."""
+    to_datetime = datetime.fromtimestamp(timestamp, UTC)
+    return to_datetime if settings.USE_TZ else timezone.make_naive(to_datetime)

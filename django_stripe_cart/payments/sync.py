@@ -18,7 +18,7 @@ from django_stripe_cart.exceptions import (
     PaymentRetryable,
     PaymentStuck,
 )
-from django_stripe_cart.gateway import Session, patience
+from django_stripe_cart.gateway import Session, deadline
 from django_stripe_cart.logs import describe
 from django_stripe_cart.models import Order, Refund
 from django_stripe_cart.payments.checkout_sessions import close_session, learn_session
@@ -37,7 +37,7 @@ MARGIN = timedelta(minutes=10)
 LOOKS = 5
 
 
-@patience()
+@deadline()
 def sync_order(order: Order, *, seen: Session | None = None, by: Cause = BY_SYNC) -> Order:
     """Bring ``order`` to what Stripe says about its payment, and return it freshly read.
 

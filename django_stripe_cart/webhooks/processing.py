@@ -16,8 +16,8 @@ from django_stripe_cart.gateway import (
     Event,
     Session,
     read_event,
-    read_payment_metadata,
     read_session,
+    retrieve_payment_metadata,
 )
 from django_stripe_cart.models import Order, OrderEvent, WebhookEvent
 from django_stripe_cart.payments import sync_order
@@ -110,7 +110,7 @@ def _find_by_payment(event: Event) -> UUID | None:
     reference = orders.values_list("reference", flat=True).first()
     if reference is None and event.type.startswith(DISPUTE_EVENTS):
         # It may have come before the payment; of a refund, charge.refunded names the order too.
-        reference = _read_reference(read_payment_metadata(intent))
+        reference = _read_reference(retrieve_payment_metadata(intent))
     return reference
 
 

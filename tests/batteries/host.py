@@ -28,7 +28,7 @@ from django.test import Client
 from django.urls import get_resolver
 
 from django_stripe_cart.gateway.client import transport
-from django_stripe_cart.gateway.http import PatientClient
+from django_stripe_cart.gateway.http import DeadlineHTTPClient
 from django_stripe_cart.testing.payment_counter import start_recording
 from tests.batteries.points import watch_requests
 from tests.shopping import Browser
@@ -47,7 +47,7 @@ class Place:
 def work(pipe: Connection, place: Place) -> None:
     """Do what the pipe says until it says no more."""
     move_to(place)
-    with transport(watch_requests(PatientClient())):
+    with transport(watch_requests(DeadlineHTTPClient())):
         while (job := pipe.recv()) is not None:
             pipe.send(_do(pipe, *job))
     connection.close()

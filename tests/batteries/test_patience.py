@@ -16,9 +16,9 @@ from django.utils import timezone
 from django_stripe_cart.checkout import cancel_order
 from django_stripe_cart.checkout.flow import PAUSES
 from django_stripe_cart.exceptions import PaymentError
-from django_stripe_cart.gateway import PATIENCE, patience, retrieve_session
+from django_stripe_cart.gateway import DEADLINE, deadline, retrieve_session
 from django_stripe_cart.gateway.client import transport
-from django_stripe_cart.gateway.http import TIMEOUT, PatientClient
+from django_stripe_cart.gateway.http import TIMEOUT, DeadlineHTTPClient
 from django_stripe_cart.models import Order, Product, Refund
 from django_stripe_cart.payments import sync_order
 from django_stripe_cart.refunds import refund_order
@@ -38,12 +38,12 @@ OUR_OWN = 10
 def test_by_arithmetic_no_verb_lasts_longer() -> None:
     # An attempt begins only if it would end in time, so all of them end within the patience;
     # after the last one, checkout may wait once more for another window's answer.
-    assert sum(TIMEOUT) <= PATIENCE
-    assert PATIENCE + sum(PAUSES) < HELD
+    assert sum(TIMEOUT) <= DEADLINE
+    assert DEADLINE + sum(PAUSES) < HELD
 
 
 def test_there_is_time_for_a_second_attempt() -> None:
-    assert 2 * sum(TIMEOUT) + 0.5 <= PATIENCE
+    assert 2 * sum(TIMEOUT) + 0.5 <= DEADLINE
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def box(settings: Any) -> Iterator[Sandbox]:
     """Stripe on a socket; its webhooks stay in the box."""
     sandbox = Sandbox()
     sandbox.deliver_with(None)
-    with sandbox.serve() as server, transport(PatientClient()):
+    with sandbox.serve() as server, transport(DeadlineHTTPClient()):
         settings.STRIPE_CART_API_BASE = server.url
         yield sandbox
 
@@ -136,9 +136,9 @@ def held_no_longer_than(seconds: float) -> Iterator[None]:
 @contextmanager
 def in_a_hurry(timeout: tuple[float, float] = SHORT) -> Iterator[None]:
     with (
-        transport(PatientClient(timeout=timeout)),
+        transport(DeadlineHTTPClient(timeout=timeout)),
         held_no_longer_than(SHORT_PATIENCE),
-        patience(SHORT_PATIENCE),
+        deadline(SHORT_PATIENCE),
     ):
         yield
 
@@ -195,9 +195,9 @@ def test_with_the_real_times_a_silent_stripe_is_given_up_with_a_sentence(
 
 def test_the_outer_verb_gives_the_time(box: Sandbox) -> None:
     with (
-        transport(PatientClient(timeout=SHORT)),
-        patience(0.1),
-        patience(60),
+        transport(DeadlineHTTPClient(timeout=SHORT)),
+        deadline(0.1),
+        deadline(60),
         pytest.raises(PaymentError),
     ):
         retrieve_session("cs_test_1")
@@ -228,7 +228,7 @@ def test_an_answer_that_asks_for_a_minute_holds_nobody(settings: Any) -> None:
     try:
         with (
             held_no_longer_than(SHORT_PATIENCE),
-            transport(PatientClient(timeout=SHORT)),
+            transport(DeadlineHTTPClient(timeout=SHORT)),
             pytest.raises(PaymentError),
         ):
             retrieve_session("cs_test_1")

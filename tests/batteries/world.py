@@ -23,7 +23,7 @@ from django.db.models import F
 from django_stripe_cart.exceptions import OrderError
 from django_stripe_cart.fulfillment import fulfill_order
 from django_stripe_cart.gateway.client import transport
-from django_stripe_cart.gateway.http import PatientClient
+from django_stripe_cart.gateway.http import DeadlineHTTPClient
 from django_stripe_cart.models import CartItem, Order, Product
 from django_stripe_cart.sandbox.errors import ApiError
 from django_stripe_cart.sandbox.faults import API_FAULTS, WEBHOOK_FAULTS
@@ -406,7 +406,7 @@ def die_at(deed: Deed, user_pk: int, at: int, *, say: Callable[[str], None]) -> 
         passed += 1
 
     host.browser_of(user_pk)
-    with transport(watch_requests(PatientClient(IMPATIENT))), watched(reach):
+    with transport(watch_requests(DeadlineHTTPClient(IMPATIENT))), watched(reach):
         return deed[0](*deed[1])
 
 

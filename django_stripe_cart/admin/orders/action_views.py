@@ -25,8 +25,8 @@ from django.views.decorators.http import require_http_methods
 from django_stripe_cart.admin.base import OrderAdminBase
 from django_stripe_cart.admin.orders.actions import ACTIONS, Action, Outcome
 from django_stripe_cart.admin.orders.forms import ConfirmForm
-from django_stripe_cart.gateway import patience
-from django_stripe_cart.gateway.deadline import time_left
+from django_stripe_cart.gateway import deadline
+from django_stripe_cart.gateway.deadlines import seconds_left
 from django_stripe_cart.models import Order, OrderEvent
 from django_stripe_cart.money import format_money
 from django_stripe_cart.refunds import amount_refundable
@@ -152,9 +152,9 @@ class ActionPage:
     def _run(self, form: ConfirmForm) -> list[Outcome]:
         by = Cause(OrderEvent.Source.STAFF, actor=self.request.user.get_username())
         outcomes: list[Outcome] = []
-        with patience():
+        with deadline():
             for order in self.orders:
-                if outcomes and time_left() < SECONDS_PER_ORDER:
+                if outcomes and seconds_left() < SECONDS_PER_ORDER:
                     text = self.action.prefix_number(order, _("Stripe takes too long; not tried."))
                     outcomes.append(Outcome(messages.WARNING, text))
                     continue

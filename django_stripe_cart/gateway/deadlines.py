@@ -7,19 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-PATIENCE = 25.0  # seconds
+DEADLINE = 25.0  # seconds
 TIMEOUT = (3.05, 9.0)  # seconds, to connect and to answer
 
 # The same for what nobody asked for, such as closing an order while its shopper signs in.
-HASTE = 5.0
-HASTY_TIMEOUT = (1.0, 3.0)
+SHORT_DEADLINE = 5.0
+SHORT_TIMEOUT = (1.0, 3.0)
 
-_end: ContextVar[float | None] = ContextVar("stripe_cart_end_of_patience", default=None)
+_end: ContextVar[float | None] = ContextVar("stripe_cart_deadline", default=None)
 _timeout: ContextVar[tuple[float, float]] = ContextVar("stripe_cart_timeout", default=TIMEOUT)
 
 
 @contextmanager
-def patience(seconds: float = PATIENCE) -> Iterator[None]:
+def deadline(seconds: float = DEADLINE) -> Iterator[None]:
     """Give up asking Stripe after ``seconds``. Inside another one, the outer one's time counts."""
     if _end.get() is not None:
         yield
@@ -32,17 +32,17 @@ def patience(seconds: float = PATIENCE) -> Iterator[None]:
 
 
 @contextmanager
-def haste() -> Iterator[None]:
+def short_deadline() -> Iterator[None]:
     """Give up asking Stripe soon, and each attempt sooner."""
-    token = _timeout.set(HASTY_TIMEOUT)
+    token = _timeout.set(SHORT_TIMEOUT)
     try:
-        with patience(HASTE):
+        with deadline(SHORT_DEADLINE):
             yield
     finally:
         _timeout.reset(token)
 
 
-def time_left() -> float:
+def seconds_left() -> float:
     """float, seconds; infinite where nobody waits for the answer."""
     end = _end.get()
     return float("inf") if end is None else end - time.monotonic()
