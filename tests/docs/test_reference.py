@@ -125,6 +125,10 @@ def test_a_page_can_be_read_without_sphinx(path: Path) -> None:
     assert [link for link in links if not (path.parent / link).exists()] == []
 
 
+def test_the_readme_is_short() -> None:
+    assert len(read("README.md").splitlines()) <= 100
+
+
 def test_every_file_that_the_map_names_is_there() -> None:
     table = re.findall(r"^\| (`.+?) \| \S", read("CONTRIBUTING.md").split("## Tests")[0], re.M)
     named = {name for cell in table for name in re.findall(r"`([\w/.]+)`", cell)}
