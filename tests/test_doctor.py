@@ -90,11 +90,11 @@ def test_a_shop_that_is_set_up_is_told_so(box: Sandbox, mug: Product) -> None:
     assert said.endswith("The shop is set up.\n")
     assert wrongs(said) == []
     for sentence in (
-        "No check has anything to say.",
+        "All checks pass.",
         "The key is a test key: no real money moves.",
         "The money goes to acct_1Sandbox00000000 (Sandbox shop, US).",
-        "/stripe/webhook/ takes what is signed with your secret.",
-        f"Stripe rings at {URL} for all that we need, in 2025-09-30.clover.",
+        "/stripe/webhook/ accepts events signed with your secret.",
+        f"Stripe sends all needed events to {URL}, in 2025-09-30.clover.",
         "No webhook has come yet.",
         "The cart is at /shop/cart/.",
         "Shoppers come back from Stripe to https://shop.example.",
@@ -127,7 +127,7 @@ def test_what_the_checks_say_is_said_with_its_number_and_hint(box: Sandbox) -> N
     )
     assert "Next: Use a code of three letters" in said
     assert 'look   SESSION_COOKIE_SAMESITE is "Strict"' in said
-    assert said.endswith("Things to mend, marked WRONG: 1.")
+    assert said.endswith("Problems, marked WRONG: 1.")
 
 
 def test_what_a_database_says_is_said_once(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,16 +159,16 @@ def test_without_a_key_stripe_is_not_asked(box: Sandbox) -> None:
 
     assert not is_well
     assert "(stripe_cart.W001)" in "".join(wrongs(said))
-    assert "Stripe was not asked: there is no key." in said
+    assert "Stripe was not contacted: there is no key." in said
     assert len(box.requests) == before
 
 
 @pytest.mark.parametrize(
     ("fault", "key", "sentence"),
     [
-        ("unauthorized", "sk_test_1", "WRONG  Stripe refuses the key."),
+        ("unauthorized", "sk_test_1", "WRONG  Stripe rejects the key."),
         ("unauthorized", "rk_test_1", "look   This restricted key may not read the account"),
-        ("server_error", "sk_test_1", "WRONG  Stripe can't be asked:"),
+        ("server_error", "sk_test_1", "WRONG  Stripe can't be reached:"),
     ],
 )
 def test_an_account_that_does_not_answer_is_told(
@@ -189,7 +189,7 @@ def test_a_sandbox_that_is_not_running_is_told(box: Sandbox) -> None:
 
     assert "Stripe is played by the sandbox at http://127.0.0.1:12111." in said
     assert "Next: Is the sandbox running? python manage.py stripe_sandbox" in said
-    assert "Stripe does not say where it rings." in said
+    assert "The endpoints can't be read from Stripe." in said
 
 
 def test_a_live_key_is_told_to_be_live(settings: Any, box: Sandbox) -> None:
@@ -197,7 +197,7 @@ def test_a_live_key_is_told_to_be_live(settings: Any, box: Sandbox) -> None:
 
     assert "The key is live: real money moves." in said
     assert not is_well  # the sandbox refuses live keys
-    assert "WRONG  Stripe refuses the key." in said
+    assert "WRONG  Stripe rejects the key." in said
 
 
 def test_an_account_is_read_as_stripe_shows_it(box: Sandbox) -> None:
@@ -225,7 +225,7 @@ def test_an_endpoint_that_is_missing_says_what_to_type(box: Sandbox) -> None:
 
     said, is_well = ask(DEBUG=False)
     assert not is_well
-    assert "WRONG  Stripe rings nowhere here." in said
+    assert "WRONG  No webhook endpoint points to this site." in said
     assert "Next: python manage.py stripe_cart_webhook create\n" in said
 
     said, _is_well = ask(DEBUG=False, STRIPE_CART_BASE_URL=None)
@@ -240,14 +240,17 @@ def test_an_endpoint_at_another_address_is_told(box: Sandbox) -> None:
     said, is_well = ask(STRIPE_CART_BASE_URL="https://www.shop.example", ALLOWED_HOSTS=["*"])
 
     assert not is_well
-    assert f"WRONG  Stripe rings at {URL}, but the webhook is at https://www.shop.example/" in said
+    assert (
+        f"WRONG  Stripe sends events to {URL}, but the webhook is at https://www.shop.example/"
+        in said
+    )
 
 
 def test_without_an_address_of_our_own_the_path_tells(box: Sandbox) -> None:
     said, is_well = ask(STRIPE_CART_BASE_URL=None)
 
     assert is_well
-    assert f"Stripe rings at {URL} for all that we need" in said
+    assert f"Stripe sends all needed events to {URL}" in said
     assert "Shoppers come back from Stripe to the host that they came from." in said
 
 
@@ -260,15 +263,17 @@ def test_an_endpoint_that_lacks_something_is_told(box: Sandbox) -> None:
 
     assert not is_well
     (events, version) = wrongs(said)
-    assert "It does not ring for charge.dispute.closed, " in events
-    assert version.endswith("It speaks 2025-09-30.clover, and we 2025-10-29.clover.")
+    assert "It is not subscribed to charge.dispute.closed, " in events
+    assert version.endswith(
+        "It uses API version 2025-09-30.clover, this app uses 2025-10-29.clover."
+    )
     assert said.count("Next: python manage.py stripe_cart_webhook rotate") == 2
 
 
 def test_an_endpoint_without_a_version_speaks_that_of_the_account(box: Sandbox) -> None:
     box.add_webhook_endpoint(URL)
 
-    assert "for all that we need, in your account's API version." in ask()[0]
+    assert f"Stripe sends all needed events to {URL}, in your account's API version." in ask()[0]
 
 
 def test_a_rotation_needs_both_secrets(box: Sandbox) -> None:
@@ -276,7 +281,7 @@ def test_a_rotation_needs_both_secrets(box: Sandbox) -> None:
 
     said, is_well = ask()
     assert not is_well
-    assert "Stripe rings by 2 endpoints, and STRIPE_CART_WEBHOOK_SECRET has 1" in said
+    assert "Stripe sends events to 2 endpoints, and STRIPE_CART_WEBHOOK_SECRET has 1" in said
 
     said, is_well = ask(STRIPE_CART_WEBHOOK_SECRET=["whsec_new", "whsec_old"])
     assert is_well
@@ -297,10 +302,10 @@ def test_what_stands_before_the_webhook_is_found_by_ringing(box: Sandbox) -> Non
     assert "/stripe/webhook/ redirects to /accounts/login/?next=/stripe/webhook/: to Stripe" in said
 
     said, _is_well = ask(ALLOWED_HOSTS=["elsewhere.example"])
-    assert "answers a good webhook with 400: the host is not in ALLOWED_HOSTS" in said
+    assert "answers a valid event with 400: the host is not in ALLOWED_HOSTS" in said
 
     said, _is_well = ask(ROOT_URLCONF=(path("stripe/webhook/", taken), SHOP, WEBHOOK))
-    assert "answers a good webhook with 410: see the log." in said
+    assert "answers a valid event with 410: see the log." in said
     assert "(stripe_cart.W014)" in said
 
 
@@ -308,7 +313,7 @@ def test_a_site_whose_host_is_not_named_is_rung_all_the_same(box: Sandbox) -> No
     for hosts in (["*"], [".shop.example"], []):
         said, _is_well = ask(STRIPE_CART_BASE_URL=None, ALLOWED_HOSTS=hosts, DEBUG=True)
 
-        assert "/stripe/webhook/ takes what is signed with your secret." in said
+        assert "/stripe/webhook/ accepts events signed with your secret." in said
 
 
 def test_what_is_not_mounted_is_told(box: Sandbox) -> None:
@@ -316,7 +321,7 @@ def test_what_is_not_mounted_is_told(box: Sandbox) -> None:
 
     assert not is_well
     assert len(wrongs(said)) == 2
-    assert "It is not mounted, so nothing can be tried." in said
+    assert "The webhook's URL is not mounted, so it can't be tested." in said
     assert "The cart has no address." in said
 
 
@@ -372,14 +377,14 @@ def test_orders_that_wait_are_told(box: Sandbox, browser: Browser, mug: Product)
     assert not is_well
     assert "Orders that wait to be paid: 1." in said
     assert f"1, the oldest ({browser.order.number}) since 1\xa0hour." in said
-    assert "look   Orders that a person must look at: 1." in said
+    assert "look   Orders that need review: 1." in said
 
 
 @pytest.mark.parametrize(
     ("days", "sentence", "well"),
     [
         (2, "look   stripe_cart_sync finished 2\xa0days ago.", True),
-        (31, "WRONG  stripe_cart_sync finished 1\xa0month ago: events older than 30 days", False),
+        (31, "WRONG  stripe_cart_sync finished 1\xa0month ago: Stripe has deleted events", False),
     ],
 )
 def test_a_sync_of_long_ago_is_told(box: Sandbox, days: int, sentence: str, well: bool) -> None:
@@ -435,10 +440,13 @@ def test_a_product_model_that_is_not_there_breaks_nothing(box: Sandbox) -> None:
     ("mailers", "sentence"),
     [
         ({"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}, "don't leave"),
-        ({"default": {}}, "ok     E-mails go out by django.core.mail.backends.smtp.EmailBackend."),
+        (
+            {"default": {}},
+            "ok     E-mails are sent by django.core.mail.backends.smtp",
+        ),
         (
             {"default": {"BACKEND": "anymail.backends.ses.EmailBackend"}},
-            "E-mails go out by anymail",
+            "E-mails are sent by anymail",
         ),
         ({}, "look   No e-mail is sent: MAILERS has no “default”."),
     ],
@@ -457,17 +465,14 @@ def test_e_mails_that_have_not_gone_out_are_counted(
     OrderEmail.objects.create(order=order, kind="paid", occasion="paid", created=early)
     OrderEmail.objects.create(order=order, kind="failed", occasion="failed")
 
-    assert (
-        "look   E-mails of the last days that have not gone out: 1."
-        in ask(MAILERS={"default": {}})[0]
-    )
+    assert "look   Recent e-mails that were not sent: 1." in ask(MAILERS={"default": {}})[0]
 
 
 def test_the_settings_from_before_mailers_are_read_too(monkeypatch: pytest.MonkeyPatch) -> None:
     older = SimpleNamespace(EMAIL_BACKEND=SMTP, DEFAULT_FROM_EMAIL="shop@shop.example")
     monkeypatch.setattr(import_module("django_stripe_cart.doctor.email"), "settings", older)
 
-    assert f"E-mails go out by {SMTP}." in [finding.text for finding in email()]
+    assert f"E-mails are sent by {SMTP}." in [finding.text for finding in email()]
 
 
 @pytest.mark.parametrize(
@@ -485,12 +490,12 @@ def test_an_e_mail_from_nowhere_is_told(box: Sandbox) -> None:
     said, is_well = ask(DEFAULT_FROM_EMAIL="webmaster@localhost")
 
     assert is_well
-    assert "E-mails come from webmaster@localhost, which many refuse." in said
+    assert "E-mails come from webmaster@localhost, which many mail servers reject." in said
 
 
 def test_what_makes_a_part_fall_over_is_told_too(box: Sandbox) -> None:
     said, is_well = ask(MIGRATION_MODULES={"stripe_cart": "tests.nowhere"})
 
     assert not is_well
-    assert "WRONG  This could not be looked at: ModuleNotFoundError: No module named" in said
+    assert "WRONG  This could not be checked: ModuleNotFoundError: No module named" in said
     assert "E-mail\n" in said

@@ -117,9 +117,9 @@ MISTAKES = [
     Mistake("a sandbox elsewhere", "E008", NOT_HERE, "STRIPE_CART_API_BASE", ELSEWHERE),
     Mistake("a sandbox without DEBUG", "E007", settings={**BOX, "DEBUG": False},
         change=be_no_test_run),
-    Mistake("a key that was revoked", "Stripe refuses the key.", NOT_HERE, REFUSES_KEY,
+    Mistake("a key that was revoked", "Stripe rejects the key.", NOT_HERE, REFUSES_KEY,
         fault="unauthorized"),
-    Mistake("Stripe out of reach", "Stripe can't be asked", UNREACHABLE, fault="reset_before"),
+    Mistake("Stripe out of reach", "Stripe can't be reached", UNREACHABLE, fault="reset_before"),
     Mistake("no version of the API", "E014", REFUSED, "was refused",
         {"STRIPE_CART_API_VERSION": "latest"}),
     # the webhook

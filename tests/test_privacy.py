@@ -276,7 +276,9 @@ def test_a_name_that_nobody_goes_by_is_an_error(
 ) -> None:
     check_out(guest, mug)  # an order that has no address yet
 
-    with pytest.raises(CommandError, match=r"^Nobody here goes by that name\.$"):
+    with pytest.raises(
+        CommandError, match=r"^There is no data of a person with that name or address\.$"
+    ):
         run(*action, person)
 
 

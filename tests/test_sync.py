@@ -163,7 +163,7 @@ def test_a_number_of_several_orders_is_asked_back(db: None) -> None:
 
 
 def test_a_dry_run_with_nothing_to_do_says_so(sandbox: Sandbox, order: Order) -> None:
-    assert run("--dry-run") == "No order's news is overdue (dry run)\n"
+    assert run("--dry-run") == "No order is overdue for a sync (dry run)\n"
 
 
 @pytest.mark.parametrize(

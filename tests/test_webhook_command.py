@@ -52,7 +52,7 @@ def test_it_is_not_created_twice() -> None:
 def test_the_status_of_a_good_endpoint_is_good() -> None:
     run("create")
 
-    assert "All as it should be." in run("status")
+    assert "The endpoint is set up correctly." in run("status")
 
 
 def test_a_missing_endpoint_says_what_to_type_next() -> None:
@@ -90,11 +90,11 @@ def test_without_an_address_it_asks_for_one(settings: Any) -> None:
 
     with pytest.raises(CommandError, match="--url"):
         run("status")
-    assert "Stripe rings at https://other.example/" in run(
+    assert "Stripe sends events to https://other.example/" in run(
         "create", "--url", "https://other.example/"
     )
 
 
 def test_stripes_refusal_is_a_sentence() -> None:
-    with pytest.raises(CommandError, match="Stripe did not do it"):
+    with pytest.raises(CommandError, match="The request to Stripe failed"):
         run("create", "--url", "no address at all")

@@ -1,4 +1,4 @@
-"""What the pages about orders share: permissions, URLs and the template context."""
+"""The base of the pages about orders: permissions, URLs and the template context."""
 
 from __future__ import annotations
 

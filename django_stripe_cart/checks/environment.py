@@ -1,4 +1,4 @@
-"""What the shop needs from the project: middleware, session cookie and packages."""
+"""Requirements on the project: middleware, the session cookie and packages."""
 
 from __future__ import annotations
 

@@ -48,8 +48,8 @@ def _run(part: Part) -> Iterator[Finding]:
     except DatabaseError as error:
         yield wrong(f"The database can't answer: {_first_line(error)}", next=MIGRATE_COMMAND)
     except Exception as error:
-        yield wrong(f"This could not be looked at: {type(error).__name__}: {_first_line(error)}")
+        yield wrong(f"This could not be checked: {type(error).__name__}: {_first_line(error)}")
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or ["no word"])[0]
+    return (str(error).splitlines() or ["no message"])[0]

@@ -1,4 +1,4 @@
-"""Which e-mails are sent, by which backend, and which are overdue."""
+"""E-mails to shoppers: their kinds, the backend, and e-mails that are overdue."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ def email() -> Iterator[Finding]:
             next="For a live site, set up a mail server: docs.djangoproject.com/topics/email",
         )
     else:
-        yield good(f"E-mails go out by {backend}.")
+        yield good(f"E-mails are sent by {backend}.")
     overdue = OrderEmail.objects.lost().count()
     if overdue:
         yield advice(
-            f"E-mails of the last days that have not gone out: {overdue}.",
+            f"Recent e-mails that were not sent: {overdue}.",
             next="python manage.py stripe_cart_sync, or “E-mail again” on the order in the admin.",
         )
     if settings.DEFAULT_FROM_EMAIL == "webmaster@localhost":
         yield advice(
-            "E-mails come from webmaster@localhost, which many refuse.",
+            "E-mails come from webmaster@localhost, which many mail servers reject.",
             next='Set DEFAULT_FROM_EMAIL = "shop@….example"',
         )
 

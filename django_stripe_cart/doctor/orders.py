@@ -30,7 +30,7 @@ def _overdue() -> Iterator[Finding]:
     oldest = rows.order_by("placed_at").first()
     if oldest is not None:
         yield wrong(
-            f"Orders about which Stripe knows more than we do: {rows.count()}, the oldest "
+            f"Orders overdue for a sync: {rows.count()}, the oldest "
             f"({oldest.number}) since {timesince(oldest.placed_at)}.",
             next=SYNC_COMMAND,
         )
@@ -40,7 +40,7 @@ def _attention() -> Iterator[Finding]:
     flagged = Order.objects.exclude(attention="").count()
     if flagged:
         yield advice(
-            f"Orders that a person must look at: {flagged}.",
+            f"Orders that need review: {flagged}.",
             next="Filter the orders in the admin by “attention”.",
         )
 
@@ -49,13 +49,13 @@ def _last_sync() -> Finding:
     cursor = EventCursor.objects.filter(livemode=conf.livemode).first()
     if cursor is None:
         return advice(
-            "stripe_cart_sync has never finished. It finds what no webhook told.",
+            "stripe_cart_sync has never finished. It finds events whose webhook never arrived.",
             next=f"{SYNC_COMMAND}, and every few minutes by cron.",
         )
     ago = timezone.now() - cursor.seen_until
     text = f"stripe_cart_sync finished {timesince(cursor.seen_until)} ago"
     if ago > KEPT_BY_STRIPE:
-        return wrong(f"{text}: events older than 30 days are gone at Stripe.", next=SYNC_COMMAND)
+        return wrong(f"{text}: Stripe has deleted events older than 30 days.", next=SYNC_COMMAND)
     if ago > SYNC_OVERDUE:
         return advice(f"{text}.", next=f"{SYNC_COMMAND}, and every few minutes by cron.")
     return good(f"{text}.")

@@ -30,7 +30,7 @@ def settings() -> Iterator[Finding]:
     messages = run_checks(tags=[checks.TAG], databases=[])
     yield from findings_from(messages)
     if not messages:
-        yield good("No check has anything to say.")
+        yield good("All checks pass.")
 
 
 def findings_from(messages: list[CheckMessage]) -> Iterator[Finding]:

@@ -27,7 +27,7 @@ def webhook() -> Iterator[Finding]:
     try:
         path = reverse("stripe_cart_webhook")
     except NoReverseMatch:
-        yield advice("It is not mounted, so nothing can be tried.")
+        yield advice("The webhook's URL is not mounted, so it can't be tested.")
         return
     if conf.webhook_secrets:
         yield deliver_test_event(path)
@@ -45,7 +45,7 @@ def _endpoints(path: str) -> Iterator[Finding]:
     try:
         endpoints = gateway.list_endpoints()
     except PaymentError as error:
-        yield advice(f"Stripe does not say where it rings. {error.code}".rstrip())
+        yield advice(f"The endpoints can't be read from Stripe. {error.code}".rstrip())
         return
     ours = [endpoint for endpoint in endpoints if _is_ours(endpoint, path)]
     if not ours:
@@ -68,14 +68,14 @@ def _check_endpoint(endpoint: Endpoint) -> Iterator[Finding]:
         yield wrong(f"{endpoint.id} at {endpoint.url}: {trouble}", next=f"{WEBHOOK_COMMAND} rotate")
     if not found:
         version = endpoint.api_version or "your account's API version"
-        yield good(f"Stripe rings at {endpoint.url} for all that we need, in {version}.")
+        yield good(f"Stripe sends all needed events to {endpoint.url}, in {version}.")
 
 
 def _check_secrets(endpoints: list[Endpoint]) -> Iterator[Finding]:
     if len(conf.webhook_secrets) < len(endpoints):
         yield wrong(
-            f"Stripe rings by {len(endpoints)} endpoints, and STRIPE_CART_WEBHOOK_SECRET has "
-            f"{len(conf.webhook_secrets)}: the others are refused.",
+            f"Stripe sends events to {len(endpoints)} endpoints, and STRIPE_CART_WEBHOOK_SECRET "
+            f"has {len(conf.webhook_secrets)}: the others are refused.",
             next="Make it a list of the new and the old secret.",
         )
     else:
@@ -87,7 +87,7 @@ def _no_endpoint(path: str, endpoints: list[Endpoint]) -> Finding:
     for endpoint in endpoints:
         if urlsplit(endpoint.url).path.strip("/") == path.strip("/"):
             return wrong(
-                f"Stripe rings at {endpoint.url}, but the webhook is at {url}.",
+                f"Stripe sends events to {endpoint.url}, but the webhook is at {url}.",
                 next="Correct STRIPE_CART_BASE_URL, or the endpoint in Stripe's Dashboard.",
             )
     create = (
@@ -95,10 +95,11 @@ def _no_endpoint(path: str, endpoints: list[Endpoint]) -> Finding:
     )
     if settings.DEBUG and not conf.livemode:
         return advice(
-            "Stripe rings nowhere here. That is right if its CLI forwards to you.",
+            "No webhook endpoint points to this site. "
+            "That is fine if the Stripe CLI forwards events.",
             next=f"stripe listen --forward-to 127.0.0.1:8000{path}",
         )
-    return wrong("Stripe rings nowhere here.", next=create)
+    return wrong("No webhook endpoint points to this site.", next=create)
 
 
 def _last_webhook() -> Finding:
@@ -123,5 +124,5 @@ def _unprocessed() -> Iterator[Finding]:
         yield wrong(
             f"{rows.count()} webhooks are not finished, the oldest ({oldest.event_id}) since "
             f"{timesince(oldest.received_at)}: {oldest.error or 'it was interrupted'}.",
-            next="Mend what it says, then: python manage.py stripe_cart_sync",
+            next="Fix the error, then: python manage.py stripe_cart_sync",
         )

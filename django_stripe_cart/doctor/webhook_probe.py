@@ -17,8 +17,8 @@ EVENT = {"id": "evt_doctor", "type": "stripe_cart.doctor", "data": {"object": {"
 
 REASONS = {
     400: "the host is not in ALLOWED_HOSTS, or the body was changed on its way",
-    403: "something before the webhook lets nobody in without a login or a CSRF token",
-    404: "another site or language is answered there",
+    403: "something before the webhook requires a login or a CSRF token",
+    404: "another site or language answers there",
 }
 
 
@@ -36,7 +36,7 @@ def deliver_test_event(path: str) -> Finding:
         SERVER_NAME=base.hostname or _any_host(),
     )
     if response.status_code == 200:
-        return good(f"{path} takes what is signed with your secret.")
+        return good(f"{path} accepts events signed with your secret.")
     if 300 <= response.status_code < 400:
         to = response.headers.get("Location", "")
         return wrong(
@@ -44,7 +44,7 @@ def deliver_test_event(path: str) -> Finding:
             next="Keep logins, languages and other redirects away from the webhook's address.",
         )
     reason = REASONS.get(response.status_code, "see the log")
-    return wrong(f"{path} answers a good webhook with {response.status_code}: {reason}.")
+    return wrong(f"{path} answers a valid event with {response.status_code}: {reason}.")
 
 
 def _any_host() -> str:

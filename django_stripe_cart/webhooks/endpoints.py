@@ -21,6 +21,6 @@ def troubles(endpoint: Endpoint) -> Iterator[str]:
         yield "It is disabled."
     missing = TYPES - endpoint.types
     if missing and "*" not in endpoint.types:
-        yield f"It does not ring for {', '.join(sorted(missing))}."
+        yield f"It is not subscribed to {', '.join(sorted(missing))}."
     if endpoint.api_version and endpoint.api_version != conf.api_version:
-        yield f"It speaks {endpoint.api_version}, and we {conf.api_version}."
+        yield f"It uses API version {endpoint.api_version}, this app uses {conf.api_version}."

@@ -18,7 +18,7 @@ from django_stripe_cart.cleaning import (
 
 
 class Command(BaseCommand):
-    help = "Delete guests' carts that nobody came back for, and webhooks finished long ago."
+    help = "Delete abandoned guest carts and old processed webhook events."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -27,7 +27,7 @@ class Command(BaseCommand):
             default=30,
             help="how old they have to be (30); webhooks are kept for 31 days at least",
         )
-        parser.add_argument("--dry-run", action="store_true", help="only say how many there are")
+        parser.add_argument("--dry-run", action="store_true", help="only show how many there are")
 
     def handle(self, *args: Any, days: int, dry_run: bool, **options: Any) -> None:
         if not 1 <= days <= 36500:

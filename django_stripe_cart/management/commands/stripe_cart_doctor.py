@@ -10,14 +10,14 @@ from django_stripe_cart.doctor import Finding, State, run_all
 
 
 class Command(BaseCommand):
-    help = "Tell what is set up, what is not, and what to type next. Changes nothing."
+    help = "Report what is set up, what is not, and what to run next. Changes nothing."
     # The doctor reports them itself, in the order in which they should be fixed.
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         problems = sum(self._show(part, findings) for part, findings in run_all())
         if problems:
-            raise CommandError(f"Things to mend, marked {State.WRONG}: {problems}.")
+            raise CommandError(f"Problems, marked {State.WRONG}: {problems}.")
         self.stdout.write("\nThe shop is set up.")
 
     def _show(self, part: str, findings: list[Finding]) -> int:

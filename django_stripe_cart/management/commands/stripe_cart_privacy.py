@@ -30,13 +30,13 @@ class Command(BaseCommand):
         parser.add_argument("action", choices=["export", "anonymize"])
         parser.add_argument("person", help="an e-mail address, or the name of a user")
         parser.add_argument(
-            "--dry-run", action="store_true", help="only say what anonymize would do"
+            "--dry-run", action="store_true", help="only show what anonymize would do"
         )
 
     def handle(self, *args: Any, action: str, person: str, dry_run: bool, **options: Any) -> None:
         person = person.strip()
         if not is_known(person):
-            raise CommandError("Nobody here goes by that name.")
+            raise CommandError("There is no data of a person with that name or address.")
         if action == "export":
             self.stdout.write(json.dumps(export_person(person), indent=2, ensure_ascii=False))
         elif dry_run:
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         else:
             self._anonymize(person)
         for order in orders_elsewhere(person):
-            self.stderr.write(f"{order.reference} carries this address, and is another account's.")
+            self.stderr.write(f"{order.reference} has this address, but another account.")
 
     def _show_plan(self, person: str) -> None:
         orders = orders_of(person)

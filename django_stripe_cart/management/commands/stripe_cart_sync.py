@@ -20,15 +20,13 @@ NUMBER = re.compile(r"#?[0-9a-fA-F]{8}")  # as shown to staff and shoppers
 
 
 class Command(BaseCommand):
-    help = "Bring open orders, refunds and missed events to what Stripe says."
+    help = "Sync open orders and refunds with Stripe, and process missed events."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "orders", nargs="*", metavar="ORDER", help="numbers or references, or none for all"
         )
-        parser.add_argument(
-            "--dry-run", action="store_true", help="only say what would be looked at"
-        )
+        parser.add_argument("--dry-run", action="store_true", help="only show what would be synced")
 
     def handle(self, *args: Any, orders: list[str], dry_run: bool, **options: Any) -> None:
         selected = _find_orders(orders) if orders else None
@@ -37,7 +35,7 @@ class Command(BaseCommand):
             count += 1
             failed += self._report(synced, dry_run)
         if dry_run and not count:
-            self.stdout.write("No order's news is overdue (dry run)")
+            self.stdout.write("No order is overdue for a sync (dry run)")
         if not orders and not dry_run:
             failed += self._read_missed_events()
             self._send_emails()

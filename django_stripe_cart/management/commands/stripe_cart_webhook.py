@@ -15,7 +15,7 @@ from django_stripe_cart.webhooks.processing import TYPES
 
 
 class Command(BaseCommand):
-    help = "Create, look at, or rotate the webhook endpoint at Stripe."
+    help = "Create, show or rotate the webhook endpoint at Stripe."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("action", choices=["create", "status", "rotate", "retire"])
@@ -33,17 +33,21 @@ class Command(BaseCommand):
         try:
             actions[action](url or _own_url())
         except PaymentError as error:
-            raise CommandError(f"Stripe did not do it: {error} {error.code}".strip()) from error
+            raise CommandError(
+                f"The request to Stripe failed: {error} {error.code}".strip()
+            ) from error
 
     def _create(self, url: str) -> None:
         if gateway.list_endpoints(url):
-            raise CommandError(f"Stripe rings at {url} already; see status, or rotate its secret.")
+            raise CommandError(
+                f"Stripe sends events to {url} already; see status, or rotate its secret."
+            )
         self._show_secret(gateway.create_endpoint(url, TYPES))
 
     def _status(self, url: str) -> None:
         endpoints = gateway.list_endpoints(url)
         if not endpoints:
-            raise CommandError(f"Stripe does not ring at {url}. Next: stripe_cart_webhook create")
+            raise CommandError(f"Stripe has no endpoint at {url}. Next: stripe_cart_webhook create")
         problems = 0
         for endpoint in endpoints:
             self.stdout.write(f"{endpoint.id} since {endpoint.created:%Y-%m-%d %H:%M} at {url}")
@@ -51,8 +55,8 @@ class Command(BaseCommand):
                 problems += 1
                 self.stdout.write(f"  {trouble}")
         if problems:
-            raise CommandError("Next: stripe_cart_webhook rotate, which makes it anew.")
-        self.stdout.write("All as it should be.")
+            raise CommandError("Next: stripe_cart_webhook rotate, which creates a new one.")
+        self.stdout.write("The endpoint is set up correctly.")
 
     def _rotate(self, url: str) -> None:
         """Create a second endpoint beside the old one; each event is still processed once."""
@@ -72,7 +76,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{endpoint.id} is retired, and its secret with it.")
 
     def _show_secret(self, endpoint: Endpoint) -> None:
-        self.stdout.write(f"Stripe rings at {endpoint.url} ({endpoint.id}).")
+        self.stdout.write(f"Stripe sends events to {endpoint.url} ({endpoint.id}).")
         self.stdout.write("Its secret is shown this once, for STRIPE_CART_WEBHOOK_SECRET:")
         self.stdout.write(endpoint.secret)
 

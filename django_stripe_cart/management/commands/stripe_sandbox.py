@@ -19,7 +19,7 @@ from django_stripe_cart.sandbox.server import SandboxServer
 class Command(BaseCommand):
     """`manage.py stripe_sandbox --webhook http://127.0.0.1:8000/stripe/webhook/`."""
 
-    help = "Plays Stripe on this machine: the API, the payment page and the webhooks."
+    help = "Run the Stripe sandbox on this machine: API, payment page and webhooks."
     # The sandbox does not depend on the project's settings.
     requires_system_checks = []
 
