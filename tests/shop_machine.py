@@ -18,8 +18,8 @@ from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.events import sign_event
 from django_stripe_cart.testing.factories import make_product
 from django_stripe_cart.testing.invariants import settled_violations, violations
-from django_stripe_cart.testing.rollback import undone
-from django_stripe_cart.testing.sandbox import connected_sandbox, ring
+from django_stripe_cart.testing.rollback import rolled_back
+from django_stripe_cart.testing.sandbox import connected_sandbox, post_webhook
 from django_stripe_cart.webhooks.processing import TYPES
 from tests.reference import Bought, Ledger
 
@@ -34,7 +34,7 @@ class ShopMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._stack = ExitStack()
-        self._stack.enter_context(undone())
+        self._stack.enter_context(rolled_back())
         self.sandbox: Sandbox = self._stack.enter_context(connected_sandbox())
         self.sandbox.hold_deliveries = True
         mug = make_product("Mug", price="100.00", stock=6)
@@ -59,7 +59,7 @@ class ShopMachine(RuleBasedStateMachine):
 
     def tell_everything(self) -> None:
         for event in self.waiting:
-            self.ring(event)
+            self.post_webhook(event)
         synced = list(sync_open_orders(Order.objects.all()))
         assert not [one.error for one in synced if one.error]
         self.every_state_is_possible()
@@ -88,9 +88,9 @@ class ShopMachine(RuleBasedStateMachine):
     def events(self) -> list[Event]:
         return [event for event in self.sandbox.events if event["type"] in TYPES]
 
-    def ring(self, event: Event) -> None:
+    def post_webhook(self, event: Event) -> None:
         signed = sign_event(event)
-        assert ring(signed.body, signed.headers) == 200
+        assert post_webhook(signed.body, signed.headers) == 200
         self.heard.add(event["id"])
 
     # --- what must be the same in both ----------------------------------------------------------
@@ -127,7 +127,7 @@ class ShopMachine(RuleBasedStateMachine):
             order = self.real(one)
             assert (order.status, order.amount_refunded) == (one.end, one.refunded)
             assert order.amount_paid == (one.total if one.money == "paid" else 0)
-        found = settled_violations(self.sandbox, stock=self.there_were, paid_is_recorded=True)
+        found = settled_violations(self.sandbox, stock=self.there_were, payments_are_counted=True)
         assert [sentence for sentence in found if not sentence.endswith("still pending.")] == []
 
 

@@ -48,10 +48,10 @@ def test_an_emptied_cart_can_not_check_out(
     browser: Browser, sandbox: Sandbox, mug: Product
 ) -> None:
     browser.add(mug)
-    seen = browser.look_at_cart()
+    seen = browser.open_cart()
     browser.remove(mug)
 
-    answer = browser.check_out(seen=seen)
+    answer = browser.check_out(page=seen)
 
     assert messages_of(answer) == ["Your cart is empty."]
     assert_nothing_happened(sandbox, mug, 10)
@@ -70,10 +70,10 @@ def test_a_product_that_went_off_sale_is_not_sold(
     browser: Browser, sandbox: Sandbox, mug: Product
 ) -> None:
     browser.add(mug)
-    seen = browser.look_at_cart()
+    seen = browser.open_cart()
     Product.objects.update(is_active=False)
 
-    answer = browser.check_out(seen=seen)
+    answer = browser.check_out(page=seen)
 
     assert messages_of(answer) == ["“Mug” is not for sale at the moment."]
     assert_nothing_happened(sandbox, mug, 10)
@@ -81,10 +81,10 @@ def test_a_product_that_went_off_sale_is_not_sold(
 
 def test_more_than_the_stock_is_not_sold(browser: Browser, sandbox: Sandbox, mug: Product) -> None:
     browser.add(mug, 3)
-    seen = browser.look_at_cart()
+    seen = browser.open_cart()
     Product.objects.update(stock=2)
 
-    answer = browser.check_out(seen=seen)
+    answer = browser.check_out(page=seen)
 
     assert messages_of(answer) == ["Only 2 “Mug” are left."]
     assert_nothing_happened(sandbox, mug, 2)
@@ -94,10 +94,10 @@ def test_a_price_that_changed_since_it_was_shown_is_not_charged(
     browser: Browser, sandbox: Sandbox, mug: Product
 ) -> None:
     browser.add(mug)
-    seen = browser.look_at_cart()
+    seen = browser.open_cart()
     Product.objects.update(price="599.00")
 
-    answer = browser.check_out(seen=seen)
+    answer = browser.check_out(page=seen)
 
     assert messages_of(answer)[1:] == ["“Mug” now costs ₹599.00."]
     assert_nothing_happened(sandbox, mug, 10)
@@ -111,7 +111,7 @@ def test_a_checkout_without_the_fingerprint_is_not_believed(
 ) -> None:
     browser.add(mug)
 
-    browser.check_out(seen="")
+    browser.check_out(page="")
 
     assert_nothing_happened(sandbox, mug, 10)
 
@@ -123,7 +123,7 @@ def test_amounts_in_the_request_change_nothing(
         "/shop/cart/add/",
         {"product": mug.pk, "quantity": 1, "price": "1", "unit_amount": "1", "currency": "usd"},
     )
-    fingerprint = browser.fingerprint(browser.look_at_cart())
+    fingerprint = browser.fingerprint(browser.open_cart())
 
     browser.client.post(
         "/shop/checkout/",
@@ -171,7 +171,7 @@ def test_the_last_piece_is_still_there_for_the_shopper_whose_order_holds_it(
 
     first = browser.check_out()
 
-    assert "out of stock" not in browser.look_at_cart()
+    assert "out of stock" not in browser.open_cart()
     assert browser.check_out().url == first.url
 
 
@@ -342,7 +342,7 @@ def test_stripes_way_back_stays_on_this_site(
     browser: Browser, sandbox: Sandbox, mug: Product, wanted: str, place: str
 ) -> None:
     browser.add(mug)
-    seen = browser.fingerprint(browser.look_at_cart())
+    seen = browser.fingerprint(browser.open_cart())
 
     browser.client.post("/shop/checkout/", {"fingerprint": seen, "next": wanted})
     site, _, back = sandbox.sessions[0]["cancel_url"].partition("/shop/")
@@ -472,9 +472,9 @@ def test_two_browsers_at_once_place_one_order_and_land_on_one_session(sandbox: S
 
     def press() -> None:
         browser = Browser(user)
-        seen = browser.look_at_cart()
+        seen = browser.open_cart()
         start.wait(timeout=30)
-        urls.append(browser.check_out(seen=seen).url)
+        urls.append(browser.check_out(page=seen).url)
         connections.close_all()
 
     windows = [threading.Thread(target=press) for _ in range(4)]

@@ -16,16 +16,16 @@ from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.events import sign_event
 from django_stripe_cart.testing.factories import make_cart
 from django_stripe_cart.testing.invariants import settled_violations, violations
-from django_stripe_cart.testing.payment_counter import start_recording, stop_recording
-from django_stripe_cart.testing.rollback import undone
-from django_stripe_cart.testing.sandbox import connected_sandbox, ring
-from django_stripe_cart.testing.scenarios import STORIES, Act, Scene, Story
+from django_stripe_cart.testing.payment_counter import start_counting, stop_counting
+from django_stripe_cart.testing.rollback import rolled_back
+from django_stripe_cart.testing.sandbox import connected_sandbox, post_webhook
+from django_stripe_cart.testing.scenarios import SCENARIOS, Scenario, ScenarioRun, Step
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 
 STOCK = 10
 
-# Where the story's orders end, how many are left of ten, what is left in the cart, what was told.
+# For each scenario: the orders' statuses, the stock left of ten, the cart, the signals.
 ENDS: dict[str, tuple[list[str], int, int, list[str]]] = {
     "card": (["paid"], 8, 0, ["order_paid"]),
     "declined, then paid": (["paid"], 8, 0, ["order_paid"]),
@@ -56,66 +56,66 @@ MEANWHILE = {
 
 @pytest.fixture(autouse=True)
 def recorded() -> Iterator[None]:
-    start_recording()
+    start_counting()
     yield
-    stop_recording()
+    stop_counting()
 
 
 @pytest.fixture
-def begin(user: User, mug: Product, told: list[str]) -> Callable[[Sandbox], Scene]:
+def begin(user: User, mug: Product, told: list[str]) -> Callable[[Sandbox], ScenarioRun]:
     """A shopper with two of ten mugs in the cart, and Stripe with all its webhooks still unsent."""
 
-    def begin(sandbox: Sandbox) -> Scene:
+    def begin(sandbox: Sandbox) -> ScenarioRun:
         sandbox.hold_deliveries = True
         told.clear()
-        return Scene(sandbox, make_cart({mug: 2}, user=user))
+        return ScenarioRun(sandbox, make_cart({mug: 2}, user=user))
 
     return begin
 
 
-def deliver(scene: Scene, event: int) -> None:
-    signed = sign_event(scene.events[event])
+def deliver(run: ScenarioRun, event: int) -> None:
+    signed = sign_event(run.events[event])
 
-    assert ring(signed.body, signed.headers) == 200
-    assert violations(scene.sandbox, stock=stock(), handed_out=scene.addresses) == []
+    assert post_webhook(signed.body, signed.headers) == 200
+    assert violations(run.sandbox, stock=stock(), handed_out=run.payment_urls) == []
 
 
 def stock() -> dict[Any, int]:
     return {Product.objects.get().pk: STOCK}
 
 
-def assert_the_end(story: Story, scene: Scene, told: list[str]) -> None:
+def assert_the_end(scenario: Scenario, run: ScenarioRun, told: list[str]) -> None:
     left = Product.objects.get().stock
     in_cart = sum(item.quantity for item in CartItem.objects.all())
     heard = sorted(name for name in told if name not in ("order_placed", "order_canceled"))
-    end = [order.status for order in scene.orders], left, in_cart, heard
+    end = [order.status for order in run.orders], left, in_cart, heard
 
-    assert end == ENDS[story.name]
-    assert settled_violations(scene.sandbox, stock=stock(), paid_is_recorded=True) == []
+    assert end == ENDS[scenario.name]
+    assert settled_violations(run.sandbox, stock=stock(), payments_are_counted=True) == []
     assert told.count("order_canceled") == end[0].count("canceled")
-    assert [order.dispute_status for order in scene.orders][-1] == (
-        "lost" if story.name == "dispute" else ""
+    assert [order.dispute_status for order in run.orders][-1] == (
+        "lost" if scenario.name == "dispute" else ""
     )
-    assert all(order.amount_refunded == 0 for order in scene.orders if order.status != "refunded")
+    assert all(order.amount_refunded == 0 for order in run.orders if order.status != "refunded")
 
 
 # --- after the event ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("story", STORIES, ids=str)
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
 def test_each_event_twice_in_any_order(
-    story: Story, sandbox: Sandbox, begin: Callable[[Sandbox], Scene], told: list[str]
+    scenario: Scenario, sandbox: Sandbox, begin: Callable[[Sandbox], ScenarioRun], told: list[str]
 ) -> None:
-    scene = begin(sandbox)
-    scene.play(story.acts)
+    run = begin(sandbox)
+    run.execute(scenario.steps)
 
-    ways = Ways(story, scene, told).after(twice_each(scene))
+    ways = Ways(scenario, run, told).after(twice_each(run))
 
-    assert ways == TWICE[len(scene.events)]
+    assert ways == TWICE[len(run.events)]
 
 
-def twice_each(scene: Scene) -> Counter[int]:
-    return Counter(dict.fromkeys(range(len(scene.events)), 2))
+def twice_each(run: ScenarioRun) -> Counter[int]:
+    return Counter(dict.fromkeys(range(len(run.events)), 2))
 
 
 class Ways:
@@ -125,8 +125,8 @@ class Ways:
     for both.
     """
 
-    def __init__(self, story: Story, scene: Scene, told: list[str]) -> None:
-        self.story, self.scene, self.told = story, scene, told
+    def __init__(self, scenario: Scenario, run: ScenarioRun, told: list[str]) -> None:
+        self.scenario, self.run, self.told = scenario, run, told
         self.known: dict[str, int] = {}
 
     def after(self, rest: Counter[int]) -> int:
@@ -140,14 +140,14 @@ class Ways:
         ways = 0
         for event in rest:
             told = list(self.told)
-            with undone():
-                deliver(self.scene, event)
+            with rolled_back():
+                deliver(self.run, event)
                 ways += self.after(rest - Counter([event]))
             self.told[:] = told
         return ways
 
     def _end(self) -> int:
-        assert_the_end(self.story, self.scene, self.told)
+        assert_the_end(self.scenario, self.run, self.told)
         return 1
 
 
@@ -167,45 +167,45 @@ def what_counts(row: dict[str, Any]) -> str:
 # --- while it happens ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("story", STORIES, ids=str)
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
 def test_each_event_at_any_time_after_it_was_made(
-    story: Story, sandbox: Sandbox, begin: Callable[[Sandbox], Scene], told: list[str]
+    scenario: Scenario, sandbox: Sandbox, begin: Callable[[Sandbox], ScenarioRun], told: list[str]
 ) -> None:
-    with undone():
-        made = made_by_each_act(story, begin(sandbox))
-    schedules = list(at_any_time(story.acts, made))
+    with rolled_back():
+        made = made_by_each_step(scenario, begin(sandbox))
+    schedules = list(at_any_time(scenario.steps, made))
 
-    assert len(schedules) == MEANWHILE[story.name]
+    assert len(schedules) == MEANWHILE[scenario.name]
     for schedule in schedules:
-        with undone(), connected_sandbox() as fresh:
-            scene = begin(fresh)
+        with rolled_back(), connected_sandbox() as fresh:
+            run = begin(fresh)
             for step in schedule:
                 if isinstance(step, int):
-                    deliver(scene, step)
+                    deliver(run, step)
                 else:
-                    step(scene)
-            assert_the_end(story, scene, told)
+                    step(run)
+            assert_the_end(scenario, run, told)
 
 
-def made_by_each_act(story: Story, scene: Scene) -> list[list[int]]:
-    """The numbers of the events that each act makes."""
+def made_by_each_step(scenario: Scenario, run: ScenarioRun) -> list[list[int]]:
+    """Return the indexes of the events that each step creates."""
     made = []
-    for act in story.acts:
-        before = len(scene.events)
-        act(scene)
-        made.append(list(range(before, len(scene.events))))
+    for step in scenario.steps:
+        before = len(run.events)
+        step(run)
+        made.append(list(range(before, len(run.events))))
     return made
 
 
 def at_any_time(
-    acts: Sequence[Act], made: Sequence[list[int]], waiting: Sequence[int] = ()
-) -> Iterator[tuple[Act | int, ...]]:
-    """Every way for the acts to happen one after the other, and each event after its act."""
-    if not acts and not waiting:
+    steps: Sequence[Step], made: Sequence[list[int]], waiting: Sequence[int] = ()
+) -> Iterator[tuple[Step | int, ...]]:
+    """Yield every sequence of the steps in order, with each event after its step."""
+    if not steps and not waiting:
         yield ()
-    if acts:
-        for rest in at_any_time(acts[1:], made[1:], [*waiting, *made[0]]):
-            yield (acts[0], *rest)
+    if steps:
+        for rest in at_any_time(steps[1:], made[1:], [*waiting, *made[0]]):
+            yield (steps[0], *rest)
     for event in waiting:
-        for rest in at_any_time(acts, made, [other for other in waiting if other != event]):
+        for rest in at_any_time(steps, made, [other for other in waiting if other != event]):
             yield (event, *rest)

@@ -136,7 +136,7 @@ def test_a_guest_has_one_cart_for_as_long_as_the_session_lasts(
     assert len(token) >= 32
     assert cart.user is None
     assert {item.product: item.quantity for item in cart.items.all()} == {mug: 1, lamp: 2}
-    assert "Lamp" in guest.look_at_cart()
+    assert "Lamp" in guest.open_cart()
 
 
 def test_without_the_setting_a_guest_has_nothing(
@@ -384,7 +384,7 @@ def test_what_is_not_for_sale_comes_along_and_says_so_in_the_cart(
     guest.client.force_login(user)
 
     assert held(user) == {"Mug": 1}
-    assert "“Mug” is not for sale" in guest.look_at_cart()
+    assert "“Mug” is not for sale" in guest.open_cart()
 
 
 def test_bringing_along_twice_brings_once(guest: Browser, mug: Product, user: User) -> None:
@@ -576,10 +576,10 @@ def test_a_checkout_that_brings_something_along_shows_the_cart_again(
 ) -> None:
     guest.add(mug)
     guest.client.force_login(user)
-    seen = guest.look_at_cart()
+    seen = guest.open_cart()
     carts.add_item(carts.get_guest_cart(token_of(guest)), lamp)
 
-    answer = guest.check_out(seen=seen)
+    answer = guest.check_out(page=seen)
 
     assert "“Lamp” is new in your cart." in messages_of(answer)
     assert not Order.objects.exists()
@@ -758,7 +758,7 @@ def test_signing_out_leaves_nothing_to_the_next_guest(
     real.client.post("/accounts/logout/")
 
     assert not real.client.session.items()
-    assert "Lamp" not in real.look_at_cart()
+    assert "Lamp" not in real.open_cart()
     assert order.number not in real.client.get("/shop/orders/").content.decode()
     assert real.client.get(order.get_absolute_url()).status_code == 404
     real.add(mug)

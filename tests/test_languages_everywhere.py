@@ -145,7 +145,7 @@ def test_the_reader_of_an_english_page_would_be_noticed(speak: Speak, vase: Prod
     browser = speak("en")
     browser.add(vase, 2)
 
-    english = english_in(browser.look_at_cart(), "de")
+    english = english_in(browser.open_cart(), "de")
 
     assert {"Your cart", "Subtotal (%(count)s items)", "Only %(count)s left"} <= english
 

@@ -115,7 +115,7 @@ def test_a_german_buys(speak: Speak, vase: Product, sandbox: Sandbox) -> None:
     answer = browser.add(vase, 2)
     (said,) = messages_of(answer)
     assert said == "„Vase“ liegt in Ihrem Warenkorb. Zwischensumme: 2.469,00\N{NO-BREAK SPACE}€"
-    page = browser.look_at_cart()
+    page = browser.open_cart()
     for words in (
         "Ihr Warenkorb",
         "Zwischensumme (2\N{NO-BREAK SPACE}Artikel)",
@@ -123,7 +123,7 @@ def test_a_german_buys(speak: Speak, vase: Product, sandbox: Sandbox) -> None:
         "Nur noch 2 vorrätig",
     ):
         assert words in page
-    browser.check_out(seen=page)
+    browser.check_out(page=page)
     back = browser.follow(sandbox.pay(browser.order.session_url).redirect_url)
     number = browser.order.number
     thanks = back.content.decode()
@@ -146,9 +146,9 @@ def test_what_stands_in_the_way_is_said_in_german(
     assert messages_of(browser.add(vase, 3))[-1] == "Nur noch 2 Stück von „Vase“ sind vorrätig."
 
     browser.add(vase)
-    seen = browser.look_at_cart()
+    seen = browser.open_cart()
     Product.objects.update(price="1300.00")
-    assert messages_of(browser.check_out(seen=seen))[-2:] == [
+    assert messages_of(browser.check_out(page=seen))[-2:] == [
         "Ihr Warenkorb hat sich geändert. "
         "Bitte sehen Sie ihn noch einmal durch, bevor Sie zur Kasse gehen.",
         "„Vase“ kostet jetzt 1.300,00\N{NO-BREAK SPACE}€.",

@@ -242,7 +242,7 @@ def test_todays_price_counts(browser: Browser, paid: Order, mug: Product) -> Non
 
     do("again", browser, paid)
 
-    assert "₹2,000.00" in browser.look_at_cart()
+    assert "₹2,000.00" in browser.open_cart()
 
 
 # --- in JSON ------------------------------------------------------------------------------------

@@ -97,7 +97,7 @@ def visit(sandbox: Sandbox, browser: Browser) -> Iterator[str]:
     gone = make_product("Gone", is_active=True)
     stranger = Browser()
     yield storefront(stranger)
-    yield browser.look_at_cart()
+    yield browser.open_cart()
     yield fragment(browser, "/shop/orders/")
     browser.add(gone)
     Product.objects.filter(pk=gone.pk).update(is_active=False)
@@ -107,7 +107,7 @@ def visit(sandbox: Sandbox, browser: Browser) -> Iterator[str]:
     browser.remove(gone)
     yield browser.client.get(f"/shop/cart/?removed={lamp.pk}&quantity=2").content.decode()
     with override_settings(STRIPE_CART_SESSION_OPTIONS="tests.test_overriding.with_taxes"):
-        yield browser.look_at_cart()
+        yield browser.open_cart()
     browser.check_out()
     yield storefront(browser)
     order = browser.order

@@ -27,11 +27,11 @@ def test_the_resume_of_an_open_order_compares_what_this_window_showed(
     browser: Browser, sandbox: Sandbox, mug: Product
 ) -> None:
     browser.add(mug)
-    stale = browser.look_at_cart()
+    stale = browser.open_cart()
     browser.add(mug)
     first = browser.check_out()
 
-    answer = browser.check_out(seen=stale)
+    answer = browser.check_out(page=stale)
 
     assert messages_of(answer)[-1] == "“Mug” is now in your cart 2 times."
     assert answer.url != first.url
@@ -44,7 +44,7 @@ def test_an_open_order_that_another_window_brings_back_is_not_what_this_one_show
     browser.add(mug, 2)
     first = browser.check_out()
     browser.add(mug)
-    three = browser.look_at_cart()
+    three = browser.open_cart()
 
     def bring_two_back(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
         answer = execute(sql, *rest)
@@ -53,7 +53,7 @@ def test_an_open_order_that_another_window_brings_back_is_not_what_this_one_show
         return answer
 
     with connection.execute_wrapper(bring_two_back):
-        answer = browser.check_out(seen=three)
+        answer = browser.check_out(page=three)
 
     assert messages_of(answer)[-1] == "“Mug” is now in your cart 2 times."
     assert answer.url != first.url
@@ -253,10 +253,10 @@ def test_a_price_in_another_currency_than_was_shown_is_not_charged(
     browser: Browser, sandbox: Sandbox, mug: Product, settings: Any
 ) -> None:
     browser.add(mug)
-    seen = browser.look_at_cart()
+    seen = browser.open_cart()
     settings.STRIPE_CART_CURRENCY = "usd"
 
-    browser.check_out(seen=seen)
+    browser.check_out(page=seen)
 
     assert not Order.objects.exists()
 

@@ -19,7 +19,7 @@ from django_stripe_cart.payments import sync_order
 from django_stripe_cart.refunds import amount_refundable, refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_canceled
-from django_stripe_cart.testing.payment_counter import start_recording, stop_recording
+from django_stripe_cart.testing.payment_counter import start_counting, stop_counting
 from tests.reference import Bought
 from tests.shop_machine import ShopMachine, if_any, nth
 
@@ -91,7 +91,7 @@ class Shop(ShopMachine):
     @rule(shopper=shoppers)
     def leave_a_page_open(self, shopper: str) -> None:
         if self.ledger.can_be_bought(shopper):
-            page = self.browsers[shopper].look_at_cart()
+            page = self.browsers[shopper].open_cart()
             self.pages[shopper] = (page, self.ledger.page(shopper))
 
     @rule(shopper=shoppers, n=nths)
@@ -111,7 +111,7 @@ class Shop(ShopMachine):
             self._check_out(shopper, page, is_refused=not is_true)
 
     def _check_out(self, shopper: str, page: str | None, *, is_refused: bool) -> None:
-        self.browsers[shopper].check_out(seen=page)
+        self.browsers[shopper].check_out(page=page)
         known = [one.pk for one in self.ledger.orders]
         new = list(Order.objects.exclude(pk__in=known))
         assert len(new) == (0 if is_refused else int(self.ledger.check_out(shopper)))
@@ -266,9 +266,9 @@ class Shop(ShopMachine):
 
 @pytest.fixture
 def recorded() -> Iterator[None]:
-    start_recording()
+    start_counting()
     yield
-    stop_recording()
+    stop_counting()
 
 
 def test_the_shop_is_always_the_reference(db: None, sandbox: Sandbox, recorded: None) -> None:

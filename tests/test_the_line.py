@@ -19,7 +19,7 @@ def test_the_line(
     # The product page: two mugs at 499.00 and a lamp at 1,299.50.
     browser.add(mug, 2)
     browser.add(lamp)
-    assert "₹2,297.50" in browser.look_at_cart()
+    assert "₹2,297.50" in browser.open_cart()
 
     # Checkout places the order, takes the stock, and sends the shopper to Stripe.
     answer = browser.check_out()

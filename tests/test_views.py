@@ -71,7 +71,7 @@ def test_somebody_elses_order_is_not_found(stranger: Browser, order: Order, path
 
 def test_somebody_elses_orders_and_cart_are_not_listed(stranger: Browser, order: Order) -> None:
     assert order.number not in stranger.client.get("/shop/orders/").content.decode()
-    assert "Mug" not in stranger.look_at_cart()
+    assert "Mug" not in stranger.open_cart()
 
 
 def test_a_cart_can_not_be_changed_by_somebody_else(
@@ -122,10 +122,10 @@ def test_a_quantity_that_no_cart_takes_is_refused_in_our_words(
 
 def test_a_cart_that_can_not_be_bought_says_what_to_do(browser: Browser, mug: Product) -> None:
     browser.add(mug)
-    assert "If you change a quantity, press “Update”" in browser.look_at_cart()
+    assert "If you change a quantity, press “Update”" in browser.open_cart()
     Product.objects.update(is_active=False)
 
-    page = browser.look_at_cart()
+    page = browser.open_cart()
 
     assert page.count("“Mug” is not for sale at the moment.") == 1
     assert "Please remove it to check out." in page
@@ -260,7 +260,7 @@ def test_without_script_a_removal_is_undone_from_the_cart(
     browser.client.post("/shop/cart/item/", undo)
 
     assert browser.user.stripe_cart.items.get().quantity == 3
-    assert undo_of(browser.look_at_cart()) is None
+    assert undo_of(browser.open_cart()) is None
 
 
 def test_the_script_gets_the_removal_beside_the_cart(browser: Browser, mug: Product) -> None:
@@ -303,7 +303,7 @@ def test_an_address_brings_nothing_to_light_that_is_not_for_sale(browser: Browse
 
 def test_the_script_is_told_the_payable_address(browser: Browser, mug: Product) -> None:
     browser.add(mug)
-    seen = browser.fingerprint(browser.look_at_cart())
+    seen = browser.fingerprint(browser.open_cart())
 
     answer = browser.client.post("/shop/checkout/", {"fingerprint": seen}, headers=FRAGMENT)
 
@@ -497,7 +497,7 @@ def test_a_total_below_stripes_minimum_is_warned_about_in_the_cart(
     browser.add(make_product("Pin", price=price))
 
     warning = "The smallest amount that can be paid is ₹0.50."
-    assert (warning in browser.look_at_cart()) is warned
+    assert (warning in browser.open_cart()) is warned
 
 
 def test_an_order_that_never_reached_stripe_shows_the_way_to_its_payment(

@@ -1,4 +1,4 @@
-"""A shopper at a browser, who sees pages and presses buttons, and nothing else."""
+"""A shopper's browser, which uses the shop only by its pages and forms."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django_stripe_cart.models import Order
 
 
 class Browser:
-    """The browser of ``user``, who is signed in, or of a guest. There is no JavaScript in it."""
+    """A browser without JavaScript, in which ``user`` is signed in, or of a guest."""
 
     def __init__(self, user: Any = None) -> None:
         self.client = Client()
@@ -33,34 +33,35 @@ class Browser:
     def remove(self, product: Any) -> HttpResponse:
         return self._post("remove", product=product.pk)
 
-    def look_at_cart(self) -> str:
-        """Return the page."""
+    def open_cart(self) -> str:
+        """Return the HTML of the cart page."""
         return self.client.get(reverse("stripe_cart:cart")).content.decode()
 
-    def check_out(self, *, seen: str | None = None) -> HttpResponse:
-        """Press Checkout, on the cart as it is now or on a page ``seen`` earlier."""
-        page = self.look_at_cart() if seen is None else seen
-        return self._post("checkout", fingerprint=self.fingerprint(page), next="/")
+    def check_out(self, *, page: str | None = None) -> HttpResponse:
+        """Press Checkout on the current cart page, or on a ``page`` (HTML) opened earlier."""
+        html = self.open_cart() if page is None else page
+        return self._post("checkout", fingerprint=self.fingerprint(html), next="/")
 
     def fingerprint(self, page: str) -> str:
+        """Return the cart's fingerprint in the checkout form of a page."""
         field = re.search(r'name="fingerprint"[^>]*value="([^"]*)"', page)
         return unescape(field[1]) if field else ""
 
     def follow(self, url: str | None) -> HttpResponse:
-        """Go where Stripe sends the shopper: ``payment.redirect_url``."""
+        """Open the URL to which Stripe redirects the shopper: ``payment.redirect_url``."""
         assert url is not None  # noqa: S101
-        back = urlsplit(url)
-        return self.client.get(back._replace(scheme="", netloc="").geturl(), follow=True)  # type: ignore[return-value]
+        parts = urlsplit(url)
+        return self.client.get(parts._replace(scheme="", netloc="").geturl(), follow=True)  # type: ignore[return-value]
 
     @property
     def order(self) -> Order:
-        """The newest order of anybody, as it is now."""
+        """The newest order in the database, of any shopper."""
         return Order.objects.latest("pk")
 
     def _post(self, name: str, **data: Any) -> HttpResponse:
         return self.client.post(reverse(f"stripe_cart:{name}"), data)  # type: ignore[return-value]
 
 
-def messages_of(answer: Any) -> list[str]:
-    """The messages that the shopper will see next."""
-    return [str(message) for message in get_messages(answer.wsgi_request)]
+def messages_of(response: Any) -> list[str]:
+    """Return the messages that the shopper sees on the next page."""
+    return [str(message) for message in get_messages(response.wsgi_request)]

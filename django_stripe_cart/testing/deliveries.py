@@ -1,4 +1,4 @@
-"""In which order a story's webhooks may arrive, how often, and where a process may die over one."""
+"""Orders in which a scenario's webhooks can arrive, with repetitions and crashes."""
 
 from __future__ import annotations
 
@@ -8,45 +8,54 @@ from enum import Enum
 from itertools import permutations
 
 
-class Fate(Enum):
-    DONE = "arrives"
-    DIES_BEFORE_COMMIT = "arrives; the process dies after the receivers, before the commit"
-    DIES_AFTER_COMMIT = "arrives; the process dies after the commit, before it answers"
+class Outcome(Enum):
+    """The result of one delivery."""
+
+    PROCESSED = "arrives"
+    KILLED_BEFORE_COMMIT = "arrives; the process is killed after the receivers, before the commit"
+    KILLED_AFTER_COMMIT = "arrives; the process is killed after the commit, before the response"
 
 
 @dataclass(frozen=True)
-class Step:
-    """One delivery of the story's event of that number."""
+class Delivery:
+    """One delivery of an event, given by its index in the scenario."""
 
     event: int
-    fate: Fate = Fate.DONE
-    lives: int | None = None  # how often something may be told until the process dies
+    outcome: Outcome = Outcome.PROCESSED
+    signals_until_crash: int | None = None  # the process is killed after so many signals
 
 
-Trial = tuple[Step, ...]
+Trial = tuple[Delivery, ...]
 
 
-def in_any_order(events: int) -> Iterator[Trial]:
-    """Every event once, in every order; the true one first."""
+def permuted(events: int) -> Iterator[Trial]:
+    """Yield every order of the events, each delivered once; the original order first."""
     for order in permutations(range(events)):
-        yield tuple(Step(event) for event in order)
+        yield tuple(Delivery(event) for event in order)
 
 
-def with_a_death(trial: Trial, at: int, told: int) -> Iterator[Trial]:
-    """The process dies over one delivery, over which the host was told so often undisturbed."""
-    for lives in range(1, told + 1):
-        yield from _repeated(trial, at, Step(trial[at].event, Fate.DIES_BEFORE_COMMIT, lives))
-    yield from _repeated(trial, at, Step(trial[at].event, Fate.DIES_AFTER_COMMIT))
+def with_crash(trial: Trial, index: int, signals: int) -> Iterator[Trial]:
+    """Yield trials in which the process is killed during one delivery.
+
+    ``index`` is the delivery's position, ``signals`` the number of signals that it normally sends.
+    """
+    for signals_until_crash in range(1, signals + 1):
+        yield from _with_retry(
+            trial,
+            index,
+            Delivery(trial[index].event, Outcome.KILLED_BEFORE_COMMIT, signals_until_crash),
+        )
+    yield from _with_retry(trial, index, Delivery(trial[index].event, Outcome.KILLED_AFTER_COMMIT))
 
 
-def _repeated(trial: Trial, at: int, died: Step) -> Iterator[Trial]:
-    """Stripe repeats the delivery: at once, or after the rest."""
-    before, again, after = trial[:at], trial[at], trial[at + 1 :]
-    yield (*before, died, again, *after)
+def _with_retry(trial: Trial, index: int, crashed: Delivery) -> Iterator[Trial]:
+    """Yield trials in which Stripe retries the delivery: at once, and after the others."""
+    before, retry, after = trial[:index], trial[index], trial[index + 1 :]
+    yield (*before, crashed, retry, *after)
     if after:
-        yield (*before, died, *after, again)
+        yield (*before, crashed, *after, retry)
 
 
-def all_again(trial: Trial) -> Trial:
-    """Everything arrives, and then everything arrives once more, as if nothing had been noted."""
-    return (*(replace(step, fate=Fate.DIES_AFTER_COMMIT) for step in trial), *trial)
+def repeated(trial: Trial) -> Trial:
+    """Return a trial that delivers everything twice, as if the first time was not recorded."""
+    return (*(replace(delivery, outcome=Outcome.KILLED_AFTER_COMMIT) for delivery in trial), *trial)

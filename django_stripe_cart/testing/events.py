@@ -1,4 +1,4 @@
-"""Webhooks as Stripe would send them: an event's body, signed with the site's own secret."""
+"""Webhooks as Stripe sends them, signed with the site's webhook secret."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django_stripe_cart.sandbox.signature import sign
 
 @dataclass(frozen=True)
 class SignedEvent:
-    """What arrives at the door. ``headers`` are those of an HTTP request."""
+    """The body and headers of a webhook request."""
 
     body: bytes
     headers: dict[str, str]
@@ -24,10 +24,10 @@ class SignedEvent:
 def signed_event(
     type: str, object: Mapping[str, Any], *, secret: str | None = None, timestamp: int | None = None
 ) -> SignedEvent:
-    """Return a webhook that says: ``type`` happened to ``object``.
+    """Return the webhook of an event of ``type`` about ``object``.
 
-    It is signed with the first of the site's webhook secrets, or with ``secret``, now or at
-    ``timestamp`` (int, Unix seconds)::
+    It is signed with ``secret``, by default the first of the site's webhook secrets, at
+    ``timestamp`` (int, Unix seconds), by default now::
 
         event = signed_event("checkout.session.completed", stripe_sandbox.sessions[0])
         client.post(url, event.body, content_type="application/json", headers=event.headers)
@@ -49,7 +49,7 @@ def signed_event(
 def sign_event(
     event: Mapping[str, Any], *, secret: str | None = None, timestamp: int | None = None
 ) -> SignedEvent:
-    """Return a whole event, one of ``sandbox.events`` for instance, as it would be delivered."""
+    """Return the webhook of an existing event, e.g. one of ``sandbox.events``."""
     body = json.dumps(event).encode()
     moment = int(time.time()) if timestamp is None else timestamp
     signature = sign(body, secret or conf.webhook_secrets[0], timestamp=moment)

@@ -1,4 +1,4 @@
-"""Counting what was told: each delivery of ``order_paid`` leaves a line in the order's timeline."""
+"""Count the deliveries of ``order_paid`` by entries in the order's timeline."""
 
 from __future__ import annotations
 
@@ -8,29 +8,30 @@ from django_stripe_cart.models import Order
 from django_stripe_cart.signals import order_paid
 from django_stripe_cart.timeline import BY_SYSTEM, note
 
-PAID_WAS_HEARD = "paid_was_heard"
+ORDER_PAID_RECEIVED = "order_paid_received"
 
 
-def record_paid(sender: type[Order], order: Order, **kwargs: Any) -> None:
-    """A receiver of ``order_paid`` that writes each delivery down.
+def count_payment(sender: type[Order], order: Order, **kwargs: Any) -> None:
+    """Record one delivery of ``order_paid`` in the order's timeline.
 
-    What is rolled back takes its record with it, so what stays was delivered in a committed
-    transaction: counted across processes, on every database. Connect it where the app starts::
+    A rollback removes the entry, so that only deliveries in committed transactions count, across
+    processes and on every database. Connect it in each process, e.g. in ``AppConfig.ready``::
 
-        order_paid.connect(record_paid)
+        order_paid.connect(count_payment)
     """
-    note(order, kind=PAID_WAS_HEARD, by=BY_SYSTEM)
+    note(order, kind=ORDER_PAID_RECEIVED, by=BY_SYSTEM)
 
 
-def start_recording() -> None:
-    """Connect ``record_paid``; twice is once."""
-    order_paid.connect(record_paid, dispatch_uid="stripe_cart.record_paid")
+def start_counting() -> None:
+    """Connect ``count_payment``; repeating it has no effect."""
+    order_paid.connect(count_payment, dispatch_uid="stripe_cart.count_payment")
 
 
-def stop_recording() -> None:
-    order_paid.disconnect(dispatch_uid="stripe_cart.record_paid")
+def stop_counting() -> None:
+    """Disconnect ``count_payment``."""
+    order_paid.disconnect(dispatch_uid="stripe_cart.count_payment")
 
 
-def times_heard(order: Order) -> int:
-    """int, how often ``order_paid`` was delivered for this order."""
-    return sum(entry.kind == PAID_WAS_HEARD for entry in order.events.all())
+def times_received(order: Order) -> int:
+    """Return how often ``order_paid`` was received for this order."""
+    return sum(entry.kind == ORDER_PAID_RECEIVED for entry in order.events.all())

@@ -1,14 +1,15 @@
-"""Your receivers against every order of delivery, every duplicate and a crash at every step::
+"""Test your receivers with every order of webhooks, with repetitions and with crashes::
 
-    def test_our_receivers_stand_whatever_stripe_does(db):
-        def are_fine():
+    def test_receivers(db):
+        def check_receivers():
             assert Parcel.objects.count() == Order.objects.filter(status="paid").count()
 
-        prove(are_fine).assert_holds()
+        prove(check_receivers).assert_holds()
 
-Each story happens at Stripe, in a box in this process; then its webhooks arrive, in one way after
-the other, at the site as it is. What differs from the undisturbed story is a failure. Everything is
-undone in the database after each trial. Callbacks of ``on_commit`` run when the shop commits.
+Each scenario is executed in a sandbox in this process. Then its webhooks are delivered to the site
+in many different ways, the trials. A trial fails if its result differs from that of the first one,
+which is undisturbed. The database is rolled back after each trial; ``on_commit`` callbacks run
+where the shop commits.
 """
 
 from __future__ import annotations
@@ -20,50 +21,50 @@ from contextlib import contextmanager
 from django_stripe_cart.models import WebhookEvent
 from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.testing import deliveries, factories
-from django_stripe_cart.testing.deliveries import Fate, Step, Trial
+from django_stripe_cart.testing.deliveries import Delivery, Outcome, Trial
 from django_stripe_cart.testing.events import sign_event
 from django_stripe_cart.testing.invariants import violations
-from django_stripe_cart.testing.report import Failure, Report, in_words
-from django_stripe_cart.testing.rollback import commits, undone
-from django_stripe_cart.testing.sandbox import ring, stripe_in_a_box
-from django_stripe_cart.testing.scenarios import STORIES, Scene, Story
-from django_stripe_cart.testing.signal_log import Heard
+from django_stripe_cart.testing.report import Failure, Report, describe
+from django_stripe_cart.testing.rollback import rolled_back, run_on_commit
+from django_stripe_cart.testing.sandbox import post_webhook, stripe_in_a_box
+from django_stripe_cart.testing.scenarios import SCENARIOS, Scenario, ScenarioRun
+from django_stripe_cart.testing.signal_log import SignalLog
 
 Hook = Callable[[], None]
 
 
 def prove(
-    receivers_are_fine: Hook | None = None,
+    check_receivers: Hook | None = None,
     *,
-    stories: Iterable[Story] = STORIES,
+    scenarios: Iterable[Scenario] = SCENARIOS,
     items: Callable[[], factories.Items] | None = None,
-    start_over: Hook | None = None,
+    reset: Hook | None = None,
 ) -> Report:
-    """Run the receivers of this site through ``stories``, disturbed in every way.
+    """Run this site's receivers through all trials of ``scenarios``, and report the failures.
 
-    ``receivers_are_fine`` is called after each trial and raises ``AssertionError`` if they are
-    not. ``items`` makes what is bought, quantities by product; ``start_over`` resets what is not
-    in the database, before each trial.
+    ``check_receivers`` is called after each trial, and raises ``AssertionError`` if the receivers
+    did something wrong. ``items`` returns what the shopper buys: quantities by product. ``reset``
+    is called before each trial, to reset state outside the database.
     """
     report = Report()
-    with _quietly():
-        for story in stories:
-            with stripe_in_a_box() as sandbox, undone():
+    with _logging_disabled():
+        for scenario in scenarios:
+            with stripe_in_a_box() as sandbox, rolled_back():
                 sandbox.hold_deliveries = True
                 cart = factories.make_cart(items() if items else {factories.make_product(): 1})
-                scene = Scene(sandbox, cart)
-                with commits():
-                    scene.play(story.acts)
-                stage = _Stage(story, scene, receivers_are_fine, start_over)
-                report.failures += stage.rehearse()
-                report.trials += stage.trials
-    report.failures.sort(key=lambda failure: len(failure.steps))
+                run = ScenarioRun(sandbox, cart)
+                with run_on_commit():
+                    run.execute(scenario.steps)
+                trials = _Trials(scenario, run, check_receivers, reset)
+                report.failures += trials.run_until_failure()
+                report.trials += trials.count
+    report.failures.sort(key=lambda failure: len(failure.deliveries))
     return report
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
-    """Processes will die here by the hundred, and each would be logged."""
+def _logging_disabled() -> Iterator[None]:
+    """Disable logging: hundreds of simulated crashes would each log a traceback."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
@@ -72,94 +73,103 @@ def _quietly() -> Iterator[None]:
         logging.disable(before)
 
 
-class _Stage:
-    """One story, all of which has happened at Stripe, and of which nothing has arrived yet."""
+class _Trials:
+    """The trials of a scenario that was executed at Stripe, with no webhook delivered yet."""
 
     def __init__(
-        self, story: Story, scene: Scene, are_fine: Hook | None, start_over: Hook | None
+        self,
+        scenario: Scenario,
+        run: ScenarioRun,
+        check_receivers: Hook | None,
+        reset: Hook | None,
     ) -> None:
-        self._story, self._scene = story, scene
-        self._are_fine, self._start_over = are_fine, start_over
-        self._events = scene.events
-        self._undisturbed: tuple[object, ...] | None = None
-        self._told: dict[Trial, list[tuple[str, ...]]] = {}  # what, over each delivery
-        self.trials = 0
+        self._scenario, self._run = scenario, run
+        self._check_receivers, self._reset = check_receivers, reset
+        self._events = run.events
+        self._expected: tuple[object, ...] | None = None
+        self._signals: dict[Trial, list[tuple[str, ...]]] = {}  # sent during each delivery
+        self.count = 0
 
-    def rehearse(self) -> Iterator[Failure]:
-        """Yield the first failure, from the simplest trial to the hardest."""
+    def run_until_failure(self) -> Iterator[Failure]:
+        """Run the trials, simple ones first, and yield the first failure, if there is one."""
         for trial in self._trials():
-            self.trials += 1
-            wrongs = self._perform(trial)
-            if wrongs:
-                yield Failure(str(self._story), tuple(map(self._describe, trial)), tuple(wrongs))
+            self.count += 1
+            problems = self._run_trial(trial)
+            if problems:
+                steps = tuple(self._describe(delivery) for delivery in trial)
+                yield Failure(str(self._scenario), steps, tuple(problems))
                 return
 
     def _trials(self) -> Iterator[Trial]:
-        simple = list(deliveries.in_any_order(len(self._events)))
-        yield from simple
-        yield from self._deaths(simple)
-        yield from map(deliveries.all_again, simple)
+        permuted = list(deliveries.permuted(len(self._events)))
+        yield from permuted
+        yield from self._with_crashes(permuted)
+        yield from map(deliveries.repeated, permuted)
 
-    def _deaths(self, simple: list[Trial]) -> Iterator[Trial]:
-        """One over each event that tells the host something, in each way in which it does."""
+    def _with_crashes(self, trials: list[Trial]) -> Iterator[Trial]:
+        """Yield trials with a crash, for each event and each sequence of signals that it sends."""
         seen = set()
-        for trial in simple:
-            for at, (step, told) in enumerate(zip(trial, self._told[trial], strict=True)):
-                if told and (step.event, told) not in seen:
-                    seen.add((step.event, told))
-                    yield from deliveries.with_a_death(trial, at, len(told))
+        for trial in trials:
+            for index, (delivery, signals) in enumerate(
+                zip(trial, self._signals[trial], strict=True)
+            ):
+                if signals and (delivery.event, signals) not in seen:
+                    seen.add((delivery.event, signals))
+                    yield from deliveries.with_crash(trial, index, len(signals))
 
-    def _perform(self, trial: Trial) -> list[str]:
-        if self._start_over:
-            self._start_over()
-        heard = Heard()
-        with undone(), heard.listening():
-            self._told[trial] = [self._deliver(step, heard) for step in trial]
-            self._judge(heard)
-        return heard.wrongs
+    def _run_trial(self, trial: Trial) -> list[str]:
+        """Deliver the webhooks of a trial, and return the problems."""
+        if self._reset:
+            self._reset()
+        log = SignalLog()
+        with rolled_back(), log.recording():
+            self._signals[trial] = [self._deliver(delivery, log) for delivery in trial]
+            self._check_result(log)
+        return log.problems
 
-    def _deliver(self, step: Step, heard: Heard) -> tuple[str, ...]:
-        """Let one webhook arrive, and return what was told over it."""
-        event, before = self._events[step.event], len(heard.attempts)
-        heard.lives = step.lives
+    def _deliver(self, delivery: Delivery, log: SignalLog) -> tuple[str, ...]:
+        """Deliver one webhook, and return the signals that were sent."""
+        event, before = self._events[delivery.event], len(log.attempts)
+        log.signals_until_crash = delivery.signals_until_crash
         try:
-            with commits():
-                status = _arrive(event)
+            with run_on_commit():
+                status = _post_event(event)
         except Exception as error:
-            heard.note(f"A callback of on_commit raised {error!r}: nobody will call it again.")
-            return tuple(heard.attempts[before:])
-        if step.fate is Fate.DIES_AFTER_COMMIT:
+            log.add_problem(f"An on_commit callback raised {error!r}; it is not called again.")
+            return tuple(log.attempts[before:])
+        if delivery.outcome is Outcome.KILLED_AFTER_COMMIT:
             WebhookEvent.objects.filter(event_id=event["id"]).update(processed_at=None)
-        if step.fate is not Fate.DIES_BEFORE_COMMIT and status != 200:
-            heard.note(f"{event['type']} was answered {status}.")
-        return tuple(heard.attempts[before:])
+        if delivery.outcome is not Outcome.KILLED_BEFORE_COMMIT and status != 200:
+            log.add_problem(f"{event['type']} was answered {status}.")
+        return tuple(log.attempts[before:])
 
-    def _judge(self, heard: Heard) -> None:
-        """Note whatever is not as it was when nothing was disturbed."""
-        for sentence in self._broken_invariants():
-            heard.note(sentence)
+    def _check_result(self, log: SignalLog) -> None:
+        """Add a problem for each violation, and for each difference from the first trial."""
+        for sentence in self._violations():
+            log.add_problem(sentence)
         try:
-            if self._are_fine:
-                self._are_fine()
+            if self._check_receivers:
+                self._check_receivers()
         except AssertionError as error:
-            heard.note(f"The receivers are not fine: {error}")
-        states = [order.status for order in self._scene.orders]
-        result = (states, heard.told, heard.mails)
-        self._undisturbed = self._undisturbed or result
+            log.add_problem(f"check_receivers failed: {error}")
+        statuses = [order.status for order in self._run.orders]
+        result = (statuses, log.committed, log.emails)
+        self._expected = self._expected or result
         names = ("orders are", "signals were", "e-mails were")
-        for name, seen, usual in zip(names, result, self._undisturbed, strict=True):
-            if seen != usual:
-                heard.note(f"The {name} {in_words(seen)}, and undisturbed {in_words(usual)}.")
+        for name, actual, expected in zip(names, result, self._expected, strict=True):
+            if actual != expected:
+                log.add_problem(f"The {name} {describe(actual)}; expected {describe(expected)}.")
 
-    def _broken_invariants(self) -> list[str]:
-        references = [str(order.reference) for order in self._scene.orders]
-        found = violations(self._scene.sandbox)
+    def _violations(self) -> list[str]:
+        """Return the violated invariants of this scenario's orders."""
+        references = [str(order.reference) for order in self._run.orders]
+        found = violations(self._run.sandbox)
         return [one for one in found if any(reference in one for reference in references)]
 
-    def _describe(self, step: Step) -> str:
-        return f"{self._events[step.event]['type']} {step.fate.value}"
+    def _describe(self, delivery: Delivery) -> str:
+        return f"{self._events[delivery.event]['type']} {delivery.outcome.value}"
 
 
-def _arrive(event: Object) -> int:
+def _post_event(event: Object) -> int:
     signed = sign_event(event)
-    return ring(signed.body, signed.headers)
+    return post_webhook(signed.body, signed.headers)

@@ -1,4 +1,4 @@
-"""What the prover found, as a person reads it: the shortest story that goes wrong, step by step."""
+"""The prover's report: the shortest failing trial of each scenario, step by step."""
 
 from __future__ import annotations
 
@@ -7,33 +7,34 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Failure:
-    """One way of delivering a story that goes wrong."""
+    """A trial of a scenario that failed."""
 
-    story: str
-    steps: tuple[str, ...]
-    wrongs: tuple[str, ...]
+    scenario: str
+    deliveries: tuple[str, ...]
+    problems: tuple[str, ...]
 
     def __str__(self) -> str:
-        steps = [f"  {number}. {step}" for number, step in enumerate(self.steps, start=1)]
-        return "\n".join([f"{self.story}:", *steps, *(f"  => {wrong}" for wrong in self.wrongs)])
+        deliveries = (f"  {number}. {one}" for number, one in enumerate(self.deliveries, start=1))
+        problems = (f"  => {problem}" for problem in self.problems)
+        return "\n".join([f"{self.scenario}:", *deliveries, *problems])
 
 
 @dataclass
 class Report:
-    """What came of it. ``failures`` holds the shortest one of each story, shortest first."""
+    """The result of ``prove``: the number of trials, and one failure a scenario, shortest first."""
 
     trials: int = 0
     failures: list[Failure] = field(default_factory=list)
 
     def assert_holds(self) -> None:
-        """Raise ``AssertionError`` with the shortest failing story, if there is one."""
+        """Raise ``AssertionError`` with the shortest failure, if there is one."""
         if self.failures:
-            raise AssertionError(f"The shortest story that goes wrong:\n{self.failures[0]}")
+            raise AssertionError(f"The shortest failing scenario:\n{self.failures[0]}")
 
 
-def in_words(seen: object) -> str:
-    """Return states, or what was counted, as a phrase."""
-    if isinstance(seen, list):
-        return ", ".join(seen) or "none"
-    counted = seen.items() if isinstance(seen, dict) else []
+def describe(value: object) -> str:
+    """Return a list of statuses, or a counter, as a phrase."""
+    if isinstance(value, list):
+        return ", ".join(value) or "none"
+    counted = value.items() if isinstance(value, dict) else []
     return ", ".join(f"{number} x {name}" for name, number in sorted(counted)) or "none"

@@ -1,4 +1,4 @@
-"""Doing something to the database as if for good, and having it undone."""
+"""Roll back a test's changes, although the code under test has committed them."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from django_stripe_cart.models import Order
 
 
 @contextmanager
-def undone() -> Iterator[None]:
-    """Undo at the end what was done inside, though it was committed as far as the shop can see."""
+def rolled_back() -> Iterator[None]:
+    """Roll back all changes at the end, including those of committed (inner) transactions."""
     alias = router.db_for_write(Order)
-    wrapping = transaction.atomic(using=alias)
-    # As Django's own TestCase marks its wrapping: durable blocks may begin inside.
-    wrapping._from_testcase = True  # type: ignore[attr-defined]
-    with wrapping:
+    outer = transaction.atomic(using=alias)
+    # Like Django's TestCase, so that durable transactions may start inside.
+    outer._from_testcase = True  # type: ignore[attr-defined]
+    with outer:
         yield
         transaction.set_rollback(True, using=alias)
 
 
 @contextmanager
-def commits() -> Iterator[None]:
-    """Run at the end what waited for a commit, and was not rolled back with its transaction."""
+def run_on_commit() -> Iterator[None]:
+    """Run the ``on_commit`` callbacks at the end, except those of rolled-back transactions."""
     alias = router.db_for_write(Order)
     with TestCase.captureOnCommitCallbacks(using=alias, execute=True):
         yield

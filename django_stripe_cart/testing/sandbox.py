@@ -1,4 +1,4 @@
-"""Stripe in a box in the test's own process, with its doorbell wired to the host's own webhook."""
+"""Stripe in a box in the test process, connected to this site's webhook."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django_stripe_cart.sandbox import Sandbox
 HOST = "http://testserver"
 WEBHOOK_SECRET = "whsec_tests"  # noqa: S105
 
-# What a host's settings are meanwhile, whatever keys they hold otherwise.
+# These override the site's settings while its sandbox is in use.
 SETTINGS: Mapping[str, str | None] = {
     "STRIPE_CART_SECRET_KEY": "sk_test_sandbox",
     "STRIPE_CART_WEBHOOK_SECRET": WEBHOOK_SECRET,
@@ -24,9 +24,9 @@ SETTINGS: Mapping[str, str | None] = {
 
 @contextmanager
 def stripe_in_a_box() -> Iterator[Sandbox]:
-    """Have all calls to Stripe answered by a ``Sandbox``, whose webhooks arrive at this site.
+    """Send all calls to Stripe to a ``Sandbox``, and its webhooks to this site.
 
-    The settings point to it meanwhile. No socket is opened, and nothing is kept.
+    Overrides the settings for the duration. It opens no socket and stores nothing on disk.
     """
     with override_settings(**SETTINGS), connected_sandbox() as sandbox:
         yield sandbox
@@ -34,24 +34,24 @@ def stripe_in_a_box() -> Iterator[Sandbox]:
 
 @contextmanager
 def connected_sandbox() -> Iterator[Sandbox]:
-    """The same for those who have made the settings so already."""
+    """Like ``stripe_in_a_box``, for callers that have applied ``SETTINGS`` themselves."""
     sandbox = Sandbox()
     sandbox.add_webhook_endpoint(HOST + reverse("stripe_cart_webhook"), secret=WEBHOOK_SECRET)
-    sandbox.deliver_with(lambda url, body, headers: ring(body, headers))
+    sandbox.deliver_with(lambda url, body, headers: post_webhook(body, headers))
     with transport(sandbox.http_client()):
         yield sandbox
     sandbox.close()
 
 
-def ring(
-    body: bytes, headers: Mapping[str, str], *, through: Callable[..., Client] = Client
+def post_webhook(
+    body: bytes, headers: Mapping[str, str], *, client_class: Callable[..., Client] = Client
 ) -> int:
-    """Deliver a webhook to this site, as a stranger would, and return the status of the answer."""
-    doorbell = through(enforce_csrf_checks=True, raise_request_exception=False)
-    # A web server takes a prefix (FORCE_SCRIPT_NAME) away before Django sees the path.
+    """Post a webhook to this site without a session, and return the status of the response."""
+    client = client_class(enforce_csrf_checks=True, raise_request_exception=False)
+    # A web server removes the prefix (FORCE_SCRIPT_NAME) before Django sees the path.
     path = "/" + reverse("stripe_cart_webhook").removeprefix(get_script_prefix())
-    # Secure, so that a site which sends everybody to https answers.
-    answer = doorbell.post(
+    # Secure, so that SECURE_SSL_REDIRECT does not redirect it.
+    response = client.post(
         path, body, content_type="application/json", headers=dict(headers), secure=True
     )
-    return answer.status_code
+    return response.status_code

@@ -1,4 +1,4 @@
-"""What may happen to an order at Stripe, as stories: what people do, act by act."""
+"""Scenarios for the prover: what shoppers, banks and merchants do, step by step."""
 
 from __future__ import annotations
 
@@ -16,110 +16,113 @@ DECLINED = "4000000000000002"
 ASKS_3DS = "4000002500003155"
 
 
-class Scene:
-    """A shopper with a cart in this shop, and with a page of Stripe's open."""
+class ScenarioRun:
+    """One execution of a scenario, for a shopper with a cart."""
 
     def __init__(self, sandbox: Sandbox, cart: Cart) -> None:
         self.sandbox, self.cart = sandbox, cart
-        self.addresses: list[str] = []
+        self.payment_urls: list[str] = []
 
     @property
-    def address(self) -> str:
-        """The page that was opened last."""
-        return self.addresses[-1]
+    def payment_url(self) -> str:
+        """The URL of the latest payment page."""
+        return self.payment_urls[-1]
 
     @property
     def events(self) -> list[Object]:
-        """What Stripe has told of so far, as far as we asked to hear of it."""
+        """The events so far, of the types that the webhook subscribes to."""
         return [event for event in self.sandbox.events if event["type"] in TYPES]
 
     @property
     def orders(self) -> list[Order]:
         return list(Order.objects.filter(cart=self.cart).order_by("pk"))
 
-    def play(self, acts: Iterable[Act]) -> None:
-        for act in acts:
-            act(self)
+    def execute(self, steps: Iterable[Step]) -> None:
+        """Run the steps in order."""
+        for step in steps:
+            step(self)
 
 
-Act = Callable[[Scene], object]
+Step = Callable[[ScenarioRun], object]
 
 
 @dataclass(frozen=True)
-class Story:
+class Scenario:
+    """Named steps that are executed in order."""
+
     name: str
-    acts: tuple[Act, ...]
+    steps: tuple[Step, ...]
 
     def __str__(self) -> str:
         return self.name
 
 
-def check_out(scene: Scene) -> None:
-    scene.addresses.append(factories.check_out(scene.cart).session_url)
+def check_out(run: ScenarioRun) -> None:
+    run.payment_urls.append(factories.check_out(run.cart).session_url)
 
 
-def want_one_more(scene: Scene) -> None:
-    item = CartItem.objects.filter(cart=scene.cart).select_related("product").earliest("pk")
-    add_item(scene.cart, item.product)
+def add_one_more(run: ScenarioRun) -> None:
+    item = CartItem.objects.filter(cart=run.cart).select_related("product").earliest("pk")
+    add_item(run.cart, item.product)
 
 
-def pay(scene: Scene) -> None:
-    scene.sandbox.pay(scene.address)
+def pay(run: ScenarioRun) -> None:
+    run.sandbox.pay(run.payment_url)
 
 
-def pay_at_the_first_page(scene: Scene) -> None:
-    scene.sandbox.pay(scene.addresses[0])
+def pay_first_session(run: ScenarioRun) -> None:
+    run.sandbox.pay(run.payment_urls[0])
 
 
-def be_declined(scene: Scene) -> None:
-    scene.sandbox.pay(scene.address, card=DECLINED)
+def pay_with_declined_card(run: ScenarioRun) -> None:
+    run.sandbox.pay(run.payment_url, card=DECLINED)
 
 
-def be_asked_by_the_bank(scene: Scene) -> None:
-    scene.sandbox.pay(scene.address, card=ASKS_3DS)
+def start_3ds(run: ScenarioRun) -> None:
+    run.sandbox.pay(run.payment_url, card=ASKS_3DS)
 
 
-def confirm(scene: Scene) -> None:
-    scene.sandbox.confirm_3ds(scene.address)
+def confirm_3ds(run: ScenarioRun) -> None:
+    run.sandbox.confirm_3ds(run.payment_url)
 
 
-def pay_by_bank_debit(scene: Scene) -> None:
-    scene.sandbox.pay_by_bank_debit(scene.address)
+def pay_by_bank_debit(run: ScenarioRun) -> None:
+    run.sandbox.pay_by_bank_debit(run.payment_url)
 
 
-def see_it_arrive(scene: Scene) -> None:
-    scene.sandbox.settle(scene.address)
+def settle_debit(run: ScenarioRun) -> None:
+    run.sandbox.settle(run.payment_url)
 
 
-def see_it_bounce(scene: Scene) -> None:
-    scene.sandbox.settle(scene.address, ok=False)
+def fail_debit(run: ScenarioRun) -> None:
+    run.sandbox.settle(run.payment_url, ok=False)
 
 
-def let_it_expire(scene: Scene) -> None:
-    scene.sandbox.expire(scene.address)
+def expire(run: ScenarioRun) -> None:
+    run.sandbox.expire(run.payment_url)
 
 
-def refund(scene: Scene) -> None:
-    """In the Dashboard, behind the shop's back."""
-    scene.sandbox.refund(scene.address)
+def refund(run: ScenarioRun) -> None:
+    """Refund in the Dashboard, without the shop."""
+    run.sandbox.refund(run.payment_url)
 
 
-def dispute(scene: Scene) -> None:
-    scene.sandbox.open_dispute(scene.address)
+def dispute(run: ScenarioRun) -> None:
+    run.sandbox.open_dispute(run.payment_url)
 
 
-def lose_the_dispute(scene: Scene) -> None:
-    scene.sandbox.close_dispute(scene.sandbox.disputes[-1], won=False)
+def lose_dispute(run: ScenarioRun) -> None:
+    run.sandbox.close_dispute(run.sandbox.disputes[-1], won=False)
 
 
-STORIES = (
-    Story("card", (check_out, pay)),
-    Story("declined, then paid", (check_out, be_declined, pay)),
-    Story("3D Secure", (check_out, be_asked_by_the_bank, confirm)),
-    Story("delayed, then paid", (check_out, pay_by_bank_debit, see_it_arrive)),
-    Story("delayed, then failed", (check_out, pay_by_bank_debit, see_it_bounce)),
-    Story("expired", (check_out, let_it_expire)),
-    Story("refund", (check_out, pay, refund)),
-    Story("dispute", (check_out, pay, dispute, lose_the_dispute)),
-    Story("two tabs", (check_out, want_one_more, check_out, pay_at_the_first_page, pay)),
+SCENARIOS = (
+    Scenario("card", (check_out, pay)),
+    Scenario("declined, then paid", (check_out, pay_with_declined_card, pay)),
+    Scenario("3D Secure", (check_out, start_3ds, confirm_3ds)),
+    Scenario("delayed, then paid", (check_out, pay_by_bank_debit, settle_debit)),
+    Scenario("delayed, then failed", (check_out, pay_by_bank_debit, fail_debit)),
+    Scenario("expired", (check_out, expire)),
+    Scenario("refund", (check_out, pay, refund)),
+    Scenario("dispute", (check_out, pay, dispute, lose_dispute)),
+    Scenario("two tabs", (check_out, add_one_more, check_out, pay_first_session, pay)),
 )

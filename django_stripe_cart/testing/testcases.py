@@ -1,4 +1,4 @@
-"""The same for ``unittest``: ``class CheckoutTests(StripeCartMixin, TestCase)``."""
+"""A mixin for ``unittest``: ``class CheckoutTests(StripeCartMixin, TestCase)``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ else:
 
 
 class StripeCartMixin(Base):
-    """Gives each test a ``stripe_sandbox`` of its own, in this process."""
+    """Gives each test its own ``stripe_sandbox``, in the test process."""
 
     stripe_sandbox: Sandbox
 
@@ -26,9 +26,9 @@ class StripeCartMixin(Base):
         self.stripe_sandbox = self.enterContext(stripe_in_a_box())
 
     def make_shopper(self, user: Any = None) -> Browser:
-        """Return the browser of ``user``, or of a new one, who is signed in."""
+        """Return a browser in which ``user``, or a new user, is signed in."""
         return Browser(user or factories.make_user())
 
     def make_order(self, status: str = "pending", **options: Any) -> Order:
-        """Return an order that was really driven to ``status``: see ``factories.make_order``."""
+        """Return an order with ``status``: see ``factories.make_order``."""
         return factories.make_order(self.stripe_sandbox, status, **options)

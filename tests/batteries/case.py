@@ -54,7 +54,7 @@ class Case:
         return Order.objects.filter(user=self.shopper.user).latest("pk")
 
     def press_checkout(self) -> Deed:
-        return deeds.press_checkout, (self.shopper.user.pk, self.shopper.look_at_cart())
+        return deeds.press_checkout, (self.shopper.user.pk, self.shopper.open_cart())
 
     def check_out(self) -> str:
         """To Stripe, or to the order if it is paid already."""

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from django_stripe_cart.sandbox import Sandbox
-from django_stripe_cart.testing.payment_counter import start_recording, stop_recording
+from django_stripe_cart.testing.payment_counter import start_counting, stop_counting
 from tests.batteries.case import Case
 from tests.batteries.host import Place
 from tests.batteries.shop import Shop
@@ -27,10 +27,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def shop(transactional_db: None, sandbox: Sandbox) -> Iterator[Shop]:
     sandbox.hold_deliveries = True
-    start_recording()
+    start_counting()
     with sandbox.serve() as server:
         yield Shop(sandbox, Place(str(connection.settings_dict["NAME"]), server.url))
-    stop_recording()
+    stop_counting()
 
 
 @pytest.fixture

@@ -31,8 +31,8 @@ class Answer:
     sentences: tuple[str, ...] = ()
 
 
-def look_at_cart(user_pk: int) -> str:
-    return browser_of(user_pk).look_at_cart()
+def open_cart(user_pk: int) -> str:
+    return browser_of(user_pk).open_cart()
 
 
 def add(user_pk: int, product_pk: int) -> Answer:
@@ -40,7 +40,7 @@ def add(user_pk: int, product_pk: int) -> Answer:
 
 
 def press_checkout(user_pk: int, seen: str) -> Answer:
-    return read(browser_of(user_pk).check_out(seen=seen))
+    return read(browser_of(user_pk).check_out(page=seen))
 
 
 def come_back(user_pk: int, reference: str) -> Answer:

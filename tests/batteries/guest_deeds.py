@@ -48,7 +48,7 @@ def add(cookie: str, product_pk: int) -> Answer:
 
 
 def press_checkout(cookie: str, seen: str) -> Answer:
-    return read(tab(cookie).check_out(seen=seen))
+    return read(tab(cookie).check_out(page=seen))
 
 
 def clean() -> Answer:

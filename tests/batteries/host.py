@@ -29,7 +29,7 @@ from django.urls import get_resolver
 
 from django_stripe_cart.gateway.client import transport
 from django_stripe_cart.gateway.http import DeadlineHTTPClient
-from django_stripe_cart.testing.payment_counter import start_recording
+from django_stripe_cart.testing.payment_counter import start_counting
 from tests.batteries.points import watch_requests
 from tests.shopping import Browser
 
@@ -84,7 +84,7 @@ def move_to(place: Place) -> None:
     settings.STRIPE_CART_API_BASE = place.stripe
     connection.settings_dict["NAME"] = place.database
     connection.ensure_connection()
-    start_recording()
+    start_counting()
 
 
 def _do(pipe: Connection, function: Callable[..., Any], *arguments: Any) -> tuple[str, Any]:

@@ -99,7 +99,7 @@ class Shop:
 
     def settled_violations(self) -> list[str]:
         return settled_violations(
-            self.sandbox, stock=self.stock, handed_out=self.handed_out, paid_is_recorded=True
+            self.sandbox, stock=self.stock, handed_out=self.handed_out, payments_are_counted=True
         )
 
     def charged(self) -> int:

@@ -40,7 +40,7 @@ def completed(browser: Browser, sandbox: Sandbox, mug: Product) -> bytes:
     return json.dumps(event).encode()
 
 
-def ring(body: bytes, signature: str) -> int:
+def post_webhook(body: bytes, signature: str) -> int:
     headers = {"Content-Type": "application/json", "Stripe-Signature": signature}
     return send(Letter("POST", b"/stripe/webhook/", headers=headers, body=body)).status
 
@@ -54,7 +54,7 @@ def test_none_is_believed(sandbox: Sandbox, browser: Browser, completed: bytes) 
         body, header = mutate(chance, completed, signature)
         if is_authentic(body, header, WEBHOOK_SECRET):
             continue  # a comma more changes nothing about who signed it
-        status = ring(body, header)
+        status = post_webhook(body, header)
         answers[status] += 1
         assert status == 400, (body[:200], header[:200])
 
@@ -63,5 +63,5 @@ def test_none_is_believed(sandbox: Sandbox, browser: Browser, completed: bytes) 
     assert OrderEvent.objects.count() == events
     assert Order.objects.get().status == "pending"
     assert violations(sandbox) == []
-    assert ring(completed, sandbox.sign(completed, WEBHOOK_SECRET)) == 200
+    assert post_webhook(completed, sandbox.sign(completed, WEBHOOK_SECRET)) == 200
     assert browser.order.status == "paid"

@@ -117,12 +117,12 @@ def bring_and_add_as_user(scene: Scene) -> Deeds:
 
 
 def checkout_and_bring(scene: Scene) -> Deeds:
-    seen = scene.guest.look_at_cart()
+    seen = scene.guest.open_cart()
     return (guest_deeds.press_checkout, (scene.cookie, seen)), scene.bring()
 
 
 def bring_and_checkout(scene: Scene) -> Deeds:
-    seen = scene.guest.look_at_cart()
+    seen = scene.guest.open_cart()
     return scene.bring(), (guest_deeds.press_checkout, (scene.cookie, seen))
 
 

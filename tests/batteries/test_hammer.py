@@ -11,8 +11,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from django_stripe_cart.models import Cart, CartItem, Order, Product
-from django_stripe_cart.testing.payment_counter import PAID_WAS_HEARD
-from tests.batteries.deeds import Answer, add, come_back, look_at_cart, press_checkout, refund, ring
+from django_stripe_cart.testing.payment_counter import ORDER_PAID_RECEIVED
+from tests.batteries.deeds import Answer, add, come_back, open_cart, press_checkout, refund, ring
 from tests.batteries.host import browser_of
 from tests.batteries.processes import Crew, crew
 from tests.batteries.shop import Shop
@@ -51,7 +51,7 @@ def shop_at_random(user_pk: int, product_pks: list[int], seed: int) -> list[Answ
     for _visit in range(2):
         for pk in chance.sample(product_pks, chance.randint(2, 5)):
             answers.append(add(user_pk, pk))
-        answers.append(press_checkout(user_pk, browser.look_at_cart()))
+        answers.append(press_checkout(user_pk, browser.open_cart()))
     return answers
 
 
@@ -92,7 +92,7 @@ def fill_carts(number: int, product: Product) -> list[User]:
 def test_400_shoppers_want_150_pieces(shop: Shop, sixteen: Crew, audit: Audit) -> None:
     mug = shop.sell("Mug", stock=150)
     users = fill_carts(400, mug)
-    pages = sixteen.at_once(look_at_cart, [(user.pk,) for user in users])
+    pages = sixteen.at_once(open_cart, [(user.pk,) for user in users])
 
     answers = sixteen.at_once(
         press_checkout,
@@ -123,7 +123,7 @@ def test_200_clicks_of_one_shopper_are_one_order_and_one_session(
 ) -> None:
     mug = shop.sell("Mug", stock=10)
     (user,) = fill_carts(1, mug)
-    pages = sixteen.at_once(look_at_cart, [(user.pk,)] * PROCESSES)
+    pages = sixteen.at_once(open_cart, [(user.pk,)] * PROCESSES)
 
     answers = sixteen.at_once(press_checkout, [(user.pk, pages[0])] * 200, meanwhile=audit)
 
@@ -146,7 +146,7 @@ def test_200_bells_and_return_pages_pay_once_and_tell_once(
     shop.pay(shopper.order.session_url)
     body, headers = shop.letter("checkout.session.completed")
     reference = str(shopper.order.reference)
-    sixteen.at_once(look_at_cart, [(shopper.user.pk,)] * PROCESSES)
+    sixteen.at_once(open_cart, [(shopper.user.pk,)] * PROCESSES)
 
     answers = sixteen.at_once(
         ring_or_come_back,
@@ -158,7 +158,7 @@ def test_200_bells_and_return_pages_pay_once_and_tell_once(
     assert Counter(answer.status for answer in answers).keys() == {200, 303}
     assert order.status == "paid"
     kinds = Counter(order.events.values_list("kind", flat=True))
-    assert (kinds["paid"], kinds[PAID_WAS_HEARD]) == (1, 1)
+    assert (kinds["paid"], kinds[ORDER_PAID_RECEIVED]) == (1, 1)
     assert shop.charged() == order.amount_paid == 10000
     assert CartItem.objects.count() == 0
     shop.sandbox.deliver()
@@ -189,7 +189,7 @@ def test_mixed_carts_in_any_order_meet_no_deadlock(shop: Shop, sixteen: Crew, au
     products = [shop.sell(f"Product {number}", stock=40) for number in range(5)]
     users = [shop.shopper().user for _ in range(48)]
     pks = [product.pk for product in products]
-    sixteen.at_once(look_at_cart, [(user.pk,) for user in users])
+    sixteen.at_once(open_cart, [(user.pk,) for user in users])
 
     visits = sixteen.at_once(
         shop_at_random,

@@ -11,7 +11,7 @@ from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.sandbox.faults import API_FAULTS
 from django_stripe_cart.testing.invariants import settled_violations, violations
-from django_stripe_cart.testing.payment_counter import start_recording, stop_recording
+from django_stripe_cart.testing.payment_counter import start_counting, stop_counting
 from tests.batteries.settling import settle
 from tests.batteries.stories import REFUND, STORIES, Shop, Story, webhook_that_looks
 from tests.shopping import Browser
@@ -31,9 +31,9 @@ def name_of(case: tuple[Story, str, str, int | None]) -> str:
 
 @pytest.fixture
 def shop(browser: Browser, sandbox: Sandbox, mug: Product, lamp: Product) -> Iterator[Shop]:
-    start_recording()
+    start_counting()
     yield Shop(browser, sandbox, mug, lamp)
-    stop_recording()
+    stop_counting()
 
 
 @pytest.mark.parametrize("case", CASES, ids=name_of)
@@ -57,7 +57,7 @@ def test_nothing_is_lost(shop: Shop, case: tuple[Story, str, str, int | None]) -
     assert next(steps, "the end") == "the end"
     settle(sandbox)
     found = settled_violations(
-        sandbox, stock=shop.stock, handed_out=shop.handed_out, paid_is_recorded=True
+        sandbox, stock=shop.stock, handed_out=shop.handed_out, payments_are_counted=True
     )
     assert found == []
 

@@ -14,7 +14,7 @@ import pytest
 from django_stripe_cart.conf import conf
 from django_stripe_cart.models import Order, Product
 from django_stripe_cart.sandbox.webhooks.http import send
-from django_stripe_cart.testing.payment_counter import PAID_WAS_HEARD
+from django_stripe_cart.testing.payment_counter import ORDER_PAID_RECEIVED
 from tests.batteries import deeds
 from tests.batteries.servers import Server, servers, sync_loops
 from tests.batteries.settling import let_time_pass
@@ -112,7 +112,7 @@ def test_a_small_stock_and_one_of_the_servers_killed(shop: Shop, two: list[Serve
     assert orders.count() == len(shop.handed_out) == MUGS
     for order in orders:
         kinds = Counter(order.events.values_list("kind", flat=True))
-        assert (kinds["paid"], kinds[PAID_WAS_HEARD]) == (1, 1)
+        assert (kinds["paid"], kinds[ORDER_PAID_RECEIVED]) == (1, 1)
 
 
 def _wait_until_paid(number: int, going: list[Future[str]]) -> None:

@@ -146,14 +146,14 @@ class World:
         self.carts.touched.add(self._user(step))
         return set_quantity, (self._user(step), self._product(step).pk, step.number % 4)
 
-    def look_at_cart(self, step: Step) -> None:
-        self.pages[step.who] = self.shoppers[step.who].look_at_cart()
+    def open_cart(self, step: Step) -> None:
+        self.pages[step.who] = self.shoppers[step.who].open_cart()
 
     def check_out(self, step: Step) -> Deed:
         if not CartItem.objects.filter(cart__user=self._user(step)).exists():
             self.carts.touched.add(self._user(step))
             self.shoppers[step.who].add(self._product(step))
-        self.look_at_cart(step)
+        self.open_cart(step)
         return self.check_out_as_seen(step)
 
     def check_out_as_seen(self, step: Step) -> Deed:
@@ -463,7 +463,7 @@ LEVERS: dict[str, Callable[[World, Step], None]] = {
     name: getattr(World, name)
     for name in (
         "peep",
-        "look_at_cart",
+        "open_cart",
         "pay",
         "pay_any",
         "pay_later",

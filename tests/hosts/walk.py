@@ -45,7 +45,7 @@ def buy(host: Host, browser: Browser, sandbox: Sandbox, mug: Any, lamp: Any) -> 
     """From the product page to the money back."""
     browser.add(mug, 2)
     browser.add(lamp)
-    assert "Mug" in browser.look_at_cart()
+    assert "Mug" in browser.open_cart()
     answer = browser.check_out()
     order = browser.order
     assert (answer.status_code, answer.headers["Location"]) == (303, order.session_url)

@@ -1,4 +1,4 @@
-"""What hosts get for their own tests."""
+"""The fixtures, factories and mixin for tests of a host project."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_the_fixtures_take_a_shopper_from_the_cart_to_a_paid_order(
 
 
 @pytest.mark.parametrize("status", Order.Status.values)
-def test_an_order_is_really_driven_to_any_state(
+def test_make_order_brings_an_order_to_any_status(
     stripe_sandbox: Sandbox, make_order: MakeOrder, status: str
 ) -> None:
     order = make_order(status)
@@ -49,9 +49,7 @@ def test_an_order_is_really_driven_to_any_state(
     assert violations(stripe_sandbox) == []
 
 
-def test_an_order_gets_to_its_state_without_a_webhook_too(
-    stripe_sandbox: Sandbox, make_order: MakeOrder
-) -> None:
+def test_make_order_needs_no_webhook(stripe_sandbox: Sandbox, make_order: MakeOrder) -> None:
     stripe_sandbox.hold_deliveries = True
 
     assert [make_order(status).status for status in ("fulfilled", "failed", "expired")] == [
@@ -61,7 +59,7 @@ def test_an_order_gets_to_its_state_without_a_webhook_too(
     ]
 
 
-def test_an_order_is_of_what_and_whose_it_was_asked_to_be(make_order: MakeOrder) -> None:
+def test_make_order_takes_items_and_a_user(make_order: MakeOrder) -> None:
     user, mug = make_user(), make_product("Mug", price="3.00", stock=5)
 
     order = make_order("paid", items={mug: 2}, user=user)
@@ -77,7 +75,7 @@ def test_a_cart_belongs_to_a_user_or_to_a_guest(db: None) -> None:
     assert make_cart().token != make_cart().token
 
 
-def test_a_signed_event_is_believed(
+def test_a_signed_event_is_accepted(
     stripe_sandbox: Sandbox, make_order: MakeOrder, client: Client
 ) -> None:
     stripe_sandbox.hold_deliveries = True
@@ -91,7 +89,7 @@ def test_a_signed_event_is_believed(
 
 
 @pytest.mark.parametrize("wrong", [{"secret": "whsec_other"}, {"timestamp": 1}])
-def test_a_wrongly_signed_event_is_not(
+def test_a_wrongly_signed_event_is_refused(
     stripe_sandbox: Sandbox, make_order: MakeOrder, client: Client, wrong: dict[str, Any]
 ) -> None:
     stripe_sandbox.hold_deliveries = True
@@ -112,7 +110,7 @@ def post(client: Client, event: Any) -> Any:
     )
 
 
-def test_the_site_is_pointed_at_the_sandbox_and_back(db: None, settings: Any) -> None:
+def test_the_settings_are_overridden_and_restored(db: None, settings: Any) -> None:
     settings.STRIPE_CART_SECRET_KEY = "sk_live_of_the_host"
 
     with stripe_in_a_box() as sandbox:
@@ -123,7 +121,7 @@ def test_the_site_is_pointed_at_the_sandbox_and_back(db: None, settings: Any) ->
     assert django_settings.STRIPE_CART_SECRET_KEY == "sk_live_of_the_host"
 
 
-def test_a_site_that_sends_everybody_to_https_hears_the_webhooks(
+def test_webhooks_reach_a_site_that_redirects_to_https(
     settings: Any, make_order: MakeOrder, stripe_sandbox: Sandbox
 ) -> None:
     settings.SECURE_SSL_REDIRECT = True
@@ -149,7 +147,7 @@ class TestUnittest(StripeCartMixin, TestCase):
         self.assertEqual(self.make_order("refunded").status, "refunded")  # noqa: PT009
 
 
-def test_pytest_is_needed_by_the_fixtures_alone() -> None:
+def test_only_the_fixtures_import_pytest() -> None:
     program = (
         "import sys, importlib, pkgutil, django; django.setup();"
         "import django_stripe_cart.testing as testing;"

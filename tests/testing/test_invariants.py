@@ -1,4 +1,4 @@
-"""The invariants hold in a healthy shop, and each one notices when it is broken."""
+"""The invariants hold in a correct shop, and each of them detects its violation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_paid
 from django_stripe_cart.testing.invariants import settled_violations, violations
-from django_stripe_cart.testing.payment_counter import start_recording, stop_recording
+from django_stripe_cart.testing.payment_counter import start_counting, stop_counting
 from tests.shopping import Browser
 
 pytestmark = pytest.mark.database
@@ -25,21 +25,21 @@ Check = Callable[..., list[str]]
 
 @pytest.fixture(autouse=True)
 def recorded() -> Iterator[None]:
-    start_recording()
+    start_counting()
     yield
-    stop_recording()
+    stop_counting()
 
 
 @pytest.fixture
 def check(sandbox: Sandbox, mug: Product) -> Check:
-    """What is wrong, of ten mugs."""
+    """Return the violations, with ten mugs in stock at first."""
     return lambda **options: violations(sandbox, stock={mug.pk: 10}, **options)
 
 
 @pytest.fixture
 def settled(sandbox: Sandbox, mug: Product) -> Check:
-    """What is wrong, of ten mugs, now that all is over."""
-    return lambda: settled_violations(sandbox, stock={mug.pk: 10}, paid_is_recorded=True)
+    """Return the violations after everything has settled, with ten mugs in stock at first."""
+    return lambda: settled_violations(sandbox, stock={mug.pk: 10}, payments_are_counted=True)
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_money_beside_the_order_is_settled_once_a_person_was_told(
     )
     sandbox.pay(order.session_url)
     sandbox.pay(other.id)
-    sentence = f"The payment {sandbox.payment_intents[1]['id']} of 99800 inr stands on no order."
+    sentence = f"The payment {sandbox.payment_intents[1]['id']} of 99800 inr belongs to no order."
     assert sentence in settled()
 
     OrderEvent.objects.create(order=order, kind="unknown_money", message=other.id)
@@ -120,7 +120,7 @@ def test_money_beside_the_order_is_settled_once_a_person_was_told(
 
 
 def broken(found: list[str], *words: str) -> bool:
-    """Whether one sentence says all that."""
+    """Return whether one sentence contains all words."""
     return any(all(word in sentence for word in words) for sentence in found)
 
 
@@ -141,13 +141,13 @@ def test_two_pending_orders_of_a_cart_are_noticed(order: Order, check: Check) ->
 def test_a_pending_order_without_its_slot_is_noticed(order: Order, check: Check) -> None:
     Order.objects.update(open_cart=None)
 
-    assert broken(check(), str(order.reference), "holds the slot of cart None")
+    assert broken(check(), str(order.reference), "has open_cart None")
 
 
 def test_stock_that_went_missing_is_noticed(order: Order, mug: Product, check: Check) -> None:
     Product.objects.update(stock=7)
 
-    assert check() == [f"Product {mug.pk}: 7 are left and orders hold 2, but there were 10."]
+    assert check() == [f"Product {mug.pk} has a stock of 7 and orders hold 2, but there were 10."]
 
 
 def test_a_pending_order_that_holds_nothing_is_noticed(order: Order, check: Check) -> None:
@@ -174,14 +174,14 @@ def test_an_order_that_was_never_paid_at_stripe_is_noticed(order: Order, check: 
     found = check()
     assert broken(found, "is paid, but its payment did not succeed")
     assert broken(found, "is paid with 0 of 99800")
-    assert broken(found, "is 'paid', but its timeline ends at 'pending'")
+    assert broken(found, "is 'paid', but its timeline ends with 'pending'")
     assert broken(found, "its session can still be paid")
 
 
 def test_another_amount_than_stripe_received_is_noticed(paid: Order, check: Check) -> None:
     Order.objects.update(amount_paid=500)
 
-    assert broken(check(), "says 500 inr, Stripe 99800 inr")
+    assert broken(check(), "has amount_paid 500 inr, but Stripe received 99800 inr")
 
 
 def test_a_shopper_who_was_charged_twice_is_noticed(
@@ -198,19 +198,19 @@ def test_a_refund_that_is_not_in_the_sum_is_noticed(paid: Order, check: Check) -
     refund_order(paid, 100)
     Order.objects.update(amount_refunded=0)
 
-    assert broken(check(), "says 0 went back, its refunds say 100")
+    assert broken(check(), "has amount_refunded 0, but its refunds add up to 100")
 
 
 def test_more_refunds_than_money_are_noticed(paid: Order, check: Check) -> None:
     Refund.objects.create(order=paid, amount=99801)
 
-    assert broken(check(), "was paid 99800, and refunded 99801")
+    assert broken(check(), "was paid 99800, but refunded 99801")
 
 
 def test_a_refund_that_stripe_does_not_have_is_noticed(paid: Order, check: Check) -> None:
     Refund.objects.create(order=paid, amount=1, stripe_id="re_invented", status="succeeded")
 
-    assert broken(check(), "re_invented", "does not have")
+    assert broken(check(), "re_invented", "differs from Stripe's")
 
 
 def test_an_address_that_we_do_not_know_is_noticed(order: Order, check: Check) -> None:
@@ -220,13 +220,13 @@ def test_an_address_that_we_do_not_know_is_noticed(order: Order, check: Check) -
 def test_a_hole_in_the_timeline_is_noticed(paid: Order, check: Check) -> None:
     paid.events.filter(kind="placed").delete()
 
-    assert broken(check(), "was ''", "goes on from")
+    assert broken(check(), "was ''", "continues with")
 
 
 def test_an_illegal_move_is_noticed(paid: Order, check: Check) -> None:
     OrderEvent.objects.create(order=paid, kind="odd", from_status="paid", to_status="pending")
 
-    assert broken(check(), "illegal move, from 'paid' to 'pending'")
+    assert broken(check(), "transition that is not allowed, from 'paid' to 'pending'")
 
 
 def test_an_e_mail_that_was_sent_twice_is_noticed(paid: Order, check: Check) -> None:
@@ -271,7 +271,7 @@ def test_a_delayed_payment_of_which_we_heard_nothing_is_noticed(
     found = settled()
 
     assert broken(found, "is processing, but the bank has decided")
-    assert broken(found, "stands on no order")
+    assert broken(found, "belongs to no order")
 
 
 def test_a_refund_of_which_we_heard_nothing_is_noticed(
@@ -281,13 +281,13 @@ def test_a_refund_of_which_we_heard_nothing_is_noticed(
     sandbox.refund(paid.payment_intent_id, amount=700)
 
     assert check() == []
-    assert broken(settled(), "says 0 went back, Stripe 700")
+    assert broken(settled(), "has amount_refunded 0, but Stripe refunded 700")
 
 
 def test_a_refund_without_an_outcome_is_noticed(paid: Order, settled: Check) -> None:
     Refund.objects.create(order=paid, amount=5, created=timezone.now() - timedelta(hours=1))
 
-    assert broken(settled(), "has a refund of 5 of unknown outcome")
+    assert broken(settled(), "has a refund of 5 with unknown outcome")
 
 
 def test_a_signal_that_was_sent_twice_is_noticed(paid: Order, settled: Check) -> None:
@@ -295,7 +295,7 @@ def test_a_signal_that_was_sent_twice_is_noticed(paid: Order, settled: Check) ->
 
     order_paid.send(sender=Order, order=paid)
 
-    assert broken(settled(), "is paid; order_paid was heard 2 times")
+    assert broken(settled(), "is paid; order_paid was received 2 times")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,4 +1,4 @@
-"""The prover lets a careful host pass, and tells a careless one its shortest failing story."""
+"""The prover passes correct receivers, and reports the shortest failing scenario of others."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from django_stripe_cart.models import Order, OrderEvent, Product
 from django_stripe_cart.signals import order_paid, order_refunded
 from django_stripe_cart.testing.factories import make_product
 from django_stripe_cart.testing.prover import Report, prove
-from django_stripe_cart.testing.scenarios import STORIES, Story
+from django_stripe_cart.testing.scenarios import SCENARIOS, Scenario
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 Listen = Callable[..., None]
-BY_NAME = {story.name: story for story in STORIES}
+BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 
 
 @pytest.fixture
@@ -41,13 +41,13 @@ def send_receipt(subject: str = "Receipt") -> None:
     send_mail(subject, "Thank you.", "shop@example.com", ["shopper@example.com"])
 
 
-def shortest(report: Report) -> str:
+def first_failure(report: Report) -> str:
     with pytest.raises(AssertionError) as caught:
         report.assert_holds()
     return str(caught.value)
 
 
-def test_a_host_that_takes_care_passes_every_story(listen: Listen) -> None:
+def test_correct_receivers_pass_every_scenario(listen: Listen) -> None:
     def pack(order: Order, **kwargs: Any) -> None:
         OrderEvent.objects.create(order=order, kind="packed", source="system")
         transaction.on_commit(send_receipt)
@@ -55,35 +55,35 @@ def test_a_host_that_takes_care_passes_every_story(listen: Listen) -> None:
     def hand_over(order: Order, **kwargs: Any) -> None:
         fulfill_order(order)
 
-    def are_fine() -> None:
+    def check_receivers() -> None:
         packed = OrderEvent.objects.filter(kind="packed").count()
         assert packed == Order.objects.filter(paid_at__isnull=False).count()
 
     listen(pack)
     listen(hand_over)
 
-    report = prove(are_fine)
+    report = prove(check_receivers)
 
     report.assert_holds()
     assert report.trials > 150
     assert not Order.objects.exists()
 
 
-def test_an_email_that_did_not_wait_for_the_commit_is_caught(listen: Listen, settings: Any) -> None:
+def test_an_email_sent_before_the_commit_is_caught(listen: Listen, settings: Any) -> None:
     def mail_at_once(order: Order, **kwargs: Any) -> None:
         send_receipt()
 
     settings.STRIPE_CART_EMAILS = False
     listen(mail_at_once)
 
-    assert shortest(prove(stories=[BY_NAME["card"]])).splitlines() == [
-        "The shortest story that goes wrong:",
+    assert first_failure(prove(scenarios=[BY_NAME["card"]])).splitlines() == [
+        "The shortest failing scenario:",
         "card:",
         "  1. checkout.session.completed arrives;"
-        " the process dies after the receivers, before the commit",
+        " the process is killed after the receivers, before the commit",
         "  2. checkout.session.completed arrives",
-        "  => The e-mails were 2 x “Receipt” to shopper@example.com,"
-        " and undisturbed 1 x “Receipt” to shopper@example.com.",
+        "  => The e-mails were 2 x “Receipt” to shopper@example.com;"
+        " expected 1 x “Receipt” to shopper@example.com.",
     ]
 
 
@@ -93,19 +93,19 @@ def test_a_receiver_that_raises_for_one_product_is_caught(listen: Listen) -> Non
             raise ValueError("A gift card has no weight.")
 
     listen(print_label)
-    prove(stories=[BY_NAME["refund"]]).assert_holds()
+    prove(scenarios=[BY_NAME["refund"]]).assert_holds()
 
-    stories = [BY_NAME["expired"], BY_NAME["card"], BY_NAME["refund"]]
-    report = prove(stories=stories, items=lambda: {make_product("Gift card"): 1})
+    scenarios = [BY_NAME["expired"], BY_NAME["card"], BY_NAME["refund"]]
+    report = prove(scenarios=scenarios, items=lambda: {make_product("Gift card"): 1})
 
-    assert shortest(report).splitlines()[1:] == [
+    assert first_failure(report).splitlines()[1:] == [
         "card:",
         "  1. checkout.session.completed arrives",
         "  => tests.testing.test_prover.test_a_receiver_that_raises_for_one_product_is_caught"
-        ".<locals>.print_label raised ValueError('A gift card has no weight.') at order_paid.",
+        ".<locals>.print_label raised ValueError('A gift card has no weight.') for order_paid.",
         "  => checkout.session.completed was answered 500.",
     ]
-    assert "expired" not in [failure.story for failure in report.failures]
+    assert "expired" not in [failure.scenario for failure in report.failures]
 
 
 @pytest.mark.parametrize("is_later", [False, True])
@@ -119,14 +119,14 @@ def test_a_receiver_that_saves_the_order_is_caught(listen: Listen, is_later: boo
 
     listen(remember)
 
-    story = shortest(prove(stories=[BY_NAME["card"]]))
+    failure = first_failure(prove(scenarios=[BY_NAME["card"]]))
 
-    assert "saved the order that it was given" in story
-    assert len(story.splitlines()) == 4
+    assert "saved the order that it received" in failure
+    assert len(failure.splitlines()) == 4
 
 
-def test_a_receiver_that_is_wrong_only_in_one_order_is_caught(listen: Listen) -> None:
-    """It counts on hearing of the payment before it hears of the refund of it: it does not."""
+def test_a_receiver_that_fails_in_one_order_of_webhooks_is_caught(listen: Listen) -> None:
+    """It expects order_paid before order_refunded, in another process's memory."""
     paid: set[int] = set()
 
     def note_payment(order: Order, **kwargs: Any) -> None:
@@ -138,11 +138,11 @@ def test_a_receiver_that_is_wrong_only_in_one_order_is_caught(listen: Listen) ->
     listen(note_payment)
     listen(book_refund, order_refunded)
 
-    story = shortest(prove(stories=[BY_NAME["refund"]], start_over=paid.clear))
+    failure = first_failure(prove(scenarios=[BY_NAME["refund"]], reset=paid.clear))
 
-    lines = story.splitlines()
+    lines = failure.splitlines()
     assert lines[2].split(" ")[3] in ("charge.refunded", "refund.created")
-    assert "There is a refund of nothing." in story
+    assert "There is a refund of nothing." in failure
 
 
 def test_a_callback_that_raises_after_the_commit_is_caught(listen: Listen) -> None:
@@ -151,28 +151,30 @@ def test_a_callback_that_raises_after_the_commit_is_caught(listen: Listen) -> No
 
     listen(call_warehouse)
 
-    assert "on_commit raised ZeroDivisionError" in shortest(prove(stories=[BY_NAME["card"]]))
+    assert "on_commit callback raised ZeroDivisionError" in first_failure(
+        prove(scenarios=[BY_NAME["card"]])
+    )
 
 
-def test_what_the_host_itself_finds_wrong_is_told() -> None:
-    def are_fine() -> None:
+def test_a_failed_check_of_the_host_is_reported() -> None:
+    def check_receivers() -> None:
         raise AssertionError("No parcel.")
 
-    report = prove(are_fine, stories=[BY_NAME["expired"], BY_NAME["card"]])
+    report = prove(check_receivers, scenarios=[BY_NAME["expired"], BY_NAME["card"]])
 
-    assert [failure.story for failure in report.failures] == ["expired", "card"]
-    assert "The receivers are not fine: No parcel." in shortest(report)
+    assert [failure.scenario for failure in report.failures] == ["expired", "card"]
+    assert "check_receivers failed: No parcel." in first_failure(report)
 
 
-def test_the_signals_are_themselves_again_afterwards() -> None:
-    prove(stories=[Story("nothing", ())]).assert_holds()
+def test_the_signals_are_restored() -> None:
+    prove(scenarios=[Scenario("nothing", ())]).assert_holds()
 
     assert "send" not in vars(order_paid)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nothing_is_left_behind_where_a_test_is_not_wrapped_in_a_transaction() -> None:
-    report = prove(stories=[BY_NAME["refund"]])
+def test_nothing_is_left_in_the_database_outside_a_transaction() -> None:
+    report = prove(scenarios=[BY_NAME["refund"]])
 
     report.assert_holds()
     assert not Order.objects.exists()

@@ -1,11 +1,11 @@
-"""What must hold in every shop at every moment, and what must hold once it has settled.
+"""Invariants of a shop: those that always hold, and those that eventually hold.
 
-Both functions return sentences, none if all is well::
+Both functions return a list of sentences, one for each violation::
 
     assert violations(sandbox) == []
 
-``sandbox`` is the one in this process, or anything that shows ``sessions``, ``payment_intents`` and
-``refunds``. They only read, from one snapshot, so that others may go on buying meanwhile.
+``sandbox`` is a ``Sandbox``, or any object with ``sessions``, ``payment_intents`` and ``refunds``.
+The functions only read, from one consistent snapshot, so they can run while the shop is in use.
 """
 
 from __future__ import annotations
@@ -14,52 +14,53 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django_stripe_cart.testing.invariants import always, eventually
-from django_stripe_cart.testing.invariants.snapshot import Books, StripeBooks
+from django_stripe_cart.testing.invariants.snapshot import Snapshot, StripeState
 
 Stock = Mapping[Any, int]
 
 
 def violations(
-    sandbox: StripeBooks, *, stock: Stock | None = None, handed_out: Iterable[str] = ()
+    sandbox: StripeState, *, stock: Stock | None = None, handed_out: Iterable[str] = ()
 ) -> list[str]:
-    """Return what is wrong, though it must hold at every moment.
+    """Return the violations of the invariants that always hold, even after a crash.
 
-    ``stock`` is how many of each product (by primary key) there were before anything was sold.
-    ``handed_out`` are the payable addresses that shoppers were ever given.
+    ``stock`` maps primary keys of products to their stock before the first order.
+    ``handed_out`` are all payment URLs that were given to shoppers.
     """
-    return _at_every_moment(Books.read(sandbox), stock or {}, handed_out)
+    return _always(Snapshot.read(sandbox), stock or {}, handed_out)
 
 
 def settled_violations(
-    sandbox: StripeBooks,
+    sandbox: StripeState,
     *,
     stock: Stock | None = None,
     handed_out: Iterable[str] = (),
-    paid_is_recorded: bool = False,
+    payments_are_counted: bool = False,
 ) -> list[str]:
-    """Return what is wrong once faults have stopped, time has passed and sync has run.
+    """Return the violations that remain once faults have stopped and ``stripe_cart_sync`` has run.
 
-    That is all of ``violations`` and more. With ``paid_is_recorded`` the receiver ``record_paid``
-    was connected to ``order_paid`` in every process, and each delivery is counted.
+    Includes all of ``violations``. Pass ``payments_are_counted=True`` if
+    ``payment_counter.count_payment`` was connected to ``order_paid`` in every process: then each
+    paid order must have received the signal exactly once.
     """
-    books = Books.read(sandbox)
-    found = _at_every_moment(books, stock or {}, handed_out)
-    found += eventually.unfinished(books)
-    found += eventually.money(books)
-    found += eventually.refunds(books)
-    if paid_is_recorded:
-        found += eventually.deliveries(books)
+    snapshot = Snapshot.read(sandbox)
+    found = _always(snapshot, stock or {}, handed_out)
+    found += eventually.unfinished(snapshot)
+    found += eventually.payments(snapshot)
+    found += eventually.refunds(snapshot)
+    if payments_are_counted:
+        found += eventually.order_paid_signals(snapshot)
     return found
 
 
-def _at_every_moment(books: Books, stock: Stock, handed_out: Iterable[str]) -> list[str]:
+def _always(snapshot: Snapshot, stock: Stock, handed_out: Iterable[str]) -> list[str]:
     return [
-        *always.slots(books),
-        *always.stock(books, stock),
-        *always.goods(books, stock),
-        *always.payments(books),
-        *always.refunds(books),
-        *always.addresses(books, handed_out),
-        *always.timelines(books),
-        *always.emails(books),
+        *always.open_carts(snapshot),
+        *always.stock(snapshot, stock),
+        *always.stock_held(snapshot, stock),
+        *always.payments(snapshot),
+        *always.refunds(snapshot),
+        *always.payment_urls(snapshot, handed_out),
+        *always.timelines(snapshot),
+        *always.emails(snapshot),
     ]

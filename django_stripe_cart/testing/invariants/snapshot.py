@@ -1,4 +1,4 @@
-"""The shop's books and Stripe's, read side by side as they stand at one moment."""
+"""A snapshot of the shop's rows and Stripe's objects, which the invariants compare."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from django_stripe_cart.models import Order, Refund, WebhookEvent, get_product_m
 
 Object = Mapping[str, Any]
 
-GONE = ("failed", "canceled")
+UNDONE_STATUSES = ("failed", "canceled")
 
 
-class StripeBooks(Protocol):
-    """The ``Sandbox``, or anything that shows what it holds: over HTTP, for instance."""
+class StripeState(Protocol):
+    """A ``Sandbox``, or a client of one over HTTP."""
 
     @property
     def sessions(self) -> Sequence[Object]: ...
@@ -30,8 +30,8 @@ class StripeBooks(Protocol):
 
 
 @dataclass(frozen=True)
-class Books:
-    """Everything that the invariants compare."""
+class Snapshot:
+    """The data that the invariants compare."""
 
     orders: list[Order]
     stock: dict[Any, int | None]  # by primary key; None: not counted
@@ -41,9 +41,9 @@ class Books:
     refunds: dict[str, Object]
 
     @classmethod
-    def read(cls, stripe: StripeBooks) -> Self:
-        """Read ours first: whatever they say that Stripe did, Stripe then knows of."""
-        with _one_moment():
+    def read(cls, stripe: StripeState) -> Self:
+        """Read the database first: whatever it has recorded, Stripe then has as well."""
+        with _consistent_read():
             orders = list(
                 Order.objects.order_by("pk").prefetch_related("items", "refunds", "events")
             )
@@ -65,17 +65,18 @@ class Books:
         return self.intents.get(order.payment_intent_id or "")
 
     def refunds_at_stripe(self, order: Order) -> list[Object]:
-        """Those that stand, of the order's payment."""
+        """The refunds of the order's payment that were not undone."""
         return [
             refund
             for refund in self.refunds.values()
-            if refund["payment_intent"] == order.payment_intent_id and refund["status"] not in GONE
+            if refund["payment_intent"] == order.payment_intent_id
+            and refund["status"] not in UNDONE_STATUSES
         ]
 
 
-def standing(order: Order) -> list[Refund]:
-    """The order's refunds that were not undone, whether Stripe is known to have them or not."""
-    return [refund for refund in order.refunds.all() if refund.status not in GONE]
+def active_refunds(order: Order) -> list[Refund]:
+    """The order's refunds that were not undone, including those without a Stripe id."""
+    return [refund for refund in order.refunds.all() if refund.status not in UNDONE_STATUSES]
 
 
 def _read_stock() -> dict[Any, int | None]:
@@ -85,13 +86,13 @@ def _read_stock() -> dict[Any, int | None]:
 
 
 @contextmanager
-def _one_moment() -> Iterator[None]:
-    """One snapshot of all tables, though others may be writing meanwhile."""
+def _consistent_read() -> Iterator[None]:
+    """Read all tables from one snapshot, despite concurrent writes."""
     alias = router.db_for_write(Order)
     connection = connections[alias]
     is_outermost = not connection.in_atomic_block
     with transaction.atomic(using=alias):
-        # SQLite's transactions are snapshots anyway.
+        # On SQLite, every transaction reads from a snapshot.
         if is_outermost and connection.vendor in ("mysql", "postgresql"):
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")

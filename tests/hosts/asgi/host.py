@@ -6,7 +6,7 @@ from django.test import AsyncClient, Client
 from django.test.client import AsyncClientHandler
 
 from django_stripe_cart.sandbox import Sandbox
-from django_stripe_cart.testing.sandbox import ring
+from django_stripe_cart.testing.sandbox import post_webhook
 from tests.hosts import host as plain
 
 
@@ -15,16 +15,16 @@ class AsgiClient(Client):
 
     def __init__(self, **defaults: Any) -> None:
         super().__init__(**defaults)
-        self.through = AsyncClient(**defaults)
+        self.async_client = AsyncClient(**defaults)
 
     def force_login(self, user: Any, backend: str | None = None) -> None:
-        self.through.force_login(user, backend)
+        self.async_client.force_login(user, backend)
 
     def get(self, path: str, *args: Any, **kwargs: Any) -> Any:
-        return async_to_sync(self.through.get)(path, *args, **kwargs)
+        return async_to_sync(self.async_client.get)(path, *args, **kwargs)
 
     def post(self, path: str, *args: Any, **kwargs: Any) -> Any:
-        return async_to_sync(self.through.post)(path, *args, **kwargs)
+        return async_to_sync(self.async_client.post)(path, *args, **kwargs)
 
 
 class Host(plain.Host):
@@ -39,7 +39,9 @@ class Host(plain.Host):
         return AsgiClient()
 
     def listen(self, sandbox: Sandbox) -> None:
-        sandbox.deliver_with(lambda url, body, headers: ring(body, headers, through=AsgiClient))
+        sandbox.deliver_with(
+            lambda url, body, headers: post_webhook(body, headers, client_class=AsgiClient)
+        )
 
     def look_closer(self, client: Client, sandbox: Sandbox) -> None:
         """Nothing has come in through WSGI."""
