@@ -1,4 +1,4 @@
-"""The sandbox and the shop can move to other ports, and nothing leads to the old ones."""
+"""Sandbox and shop on new ports: URLs and webhook endpoints follow."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from stripe import StripeClient
 
-from django_stripe_cart.management.commands.stripe_sandbox import _forget_other_ports
+from django_stripe_cart.management.commands.stripe_sandbox import _delete_endpoints_on_other_ports
 from django_stripe_cart.sandbox import Sandbox
 from tests.sandbox.merchant import session_params
 
 pytestmark = pytest.mark.stripe_sdk
 
 
-def test_an_open_session_is_paid_at_the_new_address(tmp_path: Path) -> None:
+def test_an_open_session_moves_to_a_new_base_url(tmp_path: Path) -> None:
     before = Sandbox(data=tmp_path / "kept.sqlite3", base_url="http://127.0.0.1:8001")
     stripe = StripeClient("sk_test_x", http_client=before.http_client())
     session = stripe.v1.checkout.sessions.create(session_params())
@@ -29,12 +29,12 @@ def test_an_open_session_is_paid_at_the_new_address(tmp_path: Path) -> None:
     after.close()
 
 
-def test_a_shop_that_moved_is_not_rung_at_its_old_port() -> None:
+def test_webhook_endpoints_on_other_ports_are_deleted() -> None:
     sandbox = Sandbox()
     sandbox.add_webhook_endpoint("http://127.0.0.1:8000/stripe/webhook/", "whsec_1")
     sandbox.add_webhook_endpoint("http://127.0.0.1:8000/another/", "whsec_2")
 
-    _forget_other_ports(sandbox, "http://127.0.0.1:9000/stripe/webhook/")
+    _delete_endpoints_on_other_ports(sandbox, "http://127.0.0.1:9000/stripe/webhook/")
 
     listed = sandbox.handle(
         "GET", "/v1/webhook_endpoints", {"Authorization": "Bearer sk_test_x"}, b""
