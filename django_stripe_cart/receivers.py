@@ -27,9 +27,9 @@ def lock_cart_first(sender: Any, instance: Any, **kwargs: Any) -> None:
 def welcome_a_guest(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
     """After the host's transaction, if it has one: Stripe is asked on the way."""
     # Not at the top: a start would have all the verbs loaded.
-    from django_stripe_cart.web.guest_login import welcome
+    from django_stripe_cart.web.guest_login import merge_guest_into_user
     from django_stripe_cart.web.shopper import SESSION_KEY
 
     token = getattr(request, "session", {}).get(SESSION_KEY)
     if token:
-        after_commit(functools.partial(welcome, request, user, token))
+        after_commit(functools.partial(merge_guest_into_user, request, user, token))

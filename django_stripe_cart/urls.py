@@ -1,4 +1,4 @@
-"""The shop's addresses, for ``path("shop/", include("django_stripe_cart.urls"))``."""
+"""URLs of the shop, for ``path("shop/", include("django_stripe_cart.urls"))``."""
 
 from django.urls import path
 
@@ -9,7 +9,7 @@ app_name = "stripe_cart"
 urlpatterns = [
     path("cart/", cart_views.cart, name="cart"),
     path("cart/add/", cart_views.add, name="add"),
-    path("cart/item/", cart_views.item, name="item"),
+    path("cart/item/", cart_views.set_quantity, name="item"),
     path("cart/remove/", cart_views.remove, name="remove"),
     path("checkout/", cart_views.checkout, name="checkout"),
     path("checkout/canceled/", cart_views.checkout_canceled, name="checkout_canceled"),

@@ -1,4 +1,4 @@
-"""Stripe's doorbell, an include of its own: outside ``i18n_patterns`` and login walls."""
+"""The URL of the webhook, to be included outside ``i18n_patterns`` and login walls."""
 
 from django.urls import path
 

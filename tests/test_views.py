@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from django_stripe_cart import urls, webhook_urls
 from django_stripe_cart.models import Cart, CartItem, Order, Product
 from django_stripe_cart.sandbox import Sandbox
-from django_stripe_cart.web.decorators import opens_transactions
+from django_stripe_cart.web.decorators import non_atomic
 from tests.factories import make_product
 from tests.shopping import Browser, messages_of
 
@@ -330,11 +330,11 @@ def test_without_script_the_return_page_looks_again_with_growing_pauses(
     waits = [
         re.search(r'http-equiv="refresh" content="(\d+);url=([^"]*)"', body)
         for look in range(7)
-        for body in [browser.client.get(page, {"look": look}).content.decode()]
+        for body in [browser.client.get(page, {"refresh": look}).content.decode()]
     ]
 
     assert [(int(wait[1]), wait[2]) for wait in waits if wait] == [
-        (pause, f"{page}?look={look}") for look, pause in enumerate((2, 4, 8, 15, 30), start=1)
+        (pause, f"{page}?refresh={look}") for look, pause in enumerate((2, 4, 8, 15, 30), start=1)
     ]
     assert waits[5:] == [None, None]
 
@@ -353,7 +353,7 @@ def test_who_has_waited_long_is_told_where_the_news_will_be(
     settings.STRIPE_CART_EMAILS = settings_of_mail
     Order.objects.filter(pk=order.pk).update(email=address)
 
-    last = browser.client.get(order.get_absolute_url(), {"look": 5}).content.decode()
+    last = browser.client.get(order.get_absolute_url(), {"refresh": 5}).content.decode()
 
     assert f"You may leave this page: {news}" in last
 
@@ -361,16 +361,16 @@ def test_who_has_waited_long_is_told_where_the_news_will_be(
 def test_what_the_script_swaps_in_does_not_reload_the_page(browser: Browser, order: Order) -> None:
     """Parsed by a script, a <meta> in <noscript> is alive."""
     page = browser.client.get(
-        order.get_absolute_url(), {"look": 1}, headers={"Stripe-Cart": "page"}
+        order.get_absolute_url(), {"refresh": 1}, headers={"Stripe-Cart": "page"}
     ).content.decode()
 
     assert "Your payment is being confirmed." in page
-    assert "refresh" not in page
+    assert "http-equiv" not in page
 
 
 @pytest.mark.parametrize("look", ["", "-1", "x", "1.5", "²", "9" * 40, "\x00"])
 def test_an_odd_look_is_no_server_error(browser: Browser, order: Order, look: str) -> None:
-    assert browser.client.get(order.get_absolute_url(), {"look": look}).status_code == 200
+    assert browser.client.get(order.get_absolute_url(), {"refresh": look}).status_code == 200
 
 
 def test_who_waits_learns_that_the_order_is_paid(
@@ -379,12 +379,12 @@ def test_who_waits_learns_that_the_order_is_paid(
     sandbox.pay(order.session_url)
 
     answer = browser.client.get(
-        order.get_absolute_url(), {"look": 1}, headers={"Stripe-Cart": "page"}
+        order.get_absolute_url(), {"refresh": 1}, headers={"Stripe-Cart": "page"}
     )
 
     fragments = answer.content.decode()
     assert "Thank you. Your payment has been received." in fragments
-    assert "data-stripe-cart-wait" not in fragments
+    assert "data-stripe-cart-refresh-seconds" not in fragments
     assert "<h1" in fragments
     assert "Your cart is empty." in fragments
 
@@ -558,6 +558,6 @@ def test_no_view_is_wrapped_in_a_transaction_of_another_database_either(
     shop = {**connections.databases["default"], "ATOMIC_REQUESTS": True}
     monkeypatch.setitem(connections.databases, "shop", shop)
 
-    view = opens_transactions(lambda request: HttpResponse())
+    view = non_atomic(lambda request: HttpResponse())
 
     assert BaseHandler().make_view_atomic(view) is view

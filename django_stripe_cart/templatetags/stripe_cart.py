@@ -47,7 +47,7 @@ def shop_front() -> str:
 @register.simple_tag(takes_context=True)
 def shop_url(context: Context, name: str) -> str:
     """The address of one of the shop's pages, as ``{% url %}`` has it; a page finds it out once."""
-    return _get_shopper(context).url_of(name)
+    return _get_shopper(context).url(name)
 
 
 @register.simple_tag(takes_context=True)
@@ -67,7 +67,7 @@ def stripe_cart_assets() -> Values:
 def cart_button(context: Context) -> Values:
     """A link to the cart, with the number of things in it. The script makes it open the modal."""
     shopper = _get_shopper(context)
-    return {"cart": shopper.contents, "is_welcome": shopper.is_welcome}
+    return {"cart": shopper.contents, "may_shop": shopper.may_shop}
 
 
 @register.inclusion_tag("stripe_cart/modals/cart.html", takes_context=True)
@@ -75,7 +75,7 @@ def cart_modal(context: Context) -> Values:
     shopper = _get_shopper(context)
     return {
         "cart": shopper.contents,
-        "is_welcome": shopper.is_welcome,
+        "may_shop": shopper.may_shop,
         "next": shopper.path,
     }
 
@@ -83,12 +83,12 @@ def cart_modal(context: Context) -> Values:
 @register.inclusion_tag("stripe_cart/includes/orders_button.html", takes_context=True)
 def orders_button(context: Context) -> Values:
     """A link to the shopper's orders; nothing for whom nobody could have orders."""
-    return {"is_welcome": _get_shopper(context).is_welcome}
+    return {"may_shop": _get_shopper(context).may_shop}
 
 
 @register.inclusion_tag("stripe_cart/modals/orders.html", takes_context=True)
 def orders_modal(context: Context) -> Values:
-    return {"is_welcome": _get_shopper(context).is_welcome}
+    return {"may_shop": _get_shopper(context).may_shop}
 
 
 @register.inclusion_tag("stripe_cart/includes/add_to_cart.html", takes_context=True)
@@ -102,11 +102,11 @@ def add_to_cart(context: Context, product: Any, item: LineItem | None = None) ->
         "product": product,
         "name": str(product),
         "next": shopper.path,
-        "login_url": "" if shopper.is_welcome else redirect_to_login(shopper.path).url,
+        "login_url": "" if shopper.may_shop else redirect_to_login(shopper.path).url,
     }
     item = item or line_item_of(product)
     if item is not None:
-        left = shopper.left_of(product)
+        left = shopper.available(product)
         values |= {
             "name": item.name,
             "item": item,

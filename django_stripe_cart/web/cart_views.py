@@ -1,4 +1,4 @@
-"""Views of the cart and the checkout: each reads its form, calls one verb, and answers."""
+"""Views of the cart and the checkout."""
 
 from __future__ import annotations
 
@@ -26,18 +26,11 @@ from django_stripe_cart.exceptions import (
 from django_stripe_cart.timeline import BY_SHOPPER
 from django_stripe_cart.web.decorators import shop_view
 from django_stripe_cart.web.forms import AddForm, ProductForm, QuantityForm
+from django_stripe_cart.web.messages import add_error, add_message, add_status_message
 from django_stripe_cart.web.order_access import get_order
-from django_stripe_cart.web.order_refresh import look_again
-from django_stripe_cart.web.responses import (
-    next_url,
-    posted,
-    refuse,
-    say,
-    say_how_it_stands,
-    send_to,
-    show,
-    show_cart,
-)
+from django_stripe_cart.web.order_refresh import FIRST_REFRESH, sync_if_unsettled
+from django_stripe_cart.web.requests import form_data, next_url
+from django_stripe_cart.web.responses import cart_response, redirect_to, render_response
 from django_stripe_cart.web.return_urls import canceled_url, return_urls
 from django_stripe_cart.web.shopper import Shopper
 
@@ -45,115 +38,109 @@ from django_stripe_cart.web.shopper import Shopper
 @shop_view
 @require_GET
 def cart(request: HttpRequest) -> HttpResponse:
-    return show(request, "cart", {"removed": _find_removed(request)})
+    return render_response(request, "cart", {"removed_line": _removed_line(request)})
 
 
 @shop_view
 @require_POST
 def add(request: HttpRequest) -> HttpResponse:
-    line = _change_cart(request, AddForm(posted(request)), carts.add)
+    line = _change_line(request, AddForm(form_data(request)), carts.add)
     if line is not None:
-        said = _("“%(name)s” is in your cart. Subtotal: %(total)s")
-        say(
-            request,
-            messages.SUCCESS,
-            said % {"name": line.name, "total": Shopper.of(request).contents.subtotal},
-        )
-    return show_cart(request)
+        text = _("“%(name)s” is in your cart. Subtotal: %(total)s")
+        values = {"name": line.name, "total": Shopper.of(request).contents.subtotal}
+        add_message(request, messages.SUCCESS, text % values)
+    return cart_response(request)
 
 
 @shop_view
 @require_POST
-def item(request: HttpRequest) -> HttpResponse:
-    form = QuantityForm(posted(request))
-    line = _change_cart(request, form, carts.have)
-    return show_cart(request, removed=None if form.cleaned_data.get("quantity") else line)
+def set_quantity(request: HttpRequest) -> HttpResponse:
+    form = QuantityForm(form_data(request))
+    line = _change_line(request, form, carts.have)
+    return cart_response(request, removed_line=None if form.cleaned_data.get("quantity") else line)
 
 
 @shop_view
 @require_POST
 def remove(request: HttpRequest) -> HttpResponse:
-    form = ProductForm(posted(request))
-    if not form.is_valid():  # a product that is gone from the shop is gone from the cart too
-        return show_cart(request)
-    return show_cart(request, removed=_change_cart(request, form, carts.remove))
+    form = ProductForm(form_data(request))
+    if not form.is_valid():  # the product was deleted, and with it the line
+        return cart_response(request)
+    return cart_response(request, removed_line=_change_line(request, form, carts.remove))
 
 
 @shop_view
 @require_http_methods(["GET", "POST"])
 def checkout(request: HttpRequest) -> HttpResponse:
-    if request.method == "GET":  # reloaded, or kept as a bookmark: nothing begins by itself
-        return send_to(request, reverse("stripe_cart:cart"))
+    if request.method == "GET":  # reloaded, or a bookmark: a GET must not place an order
+        return redirect_to(request, reverse("stripe_cart:cart"))
     try:
         order = begin_checkout(
             Shopper.of(request).name_cart(),
-            fingerprint=str(posted(request).get("fingerprint", "")),
+            fingerprint=str(form_data(request).get("fingerprint", "")),
             return_urls=return_urls(request, cancel=canceled_url(request)),
             email=getattr(Shopper.of(request).user, "email", ""),
             by=BY_SHOPPER,
         )
     except CartChanged as error:
-        for sentence in [str(error), *error.changes]:
-            say(request, messages.WARNING, sentence, code=error.slug)
+        for text in [str(error), *error.changes]:
+            add_message(request, messages.WARNING, text, code=error.slug)
     except (CartError, OrderError, PaymentError) as error:
-        refuse(request, error)
+        add_error(request, error)
     else:
         if order.is_payable:
-            return send_to(request, order.session_url)
-        say_how_it_stands(request, order)
-        return send_to(request, order.get_absolute_url())
-    Shopper.of(request).forget_contents()
-    return show_cart(request)
+            return redirect_to(request, order.session_url)
+        add_status_message(request, order)
+        return redirect_to(request, order.get_absolute_url())
+    Shopper.of(request).invalidate_contents()
+    return cart_response(request)
 
 
 @shop_view
 @require_GET
 def checkout_return(request: HttpRequest, reference: UUID) -> HttpResponse:
-    """Back from Stripe. What the browser says proves nothing, so the order is looked up there."""
-    order = look_again(get_order(request, reference))
-    if order.is_pending:  # Stripe could not be asked, or does not know yet: the page looks again
-        return send_to(request, order.get_absolute_url() + "?look=0")
-    say_how_it_stands(request, order)
-    return send_to(request, order.get_absolute_url())
+    """Stripe's success URL. The redirect proves nothing, so sync the order with Stripe."""
+    order = sync_if_unsettled(get_order(request, reference))
+    if order.is_pending:  # no answer, or not confirmed yet: the order page asks again
+        return redirect_to(request, order.get_absolute_url() + FIRST_REFRESH)
+    add_status_message(request, order)
+    return redirect_to(request, order.get_absolute_url())
 
 
 @shop_view
 @require_GET
 def checkout_canceled(request: HttpRequest) -> HttpResponse:
-    """Back from Stripe by its own way back. Which proves nothing either, and changes nothing."""
+    """Stripe's cancel URL. The redirect proves nothing either, so the order stays as it is."""
     url = urldefrag(urljoin("/", next_url(request))).url
     if not Shopper.of(request).contents:
-        return send_to(request, url)
-    say(request, messages.INFO, _("You came back without paying. Your cart is as you left it."))
-    return send_to(request, url if url == reverse("stripe_cart:cart") else url + "#cart")
+        return redirect_to(request, url)
+    text = _("You came back without paying. Your cart is as you left it.")
+    add_message(request, messages.INFO, text)
+    return redirect_to(request, url if url == reverse("stripe_cart:cart") else url + "#cart")
 
 
-def _change_cart(
+def _change_line(
     request: HttpRequest, form: Form, verb: Callable[..., carts.Changed[Any]]
 ) -> CartLine | None:
-    """Do to the cart what ``form`` says; what stands in the way is said, and changes nothing."""
+    """Run ``verb`` with the form's data. If that fails, add an error message and return None."""
     if not form.is_valid():
         text = str(next(iter(form.errors.values()))[0])
-        say(request, messages.ERROR, text, code="invalid")
+        add_message(request, messages.ERROR, text, code="invalid")
         return None
     try:
         return Shopper.of(request).change_line(verb, **form.cleaned_data)
     except CartError as error:
-        refuse(request, error)
+        add_error(request, error)
         return None
 
 
-def _find_removed(request: HttpRequest) -> CartLine | None:
-    """The line that was just removed without script, if the address names one."""
+def _removed_line(request: HttpRequest) -> CartLine | None:
+    """Return the line named by ``?removed=``, which was removed without JavaScript."""
     if "removed" not in request.GET:
         return None
     form = AddForm({**request.GET.dict(), "product": request.GET["removed"]})
-    if not form.is_valid():
-        return None
-    product = form.find_product()
-    if product is None:
-        return None
-    if product in [line.product for line in Shopper.of(request).contents.lines]:
+    product = form.find_product() if form.is_valid() else None
+    if product is None or Shopper.of(request).has_in_cart(product):
         return None
     line = offer(product, form.cleaned_data["quantity"])
     return line if line.item else None

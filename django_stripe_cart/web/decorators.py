@@ -7,46 +7,46 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import redirect_to_login
 from django.db import connections, transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 
-from django_stripe_cart.web.guest_login import bring_the_rest
-from django_stripe_cart.web.responses import next_url, send_to_login
+from django_stripe_cart.web.guest_login import merge_leftovers
+from django_stripe_cart.web.requests import next_url
+from django_stripe_cart.web.responses import login_redirect
 from django_stripe_cart.web.shopper import Shopper
 
 View = Callable[..., HttpResponse]
 
 
 def shop_view(view: View) -> View:
-    """A view of the shop: it opens its own transactions, and lets in whom the shop lets in."""
+    """Send visitors who may not shop to the login page; add the headers of the shop's pages."""
 
     @functools.wraps(view)
-    def enter(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if Shopper.of(request).is_welcome:
+    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if Shopper.of(request).may_shop:
             if request.method == "POST":
-                bring_the_rest(request)
-            return _keep_address(view(request, *args, **kwargs))
+                merge_leftovers(request)
+            return _add_privacy_headers(view(request, *args, **kwargs))
         back = request.get_full_path() if request.method == "GET" else next_url(request)
-        return send_to_login(request, redirect_to_login(back))
+        return login_redirect(request, next=back)
 
-    return login_not_required(opens_transactions(never_cache(enter)))
+    return login_not_required(non_atomic(never_cache(wrapper)))
 
 
-def opens_transactions(view: View) -> View:
-    """Exempt a view from ``ATOMIC_REQUESTS``, whichever database the orders are in."""
+def non_atomic(view: View) -> View:
+    """Exempt a view from ``ATOMIC_REQUESTS`` on every database: it opens its own transactions."""
     for alias in connections:
         transaction.non_atomic_requests(using=alias)(view)
     return view
 
 
-def _keep_address(answer: HttpResponse) -> HttpResponse:
-    """The address of a guest's order is its key: it is told to no other site and no search engine.
+def _add_privacy_headers(response: HttpResponse) -> HttpResponse:
+    """Keep the URL of a guest's order, which is a secret, from other sites and search engines.
 
-    ``no-referrer`` would keep the browser from naming the origin of our own forms, too, and
-    Django's protection against forgery asks for that.
+    Not ``no-referrer``: browsers would then send no origin with our own forms, and Django's CSRF
+    protection requires one.
     """
-    answer.headers["Referrer-Policy"] = "same-origin"
-    answer.headers["X-Robots-Tag"] = "noindex"
-    return answer
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response

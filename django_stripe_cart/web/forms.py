@@ -1,4 +1,4 @@
-"""What a browser may say: which product, and how many. Never an amount of money."""
+"""Forms of the cart: a product and a quantity, never a price."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django_stripe_cart.cart.contents import MAX_QUANTITY
 from django_stripe_cart.exceptions import ProductUnavailable, QuantityNotAllowed
 from django_stripe_cart.models import get_product_model
 
-# In the shop's own words: Django's are for people who fill in forms.
+# Our own messages: Django's defaults speak of form fields, and the shopper sees a button.
 NO_PRODUCT = dict.fromkeys(("required", "invalid_choice"), ProductUnavailable.default)
 NO_QUANTITY = dict.fromkeys(
     ("required", "invalid", "min_value", "max_value"), QuantityNotAllowed.default
@@ -18,7 +18,7 @@ NO_QUANTITY = dict.fromkeys(
 
 
 class ProductKeyField(forms.Field):
-    """The key of a product. Whether there is one, the cart finds out under its lock."""
+    """A product's primary key. The cart checks under its lock whether the product exists."""
 
     def to_python(self, value: Any) -> Any:
         if value in self.empty_values:
@@ -47,7 +47,7 @@ class AddForm(ProductForm):
         return self.cleaned_data["quantity"] or 1
 
     def find_product(self) -> Any:
-        """The product itself, if the host shows it."""
+        """Return the product if the default manager of its model finds it, else None."""
         products = get_product_model()._default_manager
         return products.filter(pk=self.cleaned_data["product"]).first()
 

@@ -1,4 +1,4 @@
-"""Somebody signs in, and reads what came along from before."""
+"""Merge a guest's cart and orders into the user who signs in, and add messages about it."""
 
 from __future__ import annotations
 
@@ -12,57 +12,56 @@ from django.utils.translation import ngettext
 
 from django_stripe_cart.guests import Brought, bring_guest, bring_settled
 from django_stripe_cart.logs import describe
-from django_stripe_cart.web.responses import say, say_how_it_stands
+from django_stripe_cart.web.messages import add_message, add_status_message
 from django_stripe_cart.web.shopper import SESSION_KEY, Shopper
 
 logger = logging.getLogger("stripe_cart")
 
 
-def welcome(request: HttpRequest, user: Any, token: str) -> None:
-    """Bring along what this browser's guest has. Nobody is kept from signing in by their cart."""
+def merge_guest_into_user(request: HttpRequest, user: Any, token: str) -> None:
+    """Merge what the guest of this browser has. An error is logged and never breaks the login."""
     try:
-        brought = bring_guest(token, user)
-        _tell(request, brought)
-    except Exception as error:  # a host's own receiver may raise anything
+        _add_messages(request, bring_guest(token, user))
+    except Exception as error:  # the host's receivers may raise anything
         logger.error("A guest's cart was left behind: %s", describe(error))
 
 
-def bring_the_rest(request: HttpRequest) -> None:
-    """Whoever changes their cart gets what was left behind when they signed in.
+def merge_leftovers(request: HttpRequest) -> None:
+    """Merge what was not merged at login, before the user changes their cart.
 
-    That is what waited for an open order, or what another tab put into the guest's cart meanwhile.
+    That is a cart whose order was still open, or what another tab has added to the guest's cart.
     """
     token = request.session.get(SESSION_KEY) if hasattr(request, "session") else None
     if token and request.user.is_authenticated:
-        brought = bring_settled(token, request.user)
-        Shopper.of(request).forget_contents()
-        if brought.open_order is None:
-            _tell(request, brought)
+        result = bring_settled(token, request.user)
+        Shopper.of(request).invalidate_contents()
+        if result.open_order is None:
+            _add_messages(request, result)
 
 
-def _tell(request: HttpRequest, brought: Brought) -> None:
-    if brought.quantity:
-        say(
+def _add_messages(request: HttpRequest, result: Brought) -> None:
+    if result.quantity:
+        add_message(
             request,
             messages.INFO,
             ngettext(
                 "%(count)d item from before you signed in is in your cart now.",
                 "%(count)d items from before you signed in are in your cart now.",
-                brought.quantity,
+                result.quantity,
             )
-            % {"count": brought.quantity},
+            % {"count": result.quantity},
         )
-    for shortfall in brought.shortfalls:
-        say(request, messages.WARNING, str(shortfall))
-    if brought.settled_order is not None and brought.settled_order.paid_at is not None:
-        say_how_it_stands(request, brought.settled_order)
-    if brought.open_order is not None:
-        say(
+    for shortfall in result.shortfalls:
+        add_message(request, messages.WARNING, str(shortfall))
+    if result.settled_order is not None and result.settled_order.paid_at is not None:
+        add_status_message(request, result.settled_order)
+    if result.open_order is not None:
+        add_message(
             request,
             messages.WARNING,
             _(
                 "The payment page of order %(number)s can't be closed yet. "
                 "Until then, your cart from before you signed in has to wait."
             )
-            % {"number": brought.open_order.number},
+            % {"number": result.open_order.number},
         )

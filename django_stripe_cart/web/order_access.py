@@ -16,7 +16,7 @@ def get_order(request: HttpRequest, reference: UUID) -> Order:
 
 
 def get_own_order(request: HttpRequest, reference: UUID) -> Order:
-    """Not that of somebody whose address was passed on."""
+    """Raise 404 unless the order was placed by this user or in this browser."""
     order = get_order(request, reference)
     if not Shopper.of(request).owns(order):
         raise Http404

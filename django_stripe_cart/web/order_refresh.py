@@ -1,4 +1,4 @@
-"""How an order's page asks Stripe again: when, how often, and with which pauses."""
+"""Sync an unsettled order while its page is open: when, and after which pauses."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ from django_stripe_cart.models import Order
 from django_stripe_cart.payments import sync_order
 from django_stripe_cart.timeline import BY_SHOPPER
 
-PAUSE_BETWEEN_LOOKS = timedelta(seconds=3)
-PAUSES = (2, 4, 8, 15, 30)  # seconds; most payments are known long before the last
+MIN_SYNC_INTERVAL = timedelta(seconds=3)
+REFRESH_DELAYS = (2, 4, 8, 15, 30)  # seconds; most payments are confirmed long before the last
+FIRST_REFRESH = "?refresh=0"  # query string of an order page that refreshes itself
 
 
-def was_just_looked_at(order: Order) -> bool:
-    """Whether the next look can wait: Stripe answers 25 a second, for all shoppers together."""
-    return order.synced_at is not None and order.synced_at > timezone.now() - PAUSE_BETWEEN_LOOKS
+def was_synced_recently(order: Order) -> bool:
+    """Whether to skip a sync: Stripe allows 25 requests a second for the whole shop."""
+    return order.synced_at is not None and order.synced_at > timezone.now() - MIN_SYNC_INTERVAL
 
 
-def look_again(order: Order) -> Order:
-    """Ask Stripe about an order, if it is unsettled."""
-    return ask_again(order) if order.is_unsettled else order
+def sync_if_unsettled(order: Order) -> Order:
+    """Sync the order with Stripe, unless it has reached a final status."""
+    return sync_or_keep(order) if order.is_unsettled else order
 
 
-def ask_again(order: Order) -> Order:
-    """Ask Stripe about an order; without an answer, show what we know."""
+def sync_or_keep(order: Order) -> Order:
+    """Sync the order with Stripe; return it unchanged if Stripe does not answer."""
     try:
         return sync_order(order, by=BY_SHOPPER)
     except PaymentError:
@@ -35,26 +36,27 @@ def ask_again(order: Order) -> Order:
 
 
 @dataclass(frozen=True)
-class Wait:
-    """What is left of the waiting after ``look`` looks that brought no news."""
+class RefreshSchedule:
+    """When the order page refreshes next, after it has done so ``attempt`` times."""
 
-    look: int
+    attempt: int
+
+    @classmethod
+    def parse(cls, text: str) -> RefreshSchedule | None:
+        """Return the schedule for the value of ``?refresh=``; None if the page does not refresh."""
+        is_valid = len(text) < 3 and text.isascii() and text.isdigit()
+        return cls(int(text)) if is_valid else None
 
     @property
     def is_over(self) -> bool:
-        return self.look >= len(PAUSES)
+        return self.attempt >= len(REFRESH_DELAYS)
 
     @property
     def seconds(self) -> int:
-        """int, how long until the next look."""
-        return PAUSES[self.look]
+        """int, seconds until the next refresh."""
+        return REFRESH_DELAYS[self.attempt]
 
     @property
-    def query(self) -> str:
-        """str, what the next look puts behind the order's address."""
-        return f"?look={self.look + 1}"
-
-    @classmethod
-    def read(cls, text: str) -> Wait | None:
-        """Return what an address says in ``look``; None if nobody waits there."""
-        return cls(int(text)) if len(text) < 3 and text.isascii() and text.isdigit() else None
+    def next_query(self) -> str:
+        """str, the query string of the next refresh."""
+        return f"?refresh={self.attempt + 1}"

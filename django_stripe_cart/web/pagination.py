@@ -1,4 +1,4 @@
-"""A page of a list that may be long. Nothing is counted: that would cost more with every row."""
+"""Pagination without COUNT(*), whose cost would grow with the number of rows."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from django.db import models
 
 M = TypeVar("M", bound=models.Model)
 
-LAST = 10_000  # nobody turns that many pages, and databases refuse offsets that are too large
+MAX_PAGE = 10_000  # databases reject offsets that are too large
 
 
 @dataclass(frozen=True)
 class Page(Generic[M]):
-    """``object_list`` holds the rows of page ``number``; names are those of Django's own pages."""
+    """A page of a queryset. Its attributes are named like those of Django's ``Page``."""
 
     object_list: list[M]
     number: int
     has_next: bool
 
     @classmethod
-    def of(cls, rows: models.QuerySet[M], asked: Any, *, size: int) -> Self:
-        """Return the page that was ``asked`` for, which may be anything; else the first."""
-        number = _read_number(asked)
+    def from_queryset(cls, rows: models.QuerySet[M], requested: Any, *, size: int) -> Self:
+        """Return page ``requested`` of ``rows``; the first one if that is not a page number."""
+        number = _parse_number(requested)
         start = (number - 1) * size
-        found = list(rows[start : start + size + 1])  # one more tells whether there is a next page
+        found = list(rows[start : start + size + 1])  # one more shows whether there is a next page
         if not found and number > 1:
-            return cls.of(rows, 1, size=size)
+            return cls.from_queryset(rows, 1, size=size)
         return cls(found[:size], number, has_next=len(found) > size)
 
     def __iter__(self) -> Iterator[M]:
@@ -51,9 +51,9 @@ class Page(Generic[M]):
         return self.number + 1
 
 
-def _read_number(asked: Any) -> int:
+def _parse_number(requested: Any) -> int:
     try:
-        number = int(asked)
+        number = int(requested)
     except (TypeError, ValueError):
         return 1
-    return number if 1 <= number <= LAST else 1
+    return number if 1 <= number <= MAX_PAGE else 1

@@ -1,4 +1,4 @@
-"""Where Stripe sends the shopper back to."""
+"""The URLs that Stripe redirects the shopper to."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from django.urls import reverse
 
 from django_stripe_cart.checkout import ReturnUrls
 from django_stripe_cart.conf import conf
-from django_stripe_cart.web.responses import next_url
+from django_stripe_cart.web.requests import next_url
 
 
 def return_urls(request: HttpRequest, *, cancel: str) -> ReturnUrls:
-    """Return them below the shop's own address; ``cancel`` is a path, or a whole address."""
+    """Return absolute success and cancel URLs; ``cancel`` is a path or an absolute URL."""
     base = conf.base_url or request.build_absolute_uri("/").rstrip("/")
     return ReturnUrls(
         success=lambda order: base + reverse("stripe_cart:checkout_return", args=[order.reference]),

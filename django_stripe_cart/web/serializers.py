@@ -1,4 +1,4 @@
-"""The JSON for hosts with a front end of their own: the documented shapes, and nothing else."""
+"""Serialize carts and orders to the documented JSON."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from django_stripe_cart.exceptions import StripeCartError
 from django_stripe_cart.models import Order, OrderItem
 from django_stripe_cart.web.pagination import Page
 
-Shape = dict[str, Any]
+Data = dict[str, Any]
 
 
-def cart_shape(contents: Contents) -> Shape:
-    """Amounts are ints in the smallest unit of ``currency``."""
+def serialize_cart(contents: Contents) -> Data:
+    """Serialize a cart; amounts are ints in the smallest unit of ``currency``."""
     return {
-        "lines": [_cart_line(line) for line in contents.lines],
+        "lines": [_serialize_cart_line(line) for line in contents.lines],
         "quantity": contents.quantity,
         "total": contents.total,
         "currency": contents.currency,
@@ -25,9 +25,9 @@ def cart_shape(contents: Contents) -> Shape:
     }
 
 
-def order_shape(order: Order, *, is_own: bool = True) -> Shape:
-    """Who only knows a guest's address is not shown the receipt, which names the guest."""
-    shows_receipt = order.has_receipt and is_own
+def serialize_order(order: Order, *, is_own: bool = True) -> Data:
+    """Serialize an order; without ``is_own``, omit the receipt, which names the customer."""
+    has_receipt = order.has_receipt and is_own
     return {
         "reference": str(order.reference),
         "number": order.number,
@@ -40,28 +40,28 @@ def order_shape(order: Order, *, is_own: bool = True) -> Shape:
         "placed_at": order.placed_at.isoformat(),
         "paid_at": order.paid_at.isoformat() if order.paid_at else None,
         "fulfilled_at": order.fulfilled_at.isoformat() if order.fulfilled_at else None,
-        "lines": [_order_line(item) for item in order.items.all()],
+        "lines": [_serialize_order_item(item) for item in order.items.all()],
         "url": order.get_absolute_url(),
         "payment_url": order.session_url if order.is_payable else None,
         "receipt_url": (
-            reverse("stripe_cart:receipt", args=[order.reference]) if shows_receipt else None
+            reverse("stripe_cart:receipt", args=[order.reference]) if has_receipt else None
         ),
     }
 
 
-def orders_shape(page: Page[Order]) -> Shape:
+def serialize_orders(page: Page[Order]) -> Data:
     return {
-        "orders": [order_shape(order) for order in page],
+        "orders": [serialize_order(order) for order in page],
         "page": page.number,
         "has_next": page.has_next,
     }
 
 
-def problem_shape(error: StripeCartError) -> Shape:
+def serialize_error(error: StripeCartError) -> Data:
     return {"code": error.slug, "text": str(error)}
 
 
-def _cart_line(line: CartLine) -> Shape:
+def _serialize_cart_line(line: CartLine) -> Data:
     item = line.item
     return {
         "product": line.product.pk,
@@ -72,11 +72,11 @@ def _cart_line(line: CartLine) -> Shape:
         "quantity": line.quantity,
         "total": line.total,
         "available": line.available,
-        "problem": problem_shape(line.problem) if line.problem else None,
+        "problem": serialize_error(line.problem) if line.problem else None,
     }
 
 
-def _order_line(item: OrderItem) -> Shape:
+def _serialize_order_item(item: OrderItem) -> Data:
     return {
         "product": item.product_id,
         "name": item.name,

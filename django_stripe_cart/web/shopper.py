@@ -1,4 +1,4 @@
-"""Who stands at the counter: the cart and the orders that belong to a request."""
+"""The cart and orders of a request's user or guest."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SESSION_KEY = "stripe_cart_token"
 
 
 class Shopper:
-    """A user, or a guest with a token in the session. Reading never makes a session or a row."""
+    """A user, or a guest with a token in the session. Reading creates no session and no row."""
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
@@ -35,16 +35,16 @@ class Shopper:
 
     @classmethod
     def of(cls, request: HttpRequest) -> Shopper:
-        """Return the request's shopper; one for each request, so that the cart is read once."""
+        """Return the shopper of a request, always the same one, so that the cart is read once."""
         shopper = getattr(request, "_stripe_cart_shopper", None)
-        # Somebody may have signed in or out in this very request.
+        # The user may have signed in or out during this request.
         if shopper is None or shopper.user is not request.user:
             shopper = cls(request)
             request._stripe_cart_shopper = shopper  # type: ignore[attr-defined]
         return shopper
 
     @property
-    def is_welcome(self) -> bool:
+    def may_shop(self) -> bool:
         has_session = hasattr(self.request, "session")
         return self.user.is_authenticated or (conf.allow_guests and has_session)
 
@@ -55,11 +55,11 @@ class Shopper:
 
     @cached_property
     def path(self) -> str:
-        """str, the page that is asked for, to come back to."""
+        """str, the requested URL, to return to later."""
         return self.request.get_full_path()
 
-    def url_of(self, name: str) -> str:
-        """Return the address of the shop's page ``name``, in the language that is active."""
+    def url(self, name: str) -> str:
+        """Return the URL ``stripe_cart:NAME`` in the active language; it is reversed only once."""
         key = name, get_language()
         if key not in self._urls:
             self._urls[key] = reverse(f"stripe_cart:{name}")
@@ -67,19 +67,22 @@ class Shopper:
 
     @cached_property
     def contents(self) -> Contents:
-        cart = self.name_cart() if self.is_welcome else None
+        cart = self.name_cart() if self.may_shop else None
         return read_lines(read_items(cart)) if cart else Contents()
 
-    def left_of(self, product: Any) -> int | None:
-        """int, how many there are: what the shopper's own open order has taken is there to them."""
-        left = stock.available(product)
-        if left is None:
+    def has_in_cart(self, product: Any) -> bool:
+        return any(line.product == product for line in self.contents.lines)
+
+    def available(self, product: Any) -> int | None:
+        """int, how many the shopper can order; includes stock taken by their own open order."""
+        available = stock.available(product)
+        if available is None:
             return None
         lines = (line for line in self.contents.lines if line.product.pk == product.pk)
-        return next((line.available for line in lines), left)
+        return next((line.available for line in lines), available)
 
-    def forget_contents(self) -> None:
-        """After a change, the next look reads the cart again."""
+    def invalidate_contents(self) -> None:
+        """Read the cart again at the next access."""
         self.__dict__.pop("contents", None)
 
     def name_cart(self) -> Cart | None:
@@ -88,30 +91,31 @@ class Shopper:
             return Cart(user_id=self.user.pk)
         return Cart(token=self.token) if self.token else None
 
-    def change_cart(self, verb: Callable[..., Any], **what: Any) -> Any:
-        """Do ``verb`` to the shopper's cart, made now if there was none, and return its answer.
+    def change_cart(self, verb: Callable[..., Any], **kwargs: Any) -> Any:
+        """Call ``verb`` with the shopper's cart, create the cart if needed, and return the result.
 
-        A guest's session begins with the first thing in the cart, and not before.
+        A guest's session is created only when the first item is in the cart.
         """
-        self.forget_contents()
+        self.invalidate_contents()
         named = self.name_cart()
         if named is None:
-            return self._begin_cart(verb, what)
+            return self._change_new_guest_cart(verb, kwargs)
         with suppress(Cart.DoesNotExist):
-            return verb(named, **what)
+            return verb(named, **kwargs)
         with suppress(Cart.DoesNotExist):
-            return verb(self._get_cart(), **what)
-        return verb(self._get_cart(), **what)  # cleaned away or merged since it was made
+            return verb(self._get_cart(), **kwargs)
+        # The cart was deleted or merged between its creation and its lock.
+        return verb(self._get_cart(), **kwargs)
 
-    def change_line(self, verb: Callable[..., Changed[Any]], **what: Any) -> CartLine | None:
-        """Do ``verb`` to the shopper's cart as ``change_cart`` does, and know the cart after it."""
-        changed = self.change_cart(verb, **what)
+    def change_line(self, verb: Callable[..., Changed[Any]], **kwargs: Any) -> CartLine | None:
+        """Call ``verb`` as ``change_cart`` does, and keep the cart's new contents."""
+        changed = self.change_cart(verb, **kwargs)
         self.contents = changed.contents
         return cast("CartLine | None", changed.line)
 
     @property
     def orders(self) -> OrderQuerySet[Order]:
-        """Those to list: a user's own, and those of this browser's guest."""
+        """The orders to list: the user's own and those of this browser's guest."""
         if self.user.is_authenticated:
             own = Order.objects.owned_by(self.user)
             return own | Order.objects.of_guest(self.token) if self.token else own
@@ -119,14 +123,14 @@ class Shopper:
 
     @property
     def reachable_orders(self) -> OrderQuerySet[Order]:
-        """Those to show to somebody who names their reference, which is a guest's only key."""
+        """The orders to show by reference. A guest's order is shown to all who have its URL."""
         own = Order.objects.owned_by(self.user)
         return own | Order.objects.of_guests() if conf.allow_guests else own
 
     def owns(self, order: Order) -> bool:
         """Whether a reachable order was placed by this user or in this browser.
 
-        Others came by its address, and are shown no more than they need.
+        Other visitors only know its URL, and see less of it.
         """
         if order.user_id is not None:
             return True
@@ -137,11 +141,11 @@ class Shopper:
             return get_user_cart(self.user)
         return get_guest_cart(self.token)
 
-    def _begin_cart(self, verb: Callable[..., Any], what: dict[str, Any]) -> Any:
+    def _change_new_guest_cart(self, verb: Callable[..., Any], kwargs: dict[str, Any]) -> Any:
         token = secrets.token_urlsafe(32)
         cart = get_guest_cart(token)
         try:
-            return verb(cart, **what)
+            return verb(cart, **kwargs)
         finally:
             if not drop_empty_cart(cart):
                 self.request.session[SESSION_KEY] = token

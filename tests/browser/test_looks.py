@@ -199,7 +199,7 @@ def test_every_state_of_an_order_fits_its_screen(
     expect(shopper.orders.get_by_role("button", name="Pay now")).to_be_visible()
     look("orders-detail")
     address = shopper.orders.get_by_role("link", name="Check again").get_attribute("href")
-    for name, query in {"pending": "", "confirming": "?look=0", "unsure": "?look=5"}.items():
+    for name, query in {"pending": "", "confirming": "?refresh=0", "unsure": "?refresh=5"}.items():
         page.goto(f"{address}{query}")
         look(f"order-{name}")
 

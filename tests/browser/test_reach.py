@@ -101,7 +101,7 @@ def test_axe_finds_nothing_on_any_page_and_open_modal(
     expect(shopper.orders.get_by_role("button", name="Pay now")).to_be_visible()
     is_reachable(page)
     address = shopper.orders.get_by_role("link", name="Check again").get_attribute("href")
-    for look in ("", "?look=0", "?look=5"):
+    for look in ("", "?refresh=0", "?refresh=5"):
         page.goto(f"{address}{look}")
         is_reachable(page)
     page.goto(f"{address}")

@@ -82,12 +82,12 @@ def test_the_waiting_page_looks_again_and_stays_where_it_is(shopper: Shopper) ->
     shopper.leave_payment()
     shopper.open_orders()
     link = shopper.orders.get_by_role("link", name=re.compile("^Order "))
-    page.goto(f"{link.get_attribute('href')}?look=0")
+    page.goto(f"{link.get_attribute('href')}?refresh=0")
     looks: list[str] = []
-    page.on("request", lambda request: looks.append(request.url.partition("?look=")[2]))
+    page.on("request", lambda request: looks.append(request.url.partition("?refresh=")[2]))
     page.evaluate("window.same = true")
 
-    with page.expect_response(re.compile("look=2")):
+    with page.expect_response(re.compile("refresh=2")):
         pass  # the second look, some seconds later
     page.wait_for_timeout(1500)  # as long as a reload would have taken
 

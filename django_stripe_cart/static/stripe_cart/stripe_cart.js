@@ -103,8 +103,8 @@ function titleOf(fragment) {
 
 function wait() {
   clearTimeout(look);
-  const order = find("[data-stripe-cart-wait]")?.dataset;
-  if (order) look = setTimeout(() => read(order.stripeCartNext).then(share), order.stripeCartWait * 1000);
+  const order = find("[data-stripe-cart-refresh-url]")?.dataset;
+  if (order) look = setTimeout(() => read(order.stripeCartRefreshUrl).then(share), order.stripeCartRefreshSeconds * 1000);
 }
 
 function say(answer, about = {}) {
