@@ -10,6 +10,7 @@ import functools
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar, overload
 
 from django.apps import apps
@@ -136,6 +137,31 @@ def _in_transaction(function: Callable[P, R], *, durable: bool) -> Callable[P, R
                 time.sleep(random.uniform(0, min(LONGEST_PAUSE, 0.01 * 2**attempt)))  # noqa: S311
 
     return run
+
+
+def retry(
+    *on: type[Exception], times: int, then_raise: type[Exception]
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Call a function again if it raises one of ``on``, because other requests changed its rows.
+
+    For functions that can't be one transaction, because they make requests to Stripe in between.
+    The function is called at most ``times`` times (int), then ``then_raise`` is raised.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(function)
+        def run(*args: P.args, **kwargs: P.kwargs) -> R:
+            for _attempt in range(times - 1):
+                with suppress(*on):
+                    return function(*args, **kwargs)
+            try:
+                return function(*args, **kwargs)
+            except on as error:
+                raise then_raise from error
+
+        return run
+
+    return decorate
 
 
 def savepoint() -> transaction.Atomic:
