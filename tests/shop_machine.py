@@ -20,7 +20,7 @@ from django_stripe_cart.testing.factories import make_product
 from django_stripe_cart.testing.invariants import settled_violations, violations
 from django_stripe_cart.testing.rollback import rolled_back
 from django_stripe_cart.testing.sandbox import connected_sandbox, post_webhook
-from django_stripe_cart.webhooks.processing import TYPES
+from django_stripe_cart.webhooks.processing import EVENT_TYPES
 from tests.reference import Bought, Ledger
 
 T = TypeVar("T")
@@ -86,7 +86,7 @@ class ShopMachine(RuleBasedStateMachine):
 
     @property
     def events(self) -> list[Event]:
-        return [event for event in self.sandbox.events if event["type"] in TYPES]
+        return [event for event in self.sandbox.events if event["type"] in EVENT_TYPES]
 
     def post_webhook(self, event: Event) -> None:
         signed = sign_event(event)

@@ -29,7 +29,7 @@ from django_stripe_cart.gateway import Account, retrieve_account
 from django_stripe_cart.gateway.client import transport
 from django_stripe_cart.models import EventCursor, Order, OrderEmail, Product, WebhookEvent
 from django_stripe_cart.sandbox import Sandbox
-from django_stripe_cart.webhooks.processing import TYPES
+from django_stripe_cart.webhooks.processing import EVENT_TYPES
 from tests.shopping import Browser
 from tests.test_gateway import Canned
 
@@ -61,7 +61,7 @@ def box(settings: Any, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> San
         monkeypatch.setitem(site.DATABASES["default"], "OPTIONS", options)
     for endpoint in gateway.list_endpoints():
         gateway.delete_endpoint(endpoint.id)
-    gateway.create_endpoint(URL, TYPES)
+    gateway.create_endpoint(URL, EVENT_TYPES)
     EventCursor.objects.create(livemode=False, seen_until=timezone.now())
     return sandbox
 
@@ -277,7 +277,7 @@ def test_an_endpoint_without_a_version_speaks_that_of_the_account(box: Sandbox) 
 
 
 def test_a_rotation_needs_both_secrets(box: Sandbox) -> None:
-    gateway.create_endpoint(URL, TYPES)
+    gateway.create_endpoint(URL, EVENT_TYPES)
 
     said, is_well = ask()
     assert not is_well

@@ -12,7 +12,7 @@ from django.core.management.base import CommandError
 from django_stripe_cart import gateway
 from django_stripe_cart.gateway.client import transport
 from django_stripe_cart.sandbox import Sandbox
-from django_stripe_cart.webhooks.processing import TYPES
+from django_stripe_cart.webhooks.processing import EVENT_TYPES
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 
@@ -37,7 +37,7 @@ def test_the_endpoint_rings_for_exactly_what_we_need_and_its_secret_is_shown() -
     output = run("create")
 
     (endpoint,) = gateway.list_endpoints(URL)
-    assert endpoint.types == TYPES
+    assert endpoint.types == EVENT_TYPES
     assert endpoint.secret == ""
     assert "whsec_" in output
 

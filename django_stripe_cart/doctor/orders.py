@@ -11,7 +11,7 @@ from django.utils.timesince import timesince
 from django_stripe_cart.conf import conf
 from django_stripe_cart.doctor.finding import Finding, advice, good, wrong
 from django_stripe_cart.models import EventCursor, Order
-from django_stripe_cart.webhooks.missed_events import KEPT_BY_STRIPE
+from django_stripe_cart.webhooks.missed_events import EVENT_RETENTION
 
 SYNC_COMMAND = "python manage.py stripe_cart_sync"
 SYNC_OVERDUE = timedelta(days=1)
@@ -54,7 +54,7 @@ def _last_sync() -> Finding:
         )
     ago = timezone.now() - cursor.seen_until
     text = f"stripe_cart_sync finished {timesince(cursor.seen_until)} ago"
-    if ago > KEPT_BY_STRIPE:
+    if ago > EVENT_RETENTION:
         return wrong(f"{text}: Stripe has deleted events older than 30 days.", next=SYNC_COMMAND)
     if ago > SYNC_OVERDUE:
         return advice(f"{text}.", next=f"{SYNC_COMMAND}, and every few minutes by cron.")

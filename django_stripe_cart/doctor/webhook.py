@@ -18,7 +18,7 @@ from django_stripe_cart.doctor.webhook_probe import deliver_test_event
 from django_stripe_cart.exceptions import PaymentError
 from django_stripe_cart.gateway import Endpoint
 from django_stripe_cart.models import Order, WebhookEvent
-from django_stripe_cart.webhooks.endpoints import own_url, troubles
+from django_stripe_cart.webhooks.endpoints import endpoint_problems, webhook_url
 
 WEBHOOK_COMMAND = "python manage.py stripe_cart_webhook"
 
@@ -58,12 +58,12 @@ def _endpoints(path: str) -> Iterator[Finding]:
 
 def _is_ours(endpoint: Endpoint, path: str) -> bool:
     """Compare the URL, or only the path if STRIPE_CART_BASE_URL is not set."""
-    url = own_url()
+    url = webhook_url()
     return endpoint.url == url if url else urlsplit(endpoint.url).path == path
 
 
 def _check_endpoint(endpoint: Endpoint) -> Iterator[Finding]:
-    found = list(troubles(endpoint))
+    found = list(endpoint_problems(endpoint))
     for trouble in found:
         yield wrong(f"{endpoint.id} at {endpoint.url}: {trouble}", next=f"{WEBHOOK_COMMAND} rotate")
     if not found:
@@ -83,7 +83,7 @@ def _check_secrets(endpoints: list[Endpoint]) -> Iterator[Finding]:
 
 
 def _no_endpoint(path: str, endpoints: list[Endpoint]) -> Finding:
-    url = own_url() or f"https://….example{path}"
+    url = webhook_url() or f"https://….example{path}"
     for endpoint in endpoints:
         if urlsplit(endpoint.url).path.strip("/") == path.strip("/"):
             return wrong(

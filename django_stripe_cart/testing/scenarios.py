@@ -10,7 +10,7 @@ from django_stripe_cart.models import Cart, CartItem, Order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.testing import factories
-from django_stripe_cart.webhooks.processing import TYPES
+from django_stripe_cart.webhooks.processing import EVENT_TYPES
 
 DECLINED = "4000000000000002"
 ASKS_3DS = "4000002500003155"
@@ -31,7 +31,7 @@ class ScenarioRun:
     @property
     def events(self) -> list[Object]:
         """The events so far, of the types that the webhook subscribes to."""
-        return [event for event in self.sandbox.events if event["type"] in TYPES]
+        return [event for event in self.sandbox.events if event["type"] in EVENT_TYPES]
 
     @property
     def orders(self) -> list[Order]:

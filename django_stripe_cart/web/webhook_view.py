@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from django_stripe_cart.exceptions import InvalidWebhook
 from django_stripe_cart.web.decorators import non_atomic
-from django_stripe_cart.webhooks.processing import receive
+from django_stripe_cart.webhooks.processing import receive_webhook
 
 logger = logging.getLogger("stripe_cart")
 
@@ -27,7 +27,7 @@ def webhook(request: HttpRequest) -> HttpResponse:
     if len(body) > MAX_WEBHOOK_BYTES:
         return HttpResponse(status=400)
     try:
-        receive(body, request.headers.get("Stripe-Signature", ""))
+        receive_webhook(body, request.headers.get("Stripe-Signature", ""))
     except InvalidWebhook as error:
         # Not raised: Django would log a traceback and mail the admins for every forged request.
         logger.warning("%s", error)

@@ -1,4 +1,4 @@
-"""Where Stripe should ring, and what is wrong with where it does."""
+"""This site's webhook URL, and the problems of an endpoint that Stripe has for it."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from django.urls import reverse
 
 from django_stripe_cart.conf import conf
 from django_stripe_cart.gateway import Endpoint
-from django_stripe_cart.webhooks.processing import TYPES
+from django_stripe_cart.webhooks.processing import EVENT_TYPES
 
 
-def own_url() -> str | None:
-    """The webhook's full address, if ``STRIPE_CART_BASE_URL`` says where this site is."""
+def webhook_url() -> str | None:
+    """Return the absolute URL of the webhook, or None without ``STRIPE_CART_BASE_URL``."""
     return conf.base_url + reverse("stripe_cart_webhook") if conf.base_url else None
 
 
-def troubles(endpoint: Endpoint) -> Iterator[str]:
+def endpoint_problems(endpoint: Endpoint) -> Iterator[str]:
+    """Yield a sentence for each setting at Stripe that keeps events from being processed."""
     if not endpoint.is_enabled:
         yield "It is disabled."
-    missing = TYPES - endpoint.types
+    missing = EVENT_TYPES - endpoint.types
     if missing and "*" not in endpoint.types:
         yield f"It is not subscribed to {', '.join(sorted(missing))}."
     if endpoint.api_version and endpoint.api_version != conf.api_version:

@@ -1,7 +1,4 @@
-"""What no bell rang for: open orders are looked at, and missed events are read from Stripe's list.
-
-Any number of these may run side by side: each order is claimed by a conditional UPDATE.
-"""
+"""Read events whose webhook never arrived."""
 
 from __future__ import annotations
 
@@ -15,49 +12,52 @@ from django_stripe_cart import gateway
 from django_stripe_cart.conf import conf
 from django_stripe_cart.logs import describe
 from django_stripe_cart.models import EventCursor, OrderEvent
-from django_stripe_cart.webhooks.processing import TYPES, take
+from django_stripe_cart.webhooks.processing import EVENT_TYPES, process_event
 
 logger = logging.getLogger("stripe_cart")
 
-FIRST_READING = timedelta(days=3)  # as long as Stripe goes on ringing
-OVERLAP = timedelta(minutes=10)  # events may be listed a little after they were made
-KEPT_BY_STRIPE = timedelta(days=30)
+INITIAL_LOOKBACK = timedelta(days=3)  # Stripe retries webhooks that long (docs.stripe.com/webhooks)
+OVERLAP = timedelta(minutes=10)  # an event may be listed some time after it was created
+EVENT_RETENTION = timedelta(days=30)  # docs.stripe.com/api/events/list
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What came of reading the missed events."""
+class MissedEvents:
+    """The outcome of ``read_missed_events``: how many were processed, and how many failed."""
 
-    taken: int
+    processed: int
     failed: int
-    gap: bool  # whether events are older than Stripe keeps them, and so were never read
+    has_gap: bool  # some events were too old for Stripe's list, and were never read
 
 
-def read_missed_events() -> Reading:
-    """Take every event since the last complete reading that was not finished yet.
+def read_missed_events() -> MissedEvents:
+    """Process every event since the last complete reading that no webhook has processed.
 
-    The cursor moves only when nothing failed. Raises ``PaymentError`` if the list can't be read.
+    The next reading starts where this one did, unless all events were processed. An event that
+    fails is counted and not raised. Raises ``PaymentError`` if the list can't be read.
     """
     now = timezone.now()
     cursor = EventCursor.objects.filter(livemode=conf.livemode).first()
-    since = cursor.seen_until - OVERLAP if cursor else now - FIRST_READING
-    results = [_take(event) for event in gateway.list_events(TYPES, since=since)]
+    since = cursor.seen_until - OVERLAP if cursor else now - INITIAL_LOOKBACK
+    results = [_process(event) for event in gateway.list_events(EVENT_TYPES, since=since)]
     failed = results.count(None)
     if not failed:
         _move_cursor(to=now)
-    return Reading(taken=results.count(True), failed=failed, gap=since < now - KEPT_BY_STRIPE)
+    has_gap = since < now - EVENT_RETENTION
+    return MissedEvents(processed=results.count(True), failed=failed, has_gap=has_gap)
 
 
-def _move_cursor(*, to: datetime) -> None:
-    """Write first: on SQLite, what reads before it writes dies when another wrote meanwhile."""
-    if not EventCursor.objects.filter(livemode=conf.livemode).update(seen_until=to):
-        cursor = EventCursor(livemode=conf.livemode, seen_until=to)
-        EventCursor.objects.bulk_create([cursor], ignore_conflicts=True)
-
-
-def _take(event: gateway.Event) -> bool | None:
+def _process(event: gateway.Event) -> bool | None:
+    """Return whether there was anything to do, or None if it failed."""
     try:
-        return take(event, source=OrderEvent.Source.SYNC)
+        return process_event(event, source=OrderEvent.Source.SYNC)
     except Exception as error:
         logger.error("Event %s could not be finished: %s", event.id, describe(error))
         return None
+
+
+def _move_cursor(*, to: datetime) -> None:
+    # Write before reading: otherwise SQLite fails if another transaction wrote in between.
+    if not EventCursor.objects.filter(livemode=conf.livemode).update(seen_until=to):
+        cursor = EventCursor(livemode=conf.livemode, seen_until=to)
+        EventCursor.objects.bulk_create([cursor], ignore_conflicts=True)

@@ -1,4 +1,7 @@
-"""Stripe's doorbell: remembered before it is worked on, skipped only if it was finished before."""
+"""Process webhook events: each is stored first and finished once.
+
+An event is skipped only if it was finished before, not if it was only stored.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +32,8 @@ logger = logging.getLogger("stripe_cart")
 SESSION_EVENTS = "checkout.session."
 DISPUTE_EVENTS = "charge.dispute."
 
-# What rings about an order of ours; everything else is answered 200 and left alone.
-TYPES = frozenset(
+# Events about orders of this app (docs.stripe.com/api/events/types). All others are ignored.
+EVENT_TYPES = frozenset(
     {
         "checkout.session.completed",
         "checkout.session.async_payment_succeeded",
@@ -51,46 +54,48 @@ TYPES = frozenset(
 
 
 class UnknownOrder(StripeCartError):
-    """An event names an order of ours that can't be found: Stripe shall ring again."""
+    """An event names an order of this shop that does not exist: fail, so that Stripe retries."""
 
 
-def receive(body: bytes, signature: str) -> None:
-    """Take one delivery of a webhook, and finish what it is about.
+def receive_webhook(body: bytes, signature: str) -> None:
+    """Verify one webhook request and process its event.
 
-    Raises ``InvalidWebhook`` (answered 400, nothing kept) if Stripe did not sign it. Any other
-    failure is kept on the event's row and raised again, so that Stripe is answered 500 and rings
-    once more.
+    ``body`` (bytes) is the raw body of the request, ``signature`` (str) its ``Stripe-Signature``
+    header. Raises ``InvalidWebhook`` if Stripe did not sign it: the answer is 400 and nothing is
+    stored. Any other exception is stored on the event's row and raised: the answer is 500, and
+    Stripe retries (docs.stripe.com/webhooks).
     """
-    take(read_event(body, signature), source=OrderEvent.Source.WEBHOOK)
+    process_event(read_event(body, signature), source=OrderEvent.Source.WEBHOOK)
 
 
-def take(event: Event, *, source: str) -> bool:
-    """Finish what ``event`` is about, and return whether there was anything to do.
+def process_event(event: Event, *, source: str) -> bool:
+    """Sync the order that ``event`` is about, and return whether there was anything to do.
 
-    Any failure is kept on the event's row and raised again.
+    ``source`` is one of ``OrderEvent.Source``. Sends what ``sync_order`` sends. Any exception is
+    stored on the event's row and raised.
     """
     reference = _find_reference(event) if _is_for_us(event) else None
     if reference is None:
         return False
-    row = _remember(event)
+    row = _get_or_create_row(event)
     if row.processed_at is not None:
         return False
     try:
-        order = _work(event, reference, by=Cause(source, stripe_event_id=event.id))
+        order = _sync_order(event, reference, by=Cause(source, stripe_event_id=event.id))
     except Exception as error:
-        _fail(row, error)
+        _mark_failed(row, error)
         raise
-    _finish(row, order)
+    _mark_processed(row, order)
     return True
 
 
 def _is_for_us(event: Event) -> bool:
-    """Events of connected accounts and of the other mode are not ours."""
-    return event.type in TYPES and not event.account and event.livemode == conf.livemode
+    """Ignore events of connected accounts, of the other mode and of other types."""
+    return event.type in EVENT_TYPES and not event.account and event.livemode == conf.livemode
 
 
 def _find_reference(event: Event) -> UUID | None:
-    """UUID, the order that the event is about; None if no shop like this one made it."""
+    """Return the reference of the event's order, or None if it is not about an order."""
     return _read_reference(event.metadata) or _find_by_payment(event)
 
 
@@ -102,20 +107,21 @@ def _read_reference(metadata: Mapping[str, str]) -> UUID | None:
 
 
 def _find_by_payment(event: Event) -> UUID | None:
-    """Refunds made in the Dashboard, and disputes, carry no metadata of ours."""
+    """Find the order by its payment intent: disputes and Dashboard refunds have no metadata."""
     intent = event.data.get("payment_intent")
     if not isinstance(intent, str) or not intent or "\x00" in intent:
         return None
     orders = Order.objects.filter(payment_intent_id=intent)
     reference = orders.values_list("reference", flat=True).first()
     if reference is None and event.type.startswith(DISPUTE_EVENTS):
-        # It may have come before the payment; of a refund, charge.refunded names the order too.
+        # The payment may not be recorded yet. A refund needs no request, because the metadata of
+        # charge.refunded names the order.
         reference = _read_reference(retrieve_payment_metadata(intent))
     return reference
 
 
-def _remember(event: Event) -> WebhookEvent:
-    # Read first: of what is delivered twice, the second time is nothing but this.
+def _get_or_create_row(event: Event) -> WebhookEvent:
+    # get_or_create reads first: a duplicate then costs one query.
     return WebhookEvent.objects.only("event_id", "object_id", "processed_at").get_or_create(
         event_id=event.id,
         defaults={
@@ -126,42 +132,46 @@ def _remember(event: Event) -> WebhookEvent:
     )[0]
 
 
-def _work(event: Event, reference: UUID, *, by: Cause) -> Order | None:
+def _sync_order(event: Event, reference: UUID, *, by: Cause) -> Order | None:
     order = _find_order(reference)
     if order is None:
         if event.metadata.get(SHOP_KEY) != shop_id():
-            return None  # another shop's, on the same Stripe account
+            return None  # an order of another shop that uses the same Stripe account
         raise UnknownOrder(f"Event {event.id} names an order of ours that is not here.")
-    return sync_order(order, seen=_believable(event, order), by=by)
+    return sync_order(order, session=_trusted_session(event, order), by=by)
 
 
 def _find_order(reference: UUID) -> Order | None:
     try:
-        # What tells where to look. It is read as a whole under its lock.
+        # Only the columns needed to find the session; sync_order reads the rest under the lock.
         return Order.objects.only("status", "cart", "session_id", "total").get(reference=reference)
     except Order.DoesNotExist:
         return None
 
 
-def _believable(event: Event, order: Order) -> Session | None:
-    """Two things can't un-happen, and are taken from the signed snapshot without another look."""
+def _trusted_session(event: Event, order: Order) -> Session | None:
+    """Return the event's session if it is paid or expired, or None to fetch it again.
+
+    Both states are final, so the signed event is trusted without another request. Any other state
+    may have changed since (docs.stripe.com/webhooks: event ordering).
+    """
     if not event.type.startswith(SESSION_EVENTS):
         return None
     session = read_session(event.data)
-    is_over = session.is_expired and session.id == order.session_id
-    return session if session.is_paid or is_over else None
+    has_expired = session.is_expired and session.id == order.session_id
+    return session if session.is_paid or has_expired else None
 
 
-def _finish(row: WebhookEvent, order: Order | None) -> None:
-    known = None if order is None else order.pk
-    _count_attempt(row, processed_at=timezone.now(), order=known, error="")
+def _mark_processed(row: WebhookEvent, order: Order | None) -> None:
+    order_pk = None if order is None else order.pk
+    _count_attempt(row, processed_at=timezone.now(), order=order_pk, error="")
 
 
-def _fail(row: WebhookEvent, error: Exception) -> None:
-    # A receiver's own words may name a person: of them only the kind of error is kept.
-    what = repr(error) if isinstance(error, StripeCartError) else type(error).__name__
-    logger.warning("Webhook %s for %s failed: %s", row.event_id, row.object_id, what)
-    _count_attempt(row, error=what[:500])
+def _mark_failed(row: WebhookEvent, error: Exception) -> None:
+    # The message of a receiver's exception may name a person, so only its class is kept.
+    description = repr(error) if isinstance(error, StripeCartError) else type(error).__name__
+    logger.warning("Webhook %s for %s failed: %s", row.event_id, row.object_id, description)
+    _count_attempt(row, error=description[:500])
 
 
 def _count_attempt(row: WebhookEvent, **changes: Any) -> None:

@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django_stripe_cart import gateway
 from django_stripe_cart.exceptions import PaymentError
 from django_stripe_cart.gateway import Endpoint
-from django_stripe_cart.webhooks.endpoints import own_url, troubles
-from django_stripe_cart.webhooks.processing import TYPES
+from django_stripe_cart.webhooks.endpoints import endpoint_problems, webhook_url
+from django_stripe_cart.webhooks.processing import EVENT_TYPES
 
 
 class Command(BaseCommand):
@@ -42,7 +42,7 @@ class Command(BaseCommand):
             raise CommandError(
                 f"Stripe sends events to {url} already; see status, or rotate its secret."
             )
-        self._show_secret(gateway.create_endpoint(url, TYPES))
+        self._show_secret(gateway.create_endpoint(url, EVENT_TYPES))
 
     def _status(self, url: str) -> None:
         endpoints = gateway.list_endpoints(url)
@@ -51,7 +51,7 @@ class Command(BaseCommand):
         problems = 0
         for endpoint in endpoints:
             self.stdout.write(f"{endpoint.id} since {endpoint.created:%Y-%m-%d %H:%M} at {url}")
-            for trouble in troubles(endpoint):
+            for trouble in endpoint_problems(endpoint):
                 problems += 1
                 self.stdout.write(f"  {trouble}")
         if problems:
@@ -63,7 +63,7 @@ class Command(BaseCommand):
         old = gateway.list_endpoints(url)
         if len(old) > 1:
             raise CommandError("A rotation is under way. Next: stripe_cart_webhook retire")
-        self._show_secret(gateway.create_endpoint(url, TYPES))
+        self._show_secret(gateway.create_endpoint(url, EVENT_TYPES))
         if old:
             self.stdout.write(
                 "Until every server has it, keep both: a list of the new and the old secret.\n"
@@ -82,7 +82,7 @@ class Command(BaseCommand):
 
 
 def _own_url() -> str:
-    url = own_url()
+    url = webhook_url()
     if url is None:
         raise CommandError("Set STRIPE_CART_BASE_URL, or give the full address with --url.")
     return url
