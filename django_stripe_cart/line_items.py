@@ -11,7 +11,7 @@ from django_stripe_cart.money import MAXIMUM_AMOUNT, is_currency
 
 logger = logging.getLogger("stripe_cart")
 
-LONGEST_NAME = 5000  # docs.stripe.com/api/checkout/sessions/create
+MAX_NAME_LENGTH = 5000  # docs.stripe.com/api/checkout/sessions/create
 LONGEST_SKU = 200
 
 
@@ -39,7 +39,7 @@ class LineItem:
         put(self, "currency", str(self.currency).lower())
         if not is_currency(self.currency):
             raise AmountNotRepresentable
-        put(self, "name", self.name.replace("\x00", "")[:LONGEST_NAME])
+        put(self, "name", self.name.replace("\x00", "")[:MAX_NAME_LENGTH])
         put(self, "sku", self.sku.replace("\x00", "")[:LONGEST_SKU])
 
     @property

@@ -1,4 +1,4 @@
-"""Money back: reserved in a row, then asked for, then learned of through the one door."""
+"""Refund an order: reserve the amount in a row, create the refund at Stripe, then sync."""
 
 from __future__ import annotations
 
@@ -28,35 +28,40 @@ def refund_order(
     restock: bool = False,
     by: Cause = BY_STAFF,
     key: UUID | None = None,
-    seen: int | None = None,
+    expected_refundable: int | None = None,
 ) -> Order:
-    """Send money back to the shopper and return the order freshly read.
+    """Refund a part of ``order``, or all that is left, and return the order freshly read.
 
-    ``amount`` is an int in the smallest currency unit; None means all that is left. ``restock``
-    gives back all the stock that the order still holds, once Stripe has taken the refund. ``key``
-    names this one refund: asked for again by the same name, no more is sent. ``seen`` is what was
-    left when somebody decided (int, smallest currency unit): if that has changed, nothing is asked.
+    ``amount`` (int, smallest currency unit) is what to refund; None means all that is left.
+    ``reason`` (str, up to 200 characters) is kept on the refund. With ``restock`` the stock that
+    the order still holds is given back once Stripe has made the refund. ``key`` (UUID) identifies
+    the refund: calling again with the same key refunds nothing more. ``expected_refundable`` (int,
+    smallest currency unit) is the refundable amount on which the decision was based; if it has
+    changed, nothing is refunded. ``by`` is written to the timeline.
 
-    Sends ``order_refunded``. Raises ``RefundNotPossible`` (nothing was asked), ``PaymentRefused``
-    (Stripe said no) or another ``PaymentError``: then it may have been made, stays reserved, and
-    any later sync finds out. A dispute is Stripe's to judge: while it is open, Stripe refuses.
+    Sends ``order_refunded``. Raises ``RefundNotPossible`` (Stripe was not asked),
+    ``PaymentRefused`` (Stripe refused, as it does during a dispute) or another ``PaymentError``
+    (the outcome is unknown; the amount stays reserved, and a later sync finds out).
     """
     refund, is_new = _reserve(
-        order, amount, reason=reason, restock=restock, by=by, key=key or uuid4(), seen=seen
+        order,
+        amount,
+        reason=reason,
+        restock=restock,
+        by=by,
+        key=key or uuid4(),
+        expected_refundable=expected_refundable,
     )
-    if not is_new:
-        return sync_order(order, by=by)
-    try:
-        send_refund(refund, by=by)
-    except PaymentRefused as error:
-        if error.code == "charge_already_refunded":  # in the Dashboard, and nobody told us
-            sync_order(order, by=by)
-        raise
+    if is_new:
+        _send(refund, by=by)
     return sync_order(order, by=by)
 
 
 def amount_refundable(order: Order) -> int:
-    """int, smallest currency unit: what was paid, less all that went back or is on its way."""
+    """Return what can still be refunded (int, smallest currency unit).
+
+    That is the amount paid, less all refunds that are made, pending or reserved.
+    """
     reserved = order.refunds.standing().aggregate(total=Sum("amount"))["total"] or 0
     return order.amount_paid - int(reserved)
 
@@ -70,9 +75,9 @@ def _reserve(
     restock: bool,
     by: Cause,
     key: UUID,
-    seen: int | None,
+    expected_refundable: int | None,
 ) -> tuple[Refund, bool]:
-    """Return the refund, and whether it is a new one."""
+    """Return the refund with this ``key``, and whether it was created just now."""
     order = lock_order(order)
     same = order.refunds.filter(key=key).first()
     if same is not None:
@@ -81,14 +86,14 @@ def _reserve(
     wanted = left if amount is None else amount
     if not order.payment_intent_id or left <= 0:
         raise RefundNotPossible
-    words = {"left": format_money(left, order.currency)}
-    if seen is not None and seen != left:
+    params = {"left": format_money(left, order.currency)}
+    if expected_refundable is not None and expected_refundable != left:
         raise RefundNotPossible(
             _("Something else was refunded meanwhile: %(left)s are left. Please decide again.")
-            % words
+            % params
         )
     if not 0 < wanted <= left:
-        raise RefundNotPossible(_("At most %(left)s can be refunded.") % words)
+        raise RefundNotPossible(_("At most %(left)s can be refunded.") % params)
     note(order, kind="refund_requested", by=by, message=str(wanted))
     refund = Refund.objects.create(
         order=order,
@@ -99,3 +104,12 @@ def _reserve(
         actor=by.actor[:150],
     )
     return refund, True
+
+
+def _send(refund: Refund, *, by: Cause) -> None:
+    try:
+        send_refund(refund, by=by)
+    except PaymentRefused as error:
+        if error.code == "charge_already_refunded":  # made in the Dashboard, and not recorded yet
+            sync_order(refund.order, by=by)
+        raise

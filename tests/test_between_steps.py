@@ -42,16 +42,20 @@ from django_stripe_cart.line_items import LineItem
 from django_stripe_cart.models import Cart, CartItem, Order, OrderEmail, Product, Refund
 from django_stripe_cart.money import MAXIMUM_AMOUNT
 from django_stripe_cart.payments import checkout_sessions as sessions
-from django_stripe_cart.payments import record as facts
 from django_stripe_cart.payments import refund_requests, sync_order
 from django_stripe_cart.payments import sync as payments
-from django_stripe_cart.payments.apply.session import adopt
-from django_stripe_cart.payments.snapshot import Overtaken
+from django_stripe_cart.payments.apply.session import adopt_session
+from django_stripe_cart.payments.record import (
+    close_missing_session,
+    close_without_session,
+    record_free_order,
+)
+from django_stripe_cart.payments.snapshot import StaleSnapshot
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.timeline import BY_SYNC
 from django_stripe_cart.web.shopper import Shopper
-from django_stripe_cart.webhooks.endpoints import troubles
+from django_stripe_cart.webhooks.endpoints import endpoint_problems
 from tests.shopping import Browser, messages_of
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
@@ -221,7 +225,7 @@ def test_who_is_refused_after_another_window_learned_of_the_session_goes_on_with
 ) -> None:
     order = place_order(cart)
     sandbox.faults.add(CREATE, kind="bad_request")
-    before(checkout, "close_unlearned", lambda: learn(order))
+    before(checkout, "close_without_session", lambda: learn(order))
 
     assert start_payment(order, return_urls=URLS).session_id == "cs_test_other"
 
@@ -279,16 +283,16 @@ def test_a_session_of_an_order_that_is_being_canceled_is_stored_all_the_same(
 def test_an_order_that_is_always_overtaken_is_looked_at_later(
     pending: Order, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def overtaken(*args: Any, **kwargs: Any) -> Any:
-        raise Overtaken
+    def always_stale(*args: Any, **kwargs: Any) -> Any:
+        raise StaleSnapshot
 
-    monkeypatch.setattr(payments, "record", overtaken)
+    monkeypatch.setattr(payments, "record_snapshot", always_stale)
 
     with pytest.raises(PaymentRetryable):
         sync_order(pending)
 
 
-@pytest.mark.parametrize("close", [facts.close_missing, facts.close_unlearned])
+@pytest.mark.parametrize("close", [close_missing_session, close_without_session])
 def test_an_order_that_was_paid_meanwhile_is_not_closed(
     sandbox: Sandbox, pending: Order, close: Callable[..., Order]
 ) -> None:
@@ -300,8 +304,8 @@ def test_an_order_that_was_paid_meanwhile_is_not_closed(
 def test_an_order_of_nothing_is_paid_once(user: User, told: list[str]) -> None:
     order = Order.objects.create(user=user, currency="inr", total=0)
 
-    assert facts.record_free(order, by=BY_SYNC).status == "paid"
-    assert facts.record_free(order, by=BY_SYNC).status == "paid"
+    assert record_free_order(order, by=BY_SYNC).status == "paid"
+    assert record_free_order(order, by=BY_SYNC).status == "paid"
 
     assert told == ["order_paid"]
 
@@ -313,7 +317,7 @@ def test_a_second_payment_is_noted_once(browser: Browser, sandbox: Sandbox, pend
 
     for _time in range(2):
         order = again(pending)
-        assert not adopt(order, session, by=BY_SYNC)
+        assert not adopt_session(order, session, by=BY_SYNC)
         order.save()
 
     assert order.attention == "unknown_money"
@@ -326,7 +330,9 @@ def test_a_dispute_that_moved_while_we_looked_is_looked_at_again(
     sandbox.pay(pending.session_url)
     sandbox.hold_deliveries = True
     dispute = sandbox.open_dispute(pending.session_id or "")
-    before(payments, "record", lambda: Order.objects.update(dispute_status="warning_closed"))
+    before(
+        payments, "record_snapshot", lambda: Order.objects.update(dispute_status="warning_closed")
+    )
 
     order = sync_order(again(pending))
 
@@ -484,7 +490,7 @@ def test_an_address_that_is_none_gets_no_key(cart: Cart, settings: Any) -> None:
 def test_a_host_may_name_the_customer_instead_of_an_address() -> None:
     params = {"customer_email": "a@example.com", "mode": "payment"}
 
-    assert sessions._merge(params, {"customer": "cus_1"}) == {
+    assert sessions._merge_options(params, {"customer": "cus_1"}) == {
         "customer": "cus_1",
         "mode": "payment",
     }
@@ -505,7 +511,7 @@ def test_an_endpoint_that_rings_too_little_is_said() -> None:
         created=timezone.now(),
     )
 
-    disabled, missing = troubles(endpoint)
+    disabled, missing = endpoint_problems(endpoint)
 
     assert disabled == "It is disabled."
     assert "checkout.session.completed" in missing

@@ -332,7 +332,7 @@ def test_an_address_too_long_for_the_column_does_not_keep_the_money_from_being_r
 
     sync_order(
         order,
-        seen=replace(
+        session=replace(
             session,
             status="complete",
             payment_status="paid",
@@ -448,7 +448,7 @@ def test_a_session_of_another_order_is_not_taken_for_ours(
     sandbox.hold_deliveries = True
     sandbox.pay(other.session_url)
 
-    sync_order(order, seen=retrieve_session(other.session_id))
+    sync_order(order, session=retrieve_session(other.session_id))
 
     order = Order.objects.get(pk=order.pk)
     assert (order.status, order.amount_paid, order.attention) == ("canceled", 0, "")

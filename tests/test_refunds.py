@@ -110,10 +110,10 @@ def test_what_is_reserved_by_the_same_key_is_sent_and_no_other(
 
 
 def test_what_was_seen_has_to_be_what_is_left(paid: Order, sandbox: Sandbox) -> None:
-    refund_order(paid, 30000, seen=99800)
+    refund_order(paid, 30000, expected_refundable=99800)
 
     with pytest.raises(RefundNotPossible, match=r"₹698\.00 are left"):
-        refund_order(paid, 30000, seen=99800)
+        refund_order(paid, 30000, expected_refundable=99800)
 
     assert len(sandbox.refunds) == 1
 

@@ -10,7 +10,7 @@ from django.utils.html import strip_tags
 from django_stripe_cart.attention import settle_attention
 from django_stripe_cart.exceptions import PaymentNotConfigured, RefundNotPossible
 from django_stripe_cart.models import Order, Product
-from django_stripe_cart.payments.checkout_sessions import intend_session
+from django_stripe_cart.payments.checkout_sessions import save_session_params
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from tests.logs import written_down
@@ -129,7 +129,7 @@ def captured_soon(order: Order) -> dict[str, Any]:
 
 
 def intend(order: Order) -> Order:
-    return intend_session(order, success_url="https://x.test/a", cancel_url="https://x.test/b")
+    return save_session_params(order, success_url="https://x.test/a", cancel_url="https://x.test/b")
 
 
 @pytest.mark.parametrize("options", ["reserved", "reserved_on_cards"])

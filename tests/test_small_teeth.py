@@ -11,7 +11,7 @@ from django.db import connection
 from django_stripe_cart.checkout import ReturnUrls, cancel_order, place_order, start_payment
 from django_stripe_cart.exceptions import OrderClosed
 from django_stripe_cart.models import CartItem, Order, Product
-from django_stripe_cart.payments.checkout_sessions import intend_session
+from django_stripe_cart.payments.checkout_sessions import save_session_params
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_canceled, order_placed
 from tests.factories import make_product
@@ -88,10 +88,10 @@ def test_the_parameters_of_a_session_are_decided_once(
     order = place_order(browser.user.stripe_cart)
     stale = Order.objects.get()
 
-    first = intend_session(
+    first = save_session_params(
         order, success_url="http://testserver/a/", cancel_url="http://testserver/a/"
     )
-    second = intend_session(
+    second = save_session_params(
         stale, success_url="http://testserver/b/", cancel_url="http://testserver/b/"
     )
 
@@ -156,7 +156,7 @@ def test_what_a_shopper_sees_is_kept_by_no_cache(
     assert "private" in browser.client.get(url).headers["Cache-Control"]
 
 
-# _find_trouble without livemode; _is_what_was_asked without currency
+# _find_attention_reason without livemode; _amounts_match without currency
 @pytest.mark.parametrize(
     ("change", "attention"),
     [({"livemode": True}, "unknown_money"), ({"currency": "usd"}, "amount_mismatch")],
@@ -173,14 +173,14 @@ def test_money_of_another_mode_or_currency_is_never_called_paid(
     browser.add(mug)
     browser.check_out()
     sandbox.pay(browser.order.session_url)
-    seen = replace(gateway.retrieve_session(str(browser.order.session_id)), **change)
+    session = replace(gateway.retrieve_session(str(browser.order.session_id)), **change)
 
-    order = sync_order(browser.order, seen=seen)
+    order = sync_order(browser.order, session=session)
 
     assert (order.status, order.attention) == ("processing", attention)
 
 
-# _believable without "session.id == order.session_id": another session's end closes the order
+# _trusted_session without "session.id == order.session_id": another session's end closes the order
 def test_the_end_of_another_session_does_not_close_the_order(
     browser: Browser, sandbox: Sandbox, mug: Product, settings: Any
 ) -> None:
@@ -292,7 +292,7 @@ def test_a_hostile_name_stays_text_in_orders_too(
     assert "&lt;script&gt;alert" in html
 
 
-# _take_stock_again without its savepoint: the stock of the first product is taken, and by nobody
+# _retake_stock without its savepoint: the stock of the first product is taken, and by nobody
 def test_late_money_without_stock_takes_none_of_what_there_is(
     browser: Browser, sandbox: Sandbox, mug: Product, lamp: Product
 ) -> None:

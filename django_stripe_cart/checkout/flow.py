@@ -25,8 +25,8 @@ from django_stripe_cart.exceptions import (
 from django_stripe_cart.gateway import deadline
 from django_stripe_cart.models import Cart, CartItem, Order
 from django_stripe_cart.payments import sync_order
-from django_stripe_cart.payments.checkout_sessions import intend_session, learn_session
-from django_stripe_cart.payments.record import close_unlearned
+from django_stripe_cart.payments.checkout_sessions import create_session_once, save_session_params
+from django_stripe_cart.payments.record import close_without_session
 from django_stripe_cart.timeline import BY_SYSTEM, Cause, lock_order, note
 
 logger = logging.getLogger("stripe_cart")
@@ -117,12 +117,12 @@ def start_payment(order: Order, *, return_urls: ReturnUrls, by: Cause = BY_SYSTE
         return sync_order(order, by=by)
     success = return_urls.success(order)
     try:
-        order = intend_session(order, success_url=success, cancel_url=return_urls.cancel)
-        order = learn_session(order, by=by)
+        order = save_session_params(order, success_url=success, cancel_url=return_urls.cancel)
+        order = create_session_once(order, by=by)
     except (PaymentRefused, PaymentStuck) as error:
         why = " ".join(filter(None, (error.code, error.param))) or error.slug
         logger.warning("Order %s was refused: %s", order.reference, why)
-        order = close_unlearned(order, by=by, message=error.code)
+        order = close_without_session(order, by=by, message=error.code)
         if order.is_pending:  # another window learned of it before we were refused
             return order
         raise

@@ -1,5 +1,5 @@
-"""Payments: bring an order to what Stripe says about it."""
+"""Fetch the state of orders from Stripe and record it."""
 
-from django_stripe_cart.payments.sync import Synced, sync_open_orders, sync_order
+from django_stripe_cart.payments.sync import SyncResult, sync_open_orders, sync_order
 
-__all__ = ["Synced", "sync_open_orders", "sync_order"]
+__all__ = ["SyncResult", "sync_open_orders", "sync_order"]

@@ -1,7 +1,7 @@
-"""The Stripe session of an order: intended in a row, asked for, and learned of.
+"""The Checkout Session of an order: save its parameters, create it once, expire it.
 
-A payable address leaves this module only after its session id is committed on an order that is
-still pending. A session that we never learned of is harmless: nobody has its address.
+A payment URL leaves this module only after its session's id is committed on an order that is still
+pending. A session whose id was never committed is harmless, because its URL is unknown to everyone.
 """
 
 from __future__ import annotations
@@ -17,19 +17,23 @@ from django_stripe_cart.conf import conf
 from django_stripe_cart.database import count_up, in_transaction
 from django_stripe_cart.exceptions import OrderClosed, PaymentNotConfigured, PaymentRefused
 from django_stripe_cart.gateway import Session
+from django_stripe_cart.line_items import MAX_NAME_LENGTH
 from django_stripe_cart.models import Order
 from django_stripe_cart.payments.metadata import order_metadata
 from django_stripe_cart.timeline import Cause, note
 
 logger = logging.getLogger("stripe_cart")
 
-NAME_LENGTH = 5000  # docs.stripe.com/api/checkout/sessions/create
+UNUSABLE_OPTIONS = "STRIPE_CART_SESSION_OPTIONS does not name a function that returns a dict."
 
 
-def intend_session(order: Order, *, success_url: str, cancel_url: str) -> Order:
-    """Commit exactly what Stripe will be asked for, once: a repeated key needs repeated parameters.
+def save_session_params(order: Order, *, success_url: str, cancel_url: str) -> Order:
+    """Commit the parameters of the order's session, unless it has some already.
 
-    Raises ``OrderClosed`` if the order is no longer pending.
+    Stripe refuses a repeated idempotency key with other parameters
+    (docs.stripe.com/api/idempotent_requests), so they are stored before the first request. Both
+    URLs are absolute. Raises ``OrderClosed`` if the order is no longer pending, and
+    ``PaymentNotConfigured`` if ``STRIPE_CART_SESSION_OPTIONS`` can't be used.
     """
     expires_at = timezone.now() + timedelta(minutes=conf.session_minutes)
     params = order.session_params or _build_params(
@@ -38,40 +42,41 @@ def intend_session(order: Order, *, success_url: str, cancel_url: str) -> Order:
     return _commit_params(order, params, expires_at=expires_at)
 
 
-def learn_session(order: Order, *, by: Cause) -> Order:
-    """Ask Stripe for the order's session and commit its id. Running it again changes nothing.
+def create_session_once(order: Order, *, by: Cause) -> Order:
+    """Create the order's session at Stripe and commit its id. Running it again changes nothing.
 
-    The same key and parameters bring back the same session, however often a time-out made us
-    forget it. Raises ``PaymentError``.
+    If an earlier answer was lost, the same key and parameters return the same session. An order
+    that has a session, or no saved parameters, is returned as it is. Raises ``PaymentError``.
     """
     if order.session_id is not None or order.session_params is None:
         return order
-    session = gateway.create_session(order.session_params, idempotency_key=_key(order))
+    session = gateway.create_session(order.session_params, idempotency_key=_idempotency_key(order))
     return _commit_session(order, session, by=by)
 
 
-def close_session(order: Order) -> Session:
-    """Expire the order's session at Stripe and return what it is then, whatever that is.
+def expire_or_retrieve_session(order: Order) -> Session:
+    """Expire the order's session at Stripe, and return it as it is then.
 
-    Raises ``PaymentError`` if that can't be known.
+    Only an open session can be expired (docs.stripe.com/api/checkout/sessions/expire); one that was
+    paid or expired before is retrieved. Raises ``PaymentError`` if its state can't be known.
     """
     session_id = order.session_id or ""
     try:
         return gateway.expire_session(session_id)
-    except PaymentRefused:  # no longer open: expired already, or paid in the meantime
+    except PaymentRefused:
         return gateway.retrieve_session(session_id)
 
 
 @in_transaction
 def _commit_params(order: Order, params: dict[str, Any], *, expires_at: datetime) -> Order:
-    """Compare and set: of two windows, the parameters of the first stay."""
-    intent = {
+    """Compare and set: of two concurrent requests, the parameters of the first are kept."""
+    saved = {
         "session_params": params,
         "session_expires_at": expires_at,
         "livemode": conf.livemode,
     }
-    if _set(order, intent, cancel_requested_at=None, session_params=None):
-        vars(order).update(intent)
+    if _update_if_pending(order, saved, cancel_requested_at=None, session_params=None):
+        vars(order).update(saved)
         return order
     order = Order.objects.get(pk=order.pk)
     if not order.is_pending or order.cancel_requested_at is not None:
@@ -81,35 +86,37 @@ def _commit_params(order: Order, params: dict[str, Any], *, expires_at: datetime
 
 @in_transaction
 def _commit_session(order: Order, session: Session, *, by: Cause) -> Order:
-    """Compare and set: an order that is closed by now learns of no session."""
-    learned: dict[str, Any] = {"session_id": session.id, "session_url": session.url}
+    """Compare and set: the session is not stored on an order that was closed in between."""
+    created: dict[str, Any] = {"session_id": session.id, "session_url": session.url}
     if session.expires_at is not None:
-        learned["session_expires_at"] = session.expires_at
-    if _set(order, learned, session_id=None, cancel_requested_at=None):
+        created["session_expires_at"] = session.expires_at
+    if _update_if_pending(order, created, session_id=None, cancel_requested_at=None):
         note(order, kind="session", by=by)
-        vars(order).update(learned)
+        vars(order).update(created)
         return order
-    if _set(order, learned, session_id=None):
+    if _update_if_pending(order, created, session_id=None):
         note(order, kind="session", by=by)
     return Order.objects.get(pk=order.pk)
 
 
-def _set(order: Order, values: dict[str, Any], **unless_changed: Any) -> bool:
-    """Write to an order that is still pending, in one statement, which is its lock as well.
+def _update_if_pending(order: Order, values: dict[str, Any], **unchanged: Any) -> bool:
+    """Write ``values`` if the order is pending and the ``unchanged`` columns have those values.
 
-    Its cart need not be locked before: nothing here asks for the cart's lock afterwards.
+    The one UPDATE is the lock as well. The cart need not be locked first, because nothing here
+    locks it afterwards.
     """
-    same = {"pk": order.pk, "status": Order.Status.PENDING, **unless_changed}
-    return count_up(Order, "version", same, **values)
+    where = {"pk": order.pk, "status": Order.Status.PENDING, **unchanged}
+    return count_up(Order, "version", where, **values)
 
 
-def _key(order: Order) -> str:
+def _idempotency_key(order: Order) -> str:
     return f"stripe-cart-session-{order.reference}"
 
 
 def _build_params(
     order: Order, *, success_url: str, cancel_url: str, expires_at: datetime
 ) -> dict[str, Any]:
+    """Return the parameters of docs.stripe.com/api/checkout/sessions/create."""
     reference = str(order.reference)
     metadata = order_metadata(order)
     params: dict[str, Any] = {
@@ -120,7 +127,7 @@ def _build_params(
                 "price_data": {
                     "currency": order.currency,
                     "unit_amount": item.unit_amount,
-                    "product_data": {"name": item.name[:NAME_LENGTH]},
+                    "product_data": {"name": item.name[:MAX_NAME_LENGTH]},
                 },
             }
             for item in order.lines
@@ -135,52 +142,45 @@ def _build_params(
     }
     if order.email:
         params["customer_email"] = order.email
-    return _merge(params, _session_options(order))
+    return _merge_options(params, _session_options(order))
 
 
 def _session_options(order: Order) -> dict[str, Any]:
-    """What the host adds. Without a tax that it meant to add, nothing is sold."""
+    """Return the host's options, or refuse to sell: without them a tax might be missing."""
     try:
         options = conf.session_options
-        added = options(order) if callable(options) else options
+        added: Any = options(order) if callable(options) else options
     except ImportError as error:
-        raise _no_options() from error
+        logger.error(UNUSABLE_OPTIONS)
+        raise PaymentNotConfigured from error
     if added is None:
         return {}
     if not isinstance(added, dict):
-        raise _no_options()
-    if _captures_later(added):
-        raise _no_capture()
+        logger.error(UNUSABLE_OPTIONS)
+        raise PaymentNotConfigured
+    if _uses_manual_capture(added):
+        logger.error(
+            'STRIPE_CART_SESSION_OPTIONS asks for capture_method="manual". Nothing here captures'
+            " later, so the order would never be paid."
+        )
+        raise PaymentNotConfigured
     return added
 
 
-def _captures_later(options: dict[str, Any]) -> bool:
-    """Whether the money would only be reserved: for the whole session, or for one way of paying."""
+def _uses_manual_capture(options: dict[str, Any]) -> bool:
+    """Whether a payment would only be authorized, for the session or for one payment method."""
     intent = options.get("payment_intent_data")
     methods = options.get("payment_method_options")
-    kinds = [intent, *(methods.values() if isinstance(methods, dict) else ())]
-    return any(isinstance(kind, dict) and kind.get("capture_method") == "manual" for kind in kinds)
+    parts = [intent, *(methods.values() if isinstance(methods, dict) else ())]
+    return any(isinstance(part, dict) and part.get("capture_method") == "manual" for part in parts)
 
 
-def _no_capture() -> PaymentNotConfigured:
-    logger.error(
-        'STRIPE_CART_SESSION_OPTIONS asks for capture_method="manual". Nothing here captures later,'
-        " so the order would never be paid."
-    )
-    return PaymentNotConfigured()
-
-
-def _no_options() -> PaymentNotConfigured:
-    logger.error("STRIPE_CART_SESSION_OPTIONS does not name a function that returns a dict.")
-    return PaymentNotConfigured()
-
-
-def _merge(params: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
-    """Add a host's options; what the order itself decides can't be overridden."""
+def _merge_options(params: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+    """Add the host's options; they can't override what the order determines."""
     merged = {**options, **params}
-    if "customer" in options:  # Stripe refuses the two together
+    if "customer" in options:  # Stripe refuses customer and customer_email together
         merged.pop("customer_email", None)
     for name in ("metadata", "payment_intent_data"):
         if isinstance(options.get(name), dict):
-            merged[name] = _merge(params[name], options[name])
+            merged[name] = _merge_options(params[name], options[name])
     return merged

@@ -1,6 +1,7 @@
-"""What Stripe's answers make of an order: written here only, under the lock, in one transaction.
+"""The only place that writes Stripe's state to orders, under the order's lock.
 
-A fact is recorded whatever state the order is in, and never refused: the money is the truth.
+What Stripe says is recorded in every state of the order, and never refused: if money arrived for an
+expired or canceled order, the order is paid.
 """
 
 from __future__ import annotations
@@ -9,80 +10,97 @@ from django.utils import timezone
 
 from django_stripe_cart.database import in_transaction
 from django_stripe_cart.models import Order
-from django_stripe_cart.payments.apply import disputes as dispute
-from django_stripe_cart.payments.apply import refunds as refund
-from django_stripe_cart.payments.apply import session as payment
-from django_stripe_cart.payments.order_change import News
-from django_stripe_cart.payments.snapshot import Look
+from django_stripe_cart.payments.apply.disputes import apply_disputes
+from django_stripe_cart.payments.apply.refunds import apply_refunds
+from django_stripe_cart.payments.apply.session import (
+    adopt_session,
+    apply_session,
+    close_order,
+    mark_order_paid,
+    remove_from_cart,
+)
+from django_stripe_cart.payments.order_change import OrderChange
+from django_stripe_cart.payments.snapshot import StripeSnapshot
 from django_stripe_cart.timeline import Cause, lock_order
 
 
-def record(order: Order, look: Look, *, by: Cause) -> Order:
-    """Apply what Stripe showed, tell of it, and return the order freshly read.
+def record_snapshot(order: Order, snapshot: StripeSnapshot, *, by: Cause) -> Order:
+    """Apply ``snapshot`` to ``order``, send the signals about it and return the order freshly read.
 
-    The payment first, with its news, and then what came after it: a receiver of ``order_paid`` sees
-    a paid order, even if it was refunded before we heard of either. Raises ``Overtaken`` if a newer
-    look was recorded meanwhile.
+    The payment is recorded first, in a transaction of its own, then refunds and disputes. So a
+    receiver of ``order_paid`` gets a paid order, even if a refund is already known.
+
+    Raises ``StaleSnapshot`` if newer refunds or disputes were recorded since the snapshot.
     """
-    order = _record_payment(order, look, by=by)
-    if look.refunds is None and look.disputes is None:
+    order = _record_session(order, snapshot, by=by)
+    if snapshot.refunds is None and snapshot.disputes is None:
         return order
-    return _record_aftermath(order, look, by=by)
+    return _record_refunds_and_disputes(order, snapshot, by=by)
 
 
 @in_transaction
-def _record_payment(order: Order, look: Look, *, by: Cause) -> Order:
+def _record_session(order: Order, snapshot: StripeSnapshot, *, by: Cause) -> Order:
     order = lock_order(order)
-    news = News(order)
+    change = OrderChange(order)
     order.synced_at = timezone.now()
-    if look.session.id == order.session_id or payment.adopt(order, look.session, by=by):
-        payment.apply(order, look.session, by=by, news=news)
-    return news.tell()
+    session = snapshot.session
+    if session.id == order.session_id or adopt_session(order, session, by=by):
+        apply_session(order, session, by=by, change=change)
+    return change.save_and_send()
 
 
 @in_transaction
-def _record_aftermath(order: Order, look: Look, *, by: Cause) -> Order:
+def _record_refunds_and_disputes(order: Order, snapshot: StripeSnapshot, *, by: Cause) -> Order:
     order = lock_order(order)
-    news = News(order)
-    if look.refunds is not None:
-        refund.apply(order, look.refunds, known=look.known, by=by, news=news)
-    if look.disputes is not None:
-        dispute.apply(order, look.disputes, known=look.known, by=by, news=news)
-    return news.tell()
+    change = OrderChange(order)
+    if snapshot.refunds is not None:
+        before = snapshot.refunds_before
+        apply_refunds(order, snapshot.refunds, before=before, by=by, change=change)
+    if snapshot.disputes is not None:
+        status_before = snapshot.dispute_before
+        apply_disputes(order, snapshot.disputes, before=status_before, by=by, change=change)
+    return change.save_and_send()
 
 
 @in_transaction
-def record_free(order: Order, *, by: Cause) -> Order:
-    """An order of nothing to pay is paid at once; Stripe is not asked."""
+def record_free_order(order: Order, *, by: Cause) -> Order:
+    """Mark a pending order of 0 as paid, or close it if its cancellation was requested.
+
+    Stripe is not asked. Sends ``order_paid`` or ``order_canceled``.
+    """
     order = lock_order(order)
-    news = News(order)
+    change = OrderChange(order)
     if order.total == 0 and order.is_pending:
         if order.cancel_requested_at is not None:
-            payment.close(order, by=by, news=news)
+            close_order(order, by=by, change=change)
         else:
-            payment.take_out_of_cart(order)
-            payment.pay(order, by=by, news=news)
-    return news.tell()
+            remove_from_cart(order)
+            mark_order_paid(order, by=by, change=change)
+    return change.save_and_send()
 
 
 @in_transaction
-def close_unlearned(order: Order, *, by: Cause, message: str = "") -> Order:
-    """Close a pending order that nobody can pay, because its address was never handed out.
+def close_without_session(order: Order, *, by: Cause, message: str = "") -> Order:
+    """Close a pending order that has no session, so that nothing can pay for it.
 
-    Under the lock that is certain: an address is handed out only once its session is committed.
+    That is certain under the lock: a payment URL is handed out only after its session's id is
+    committed. ``message`` goes to the timeline. Sends ``order_canceled`` if that was requested.
     """
     order = lock_order(order)
-    news = News(order)
+    change = OrderChange(order)
     if order.is_pending and order.session_id is None:
-        payment.close(order, by=by, message=message, news=news)
-    return news.tell()
+        close_order(order, by=by, message=message, change=change)
+    return change.save_and_send()
 
 
 @in_transaction
-def close_missing(order: Order, *, by: Cause) -> Order:
-    """Close a pending order whose session is over by any clock, and unknown at Stripe."""
+def close_missing_session(order: Order, *, by: Cause) -> Order:
+    """Close a pending order whose session Stripe does not find, and which can't be paid any more.
+
+    Sends ``order_canceled`` if that was requested.
+    """
     order = lock_order(order)
-    news = News(order)
+    change = OrderChange(order)
     if order.is_pending:
-        payment.close(order, by=by, message="session_missing", news=news)
-    return news.tell()
+        close_order(order, by=by, message="session_missing", change=change)
+    return change.save_and_send()

@@ -1,4 +1,4 @@
-"""The refund at Stripe that a reserved row stands for: asked for, and found again."""
+"""Send reserved refunds to Stripe, and find out about those whose answer was lost."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from django_stripe_cart.payments.metadata import REFUND_KEY, order_metadata
 from django_stripe_cart.timeline import Cause, lock_order, note
 
 # Stripe keeps an idempotency key for at least 24 hours (docs.stripe.com/api/idempotent_requests).
-# After that the same key would send the money once more.
+# After that, the same key would refund the amount a second time.
 KEY_LIFETIME = timedelta(hours=23)
 
 
 def send_refund(refund: Refund, *, by: Cause) -> None:
-    """Ask Stripe for a reserved refund; the same row never sends money twice.
+    """Create a reserved refund at Stripe. The idempotency key is the row's, so it is made once.
 
-    Raises ``PaymentRefused`` (the row has failed then) or another ``PaymentError``.
+    Raises ``PaymentRefused`` (the row is then FAILED) or another ``PaymentError`` (the outcome is
+    unknown, and the row stays reserved).
     """
     try:
         gateway.create_refund(
@@ -31,14 +32,14 @@ def send_refund(refund: Refund, *, by: Cause) -> None:
             idempotency_key=f"stripe-cart-refund-{refund.key}",
         )
     except PaymentRefused as error:
-        # The SDK tries again by itself: an attempt whose answer was lost may have been carried out.
+        # The SDK retries by itself: the refusal may follow an attempt that made the refund.
         if not _is_at_stripe(refund):
             _give_up(refund, by=by, message=error.code)
             raise
 
 
-def heal_refund(refund: Refund, *, by: Cause) -> None:
-    """Find out what became of a refund whose answer never arrived, and send it if nothing did.
+def recover_refund(refund: Refund, *, by: Cause) -> None:
+    """Find out what became of a refund whose answer was lost, and send it if Stripe has none.
 
     Raises ``PaymentError`` if that can't be known yet.
     """
@@ -50,14 +51,14 @@ def heal_refund(refund: Refund, *, by: Cause) -> None:
     try:
         send_refund(refund, by=by)
     except PaymentRefused:
-        return  # given up already, with Stripe's reason; or not even a look was allowed
+        return  # the row has failed with Stripe's reason, or the list itself was refused
     except PaymentStuck:
         _give_up(refund, by=by, message="stuck")
 
 
 def _is_at_stripe(refund: Refund) -> bool:
-    seen = gateway.list_refunds(refund.order.payment_intent_id or "")
-    return any(found.metadata.get(REFUND_KEY) == str(refund.key) for found in seen)
+    listed = gateway.list_refunds(refund.order.payment_intent_id or "")
+    return any(found.metadata.get(REFUND_KEY) == str(refund.key) for found in listed)
 
 
 @in_transaction

@@ -1,4 +1,4 @@
-"""One look at Stripe: what was seen, and what was not looked at."""
+"""What Stripe returned about an order, and what was recorded before it was asked."""
 
 from __future__ import annotations
 
@@ -9,28 +9,27 @@ from django_stripe_cart.gateway import Dispute, Session, StripeRefund
 from django_stripe_cart.models import Order
 
 
-class Overtaken(Exception):
-    """Somebody recorded something else while we looked: what we saw may be older. Look again."""
+class StaleSnapshot(Exception):
+    """Another process recorded newer data since the snapshot was taken: take another one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What we knew before we looked, of the facts that can change more than once."""
+class StripeSnapshot:
+    """A Checkout Session, with the lists of its refunds and disputes where they were requested.
 
-    refunds: Mapping[str, str] = field(default_factory=dict)  # status by Stripe's id
-    dispute: str = ""
-
-    @classmethod
-    def of(cls, order: Order) -> Known:
-        rows = order.refunds.exclude(stripe_id=None).values_list("stripe_id", "status")
-        return cls({str(stripe_id): status for stripe_id, status in rows}, order.dispute_status)
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """A session, and its refunds and disputes if they were listed too (None: not looked at)."""
+    ``refunds_before`` (Stripe's status by refund id) and ``dispute_before`` (a status) are what our
+    rows said before Stripe was asked. A row that differs from both, the snapshot and the value
+    before it, was changed in between, and the snapshot is stale. They are needed with a list only.
+    """
 
     session: Session
-    refunds: list[StripeRefund] | None = None
-    disputes: list[Dispute] | None = None
-    known: Known = field(default_factory=Known)
+    refunds: list[StripeRefund] | None = None  # None: not requested
+    disputes: list[Dispute] | None = None  # None: not requested
+    refunds_before: Mapping[str, str] = field(default_factory=dict)
+    dispute_before: str = ""
+
+
+def recorded_refunds(order: Order) -> dict[str, str]:
+    """Return the recorded status of each refund that has an id at Stripe, by that id."""
+    rows = order.refunds.exclude(stripe_id=None).values_list("stripe_id", "status")
+    return {str(stripe_id): status for stripe_id, status in rows}

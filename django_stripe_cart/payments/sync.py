@@ -1,4 +1,4 @@
-"""The one door for facts from Stripe: whoever rings, we look, lock and apply."""
+"""Fetch an order's state from Stripe and record it, for one order or all overdue ones."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from django_stripe_cart import gateway
 from django_stripe_cart.conf import conf
+from django_stripe_cart.database import retry
 from django_stripe_cart.exceptions import (
     PaymentError,
     PaymentMissing,
@@ -21,119 +22,130 @@ from django_stripe_cart.exceptions import (
 from django_stripe_cart.gateway import Session, deadline
 from django_stripe_cart.logs import describe
 from django_stripe_cart.models import Order, Refund
-from django_stripe_cart.payments.checkout_sessions import close_session, learn_session
-from django_stripe_cart.payments.record import close_missing, close_unlearned, record, record_free
-from django_stripe_cart.payments.refund_requests import heal_refund
-from django_stripe_cart.payments.snapshot import Known, Look, Overtaken
+from django_stripe_cart.payments.checkout_sessions import (
+    create_session_once,
+    expire_or_retrieve_session,
+)
+from django_stripe_cart.payments.record import (
+    close_missing_session,
+    close_without_session,
+    record_free_order,
+    record_snapshot,
+)
+from django_stripe_cart.payments.refund_requests import recover_refund
+from django_stripe_cart.payments.snapshot import StaleSnapshot, StripeSnapshot, recorded_refunds
 from django_stripe_cart.timeline import BY_SYNC, Cause
 
 logger = logging.getLogger("stripe_cart")
 
-# How long after its end a session that we never learned of is given up, for clocks that differ.
-MARGIN = timedelta(minutes=10)
+# How long a session may still exist after its end, because clocks differ.
+CLOCK_TOLERANCE = timedelta(minutes=10)
 
-
-# A look that was overtaken by somebody else's is repeated; so many in a row are never seen.
-LOOKS = 5
+# Snapshots taken in a row when other processes keep recording newer data; two are rarely needed.
+MAX_ATTEMPTS = 5
 
 
 @deadline()
-def sync_order(order: Order, *, seen: Session | None = None, by: Cause = BY_SYNC) -> Order:
-    """Bring ``order`` to what Stripe says about its payment, and return it freshly read.
+def sync_order(order: Order, *, session: Session | None = None, by: Cause = BY_SYNC) -> Order:
+    """Fetch the payment, refunds and disputes of ``order``, record them and return it freshly read.
 
-    ``seen`` is its session as Stripe has just shown it; without it, we look. Sends ``order_paid``
-    or ``order_canceled`` in the transaction that makes it so. Running it again changes nothing.
-    Raises ``PaymentError`` if Stripe can't be asked.
+    ``session`` is its Checkout Session as Stripe has just shown it; without it, Stripe is asked.
+    Running it again changes nothing. ``by`` is written to the timeline.
+
+    Sends ``order_paid``, ``order_canceled``, ``order_refunded`` or ``order_disputed`` in the
+    transaction that records the change. Raises ``PaymentError`` if Stripe can't be asked.
     """
-    if seen is not None:
-        return record(order, Look(seen), by=by)
+    if session is not None:
+        return record_snapshot(order, StripeSnapshot(session), by=by)
     if order.session_id is not None:
         return _sync_session(order, by=by)
     if order.total == 0:
-        return record_free(order, by=by)
-    return _sync_unlearned(order, by=by) if order.is_pending else order
+        return record_free_order(order, by=by)
+    return _sync_without_session(order, by=by) if order.is_pending else order
 
 
 def _sync_session(order: Order, *, by: Cause) -> Order:
-    # With the order as it is now: the caller's may be from before it was paid.
+    # Each refund with the order as it is now: the caller's may have been read before it was paid.
     for refund in Refund.objects.unknown().filter(order=order.pk).select_related("order"):
-        heal_refund(refund, by=by)
-    for _round in range(LOOKS):
-        try:
-            return record(order, _look(Order.objects.get(pk=order.pk)), by=by)
-        except Overtaken:
-            continue
-        except PaymentMissing:
-            if order.is_pending and _is_out_of_reach(order):
-                return close_missing(order, by=by)
-            raise
-    raise PaymentRetryable
+        recover_refund(refund, by=by)
+    return _take_and_record_snapshot(order, by=by)
 
 
-def _look(order: Order) -> Look:
-    """Look at all that Stripe knows about the order, remembering what we knew before."""
-    known = Known.of(order)
-    session = _look_at_session(order)
+@retry(StaleSnapshot, times=MAX_ATTEMPTS, then_raise=PaymentRetryable)
+def _take_and_record_snapshot(order: Order, *, by: Cause) -> Order:
+    try:
+        return record_snapshot(order, _take_snapshot(Order.objects.get(pk=order.pk)), by=by)
+    except PaymentMissing:
+        if order.is_pending and _is_missing_for_good(order):
+            return close_missing_session(order, by=by)
+        raise
+
+
+def _take_snapshot(order: Order) -> StripeSnapshot:
+    """Read what is recorded, then ask Stripe for the session and what it needs beside it."""
+    refunds_before = recorded_refunds(order)
+    session = _retrieve_or_expire_session(order)
     intent = session.payment_intent_id
     if not session.is_paid or not intent:
-        return Look(session)
-    # A paid order is looked at again only because something happened to its money.
+        return StripeSnapshot(session)
+    # For an order that is recorded as paid, refunds are the likely reason of another sync.
     has_refunds = session.amount_refunded > 0 or order.amount_paid > 0
     has_disputes = session.is_disputed or bool(order.dispute_status)
-    return Look(
+    return StripeSnapshot(
         session,
         refunds=gateway.list_refunds(intent) if has_refunds else None,
         disputes=gateway.list_disputes(intent) if has_disputes else None,
-        known=known,
+        refunds_before=refunds_before,
+        dispute_before=order.dispute_status,
     )
 
 
-def _look_at_session(order: Order) -> Session:
-    """The session as it is now; a cancellation that is still waiting is carried out first."""
+def _retrieve_or_expire_session(order: Order) -> Session:
+    """Return the session as it is now; if a cancellation was requested, expire it first."""
     if order.is_pending and order.cancel_requested_at is not None:
-        return close_session(order)
+        return expire_or_retrieve_session(order)
     return gateway.retrieve_session(order.session_id or "")
 
 
-def _sync_unlearned(order: Order, *, by: Cause) -> Order:
-    """A pending order without a session: learn of it, or give it up once nobody can have it."""
+def _sync_without_session(order: Order, *, by: Cause) -> Order:
+    """Create the session of a pending order, or close the order if it is too late for one."""
     if _is_abandoned(order):
-        return close_unlearned(order, by=by)
+        return close_without_session(order, by=by)
     try:
-        order = learn_session(order, by=by)
+        order = create_session_once(order, by=by)
     except (PaymentRefused, PaymentStuck):
-        return close_unlearned(order, by=by)
+        return close_without_session(order, by=by)
     return sync_order(order, by=by) if order.session_id is not None else order
 
 
 def _is_abandoned(order: Order) -> bool:
-    """Whether its session was never asked for, and no longer will be; or is over by any clock."""
+    """Whether its session was never requested and never will be, or would have ended by now."""
     if order.session_params is None and order.cancel_requested_at is not None:
         return True
-    return _is_over(order)
+    return _session_has_ended(order)
 
 
-def _is_out_of_reach(order: Order) -> bool:
-    """Whether nobody pays any more for a session that this account does not know.
+def _is_missing_for_good(order: Order) -> bool:
+    """Whether a session that Stripe does not find can't be paid any more.
 
-    It is another account's or mode's, since the key was changed; or a sandbox was started anew,
-    which has no money to lose.
+    It has ended, or belongs to another account or mode because the key was changed, or a sandbox
+    was restarted, where no money is at stake.
     """
-    return _is_over(order) or not order.is_of_this_mode or bool(conf.api_base)
+    return _session_has_ended(order) or not order.is_of_this_mode or bool(conf.api_base)
 
 
-def _is_over(order: Order) -> bool:
+def _session_has_ended(order: Order) -> bool:
     lifetime = timedelta(minutes=conf.session_minutes)
     end = order.session_expires_at or order.placed_at + lifetime
-    return end + MARGIN < timezone.now()
+    return end + CLOCK_TOLERANCE < timezone.now()
 
 
-# --- what no bell rang for ----------------------------------------------------------------------
+# --- all overdue orders ---------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Synced:
-    """What came of one order: where it stood, where it stands, or what kept us from knowing."""
+class SyncResult:
+    """The outcome of one order's sync: its status before, the order now, and the error if any."""
 
     order: Order
     before: str
@@ -142,15 +154,17 @@ class Synced:
 
 def sync_open_orders(
     orders: Iterable[Order] | None = None, *, dry_run: bool = False
-) -> Iterator[Synced]:
-    """Look at every order whose news is overdue (or at ``orders``), and yield what came of each.
+) -> Iterator[SyncResult]:
+    """Sync ``orders``, or every order whose sync is overdue, and yield a ``SyncResult`` for each.
 
-    Any number may run side by side: a row is claimed by a conditional UPDATE, and worked on once.
-    With ``dry_run`` nothing is asked and nothing changed. A failure is yielded, not raised.
+    Several processes may run it at the same time: a conditional UPDATE claims each order, so it is
+    synced once. With ``dry_run`` the orders are yielded, and nothing is asked or changed.
+
+    Sends what ``sync_order`` sends. An error of one order is yielded and not raised.
     """
     for order in Order.objects.overdue_for_sync() if orders is None else orders:
         if dry_run:
-            yield Synced(order, before=order.status)
+            yield SyncResult(order, before=order.status)
         elif _claim(order):
             yield _sync_one(order)
 
@@ -160,11 +174,11 @@ def _claim(order: Order) -> bool:
     return bool(unchanged.update(synced_at=timezone.now()))
 
 
-def _sync_one(order: Order) -> Synced:
+def _sync_one(order: Order) -> SyncResult:
     try:
-        return Synced(sync_order(order, by=BY_SYNC), before=order.status)
+        return SyncResult(sync_order(order, by=BY_SYNC), before=order.status)
     except PaymentError as error:
-        return Synced(order, before=order.status, error=error)
-    except Exception as error:  # a host's receiver, say: the others behind it shall not wait
+        return SyncResult(order, before=order.status, error=error)
+    except Exception as error:  # for example from a host's receiver; go on with the other orders
         logger.error("Order %s could not be synced: %s", order.reference, describe(error))
-        return Synced(order, before=order.status, error=error)
+        return SyncResult(order, before=order.status, error=error)

@@ -137,4 +137,4 @@ def test_numbers_in_the_refund_form_are_not_localized(
     html = read(desk, f"/admin/stripe_cart/order/{paid.pk}/refund/")
 
     assert fields(html)["amount"] == "1234567.00"
-    assert fields(html)["seen"] == "123456700"
+    assert fields(html)["refundable"] == "123456700"

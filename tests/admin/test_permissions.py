@@ -64,7 +64,7 @@ def addresses(orders: list[Order]) -> Iterator[str]:
 def forms(address: str, orders: list[Order]) -> Iterator[dict[str, Any]]:
     """All that a form of ours could ask for, and in a list every action by its name."""
     everything = {
-        "key": uuid4(), "seen": 10000, "amount": "1.00", "reason": "x", "restock": "on",
+        "key": uuid4(), "refundable": 10000, "amount": "1.00", "reason": "x", "restock": "on",
         "status": "refunded", "amount_refunded": "1", "_save": "Save", "post": "yes",
     }  # fmt: skip
     yield everything

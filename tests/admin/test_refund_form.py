@@ -129,8 +129,8 @@ def test_more_than_is_left_is_refused_and_what_was_typed_is_kept(
     assert re.search(r'<input [^>]*name="amount"[^>]*aria-invalid="true"', page)
     assert re.search(r'<input [^>]*name="restock"[^>]*checked', page)
     shown = fields(page)
-    assert {name: shown[name] for name in ("amount", "reason", "key", "seen")} == {
-        name: form[name] for name in ("amount", "reason", "key", "seen")
+    assert {name: shown[name] for name in ("amount", "reason", "key", "refundable")} == {
+        name: form[name] for name in ("amount", "reason", "key", "refundable")
     }
     assert not paid.refunds.exists()
     assert post(desk, address, shown | {"amount": "998.00"}) == [
@@ -141,7 +141,7 @@ def test_more_than_is_left_is_refused_and_what_was_typed_is_kept(
 def test_whatever_the_page_says_was_left_the_verb_knows_better(
     desk: Client, paid: Order, address: str
 ) -> None:
-    (said,) = press(desk, address, amount="998.01", seen="1000000")
+    (said,) = press(desk, address, amount="998.01", refundable="1000000")
 
     assert "Something else was refunded meanwhile: ₹998.00 are left." in said
     assert not paid.refunds.exists()
@@ -228,7 +228,9 @@ def test_a_form_of_one_order_is_no_refund_of_another(
     assert (again(paid).amount_refunded, again(other).amount_refunded) == (30000, 30000)
 
 
-@pytest.mark.parametrize("broken", [{"key": "x"}, {"seen": "x"}, {"key": ""}, {"seen": ""}])
+@pytest.mark.parametrize(
+    "broken", [{"key": "x"}, {"refundable": "x"}, {"key": ""}, {"refundable": ""}]
+)
 def test_a_form_without_its_key_refunds_nothing(
     desk: Client, paid: Order, address: str, sandbox: Sandbox, broken: dict[str, str]
 ) -> None:

@@ -84,7 +84,7 @@ def test_without_the_same_key_a_second_click_makes_a_second_session(
     case: Case, guarded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not guarded:
-        monkeypatch.setattr(sessions, "_key", lambda order: str(uuid4()))
+        monkeypatch.setattr(sessions, "_idempotency_key", lambda order: str(uuid4()))
     case.shopper.add(case.mug, 2)
     case.shop.sandbox.faults.add(CREATE, kind="timeout_after", times=3)
     case.shopper.check_out()
@@ -141,7 +141,7 @@ def test_without_expiring_first_a_canceled_order_is_paid(
     case: Case, guarded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not guarded:
-        monkeypatch.setattr(payments, "close_session", only_look)
+        monkeypatch.setattr(payments, "expire_or_retrieve_session", only_look)
     case.begin()
     address = case.order.session_url
 
@@ -163,7 +163,7 @@ def test_without_expiring_first_a_canceled_order_is_paid(
 def test_if_seen_were_enough_a_bell_that_failed_once_would_be_lost(
     case: Case, guarded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    remember = webhooks._remember
+    remember = webhooks._get_or_create_row
 
     def take_seen_for_finished(event: gateway.Event) -> WebhookEvent:
         was_seen = WebhookEvent.objects.filter(event_id=event.id).exists()
@@ -172,7 +172,7 @@ def test_if_seen_were_enough_a_bell_that_failed_once_would_be_lost(
         return row
 
     if not guarded:
-        monkeypatch.setattr(webhooks, "_remember", take_seen_for_finished)
+        monkeypatch.setattr(webhooks, "_get_or_create_row", take_seen_for_finished)
     case.begin()
     case.pay()
     case.shop.sandbox.deliver()

@@ -21,7 +21,7 @@ from django_stripe_cart.cart import changes as cart
 from django_stripe_cart.checkout import placement
 from django_stripe_cart.exceptions import OutOfStock
 from django_stripe_cart.models import Order, Product
-from django_stripe_cart.payments import order_change as news
+from django_stripe_cart.payments import order_change
 from tests.batteries import deeds
 from tests.batteries.case import Case, Deed
 from tests.batteries.meeting import A_LONG_MOMENT, Watched, meet
@@ -86,7 +86,7 @@ def test_without_lock_and_sparing_save_a_refund_is_written_over(
     """To save only what changed is the second line: it holds when the lock is gone."""
     take_the_lock_away(monkeypatch)
     if not guarded:
-        monkeypatch.setattr(news, "_read_columns", read_as_changed)
+        monkeypatch.setattr(order_change, "_read_columns", read_as_changed)
     case.begin()
     case.pay()
     case.come_back()

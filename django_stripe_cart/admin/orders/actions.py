@@ -20,7 +20,7 @@ from django_stripe_cart.fulfillment import fulfill_order
 from django_stripe_cart.models import Order, Refund
 from django_stripe_cart.money import format_money
 from django_stripe_cart.payments import sync_order
-from django_stripe_cart.payments.apply.session import is_held_for_a_person
+from django_stripe_cart.payments.apply.session import is_held_for_review
 from django_stripe_cart.refunds import amount_refundable, refund_order
 from django_stripe_cart.timeline import Cause
 
@@ -192,7 +192,7 @@ class SettleAction(Action):
         return bool(order.attention)
 
     def explain(self, order: Order) -> str:
-        if is_held_for_a_person(order):
+        if is_held_for_review(order):
             return _(
                 "The order is accepted with what arrived, and becomes paid. To send the money back "
                 "instead, refund it."

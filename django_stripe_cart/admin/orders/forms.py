@@ -54,7 +54,7 @@ class RefundForm(ConfirmForm):
 class OneRefundForm(RefundForm):
     """Refund all or part of one order, unless another refund was made since the page was shown."""
 
-    seen = forms.IntegerField(widget=forms.HiddenInput)
+    refundable = forms.IntegerField(widget=forms.HiddenInput)
     amount = forms.DecimalField(label=_("Amount"), min_value=0)
 
     field_order = ("amount", "reason", "restock")
@@ -64,7 +64,7 @@ class OneRefundForm(RefundForm):
         (self.order,) = orders
         left = amount_refundable(self.order)
         digits = exponent(self.order.currency)
-        self.initial = {"seen": left, "amount": to_decimal(left, self.order.currency)}
+        self.initial = {"refundable": left, "amount": to_decimal(left, self.order.currency)}
         amount = self.fields["amount"]
         amount.label = _("Amount in %(currency)s") % {"currency": self.order.currency.upper()}
         amount.help_text = _("At most %(left)s.") % {
@@ -88,11 +88,12 @@ class OneRefundForm(RefundForm):
     def clean(self) -> dict[str, Any]:
         """Reject more than was left when the page was shown."""
         data: dict[str, Any] = super().clean() or {}
-        if "amount" in data and "seen" in data and data["amount"] > data["seen"]:
-            params = {"left": format_money(data["seen"], self.order.currency)}
+        if "amount" in data and "refundable" in data and data["amount"] > data["refundable"]:
+            params = {"left": format_money(data["refundable"], self.order.currency)}
             self.add_error("amount", _("At most %(left)s can be refunded.") % params)
         return data
 
     def refund_arguments(self, order: Order) -> dict[str, Any]:
         data = self.cleaned_data
-        return {**super().refund_arguments(order), "amount": data["amount"], "seen": data["seen"]}
+        chosen = {"amount": data["amount"], "expected_refundable": data["refundable"]}
+        return {**super().refund_arguments(order), **chosen}

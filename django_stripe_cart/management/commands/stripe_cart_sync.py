@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django_stripe_cart.emails import send_left_behind
 from django_stripe_cart.exceptions import PaymentError, StripeCartError
 from django_stripe_cart.models import Order
-from django_stripe_cart.payments import Synced, sync_open_orders
+from django_stripe_cart.payments import SyncResult, sync_open_orders
 from django_stripe_cart.webhooks.missed_events import read_missed_events
 
 NUMBER = re.compile(r"#?[0-9a-fA-F]{8}")  # as shown to staff and shoppers
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         if failed:
             raise CommandError(f"{failed} could not be finished; run it again.")
 
-    def _report(self, synced: Synced, dry_run: bool) -> bool:
+    def _report(self, synced: SyncResult, dry_run: bool) -> bool:
         """Write one line about the order, and return whether its sync failed."""
         order = synced.order
         if synced.error is not None:
@@ -58,11 +58,11 @@ class Command(BaseCommand):
         except PaymentError as error:
             self.stderr.write(f"events: {error}")
             return 1
-        if reading.gap:
+        if reading.has_gap:
             self.stderr.write(
                 "events: Stripe keeps them for 30 days, and the last reading is older."
             )
-        self.stdout.write(f"events: {reading.taken} taken, {reading.failed} failed")
+        self.stdout.write(f"events: {reading.processed} taken, {reading.failed} failed")
         return reading.failed
 
     def _send_emails(self) -> None:

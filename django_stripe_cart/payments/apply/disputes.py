@@ -1,4 +1,4 @@
-"""What a dispute makes of an order: a fact beside its state, and a reason to look at it."""
+"""Apply the disputes that Stripe lists: a status beside the order's own, and a review flag."""
 
 from __future__ import annotations
 
@@ -6,31 +6,37 @@ from collections.abc import Sequence
 
 from django_stripe_cart.gateway import Dispute
 from django_stripe_cart.models import Order
-from django_stripe_cart.payments.order_change import News
-from django_stripe_cart.payments.snapshot import Known, Overtaken
+from django_stripe_cart.payments.order_change import OrderChange
+from django_stripe_cart.payments.snapshot import StaleSnapshot
 from django_stripe_cart.signals import order_disputed
 from django_stripe_cart.timeline import Cause, note
 
 Attention = Order.Attention
 
-# docs.stripe.com/api/disputes/object: after these nobody has anything to do any more.
-OVER = frozenset({"won", "lost", "warning_closed", "prevented"})
+# In these statuses there is nothing left to answer (docs.stripe.com/api/disputes/object).
+FINAL_STATUSES = frozenset({"won", "lost", "warning_closed", "prevented"})
 
 
-def apply(order: Order, seen: Sequence[Dispute], *, known: Known, by: Cause, news: News) -> None:
-    """Write down how the newest dispute stands, if that changed."""
-    status = seen[0].status[:40] if seen else ""
+def apply_disputes(
+    order: Order, listed: Sequence[Dispute], *, before: str, by: Cause, change: OrderChange
+) -> None:
+    """Record the status of the newest dispute, and flag the order while it needs an answer.
+
+    ``listed`` is Stripe's list, newest first; ``before`` is the status that was recorded before it
+    was requested. Queues ``order_disputed`` for the first dispute. Raises ``StaleSnapshot``.
+    """
+    status = listed[0].status[:40] if listed else ""
     if status == order.dispute_status:
         return
-    if order.dispute_status != known.dispute:
-        raise Overtaken
+    if order.dispute_status != before:
+        raise StaleSnapshot
     is_first = not order.dispute_status
     order.dispute_status = status
     note(order, kind="dispute", by=by, message=status)
-    if status in OVER or not status:
+    if status in FINAL_STATUSES or not status:
         if order.attention == Attention.DISPUTED:
             order.attention = ""
     else:
         order.attention = order.attention or Attention.DISPUTED
     if is_first:
-        news.add(order_disputed)
+        change.queue_signal(order_disputed)
