@@ -276,9 +276,7 @@ def test_a_name_that_nobody_goes_by_is_an_error(
 ) -> None:
     check_out(guest, mug)  # an order that has no address yet
 
-    with pytest.raises(
-        CommandError, match=r"^There is no data of a person with"
-    ):
+    with pytest.raises(CommandError, match=r"^There is no data of a person with"):
         run(*action, person)
 
 

@@ -1,24 +1,20 @@
-"""An order's own page: the timeline, who did what, and the way to Stripe."""
+"""The timeline of an order: each event as a sentence, with its actor."""
 
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone, translation
+from django.utils import translation
 
 import django_stripe_cart
 from django_stripe_cart.admin.orders.timeline import SENTENCES, read_timeline
 from django_stripe_cart.models import Order
 from django_stripe_cart.privacy import anonymize_person
 from django_stripe_cart.refunds import refund_order
-from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.timeline import Cause
-from tests.admin.conftest import Hire
 from tests.admin.pages import read, url
 
 
@@ -119,95 +115,3 @@ def test_what_was_forgotten_leaves_whole_sentences(desk: Client, paid: Order) ->
 def test_the_sentences_can_be_translated() -> None:
     with translation.override("de"):
         assert all(str(sentence) for sentence in SENTENCES.values())
-
-
-# --- the way to Stripe ------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("livemode", "address"),
-    [
-        (True, 'href="https://dashboard.stripe.com/payments/pi_1"'),
-        (False, 'href="https://dashboard.stripe.com/test/payments/pi_1"'),
-    ],
-)
-def test_the_payment_is_a_click_away_in_the_mode_it_was_made_in(
-    desk: Client, order: Order, livemode: bool, address: str
-) -> None:
-    Order.objects.update(livemode=livemode)
-
-    assert address in page_of(desk, order)
-
-
-def test_with_the_sandbox_it_is_on_the_desk(desk: Client, order: Order, settings: Any) -> None:
-    settings.STRIPE_CART_API_BASE = "http://127.0.0.1:9/"
-
-    page = page_of(desk, order)
-
-    assert 'href="http://127.0.0.1:9/#cs_test_1"' in page
-    assert "dashboard.stripe.com" not in page
-
-
-def test_the_desk_has_a_place_of_that_name(paid: Order, sandbox: Sandbox) -> None:
-    desk = sandbox.handle("GET", "/").body
-
-    assert f'id="{paid.session_id}"' in (desk.decode() if isinstance(desk, bytes) else desk)
-
-
-@pytest.mark.parametrize("api_base", [None, "http://127.0.0.1:9"])
-def test_what_was_never_paid_has_no_way_there(
-    desk: Client, order: Order, settings: Any, api_base: str | None
-) -> None:
-    settings.STRIPE_CART_API_BASE = api_base
-    Order.objects.update(payment_intent_id=None, session_id=None)
-
-    assert "stripe-cart-away" not in page_of(desk, order)
-
-
-# --- who sees which button --------------------------------------------------------------------
-
-
-def test_a_button_is_shown_to_whom_may_press_it_and_when_it_makes_sense(
-    desk: Client, hire: Hire, paid: Order
-) -> None:
-    page = page_of(desk, paid)
-    assert all(f"/{verb}/" in page for verb in ("refund", "fulfill", "sync"))
-    assert not any(f"/{verb}/" in page for verb in ("cancel", "settle"))
-
-    page = page_of(hire("view_order", "fulfill_order"), paid)
-    assert "/fulfill/" in page
-    assert not any(f"/{verb}/" in page for verb in ("refund", "sync", "cancel", "settle"))
-
-
-def test_the_shopper_and_the_webhooks_are_linked_for_whom_may_see_them(
-    desk: Client, hire: Hire, order: Order
-) -> None:
-    links = (f"/admin/auth/user/{order.user_id}/change/", "/admin/stripe_cart/webhookevent/?order")
-
-    assert all(link in page_of(desk, order) for link in links)
-    assert ">Webhook events</a>" in page_of(desk, order)
-    assert not any(link in page_of(hire("view_order"), order) for link in links)
-    assert "1 webhook event" in read(desk, f"/admin/stripe_cart/webhookevent/?order={order.pk}")
-
-
-def test_dates_are_written_in_one_style(desk: Client, order: Order) -> None:
-    moment = timezone.make_aware(datetime(2026, 11, 26, 8, 8))
-    Order.objects.update(placed_at=moment)
-    order.events.update(created=moment)
-    order.refunds.update(created=moment)
-
-    page = page_of(desk, order)
-
-    assert page.count("Nov. 26, 2026, 8:08 a.m.") == 3
-    assert "11/26/2026" not in page
-
-
-def test_a_guest_is_called_a_guest(desk: Client, order: Order) -> None:
-    Order.objects.update(user=None)
-
-    assert "Guest" in page_of(desk, order)
-
-
-@pytest.mark.parametrize("pk", ["0", "99999999999999999999", "nonsense"])
-def test_there_is_no_page_of_an_order_that_is_not_there(desk: Client, db: None, pk: str) -> None:
-    assert desk.get(f"/admin/stripe_cart/order/{pk}/change/").status_code == 404

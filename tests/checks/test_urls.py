@@ -39,7 +39,7 @@ def test_a_page_that_stands_before_the_webhook_is_named() -> None:
     (message,) = complaints(ROOT_URLCONF=urls)
 
     assert message.id == "stripe_cart.W014"
-    assert "/stripe/webhook/ is answered by tests.checks.test_addresses.page" in message.msg
+    assert "/stripe/webhook/ is answered by tests.checks.test_urls.page" in message.msg
 
 
 def test_below_a_prefix_of_the_server_the_addresses_are_the_same() -> None:

@@ -31,7 +31,7 @@ def test_a_middleware_that_is_missing_is_named(number: str, name: str) -> None:
 
 
 def test_a_hosts_own_middleware_counts_as_what_it_is_built_on() -> None:
-    theirs = "tests.checks.test_middleware.OwnAuthentication"
+    theirs = "tests.checks.test_environment.OwnAuthentication"
     ours = "django.contrib.auth.middleware.AuthenticationMiddleware"
 
     replaced = [theirs if path == ours else path for path in site.MIDDLEWARE]

@@ -7,32 +7,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.test import Client
-from django.utils import timezone, translation
+from django.utils import timezone
 
-from django_stripe_cart.admin.sales.chart import draw_chart
-from django_stripe_cart.admin.sales.report import Day, Period, Sales, read_sales
-from django_stripe_cart.models import Order, Refund
-from tests.admin.pages import read, url
+from django_stripe_cart.admin.sales.report import Period, Sales, read_sales
+from django_stripe_cart.models import Order
+from tests.admin.sales.rows import give_back, sell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 MARCH = Period(date(2026, 3, 1), date(2026, 3, 31))
-NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
-
-
-def sell(
-    amount: int, at: datetime = NOON, *, currency: str = "inr", status: str = "paid", **fields: Any
-) -> Order:
-    return Order.objects.create(
-        total=amount, amount_paid=amount, currency=currency, status=status, paid_at=at, **fields
-    )
-
-
-def give_back(order: Order, amount: int, at: datetime = NOON, **fields: Any) -> None:
-    fields = {"status": "succeeded", "stripe_id": f"re_{Refund.objects.count()}"} | fields
-    refund = order.refunds.create(amount=amount, **fields)
-    Refund.objects.filter(pk=refund.pk).update(created=at)
 
 
 def sales_of(period: Period = MARCH) -> list[Sales]:
@@ -191,121 +174,3 @@ def test_every_order_costs_the_same_few_queries(django_assert_num_queries: Any) 
 
     with django_assert_num_queries(3):
         sales_of()
-
-
-# --- the page ---------------------------------------------------------------------------------
-
-
-def test_the_page_shows_the_last_thirty_days(desk: Client) -> None:
-    sell(99800, timezone.now())
-
-    page = read(desk, url("sales"))
-
-    assert "₹998.00" in page
-    assert 'aria-current="true">30 days<' in page
-    assert page.count('class="stripe-cart-bar-revenue"') == 1
-
-
-def test_the_page_shows_the_days_that_are_asked_for(desk: Client) -> None:
-    give_back(sell(99800), 300)
-
-    page = read(desk, url("sales"), first="2026-03-10", last="2026-03-10")
-    assert "₹998.00" in page
-    assert "₹995.00" in page
-    assert page.count('class="stripe-cart-bar-refunds"') == 1
-
-    page = read(desk, url("sales"), first="2026-03-11", last="2026-03-12")
-    assert "Nothing was sold in these days." in page
-    assert "<svg viewBox" not in page
-
-
-@pytest.mark.parametrize(
-    ("first", "last", "sentence"),
-    [
-        ("2026-03-10", "2026-03-09", "The first day has to be before the last."),
-        ("2024-01-01", "2026-03-09", "Please choose a year at most."),
-        ("0001-01-01", "0001-01-02", "Please choose days of our time."),
-        ("9999-12-30", "9999-12-31", "Please choose days of our time."),
-        ("yesterday", "2026-03-09", "Enter a valid date."),
-        ("", "", "This field is required."),
-    ],
-)
-def test_days_that_are_none_are_refused_with_a_sentence(
-    desk: Client, first: str, last: str, sentence: str
-) -> None:
-    assert sentence in read(desk, url("sales"), first=first, last=last)
-
-
-def test_nothing_on_the_page_is_inline(desk: Client) -> None:
-    sell(100, timezone.now())
-
-    page = read(desk, url("sales"))
-
-    ours = page[page.index('id="content-main"') : page.index('id="footer"')]
-    assert "style=" not in ours
-    assert "<style" not in ours
-    assert "<script" not in ours
-
-
-# --- the chart --------------------------------------------------------------------------------
-
-
-def chart_of(*days: Day, currency: str = "usd") -> Any:
-    return draw_chart(Sales(currency, list(days)))
-
-
-def test_bars_are_as_high_as_what_they_stand_for() -> None:
-    chart = chart_of(
-        Day(date(2026, 3, 1), 1, revenue=300_00),
-        Day(date(2026, 3, 2), 1, revenue=150_00, refunds=100_00),
-    )
-
-    first, second, back = chart.bars
-    assert float(first.height) == pytest.approx(2 * float(second.height), abs=0.02)
-    assert float(first.height) == pytest.approx(3 * float(back.height), abs=0.02)
-    assert float(back.y) == float(chart.zero)
-    assert float(first.y) + float(first.height) == pytest.approx(float(chart.zero), abs=0.02)
-    assert float(first.x) + float(first.width) < float(second.x)
-    assert [line.label for line in chart.lines] == ["$200", "$0", "$200", "$400"]
-
-
-def test_the_smallest_sale_can_be_seen() -> None:
-    chart = chart_of(Day(date(2026, 3, 1), 1, 10**9), Day(date(2026, 3, 2), 1, 1))
-
-    assert [float(bar.height) >= 2 for bar in chart.bars] == [True, True]
-
-
-def test_it_is_said_what_the_chart_shows() -> None:
-    chart = chart_of(
-        Day(date(2026, 3, 1), 1, revenue=300_00),
-        Day(date(2026, 3, 2), 1, revenue=150_00, refunds=100_00),
-    )
-
-    assert chart.description.startswith("Revenue by day, $450.00 in all and $100.00 of it refunded")
-    assert "March 1, 2026, with $300.00" in chart.description
-    assert chart.bars[1].title == "March 2, 2026: $150.00, and $100.00 refunded"
-
-
-def test_numbers_in_the_drawing_are_the_same_in_every_language() -> None:
-    days = [Day(date(2026, 3, day), 1, revenue=123_45 * day) for day in (1, 2, 3)]
-
-    with translation.override("de"):
-        chart = chart_of(*days)
-
-    assert all("," not in bar.x + bar.y + bar.width + bar.height for bar in chart.bars)
-    assert chart.lines[1].label == "200\u00a0$"
-
-
-@pytest.mark.parametrize("currency", ["jpy", "usd", "kwd"])
-def test_a_chart_of_nothing_and_of_very_much_is_drawn(currency: str) -> None:
-    assert chart_of(Day(date(2026, 3, 1), 1), currency=currency).bars == []
-
-    much = chart_of(Day(date(2026, 3, 1), 1, revenue=10**15), currency=currency)
-    assert len(much.lines) < 10
-
-
-@pytest.mark.parametrize(("count", "marks"), [(1, [1]), (2, [1, 2]), (31, [1, 16, 31])])
-def test_the_ends_and_the_middle_are_named(count: int, marks: list[int]) -> None:
-    days = [Day(date(2026, 3, number + 1)) for number in range(count)]
-
-    assert [mark.day for mark in chart_of(*days).marks] == marks

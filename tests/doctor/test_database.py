@@ -1,0 +1,42 @@
+"""The database and its migrations, as the doctor shows them."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+
+from django_stripe_cart.sandbox import Sandbox
+from tests.doctor.asking import ask
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.stripe_sdk]
+
+
+def test_a_migration_that_is_not_applied_is_told(box: Sandbox) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'stripe_cart'")
+
+    said, is_well = ask()
+
+    assert not is_well
+    assert "WRONG  Not migrated yet: stripe_cart.0001_initial" in said
+    assert "Next: python manage.py migrate" in said
+
+
+@pytest.mark.not_on("mysql")  # where a table can't be renamed and brought back by a rollback
+def test_a_table_that_is_missing_is_a_sentence_in_every_part(box: Sandbox) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE stripe_cart_eventcursor RENAME TO elsewhere")
+
+    said, is_well = ask()
+
+    assert not is_well
+    assert "WRONG  The database can't answer: " in said
+    assert "E-mail\n" in said
+
+
+def test_a_product_model_that_is_not_there_breaks_nothing(box: Sandbox) -> None:
+    said, is_well = ask(STRIPE_CART_PRODUCT_MODEL="nowhere.Product")
+
+    assert not is_well
+    assert "(stripe_cart.E005)" in said
+    assert "There are products" not in said

@@ -1,0 +1,76 @@
+"""E-mails and their backend, as the doctor shows them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from django_stripe_cart.doctor.email import SMTP, email
+from django_stripe_cart.models import OrderEmail, Product
+from django_stripe_cart.sandbox import Sandbox
+from tests.doctor.asking import ask
+from tests.shopping import Browser
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.stripe_sdk]
+
+
+@pytest.mark.parametrize(
+    ("mailers", "sentence"),
+    [
+        ({"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}, "don't leave"),
+        (
+            {"default": {}},
+            "ok     E-mails are sent by django.core.mail.backends.smtp",
+        ),
+        (
+            {"default": {"BACKEND": "anymail.backends.ses.EmailBackend"}},
+            "E-mails are sent by anymail",
+        ),
+        ({}, "look   No e-mail is sent: MAILERS has no “default”."),
+    ],
+)
+def test_where_e_mails_go_is_told(box: Sandbox, mailers: dict[str, Any], sentence: str) -> None:
+    assert sentence in ask(MAILERS=mailers)[0]
+
+
+def test_e_mails_that_have_not_gone_out_are_counted(
+    box: Sandbox, browser: Browser, mug: Product
+) -> None:
+    browser.add(mug)
+    browser.check_out()
+    order = browser.order
+    early = timezone.now() - timedelta(hours=2)
+    OrderEmail.objects.create(order=order, kind="paid", occasion="paid", created=early)
+    OrderEmail.objects.create(order=order, kind="failed", occasion="failed")
+
+    assert "look   Recent e-mails that were not sent: 1." in ask(MAILERS={"default": {}})[0]
+
+
+def test_the_settings_from_before_mailers_are_read_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    older = SimpleNamespace(EMAIL_BACKEND=SMTP, DEFAULT_FROM_EMAIL="shop@shop.example")
+    monkeypatch.setattr(import_module("django_stripe_cart.doctor.email"), "settings", older)
+
+    assert f"E-mails are sent by {SMTP}." in [finding.text for finding in email()]
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        (["paid", "failed"], "Shoppers get an e-mail when an order is paid, failed."),
+        (False, "Shoppers get no e-mail from the shop: STRIPE_CART_EMAILS."),
+    ],
+)
+def test_which_e_mails_are_sent_is_told(box: Sandbox, setting: Any, sentence: str) -> None:
+    assert sentence in ask(STRIPE_CART_EMAILS=setting)[0]
+
+
+def test_an_e_mail_from_nowhere_is_told(box: Sandbox) -> None:
+    said, is_well = ask(DEFAULT_FROM_EMAIL="webmaster@localhost")
+
+    assert is_well
+    assert "E-mails come from webmaster@localhost, which many mail servers reject." in said

@@ -1,0 +1,53 @@
+"""Orders that wait, and the last sync, as the doctor shows them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from django_stripe_cart.models import EventCursor, Order, Product, WebhookEvent
+from django_stripe_cart.sandbox import Sandbox
+from tests.doctor.asking import ask
+from tests.shopping import Browser
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.stripe_sdk]
+
+
+def test_orders_that_wait_are_told(box: Sandbox, browser: Browser, mug: Product) -> None:
+    browser.add(mug)
+    browser.check_out()
+    WebhookEvent.objects.create(event_id="evt_1", type="charge.refunded")
+    assert ask()[1]
+
+    hour = timezone.now() - timedelta(hours=1)
+    Order.objects.update(placed_at=hour, synced_at=None, attention="disputed")
+    said, is_well = ask()
+
+    assert not is_well
+    assert "Orders that wait to be paid: 1." in said
+    assert f"1, the oldest ({browser.order.number}) since 1\xa0hour." in said
+    assert "look   Orders that need review: 1." in said
+
+
+@pytest.mark.parametrize(
+    ("days", "sentence", "well"),
+    [
+        (2, "look   stripe_cart_sync finished 2\xa0days ago.", True),
+        (31, "WRONG  stripe_cart_sync finished 1\xa0month ago: Stripe has deleted events", False),
+    ],
+)
+def test_a_sync_of_long_ago_is_told(box: Sandbox, days: int, sentence: str, well: bool) -> None:
+    EventCursor.objects.update(seen_until=timezone.now() - timedelta(days=days))
+
+    said, is_well = ask()
+
+    assert sentence in said
+    assert is_well is well
+
+
+def test_a_sync_that_never_ran_is_told(box: Sandbox) -> None:
+    EventCursor.objects.all().delete()
+
+    assert "look   stripe_cart_sync has never finished." in ask()[0]
