@@ -1,4 +1,4 @@
-"""The people at the desk, and orders for them to look at."""
+"""Staff users with chosen permissions, and orders in each status."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Hire = Callable[..., Client]
 
 @pytest.fixture
 def hire(db: None) -> Hire:
-    """``hire("view_order", "refund_order")``: somebody on the staff who may just that."""
+    """``hire("view_order", "refund_order")``: a staff user with only these permissions."""
 
     def hire(*permissions: str) -> Client:
         person = User.objects.create_user(f"temp{User.objects.count()}", is_staff=True)

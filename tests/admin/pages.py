@@ -1,4 +1,4 @@
-"""Where the admin's pages are, and what is on them."""
+"""URLs and text of the admin pages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def read(desk: Client, address: str, **query: Any) -> str:
 
 
 def fields(page: str) -> dict[str, str]:
-    """What a browser would send back for a form that nobody has touched."""
+    """The data that a browser submits for an unchanged form."""
     found = {}
     for tag in re.findall(r"<input [^>]*>", page):
         attributes = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))

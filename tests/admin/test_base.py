@@ -1,4 +1,4 @@
-"""Who may only look, or only change, moves no money by any address or action there is."""
+"""Permissions: staff without a permission can reach no action by any URL."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def patterns(urls: Any) -> Iterator[URLPattern]:
 
 
 def addresses(orders: list[Order]) -> Iterator[str]:
-    """Every address of ours in the admin, for every order there is."""
+    """Every URL of ours in the admin, for every order."""
     rows = {
         "order": [order.pk for order in orders],
         "webhookevent": list(WebhookEvent.objects.values_list("pk", flat=True)[:1]),
@@ -168,7 +168,7 @@ def test_figures_and_lists_are_for_those_who_may_look(hire: Hire, order: Order, 
     assert hire("view_order").get(url(name)).status_code == 200
 
 
-def test_an_order_can_be_kept_from_somebody_by_a_host(
+def test_a_host_can_hide_an_order_from_a_user(
     desk: Client, orders: list[Order], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from django_stripe_cart.admin import OrderAdmin

@@ -1,4 +1,4 @@
-"""Under an admin site of a host's own, without time zones, and in another language."""
+"""Another admin site, a project without time zones, and another language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Products in the admin: price and stock are edited in the list, and sold pieces stay sold."""
+"""Products in the admin: price and stock are edited in the list, and sales count."""
 
 from __future__ import annotations
 
@@ -203,7 +203,7 @@ def test_a_price_that_its_currency_cant_express_is_not_rounded_in_the_form(
     assert 'name="form-0-price" value="499.500"' in page
 
 
-def test_a_price_that_nobody_could_pay_is_refused_with_a_sentence(desk: Client) -> None:
+def test_a_price_that_can_not_be_charged_is_refused_with_a_sentence(desk: Client) -> None:
     form = {"name": "Pen", "slug": "pen", "price": "1.505", "stock": "3"}
 
     page = desk.post(url("add", Product), form).content.decode()

@@ -1,4 +1,4 @@
-"""Orders and events can be looked at, and nothing about them be changed by hand."""
+"""Orders and webhook events are shown, and can not be changed by hand."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def test_not_even_a_superuser_changes_an_order_by_hand(order: Order) -> None:
     assert owner.get(url("change", Order, order.pk)).status_code == 200
 
 
-def test_no_other_page_is_a_door_to_what_only_has_a_window() -> None:
+def test_no_other_page_edits_a_read_only_model() -> None:
     assert {*admin.site._registry} & {*KEPT} == {Order, WebhookEvent}
 
 

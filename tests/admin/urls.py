@@ -1,4 +1,4 @@
-"""A host whose only admin is one of its own."""
+"""A project whose only admin site is its own."""
 
 from django.contrib.admin import AdminSite
 from django.urls import include, path

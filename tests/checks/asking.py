@@ -1,4 +1,4 @@
-"""What the checks say about a host with these settings."""
+"""The messages of the checks for given settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A tag whose node lists something else than nodes as its children."""
+"""A template tag whose child nodes are not nodes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reference of the checks, written from the code."""
+"""The page of the checks in the docs, generated from the code."""
 
 from __future__ import annotations
 

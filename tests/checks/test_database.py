@@ -1,4 +1,4 @@
-"""Advice about databases: from the settings at start, from the database itself when asked."""
+"""Database checks: by settings, and by a query when the database is given."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.database
         ({"ENGINE": "django.db.backends.postgresql"}, False),
     ],
 )
-def test_an_sqlite_that_will_be_found_locked_is_named(
+def test_an_sqlite_that_will_be_found_locked_is_reported(
     monkeypatch: pytest.MonkeyPatch, database: dict[str, Any], is_named: bool
 ) -> None:
     other = {"ENGINE": "django.db.backends.sqlite3", **database}
@@ -42,7 +42,7 @@ def test_an_sqlite_that_will_be_found_locked_is_named(
 
 
 @override_settings(DEBUG=True)
-def test_a_developer_is_not_told_of_load(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_developer_is_not_warned_of_load(monkeypatch: pytest.MonkeyPatch) -> None:
     sqlite = {"ENGINE": "django.db.backends.sqlite3"}
     monkeypatch.setattr(site, "DATABASES", {"default": site.DATABASES["default"], "other": sqlite})
 
@@ -59,7 +59,7 @@ def test_a_developer_is_not_told_of_load(monkeypatch: pytest.MonkeyPatch) -> Non
         ("serializable", True),
     ],
 )
-def test_a_mariadb_at_a_strange_isolation_is_named(
+def test_a_mariadb_at_a_strange_isolation_is_reported(
     monkeypatch: pytest.MonkeyPatch, level: str | None, is_named: bool
 ) -> None:
     other = {"ENGINE": "django.db.backends.mysql", "OPTIONS": {"isolation_level": level}}
@@ -76,7 +76,7 @@ def test_the_database_itself_is_asked_only_on_request() -> None:
 
 @pytest.fixture
 def elsewhere() -> Iterator[Callable[..., None]]:
-    """Keep the shop in another database meanwhile: ``elsewhere(NAME=…, OPTIONS=…)``."""
+    """Keep the shop in another database: ``elsewhere(NAME=…, OPTIONS=…)``."""
 
     def move(**changes: Any) -> None:
         there = {**connections["default"].settings_dict, "ATOMIC_REQUESTS": False, **changes}

@@ -1,4 +1,4 @@
-"""What has to run before a view of the shop."""
+"""Middleware that the shop needs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class OwnAuthentication(AuthenticationMiddleware):
         ("W019", "django.contrib.messages.middleware.MessageMiddleware"),
     ],
 )
-def test_a_middleware_that_is_missing_is_named(number: str, name: str) -> None:
+def test_a_middleware_that_is_missing_is_reported(number: str, name: str) -> None:
     others = [path for path in site.MIDDLEWARE if path != name]
 
     (message,) = complaints(MIDDLEWARE=others)

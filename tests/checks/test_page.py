@@ -1,4 +1,4 @@
-"""The reference in the docs lists every check, in its own words."""
+"""The page of the checks in the docs lists every check."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each misconfiguration is named at start, with a hint; a good configuration is left in peace."""
+"""Each misconfiguration is reported with a hint; a good configuration passes."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_a_mistake_comes_with_a_hint(number: str, settings: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize("settings", FINE)
-def test_a_good_configuration_is_left_in_peace(settings: dict[str, Any]) -> None:
+def test_a_good_configuration_passes(settings: dict[str, Any]) -> None:
     assert found(**settings) == []
 
 
@@ -135,7 +135,7 @@ def test_a_secret_is_never_shown() -> None:
 
 
 @pytest.mark.parametrize("name", ["STRIPE_CART_SECRET_KEY", "STRIPE_CART_WEBHOOK_SECRET"])
-def test_a_setting_that_is_missing_is_named(name: str) -> None:
+def test_a_setting_that_is_missing_is_reported(name: str) -> None:
     with override_settings():
         delattr(site, name)
 
@@ -151,7 +151,7 @@ def test_all_that_is_not_mounted_is_named_with_the_line_to_add() -> None:
     assert 'include("django_stripe_cart.webhook_urls")' in hints
 
 
-def test_a_project_without_any_urls_is_left_in_peace() -> None:
+def test_a_project_without_any_urls_passes() -> None:
     with override_settings():
         del site.ROOT_URLCONF
 
@@ -172,7 +172,7 @@ def test_the_other_state_machine_is_found_beside_ours(
     assert "pip uninstall django-fsm," in str(message.hint)
 
 
-def test_a_stock_field_that_the_model_does_not_have_is_named(
+def test_a_stock_field_that_the_model_does_not_have_is_reported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(Product, "stock_field", "copies")
@@ -193,7 +193,9 @@ def test_a_stock_field_that_the_model_does_not_have_is_named(
         ("django_stripe_cart.migrations", False),
     ],
 )
-def test_a_product_whose_table_is_never_made_is_named(module: str | None, is_named: bool) -> None:
+def test_a_product_whose_table_is_never_made_is_reported(
+    module: str | None, is_named: bool
+) -> None:
     messages = complaints(MIGRATION_MODULES={"stripe_cart": module})
 
     assert [message.id for message in messages] == (["stripe_cart.W011"] if is_named else [])

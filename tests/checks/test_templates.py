@@ -1,4 +1,4 @@
-"""A host's own templates in place of ours: used where they were meant to be, and still alive."""
+"""Overridden templates: used where intended, and complete."""
 
 from __future__ import annotations
 
@@ -82,14 +82,12 @@ def test_without_overrides_no_template_is_compiled(monkeypatch: pytest.MonkeyPat
         ("stripe_cart/more.html", '<form data-stripe-cart-form="add" method="post"></form>'),
     ],
 )  # fmt: skip
-def test_an_override_that_keeps_what_is_needed_is_left_in_peace(
-    say: Say, name: str, text: str
-) -> None:
+def test_an_override_that_keeps_what_is_needed_passes(say: Say, name: str, text: str) -> None:
     assert say({name: text}) == []
 
 
 @pytest.mark.parametrize("path", sorted(OWN_TEMPLATES.rglob("*.html")), ids=lambda path: path.stem)
-def test_a_copy_of_ours_is_left_in_peace(say: Say, path: Path) -> None:
+def test_a_copy_of_ours_passes(say: Say, path: Path) -> None:
     name = path.relative_to(OWN_TEMPLATES).as_posix()
 
     assert say({name: source(name)}) == []
@@ -121,7 +119,9 @@ def test_a_copy_of_ours_is_left_in_peace(say: Say, path: Path) -> None:
             'data-stripe-cart-form="checkout", name="fingerprint"'),
     ],
 )  # fmt: skip
-def test_an_override_that_lost_a_hook_is_named(say: Say, name: str, text: str, lost: str) -> None:
+def test_an_override_that_lost_a_hook_is_reported(
+    say: Say, name: str, text: str, lost: str
+) -> None:
     (message,) = say({name: text})
 
     assert message.id == "stripe_cart.W021"
@@ -177,7 +177,7 @@ def test_a_host_without_files_is_read_too(say: Say) -> None:
     assert message.msg.startswith(f"{MESSAGES}, which overrides {MESSAGES}, lacks")
 
 
-def test_an_app_that_comes_too_late_to_override_is_named(
+def test_an_app_that_comes_too_late_to_override_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = tmp_path / "late_host" / "templates" / MESSAGES
@@ -194,7 +194,7 @@ def test_an_app_that_comes_too_late_to_override_is_named(
 
 
 @pytest.mark.parametrize("used", [[], ["jinja"]])
-def test_a_host_whose_engines_do_not_find_us_is_told_so(used: list[str]) -> None:
+def test_an_engine_that_does_not_find_our_templates_is_reported(used: list[str]) -> None:
     engine = {"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": False}
     templates = [engine] if used else []
 

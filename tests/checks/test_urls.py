@@ -1,4 +1,4 @@
-"""Whether shoppers and Stripe find the shop."""
+"""URLs of the shop, the webhook and the login."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ def page(request: HttpRequest, **words: str) -> HttpResponse:
     raise NotImplementedError
 
 
-def test_a_webhook_in_a_language_is_named() -> None:
+def test_a_webhook_in_a_language_is_reported() -> None:
     urls = (LOGIN, SHOP, *i18n_patterns(path("more/", include([WEBHOOK]))))
 
     assert found(ROOT_URLCONF=urls) == ["W013"]
 
 
-def test_a_shop_in_many_languages_with_its_webhook_outside_is_left_in_peace() -> None:
+def test_a_shop_in_many_languages_with_its_webhook_outside_passes() -> None:
     urls = (WEBHOOK, *i18n_patterns(LOGIN, SHOP))
 
     assert found(ROOT_URLCONF=urls) == []
     assert found(ROOT_URLCONF=urls, LOGIN_URL="/accounts/login/") == []
 
 
-def test_a_page_that_stands_before_the_webhook_is_named() -> None:
+def test_a_page_that_stands_before_the_webhook_is_reported() -> None:
     urls = (LOGIN, SHOP, re_path(r"^(?P<slug>.*)$", page), WEBHOOK)
 
     (message,) = complaints(ROOT_URLCONF=urls)
@@ -53,7 +53,7 @@ def test_below_a_prefix_of_the_server_the_addresses_are_the_same() -> None:
 
 
 @pytest.mark.parametrize("url", ["nowhere", "/nowhere/", "shop:nowhere"])
-def test_a_login_that_leads_nowhere_is_named(url: str) -> None:
+def test_a_login_that_leads_nowhere_is_reported(url: str) -> None:
     (message,) = complaints(LOGIN_URL=url)
 
     assert message.id == "stripe_cart.W022"
@@ -67,7 +67,7 @@ def test_a_login_that_leads_nowhere_is_named(url: str) -> None:
     ["login", "/accounts/login/", "/accounts/login", "/accounts/login/?way=shop",
      "https://login.example/", "//login.example/"],
 )  # fmt: skip
-def test_a_login_that_is_there_or_elsewhere_is_left_in_peace(url: str) -> None:
+def test_a_login_that_is_there_or_elsewhere_passes(url: str) -> None:
     assert found(LOGIN_URL=url) == []
 
 
@@ -92,7 +92,7 @@ def test_a_login_that_is_there_or_elsewhere_is_left_in_peace(url: str) -> None:
         ({}, False),
     ],
 )
-def test_an_address_that_redirects_is_named(settings: dict[str, Any], is_named: bool) -> None:
+def test_an_address_that_redirects_is_reported(settings: dict[str, Any], is_named: bool) -> None:
     numbers = found(**{"STRIPE_CART_BASE_URL": "http://shop.example", **settings})
 
     assert ("W015" in numbers) is is_named

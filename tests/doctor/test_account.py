@@ -35,7 +35,7 @@ def test_without_a_key_stripe_is_not_asked(box: Sandbox) -> None:
         ("server_error", "sk_test_1", "WRONG  Stripe can't be reached:"),
     ],
 )
-def test_an_account_that_does_not_answer_is_told(
+def test_an_account_that_does_not_answer_is_reported(
     box: Sandbox, fault: str, key: str, sentence: str
 ) -> None:
     box.faults.add("GET /v1/account", kind=fault, times=9)
@@ -46,7 +46,7 @@ def test_an_account_that_does_not_answer_is_told(
     assert is_well is ("look" in sentence)
 
 
-def test_a_sandbox_that_is_not_running_is_told(box: Sandbox) -> None:
+def test_a_sandbox_that_is_not_running_is_reported(box: Sandbox) -> None:
     box.faults.add("GET /v1/*", kind="reset_before", times=99)
 
     said, _is_well = ask(STRIPE_CART_API_BASE="http://127.0.0.1:12111", DEBUG=True)
@@ -56,7 +56,7 @@ def test_a_sandbox_that_is_not_running_is_told(box: Sandbox) -> None:
     assert "The endpoints can't be read from Stripe." in said
 
 
-def test_a_live_key_is_told_to_be_live(settings: Any, box: Sandbox) -> None:
+def test_a_live_key_is_reported_as_live(settings: Any, box: Sandbox) -> None:
     said, is_well = ask(STRIPE_CART_SECRET_KEY="sk_live_1", DEBUG=False)
 
     assert "The key is live: real money moves." in said
@@ -70,7 +70,7 @@ def test_an_account_is_read_as_stripe_shows_it(box: Sandbox) -> None:
     )
 
 
-def test_an_account_that_takes_no_payments_yet_is_told(box: Sandbox) -> None:
+def test_an_account_that_takes_no_payments_yet_is_reported(box: Sandbox) -> None:
     bare = {"id": "acct_1", "object": "account", "business_profile": None, "charges_enabled": False}
     with transport(Canned(bare)):
         _mode, name, trouble = account()

@@ -11,7 +11,7 @@ from tests.doctor.asking import ask
 pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.stripe_sdk]
 
 
-def test_a_migration_that_is_not_applied_is_told(box: Sandbox) -> None:
+def test_a_migration_that_is_not_applied_is_reported(box: Sandbox) -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM django_migrations WHERE app = 'stripe_cart'")
 

@@ -34,7 +34,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.stripe_sd
         ({}, "look   No e-mail is sent: MAILERS has no “default”."),
     ],
 )
-def test_where_e_mails_go_is_told(box: Sandbox, mailers: dict[str, Any], sentence: str) -> None:
+def test_the_e_mail_backend_is_reported(
+    box: Sandbox, mailers: dict[str, Any], sentence: str
+) -> None:
     assert sentence in ask(MAILERS=mailers)[0]
 
 
@@ -65,11 +67,11 @@ def test_the_settings_from_before_mailers_are_read_too(monkeypatch: pytest.Monke
         (False, "Shoppers get no e-mail from the shop: STRIPE_CART_EMAILS."),
     ],
 )
-def test_which_e_mails_are_sent_is_told(box: Sandbox, setting: Any, sentence: str) -> None:
+def test_the_kinds_of_e_mails_are_reported(box: Sandbox, setting: Any, sentence: str) -> None:
     assert sentence in ask(STRIPE_CART_EMAILS=setting)[0]
 
 
-def test_an_e_mail_from_nowhere_is_told(box: Sandbox) -> None:
+def test_an_e_mail_from_nowhere_is_reported(box: Sandbox) -> None:
     said, is_well = ask(DEFAULT_FROM_EMAIL="webmaster@localhost")
 
     assert is_well

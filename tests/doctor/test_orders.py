@@ -15,7 +15,7 @@ from tests.shopping import Browser
 pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.stripe_sdk]
 
 
-def test_orders_that_wait_are_told(box: Sandbox, browser: Browser, mug: Product) -> None:
+def test_orders_that_wait_are_reported(box: Sandbox, browser: Browser, mug: Product) -> None:
     browser.add(mug)
     browser.check_out()
     WebhookEvent.objects.create(event_id="evt_1", type="charge.refunded")
@@ -38,7 +38,7 @@ def test_orders_that_wait_are_told(box: Sandbox, browser: Browser, mug: Product)
         (31, "WRONG  stripe_cart_sync finished 1\xa0month ago: Stripe has deleted events", False),
     ],
 )
-def test_a_sync_of_long_ago_is_told(box: Sandbox, days: int, sentence: str, well: bool) -> None:
+def test_a_sync_of_long_ago_is_reported(box: Sandbox, days: int, sentence: str, well: bool) -> None:
     EventCursor.objects.update(seen_until=timezone.now() - timedelta(days=days))
 
     said, is_well = ask()
@@ -47,7 +47,7 @@ def test_a_sync_of_long_ago_is_told(box: Sandbox, days: int, sentence: str, well
     assert is_well is well
 
 
-def test_a_sync_that_never_ran_is_told(box: Sandbox) -> None:
+def test_a_sync_that_never_ran_is_reported(box: Sandbox) -> None:
     EventCursor.objects.all().delete()
 
     assert "look   stripe_cart_sync has never finished." in ask()[0]

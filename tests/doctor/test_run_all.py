@@ -12,7 +12,7 @@ from tests.doctor.asking import URL, ask, wrongs
 pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.stripe_sdk]
 
 
-def test_a_shop_that_is_set_up_is_told_so(box: Sandbox, mug: Product) -> None:
+def test_a_shop_that_is_set_up_passes(box: Sandbox, mug: Product) -> None:
     box_calls = len(box.requests)
 
     said, is_well = ask()
@@ -39,14 +39,14 @@ def test_a_shop_that_is_set_up_is_told_so(box: Sandbox, mug: Product) -> None:
     assert not WebhookEvent.objects.exists()
 
 
-def test_no_secret_is_told(box: Sandbox) -> None:
+def test_no_secret_is_shown(box: Sandbox) -> None:
     said, _is_well = ask()
 
     assert site.STRIPE_CART_SECRET_KEY not in said
     assert "whsec_" not in said
 
 
-def test_what_makes_a_part_fall_over_is_told_too(box: Sandbox) -> None:
+def test_an_exception_in_a_part_is_reported(box: Sandbox) -> None:
     said, is_well = ask(MIGRATION_MODULES={"stripe_cart": "tests.nowhere"})
 
     assert not is_well

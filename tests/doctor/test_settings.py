@@ -15,7 +15,7 @@ from tests.doctor.asking import ask, wrongs
 pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.stripe_sdk]
 
 
-def test_what_the_checks_say_is_said_with_its_number_and_hint(box: Sandbox) -> None:
+def test_check_messages_are_shown_with_number_and_hint(box: Sandbox) -> None:
     said, is_well = ask(STRIPE_CART_CURRENCY="dollars", SESSION_COOKIE_SAMESITE="Strict")
 
     assert not is_well
@@ -27,7 +27,7 @@ def test_what_the_checks_say_is_said_with_its_number_and_hint(box: Sandbox) -> N
     assert said.endswith("Problems, marked WRONG: 1.")
 
 
-def test_what_a_database_says_is_said_once(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_database_checks_are_shown_once(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     def grumble(databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
         return [Warning("The disk creaks.", id="stripe_cart.W999") for _alias in databases or ()]
 

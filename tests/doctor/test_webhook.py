@@ -50,7 +50,7 @@ def test_an_endpoint_that_is_missing_says_what_to_type(box: Sandbox) -> None:
     assert "Next: stripe listen --forward-to 127.0.0.1:8000/stripe/webhook/" in said
 
 
-def test_an_endpoint_at_another_address_is_told(box: Sandbox) -> None:
+def test_an_endpoint_at_another_address_is_reported(box: Sandbox) -> None:
     said, is_well = ask(STRIPE_CART_BASE_URL="https://www.shop.example", ALLOWED_HOSTS=["*"])
 
     assert not is_well
@@ -60,7 +60,7 @@ def test_an_endpoint_at_another_address_is_told(box: Sandbox) -> None:
     )
 
 
-def test_without_an_address_of_our_own_the_path_tells(box: Sandbox) -> None:
+def test_without_a_base_url_endpoints_are_matched_by_path(box: Sandbox) -> None:
     said, is_well = ask(STRIPE_CART_BASE_URL=None)
 
     assert is_well
@@ -68,7 +68,7 @@ def test_without_an_address_of_our_own_the_path_tells(box: Sandbox) -> None:
     assert "Shoppers come back from Stripe to the host that they came from." in said
 
 
-def test_an_endpoint_that_lacks_something_is_told(box: Sandbox) -> None:
+def test_an_endpoint_that_lacks_something_is_reported(box: Sandbox) -> None:
     (endpoint,) = gateway.list_endpoints()
     gateway.delete_endpoint(endpoint.id)
     gateway.create_endpoint(URL, ["charge.refunded"])
@@ -102,14 +102,14 @@ def test_a_rotation_needs_both_secrets(box: Sandbox) -> None:
     assert "Next: python manage.py stripe_cart_webhook retire" in said
 
 
-def test_without_a_secret_nothing_is_rung(box: Sandbox) -> None:
+def test_without_a_secret_no_test_event_is_sent(box: Sandbox) -> None:
     said, is_well = ask(STRIPE_CART_WEBHOOK_SECRET=None)
 
     assert not is_well
     assert "look   Without a secret, every webhook is refused." in said
 
 
-def test_what_stands_before_the_webhook_is_found_by_ringing(box: Sandbox) -> None:
+def test_the_test_event_finds_what_blocks_the_webhook(box: Sandbox) -> None:
     wall_first = ["tests.doctor.test_webhook.wall", *site.MIDDLEWARE]
     said, is_well = ask(MIDDLEWARE=wall_first)
     assert not is_well
@@ -123,14 +123,14 @@ def test_what_stands_before_the_webhook_is_found_by_ringing(box: Sandbox) -> Non
     assert "(stripe_cart.W014)" in said
 
 
-def test_a_site_whose_host_is_not_named_is_rung_all_the_same(box: Sandbox) -> None:
+def test_the_test_event_needs_no_base_url(box: Sandbox) -> None:
     for hosts in (["*"], [".shop.example"], []):
         said, _is_well = ask(STRIPE_CART_BASE_URL=None, ALLOWED_HOSTS=hosts, DEBUG=True)
 
         assert "/stripe/webhook/ accepts events signed with your secret." in said
 
 
-def test_what_is_not_mounted_is_told(box: Sandbox) -> None:
+def test_missing_urls_are_reported(box: Sandbox) -> None:
     said, is_well = ask(ROOT_URLCONF=())
 
     assert not is_well
@@ -146,7 +146,7 @@ def test_a_webhook_inside_languages_is_wrong(box: Sandbox) -> None:
     assert "(stripe_cart.W013)" in "".join(wrongs(said))
 
 
-def test_the_last_webhook_is_told(box: Sandbox, browser: Browser, mug: Product) -> None:
+def test_the_last_webhook_is_reported(box: Sandbox, browser: Browser, mug: Product) -> None:
     browser.add(mug)
     browser.check_out()
     order = browser.order
@@ -162,7 +162,7 @@ def test_the_last_webhook_is_told(box: Sandbox, browser: Browser, mug: Product) 
 
 
 @pytest.mark.parametrize(("error", "told"), [("Boom", "Boom."), ("", "it was interrupted.")])
-def test_webhooks_that_are_not_finished_are_told(box: Sandbox, error: str, told: str) -> None:
+def test_webhooks_that_are_not_finished_are_reported(box: Sandbox, error: str, told: str) -> None:
     WebhookEvent.objects.create(event_id="evt_new", type="charge.refunded")
     assert ask()[1]
 

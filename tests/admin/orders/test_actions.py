@@ -1,4 +1,4 @@
-"""Refund, fulfill, cancel, settle, sync: each asks first, and goes through its verb."""
+"""Actions on orders: each asks for confirmation first."""
 
 from __future__ import annotations
 
@@ -330,7 +330,7 @@ def test_a_form_for_several_that_is_sent_twice_refunds_each_once(
     assert len(sandbox.refunds) == 2
 
 
-def test_a_failure_of_one_keeps_nobody_else_from_being_served(
+def test_a_failed_order_does_not_stop_the_others(
     desk: Client, make_order: MakeOrder, sandbox: Sandbox
 ) -> None:
     orders = [make_order("paid"), make_order("paid")]
@@ -346,7 +346,7 @@ def test_a_failure_of_one_keeps_nobody_else_from_being_served(
     ]
 
 
-def test_many_failures_are_counted_rather_than_told(desk: Client, db: None) -> None:
+def test_many_failures_are_counted_instead_of_listed(desk: Client, db: None) -> None:
     orders = [Order.objects.create(currency="inr", total=1, status="paid") for _ in range(12)]
     address = choose(desk, "fulfill", *orders)
     form = fields(read(desk, address))
@@ -359,7 +359,7 @@ def test_many_failures_are_counted_rather_than_told(desk: Client, db: None) -> N
     assert said[-1] == "And 2 more."
 
 
-def test_who_waits_too_long_for_stripe_is_told_what_was_not_tried(
+def test_orders_not_tried_for_lack_of_time_are_listed(
     desk: Client, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     orders = [make_order("pending"), make_order("pending")]

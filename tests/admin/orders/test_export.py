@@ -1,4 +1,4 @@
-"""Orders as CSV: what the list shows, in portions, and nothing that a spreadsheet would run."""
+"""The CSV export: its rows, its batches, and cells that a spreadsheet would run."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_only_a_portion_is_in_memory(
     assert list(portions) == []
 
 
-def test_what_is_placed_meanwhile_shifts_nothing(
+def test_orders_placed_during_the_export_shift_nothing(
     desk: Client, db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export, "BATCH_SIZE", 1)

@@ -1,4 +1,4 @@
-"""Money back from the admin: the amount, its currency, and nothing twice by accident."""
+"""The refund form: amount, currency, and no refund twice by accident."""
 
 from __future__ import annotations
 
@@ -304,7 +304,7 @@ def test_a_refund_that_takes_its_time_is_on_its_way(
     assert said == f"Order {order.number}: ₹100.00 is on its way back to the shopper."
 
 
-def test_what_was_refunded_in_the_dashboard_meanwhile_is_learned(
+def test_a_refund_made_in_the_dashboard_is_recorded(
     desk: Client, paid: Order, address: str, sandbox: Sandbox
 ) -> None:
     form = fields(read(desk, address))

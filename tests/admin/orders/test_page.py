@@ -1,4 +1,4 @@
-"""An order's own page: the timeline, who did what, and the way to Stripe."""
+"""The page of an order: links, buttons and texts."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_the_desk_has_a_place_of_that_name(paid: Order, sandbox: Sandbox) -> Non
 
 
 @pytest.mark.parametrize("api_base", [None, "http://127.0.0.1:9"])
-def test_what_was_never_paid_has_no_way_there(
+def test_an_unpaid_order_has_no_dashboard_link(
     desk: Client, order: Order, settings: Any, api_base: str | None
 ) -> None:
     settings.STRIPE_CART_API_BASE = api_base
@@ -65,7 +65,7 @@ def test_what_was_never_paid_has_no_way_there(
 # --- who sees which button --------------------------------------------------------------------
 
 
-def test_a_button_is_shown_to_whom_may_press_it_and_when_it_makes_sense(
+def test_a_button_needs_permission_and_an_available_action(
     desk: Client, hire: Hire, paid: Order
 ) -> None:
     page = page_of(desk, paid)
@@ -77,9 +77,7 @@ def test_a_button_is_shown_to_whom_may_press_it_and_when_it_makes_sense(
     assert not any(f"/{verb}/" in page for verb in ("refund", "sync", "cancel", "settle"))
 
 
-def test_the_shopper_and_the_webhooks_are_linked_for_whom_may_see_them(
-    desk: Client, hire: Hire, order: Order
-) -> None:
+def test_links_to_user_and_webhooks_need_permission(desk: Client, hire: Hire, order: Order) -> None:
     links = (f"/admin/auth/user/{order.user_id}/change/", "/admin/stripe_cart/webhookevent/?order")
 
     assert all(link in page_of(desk, order) for link in links)

@@ -1,4 +1,4 @@
-"""An order is found by whatever the caller reads out."""
+"""Search of orders by what a caller reads out."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def test_the_timeline_names_who_did_what(desk: Client, paid: Order) -> None:
     assert "Staff: <strong>ada</strong>" in page
 
 
-def test_whatever_is_noted_has_a_sentence() -> None:
+def test_every_noted_event_has_a_sentence() -> None:
     package = Path(django_stripe_cart.__file__).parent
     kinds = {
         kind
@@ -49,7 +49,7 @@ def test_whatever_is_noted_has_a_sentence() -> None:
     assert kinds - {*SENTENCES} == set()
 
 
-def test_every_kind_of_event_of_ours_has_a_sentence(order: Order) -> None:
+def test_every_kind_of_our_events_has_a_sentence(order: Order) -> None:
     order.events.all().delete()
     for kind in SENTENCES:
         order.events.create(kind=kind, source="staff", message="100")
