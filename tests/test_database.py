@@ -20,8 +20,10 @@ from django_stripe_cart.database import (
     in_transaction,
     is_transaction_open,
     lock,
+    retry,
     savepoint,
 )
+from django_stripe_cart.exceptions import OrderClosed
 from django_stripe_cart.models import Cart, Order
 
 pytestmark = pytest.mark.database
@@ -225,6 +227,50 @@ def test_a_transaction_that_never_succeeds_is_given_up(pauses: list[float]) -> N
     assert len(pauses) == ATTEMPTS - 1
     assert all(0 <= pause <= LONGEST_PAUSE for pause in pauses)
     assert len(set(pauses)) > 1
+
+
+def test_a_function_is_retried_until_it_succeeds() -> None:
+    outcomes = iter([KeyError(), IndexError(), None])
+
+    @retry(KeyError, IndexError, times=3, then_raise=OrderClosed)
+    def run(answer: str) -> str:
+        """Its docstring."""
+        error = next(outcomes)
+        if error is not None:
+            raise error
+        return answer
+
+    assert run("done") == "done"
+    assert (run.__name__, run.__doc__) == ("run", "Its docstring.")
+
+
+def test_a_function_that_always_fails_raises_the_given_error_at_the_end() -> None:
+    calls: list[int] = []
+
+    @retry(KeyError, times=3, then_raise=OrderClosed)
+    def run() -> None:
+        calls.append(len(calls))
+        raise KeyError
+
+    with pytest.raises(OrderClosed) as caught:
+        run()
+
+    assert isinstance(caught.value.__cause__, KeyError)
+    assert calls == [0, 1, 2]
+
+
+def test_an_error_that_is_not_listed_is_not_retried() -> None:
+    calls: list[int] = []
+
+    @retry(KeyError, times=3, then_raise=OrderClosed)
+    def run() -> None:
+        calls.append(len(calls))
+        raise IndexError
+
+    with pytest.raises(IndexError):
+        run()
+
+    assert calls == [0]
 
 
 @pytest.mark.django_db

@@ -1,4 +1,4 @@
-"""The only door to Stripe: our words in, plain dataclasses and our exceptions out."""
+"""The one package that imports ``stripe``. It returns dataclasses and raises our exceptions."""
 
 from django_stripe_cart.gateway.account import Account, retrieve_account
 from django_stripe_cart.gateway.deadlines import DEADLINE, deadline, short_deadline

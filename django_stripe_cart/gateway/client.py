@@ -1,4 +1,4 @@
-"""Every request to Stripe passes here: one client, pinned and patient, and no open transaction."""
+"""Make requests to Stripe, with one client, a pinned API version and a deadline."""
 
 from __future__ import annotations
 
@@ -13,16 +13,19 @@ from urllib.parse import urlsplit
 import django_stripe_cart
 from django_stripe_cart.conf import conf
 from django_stripe_cart.database import is_transaction_open
+from django_stripe_cart.exceptions import PaymentNotConfigured
 from django_stripe_cart.gateway.deadlines import attempt_timeout
-from django_stripe_cart.gateway.errors import not_configured, translate_errors
+from django_stripe_cart.gateway.errors import NEXT, translate_errors
 
 if TYPE_CHECKING:
     import stripe
 
+logger = logging.getLogger("stripe_cart")
+
 Call = Callable[["stripe.StripeClient"], "stripe.StripeObject"]
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
-PAGE_SIZE = 100  # the most that Stripe lists at once
+PAGE_SIZE = 100  # the maximum (docs.stripe.com/api/pagination)
 MAX_RETRIES = 2
 
 _transport: stripe.HTTPClient | None = None
@@ -31,8 +34,9 @@ _transport: stripe.HTTPClient | None = None
 def request(call: Call) -> dict[str, Any]:
     """Make one request and return its answer as plain data.
 
-    A ``StripeObject`` is not a dict on every SDK, raises on fields that are unset, and pickles the
-    API key with it: none leaves this function. Raises ``PaymentError``.
+    No ``StripeObject`` leaves this function: it is not a dict in every version of the SDK, raises
+    for unset fields, and pickles the API key. Raises ``PaymentError``, or ``AssertionError`` if a
+    database transaction is open: it would hold its locks until Stripe answers.
     """
     if is_transaction_open():
         raise AssertionError("Stripe must not be asked while a database transaction is open.")
@@ -44,21 +48,23 @@ def request(call: Call) -> dict[str, Any]:
         )
         data = answer.last_response.data  # type: ignore[union-attr]
         if not isinstance(data, dict) or "object" not in data:
-            raise ValueError("This is no object of Stripe's.")
+            raise ValueError("The answer is not a Stripe object.")
         return data
 
 
 def _check_key() -> None:
-    """What can't be sent at all; of what can, Stripe is the judge."""
+    """Reject keys that can't be sent in a header; Stripe validates the rest."""
     if not re.fullmatch("[!-~]+", conf.secret_key):
-        raise not_configured("STRIPE_CART_SECRET_KEY is missing, or no key.")
+        logger.error("STRIPE_CART_SECRET_KEY is missing, or no key. %s", NEXT)
+        raise PaymentNotConfigured(code="not_configured")
 
 
 def _check_api_base() -> None:
-    """No key leaves this machine but to Stripe, and a live one goes to Stripe only."""
+    """Send test keys to Stripe or a sandbox on this machine, and live keys to Stripe only."""
     base = conf.api_base
     if base and (conf.livemode or not is_loopback_url(base)):
-        raise not_configured("STRIPE_CART_API_BASE is for a sandbox on this machine only.")
+        logger.error("STRIPE_CART_API_BASE is for a sandbox on this machine only. %s", NEXT)
+        raise PaymentNotConfigured(code="not_configured")
 
 
 def is_loopback_url(url: str) -> bool:
@@ -71,7 +77,7 @@ def is_loopback_url(url: str) -> bool:
 def request_all(
     list_page: Callable[[stripe.StripeClient, Any], stripe.StripeObject], params: dict[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    """Yield every row of a list, page by page, newest first. Raises ``PaymentError``."""
+    """Yield every object of a list, page by page, newest first. Raises ``PaymentError``."""
     params = {**params, "limit": PAGE_SIZE}
     while True:
         page = request(lambda client: list_page(client, params))
@@ -83,7 +89,7 @@ def request_all(
 
 @contextmanager
 def transport(http_client: stripe.HTTPClient) -> Iterator[None]:
-    """Speak through ``http_client`` meanwhile: how tests reach the sandbox in their own process."""
+    """Use ``http_client`` for all requests inside, as tests do to reach a sandbox in process."""
     global _transport
     before, _transport = _transport, http_client
     try:
@@ -100,7 +106,7 @@ def _client(
     timeout: tuple[float, float],
     http_client: stripe.HTTPClient | None,
 ) -> stripe.StripeClient:
-    # Imported at the first call: 0.13 s and 31 MB that a process which never pays is spared.
+    # Imported at the first request: it costs 0.13 s and 31 MB.
     import stripe
 
     from django_stripe_cart.gateway.http import DeadlineHTTPClient
@@ -122,10 +128,10 @@ def _client(
 
 
 def _keep_bodies_out_of_logs() -> None:
-    """The SDK logs whole requests and answers at DEBUG, with all that Stripe knows of a person.
+    """Raise the level of the SDK's logger: at DEBUG it logs whole requests and answers.
 
-    A host that has given its logger a level has decided otherwise.
+    They contain personal data. A level that the host has set is kept.
     """
-    logger = logging.getLogger("stripe")
-    if logger.level == logging.NOTSET:
-        logger.setLevel(logging.INFO)
+    sdk_logger = logging.getLogger("stripe")
+    if sdk_logger.level == logging.NOTSET:
+        sdk_logger.setLevel(logging.INFO)

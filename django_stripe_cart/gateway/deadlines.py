@@ -1,4 +1,7 @@
-"""How long a verb waits for Stripe, all its requests together: no web worker is held longer."""
+"""Deadlines for Stripe: how long all requests of one call may take together.
+
+A web worker is not held longer than that, however often the SDK retries.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from contextvars import ContextVar
 DEADLINE = 25.0  # seconds
 TIMEOUT = (3.05, 9.0)  # seconds, to connect and to answer
 
-# The same for what nobody asked for, such as closing an order while its shopper signs in.
+# For requests that the shopper did not ask for, such as closing an order at sign-in.
 SHORT_DEADLINE = 5.0
 SHORT_TIMEOUT = (1.0, 3.0)
 
@@ -20,7 +23,10 @@ _timeout: ContextVar[tuple[float, float]] = ContextVar("stripe_cart_timeout", de
 
 @contextmanager
 def deadline(seconds: float = DEADLINE) -> Iterator[None]:
-    """Give up asking Stripe after ``seconds``. Inside another one, the outer one's time counts."""
+    """Start no request to Stripe that could end later than ``seconds`` (float) from now.
+
+    Inside another deadline, the outer one counts. Also usable as a decorator.
+    """
     if _end.get() is not None:
         yield
         return
@@ -33,7 +39,7 @@ def deadline(seconds: float = DEADLINE) -> Iterator[None]:
 
 @contextmanager
 def short_deadline() -> Iterator[None]:
-    """Give up asking Stripe soon, and each attempt sooner."""
+    """Use a deadline of ``SHORT_DEADLINE`` seconds, and a shorter timeout for each attempt."""
     token = _timeout.set(SHORT_TIMEOUT)
     try:
         with deadline(SHORT_DEADLINE):
@@ -43,11 +49,11 @@ def short_deadline() -> Iterator[None]:
 
 
 def seconds_left() -> float:
-    """float, seconds; infinite where nobody waits for the answer."""
+    """Return the seconds until the deadline, or infinity without one."""
     end = _end.get()
     return float("inf") if end is None else end - time.monotonic()
 
 
 def attempt_timeout() -> tuple[float, float]:
-    """Seconds to connect and to answer, for one attempt."""
+    """Return the timeout of one attempt: the seconds to connect, and to answer."""
     return _timeout.get()

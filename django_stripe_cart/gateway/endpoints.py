@@ -16,7 +16,7 @@ DESCRIPTION = "django-stripe-cart"
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where Stripe rings. ``secret`` is shown only once, by the call that made the endpoint."""
+    """A URL to which Stripe sends events. Only ``create_endpoint`` returns its ``secret``."""
 
     id: str
     url: str
@@ -28,7 +28,7 @@ class Endpoint:
 
 
 def create_endpoint(url: str, types: Iterable[str]) -> Endpoint:
-    """Have Stripe ring at ``url`` for exactly these ``types``. Raises ``PaymentError``."""
+    """Subscribe ``url`` to exactly these event ``types``. Raises ``PaymentError``."""
     params = {
         "url": url,
         "enabled_events": sorted(types),
@@ -39,13 +39,13 @@ def create_endpoint(url: str, types: Iterable[str]) -> Endpoint:
 
 
 def list_endpoints(url: str | None = None) -> list[Endpoint]:
-    """Return the endpoints at ``url``, or all, newest first. Raises ``PaymentError``."""
-    found = request_all(lambda client, params: client.v1.webhook_endpoints.list(params), {})
-    return [_read(data) for data in found if url in (None, data["url"])]
+    """Return the endpoints at ``url``, or all of them, newest first. Raises ``PaymentError``."""
+    listed = request_all(lambda client, params: client.v1.webhook_endpoints.list(params), {})
+    return [_read(data) for data in listed if url in (None, data["url"])]
 
 
 def delete_endpoint(endpoint_id: str) -> None:
-    """Stop ringing there; its secret is worth nothing from then on. Raises ``PaymentError``."""
+    """Delete an endpoint; its secret signs nothing from then on. Raises ``PaymentError``."""
     request(lambda client: client.v1.webhook_endpoints.delete(endpoint_id))
 
 

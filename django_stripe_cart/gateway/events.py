@@ -1,4 +1,4 @@
-"""Webhook events: who rang, proven by a signature (https://docs.stripe.com/webhooks)."""
+"""Webhook events and their signatures: https://docs.stripe.com/webhooks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TIMESTAMP_TOLERANCE = 300  # seconds, into the past and into the future
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A doorbell: what happened to which object. Its snapshot ``data`` is a hint."""
+    """What happened to which object. ``data`` is the object when the event was created."""
 
     id: str
     type: str
@@ -40,9 +40,12 @@ class Event:
 
 
 def read_event(body: bytes, signature: str) -> Event:
-    """Return the event in ``body`` if one of our secrets signed it, or raise ``InvalidWebhook``."""
-    # The SDKs raise TypeError, UnicodeDecodeError, AttributeError and more on odd input. Whatever
-    # it was, it is not from Stripe.
+    """Return the event in ``body`` if it is signed with a secret of ``STRIPE_CART_WEBHOOK_SECRET``.
+
+    ``signature`` is the ``Stripe-Signature`` header. Raises ``InvalidWebhook`` for anything else.
+    """
+    # The SDK raises TypeError, UnicodeDecodeError, AttributeError and others for malformed input,
+    # which Stripe does not send.
     try:
         _verify(body.decode("utf-8"), signature)
         return _parse_event(json.loads(body))
@@ -52,16 +55,17 @@ def read_event(body: bytes, signature: str) -> Event:
 
 
 def sign(body: bytes, secret: str) -> str:
-    """Return the header with which Stripe would deliver ``body`` now."""
+    """Return the ``Stripe-Signature`` header of ``body``, as Stripe would send it now."""
     timestamp = int(time.time())
     proof = hmac.new(secret.encode(), b"%d.%s" % (timestamp, body), sha256).hexdigest()
     return f"t={timestamp},v1={proof}"
 
 
 def list_events(types: Iterable[str], *, since: datetime) -> Iterator[Event]:
-    """Yield the events of ``types`` (at most 20) made since then, newest first.
+    """Yield the events of ``types`` (at most 20) that were created since then, newest first.
 
-    Stripe keeps them for 30 days (docs.stripe.com/api/events/list). Raises ``PaymentError``.
+    Stripe lists events of the last 30 days (docs.stripe.com/api/events/list). Raises
+    ``PaymentError``.
     """
     wanted = {"types": sorted(types), "created": {"gte": int(since.timestamp())}}
     for data in request_all(lambda client, params: client.v1.events.list(params), wanted):
@@ -94,7 +98,7 @@ def _verify_with(body: str, signature: str, secret: str) -> None:
 
 
 def _check_timestamp_not_in_future(signature: str) -> None:
-    """The SDK accepts any timestamp to come."""
+    """The SDK checks only that the timestamp is not too old."""
     stamps = re.findall(r"(?:^|,)\s*t=(\d{1,12})(?=,|$)", signature, re.ASCII)
     if len(stamps) != 1 or int(stamps[0]) > time.time() + TIMESTAMP_TOLERANCE:
         raise InvalidWebhook("The signature's timestamp is missing or lies in the future.")
@@ -110,7 +114,7 @@ def _parse_event(event: Any) -> Event:
     )
 
 
-def _checked_text(value: Any, longest: int) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= longest or "\x00" in value:
+def _checked_text(value: Any, max_length: int) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= max_length or "\x00" in value:
         raise InvalidWebhook("The event's id or type is not readable.")
     return value

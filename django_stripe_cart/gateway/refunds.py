@@ -11,7 +11,7 @@ from django_stripe_cart.gateway.client import request, request_all
 
 @dataclass(frozen=True, slots=True)
 class StripeRefund:
-    """A refund as Stripe last showed it. ``amount`` is an int in the smallest unit."""
+    """A refund at Stripe. ``amount`` is an int in the smallest currency unit."""
 
     id: str
     amount: int
@@ -21,7 +21,7 @@ class StripeRefund:
 
 @dataclass(frozen=True, slots=True)
 class Dispute:
-    """A shopper's objection at their bank. The statuses are open-ended, so text."""
+    """A dispute at Stripe. ``status`` is text, because Stripe may add statuses."""
 
     id: str
     status: str
@@ -30,7 +30,7 @@ class Dispute:
 def create_refund(
     payment_intent_id: str, *, amount: int, metadata: dict[str, str], idempotency_key: str
 ) -> StripeRefund:
-    """Send ``amount`` (int, smallest unit) back to the shopper. Raises ``PaymentError``."""
+    """Refund ``amount`` (int, smallest currency unit) of a payment. Raises ``PaymentError``."""
     params = {"payment_intent": payment_intent_id, "amount": amount, "metadata": metadata}
     return _read_refund(
         request(
@@ -43,7 +43,10 @@ def create_refund(
 
 
 def list_refunds(payment_intent_id: str) -> list[StripeRefund]:
-    """Return every refund of a payment, newest first, whoever made it. Raises ``PaymentError``."""
+    """Return every refund of a payment, newest first. Raises ``PaymentError``.
+
+    Refunds made in Stripe's Dashboard are among them.
+    """
     return [
         _read_refund(data)
         for data in request_all(
@@ -54,7 +57,7 @@ def list_refunds(payment_intent_id: str) -> list[StripeRefund]:
 
 
 def list_disputes(payment_intent_id: str) -> list[Dispute]:
-    """Return every dispute about a payment, newest first. Raises ``PaymentError``."""
+    """Return every dispute of a payment, newest first. Raises ``PaymentError``."""
     return [
         Dispute(id=data["id"], status=data.get("status") or "")
         for data in request_all(

@@ -17,7 +17,7 @@ EXPAND = ["payment_intent.latest_charge"]
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A Checkout Session as Stripe last showed it. Amounts are ints in the smallest unit."""
+    """A Checkout Session. Amounts are ints in the smallest currency unit."""
 
     id: str
     status: str
@@ -29,7 +29,7 @@ class Session:
     url: str = ""
     client_reference_id: str = ""
     payment_intent_id: str = ""
-    payment_intent_status: str = ""  # empty when it was not looked at
+    payment_intent_status: str = ""  # empty if the payment intent was not expanded
     receipt_url: str = ""
     amount_refunded: int = 0
     is_disputed: bool = False
@@ -51,20 +51,21 @@ class Session:
 
     @property
     def is_paid(self) -> bool:
-        """Paid, or with nothing to pay (docs.stripe.com/checkout/fulfillment)."""
+        """Whether it is paid, or there is nothing to pay (docs.stripe.com/checkout/fulfillment)."""
         return self.is_complete and self.payment_status in ("paid", "no_payment_required")
 
     @property
     def has_failed(self) -> bool:
-        """A delayed payment that was started and did not come through."""
+        """Whether a delayed payment was started and has failed."""
         unpaid = self.is_complete and self.payment_status == "unpaid"
         return unpaid and self.payment_intent_status in ("requires_payment_method", "canceled")
 
 
 def create_session(params: dict[str, Any], *, idempotency_key: str) -> Session:
-    """Create a session, or learn of the one that the same key and parameters made before.
+    """Create a session with the parameters of docs.stripe.com/api/checkout/sessions/create.
 
-    Raises ``PaymentError``.
+    The same key and parameters return the session that they created before. Raises
+    ``PaymentError``.
     """
     return read_session(
         request(
@@ -77,28 +78,29 @@ def create_session(params: dict[str, Any], *, idempotency_key: str) -> Session:
 
 
 def retrieve_session(session_id: str) -> Session:
-    """Look at a session, with its payment and charge. Raises ``PaymentError``."""
+    """Retrieve a session with its payment intent and charge. Raises ``PaymentError``."""
     return read_session(
         request(lambda client: client.v1.checkout.sessions.retrieve(session_id, {"expand": EXPAND}))
     )
 
 
 def expire_session(session_id: str) -> Session:
-    """Close an open session, so that nobody can pay it any more.
+    """Expire an open session, so that it can't be paid any more.
 
-    Raises ``PaymentRefused`` if it is no longer open: retrieve it, and see what it became.
+    Raises ``PaymentRefused`` if it is no longer open (retrieve it to see whether it was paid), or
+    another ``PaymentError``.
     """
     return read_session(request(lambda client: client.v1.checkout.sessions.expire(session_id)))
 
 
 def retrieve_payment_metadata(payment_intent_id: str) -> dict[str, str]:
-    """Return what a payment carries (docs.stripe.com/metadata). Raises ``PaymentError``."""
+    """Return the metadata of a payment intent. Raises ``PaymentError``."""
     data = request(lambda client: client.v1.payment_intents.retrieve(payment_intent_id))
     return dict(data.get("metadata") or {})
 
 
 def read_session(data: Mapping[str, Any]) -> Session:
-    """Return Stripe's session object in our words."""
+    """Return the ``Session`` of Stripe's session object."""
     intent = data.get("payment_intent")
     intent = intent if isinstance(intent, Mapping) else {"id": intent or ""}
     charge = intent.get("latest_charge")
@@ -127,6 +129,6 @@ def read_session(data: Mapping[str, Any]) -> Session:
 
 
 def to_datetime(timestamp: int) -> datetime:
-    """A to_datetime in the form in which this site stores them."""
-    to_datetime = datetime.fromtimestamp(timestamp, UTC)
-    return to_datetime if settings.USE_TZ else timezone.make_naive(to_datetime)
+    """Return a Unix timestamp as a datetime: aware, or naive without ``USE_TZ``."""
+    value = datetime.fromtimestamp(timestamp, UTC)
+    return value if settings.USE_TZ else timezone.make_naive(value)
