@@ -37,7 +37,7 @@ def attach_bank_debit(account: Account, intent: Object, type: str, billing: Obje
 
 
 def require_3ds(account: Account, intent: Object, *, return_url: str) -> None:
-    """Require 3D Secure before the payment goes on."""
+    """Require 3D Secure before the charge."""
     intent["status"] = "requires_action"
     intent["next_action"] = {
         "type": "redirect_to_url",

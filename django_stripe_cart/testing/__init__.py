@@ -5,12 +5,12 @@
 ``factories``        ``make_product``, ``make_cart``, ``make_order(status=…)``; by factory_boy:
                      ``ProductFactory``, ``UserFactory``, ``CartFactory``, ``CartItemFactory``,
                      ``OrderFactory``, ``OrderItemFactory``, ``RefundFactory``
-``browser``          ``Browser``: a shopper who sees pages and presses buttons
-``events``           ``signed_event``: a webhook as Stripe would send it
+``browser``          ``Browser``: a shopper's browser, which uses the shop's pages and forms
+``events``           ``signed_event``: a webhook as Stripe sends it
 ``sandbox``          ``stripe_in_a_box``: Stripe in this process, connected to this site's webhook
 ``invariants``       ``violations``: compare the shop's database with Stripe
-``payment_counter``  ``record_paid``: count how often ``order_paid`` was delivered
-``scenarios``        what can happen to an order at Stripe, step by step
+``payment_counter``  ``count_payment``: count how often ``order_paid`` was delivered
+``scenarios``        ``SCENARIOS``: sequences of events at Stripe for an order
 ``prover``           ``prove``: run your receivers with webhooks reordered, repeated and interrupted
 
 Only ``fixtures`` imports pytest, and only the factories import factory_boy. The extra ``testing``

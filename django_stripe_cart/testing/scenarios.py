@@ -1,4 +1,4 @@
-"""Scenarios for the prover: what shoppers, banks and merchants do, step by step."""
+"""Scenarios for the prover: actions of shoppers, banks and merchants, step by step."""
 
 from __future__ import annotations
 

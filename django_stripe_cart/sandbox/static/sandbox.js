@@ -1,4 +1,4 @@
-// The payment page works without this; here are the comforts.
+// Optional: the payment page also works without JavaScript.
 
 const form = document.querySelector("#pay");
 const EXAMPLE = { expiry: "12 / 34", cvc: "123", name: "Test Shopper", email: "shopper@example.com" };

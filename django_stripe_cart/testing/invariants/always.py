@@ -30,7 +30,7 @@ def open_carts(snapshot: Snapshot) -> Iterator[str]:
 
 
 def stock(snapshot: Snapshot, before: Mapping[Any, int]) -> Iterator[str]:
-    """Stock is never negative; stock plus what orders hold equals the initial stock."""
+    """Stock is never negative; stock plus the quantity held by orders equals the initial stock."""
     held: Counter[Any] = Counter()
     for order in snapshot.orders:
         for item in order.items.all():
@@ -137,7 +137,7 @@ def timelines(snapshot: Snapshot) -> Iterator[str]:
 
 
 def emails(snapshot: Snapshot) -> Iterator[str]:
-    """Each e-mail is sent once; what staff send again is not counted."""
+    """Each e-mail is sent once, except those that staff send again."""
     for order in snapshot.orders:
         sent = Counter(
             entry.message

@@ -42,7 +42,7 @@ class Snapshot:
 
     @classmethod
     def read(cls, stripe: StripeState) -> Self:
-        """Read the database first: whatever it has recorded, Stripe then has as well."""
+        """Read the database first, so that Stripe's objects are never older than our rows."""
         with _consistent_read():
             orders = list(
                 Order.objects.order_by("pk").prefetch_related("items", "refunds", "events")
