@@ -229,7 +229,13 @@ def _peaks(action: Callable[[int], None], *counts: int) -> Iterator[int]:
 
 # In earnest, because a test's own transaction would keep what waits for its end.
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("dry_run", [True, False], ids=["dry run", "in earnest"])
+@pytest.mark.parametrize(
+    "dry_run",
+    [
+        pytest.param(True, id="dry run"),
+        pytest.param(False, id="in earnest", marks=pytest.mark.long),
+    ],
+)
 def test_sync_needs_no_more_memory_for_more_orders(sandbox: Sandbox, dry_run: bool) -> None:
     def sync(count: int) -> None:
         heard = Counted()

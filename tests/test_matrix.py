@@ -110,7 +110,7 @@ def test_every_database_is_tried(database: str, scheme: str, port: int | None) -
     assert {"run": "make test-all"} in whole["steps"]
     suite = "coverage" if database == "sqlite" else database
     assert {suite, f"battery-{database}"} <= {*makefile("QUICK"), *makefile("REST")}
-    assert scheme in tox()[f"testenv:{database}"]["set_env"]
+    assert scheme in tox()[f"testenv:{suite}"]["set_env"]
     if port is not None:
         assert whole["services"][database]["ports"] == [f"{port}:{port}"]
         assert f":{port}/" in tox()[f"testenv:{database}"]["set_env"]

@@ -47,6 +47,7 @@ def first_failure(report: Report) -> str:
     return str(caught.value)
 
 
+@pytest.mark.long
 def test_correct_receivers_pass_every_scenario(listen: Listen) -> None:
     def pack(order: Order, **kwargs: Any) -> None:
         OrderEvent.objects.create(order=order, kind="packed", source="system")
