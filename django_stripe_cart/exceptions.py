@@ -144,7 +144,7 @@ class PaymentUnknown(PaymentError):
     """It may or may not have happened at Stripe: look, or ask again with the same key."""
 
 
-class PaymentStuck(PaymentUnknown):
+class PaymentPermanentlyFailed(PaymentUnknown):
     """Stripe keeps answering with a stored failure: the same request will never heal."""
 
 

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from django_stripe_cart.database import in_transaction
-from django_stripe_cart.emails import promise_email
+from django_stripe_cart.emails import queue_email
 from django_stripe_cart.exceptions import OrderError
 from django_stripe_cart.models import Order, OrderEmail
 from django_stripe_cart.payments.order_change import OrderChange
@@ -33,5 +33,5 @@ def fulfill_order(order: Order, *, by: Cause = BY_STAFF) -> Order:
     change = OrderChange(order)
     move(order, lambda: order.mark_fulfilled(at=timezone.now()), kind="fulfilled", by=by)
     change.queue_signal(order_fulfilled)
-    promise_email(order, OrderEmail.Kind.FULFILLED)
+    queue_email(order, OrderEmail.Kind.FULFILLED)
     return change.save_and_send()

@@ -85,7 +85,7 @@ def _bring(guest_pk: int, cart_pk: int) -> Brought:
 
 def _adopt_orders(guest: Cart, user_pk: Any) -> None:
     """Whoever would change an order locks its cart before, and waits for us."""
-    orders = Order.objects.filter(cart=guest, open_cart=None).of_guests()
+    orders = Order.objects.filter(cart=guest, open_cart=None).placed_by_guests()
     adopted = list(orders.values_list("pk", flat=True))
     orders.update(user=user_pk, by_guest=False)
     OrderEvent.objects.bulk_create(

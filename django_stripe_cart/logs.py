@@ -1,7 +1,7 @@
-"""What goes wrong in a host's code, for the log: which kind of error, raised where.
+"""Descriptions of errors for the log, without personal data.
 
-An error's own words may name a person, so they stay out, and so does its traceback, which ends
-with them. The lines of code that a traceback quotes hold no values.
+An error's message may contain a person's data, and a formatted traceback ends with the message.
+The code lines of a traceback's frames contain no values.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import traceback
 
 from django.template import TemplateDoesNotExist, TemplateSyntaxError
 
-# Their frames are all Django's: only the words tell which line of which template. They quote it.
+# Template errors name the template and line only in their message, so it is kept. It quotes code.
 ABOUT_CODE = (TemplateDoesNotExist, TemplateSyntaxError)
 
 
-def describe(error: Exception) -> str:
-    """str, the frames that ``error`` came through, and its kind."""
+def describe_without_values(error: Exception) -> str:
+    """Return the class of ``error`` and its stack frames, without its message."""
     frames = "".join(traceback.format_tb(error.__traceback__))
-    words = f": {error}" if isinstance(error, ABOUT_CODE) else ""
-    return f"{type(error).__name__}{words}\n{frames}"
+    message = f": {error}" if isinstance(error, ABOUT_CODE) else ""
+    return f"{type(error).__name__}{message}\n{frames}"

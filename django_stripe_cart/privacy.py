@@ -30,14 +30,14 @@ from django_stripe_cart.models import (
 from django_stripe_cart.models.order_queryset import OrderQuerySet
 from django_stripe_cart.timeline import BY_STAFF, Cause, lock_order, note
 
-__all__ = ["anonymize_person", "export_person", "orders_elsewhere", "orders_of"]
+__all__ = ["anonymize_person", "export_person", "orders_of", "orders_with_same_email"]
 
 Values = dict[str, Any]
 
 # Its message is an id of Stripe's, by which the same money is not told of twice.
-KEPT_MESSAGES = ("unknown_money",)
+KINDS_WITH_KEPT_MESSAGE = ("unknown_money",)
 
-FACTS = (
+FIELDS = (
     "number",
     "status",
     "currency",
@@ -52,7 +52,7 @@ FACTS = (
     "attention",
     "dispute_status",
 )
-MOMENTS = ("placed_at", "paid_at", "fulfilled_at", "cancel_requested_at", "closed_at")
+TIMESTAMPS = ("placed_at", "paid_at", "fulfilled_at", "cancel_requested_at", "closed_at")
 
 
 def orders_of(person: Any) -> OrderQuerySet[Order]:
@@ -63,7 +63,7 @@ def orders_of(person: Any) -> OrderQuerySet[Order]:
     return Order.objects.filter(theirs | Q(user=None, email__iexact=person) if person else theirs)
 
 
-def orders_elsewhere(person: Any) -> OrderQuerySet[Order]:
+def orders_with_same_email(person: Any) -> OrderQuerySet[Order]:
     """Orders of other accounts which carry the person's address, for somebody to look at."""
     email = person if isinstance(person, str) else getattr(person, _email_field(), "")
     carriers = Order.objects.filter(email__iexact=email, user__isnull=False)
@@ -73,14 +73,14 @@ def orders_elsewhere(person: Any) -> OrderQuerySet[Order]:
 def carts_of(person: Any) -> list[Cart]:
     """The carts of the person's accounts, and those that their orders as a guest came from."""
     users = _find_users(person) if isinstance(person, str) else [person]
-    of_guests = orders_of(person).of_guests().values("cart")
-    carts = Cart.objects.filter(Q(user__in=users) | Q(pk__in=of_guests, user=None))
+    placed_by_guests = orders_of(person).placed_by_guests().values("cart")
+    carts = Cart.objects.filter(Q(user__in=users) | Q(pk__in=placed_by_guests, user=None))
     return list(carts.order_by("pk"))
 
 
-def is_known(text: str) -> bool:
+def has_data_about(text: str) -> bool:
     """Whether an account goes by ``text``, or an order carries it."""
-    found = orders_of(text).exists() or orders_elsewhere(text).exists()
+    found = orders_of(text).exists() or orders_with_same_email(text).exists()
     return found or bool(_find_users(text))
 
 
@@ -142,8 +142,8 @@ def _export_cart(cart: Cart) -> Values:
 def _export_order(order: Order) -> Values:
     return {
         "reference": str(order.reference),
-        **{name: getattr(order, name) for name in FACTS},
-        **{name: _as_text(getattr(order, name)) for name in MOMENTS},
+        **{name: getattr(order, name) for name in FIELDS},
+        **{name: _as_text(getattr(order, name)) for name in TIMESTAMPS},
         "asked_of_stripe": order.session_params,
         "items": [_export_item(item) for item in order.items.all()],
         "refunds": [_export_refund(refund) for refund in order.refunds.all()],
@@ -207,7 +207,7 @@ def _anonymize(order: Order, *, by: Cause) -> Order:
     order.save()
     order.refunds.update(reason="")
     order.events.update(actor="")
-    order.events.exclude(kind__in=KEPT_MESSAGES).update(message="")
+    order.events.exclude(kind__in=KINDS_WITH_KEPT_MESSAGE).update(message="")
     note(order, kind="anonymized", by=Cause(by.source))
     return order
 

@@ -23,8 +23,8 @@ def lock_cart_first(sender: Any, instance: Any, **kwargs: Any) -> None:
         hold_by(Cart, {"user": instance.pk})
 
 
-@receiver(user_logged_in, dispatch_uid="stripe_cart_welcome")
-def welcome_a_guest(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
+@receiver(user_logged_in, dispatch_uid="stripe_cart_merge_guest")
+def merge_guest_on_login(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
     """After the host's transaction, if it has one: Stripe is asked on the way."""
     # Not at the top: a start would have all the verbs loaded.
     from django_stripe_cart.web.guest_login import merge_guest_into_user

@@ -62,7 +62,7 @@ def amount_refundable(order: Order) -> int:
 
     That is the amount paid, less all refunds that are made, pending or reserved.
     """
-    reserved = order.refunds.standing().aggregate(total=Sum("amount"))["total"] or 0
+    reserved = order.refunds.active().aggregate(total=Sum("amount"))["total"] or 0
     return order.amount_paid - int(reserved)
 
 

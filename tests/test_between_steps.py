@@ -454,17 +454,17 @@ def test_a_cancellation_without_an_answer_is_said_on_the_page(
 def test_an_e_mail_that_somebody_else_is_sending_is_left_to_them(
     sandbox: Sandbox, pending: Order, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    OrderEmail.about(pending, "paid").save()
+    OrderEmail.for_order(pending, "paid").save()
     OrderEmail.objects.update(created=timezone.now() - timedelta(hours=1))
     monkeypatch.setattr(outbox, "deliver", lambda email: None)
 
-    assert list(outbox.send_left_behind()) == []
+    assert list(outbox.send_pending_emails()) == []
 
 
 def test_a_promise_about_an_order_that_is_gone_is_nothing(
     db: None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    outbox._keep_promise(OrderEmail(order_id=0, kind="paid", occasion="paid"))
+    outbox._deliver_after_commit(OrderEmail(order_id=0, kind="paid", dedupe_key="paid"))
 
     assert caplog.text == ""
 
@@ -560,6 +560,6 @@ def test_a_price_is_a_whole_number_that_stripe_takes() -> None:
 
 
 def test_an_e_mail_is_named_by_its_order_and_occasion(pending: Order) -> None:
-    email = OrderEmail.about(pending, "refunded", refund=Refund(pk=7))
+    email = OrderEmail.for_order(pending, "refunded", refund=Refund(pk=7))
 
     assert str(email) == f"{pending.number}: refunded-7"

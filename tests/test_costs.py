@@ -118,7 +118,7 @@ def many_orders(user: User) -> Order:
         for o in orders
     )
     OrderEmail.objects.bulk_create(
-        OrderEmail(order=o, kind="paid", occasion="paid", claimed_at=long_ago, sent_at=long_ago)
+        OrderEmail(order=o, kind="paid", dedupe_key="paid", claimed_at=long_ago, sent_at=long_ago)
         for o in orders
     )
     _gather_statistics()
@@ -150,7 +150,7 @@ LOOKUPS: dict[str, Callable[[Order], QuerySet[Any]]] = {
     "an order's lines": lambda o: o.items.all(),
     "an order's timeline": lambda o: o.events.all(),
     "an order's refunds": lambda o: o.refunds.unknown(),
-    "a promised e-mail": lambda o: OrderEmail.objects.filter(order=o.pk, occasion="paid"),
+    "a queued e-mail": lambda o: OrderEmail.objects.filter(order=o.pk, dedupe_key="paid"),
     "a page of My Orders": lambda o: Order.objects.owned_by(o.user).newest_first()[:11],
     "sync, payments": lambda o: Order.objects.with_overdue_payment().order_by("pk")[:100],
     "sync, refunds": lambda o: Order.objects.with_overdue_refund().order_by("pk")[:100],

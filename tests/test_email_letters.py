@@ -12,7 +12,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.test import override_settings
 from django.utils import translation
 
-from django_stripe_cart.emails.rendering import write
+from django_stripe_cart.emails.rendering import render
 from django_stripe_cart.models import Order, OrderEmail, Product, Refund
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
@@ -35,7 +35,7 @@ def order(browser: Browser, sandbox: Sandbox, mug: Product) -> Order:
 
 def letter(order: Order, kind: str = "paid") -> EmailMultiAlternatives:
     refund = Refund(order=order, amount=1250) if kind == "refunded" else None
-    return write(OrderEmail.about(order, kind, refund=refund))
+    return render(OrderEmail.for_order(order, kind, refund=refund))
 
 
 def html_of(message: EmailMultiAlternatives) -> str:
@@ -69,7 +69,7 @@ def test_what_was_refunded_is_spoken_of_as_one_amount_and_stands_among_the_sums(
     order: Order,
 ) -> None:
     order = refund_order(refund_order(order, 1250), 100)
-    message = write(order.emails.get(kind="refunded", refund__amount=100))
+    message = render(order.emails.get(kind="refunded", refund__amount=100))
 
     for said in (message.body, words_of(html_of(message))):
         assert f"₹1.00 of what you paid for order {order.number} is on its way back" in said

@@ -18,8 +18,8 @@ from django.db import connection
 from django.test import override_settings
 from django.utils import timezone
 
-from django_stripe_cart.emails import delivery, send_again, send_left_behind
-from django_stripe_cart.emails.delivery import LONGEST_WAIT, find_mailer
+from django_stripe_cart.emails import delivery, resend_email, send_pending_emails
+from django_stripe_cart.emails.delivery import DEFAULT_TIMEOUT, get_mailer
 from django_stripe_cart.fulfillment import fulfill_order
 from django_stripe_cart.models import Order, OrderEmail, Product
 from django_stripe_cart.sandbox import Sandbox
@@ -78,7 +78,7 @@ def test_a_letter_goes_out_as_text_and_html(paid: Order, door: socket.socket) ->
     server.start()
 
     with mail_server(door.getsockname()[1]), override_settings(DEFAULT_FROM_EMAIL="s@s.example"):
-        send_again(paid)
+        resend_email(paid)
     server.join(10)
 
     message = message_from_bytes(taken[0], policy=default)
@@ -93,7 +93,7 @@ def test_a_letter_goes_out_as_text_and_html(paid: Order, door: socket.socket) ->
 def test_a_server_that_never_answers_is_not_waited_for_long(
     paid: Order, door: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "LONGEST_WAIT", 0.3)
+    monkeypatch.setattr(delivery, "DEFAULT_TIMEOUT", 0.3)
     before = time.monotonic()
 
     with mail_server(door.getsockname()[1]), committed(execute=True):
@@ -122,7 +122,7 @@ def test_only_what_was_certainly_refused_is_tried_again(
 
     OrderEmail.objects.filter(kind="fulfilled").update(due_at=timezone.now())
 
-    again = [email.kind for email, _was_sent in send_left_behind()]
+    again = [email.kind for email, _was_sent in send_pending_emails()]
     assert again == ["fulfilled"] * is_tried_again
 
 
@@ -137,10 +137,10 @@ def test_without_a_mailer_there_is_no_error(paid: Order) -> None:
     assert order.events.filter(kind="email_failed").count() == 1
 
 
-@pytest.mark.parametrize(("given", "expected"), [(None, LONGEST_WAIT), (3, 3), (40, 40)])
+@pytest.mark.parametrize(("given", "expected"), [(None, DEFAULT_TIMEOUT), (3, 3), (40, 40)])
 def test_a_host_says_how_long_to_wait(given: int | None, expected: int) -> None:
     with mail_server(2525, timeout=given):
-        assert find_mailer().timeout == expected
+        assert get_mailer().timeout == expected
 
 
 @pytest.mark.django_db(transaction=True)
@@ -159,6 +159,6 @@ def test_no_transaction_is_open_while_the_server_answers(
 
     sandbox.pay(browser.order.session_url)  # by the webhook, in a host with ATOMIC_REQUESTS
     fulfill_order(browser.order)
-    send_again(browser.order)
+    resend_email(browser.order)
 
     assert open_then == [False, False, False]

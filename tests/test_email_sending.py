@@ -14,11 +14,11 @@ from django.core.management import call_command
 from django.db.models import F
 from django.utils import timezone
 
-from django_stripe_cart.emails import send_again, send_left_behind
-from django_stripe_cart.emails.outbox import MOST_REFUSALS, WAITS, deliver
+from django_stripe_cart.emails import resend_email, send_pending_emails
+from django_stripe_cart.emails.outbox import MAX_REFUSALS, RETRY_DELAYS, deliver
 from django_stripe_cart.exceptions import EmailNotSent
 from django_stripe_cart.models import Order, OrderEmail, Product
-from django_stripe_cart.models.order_email import LEFT_BEHIND, TOO_LATE
+from django_stripe_cart.models.order_email import GIVE_UP_AFTER, RETRY_AFTER
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.timeline import Cause
@@ -43,7 +43,7 @@ def unsent(pending: Order, sandbox: Sandbox) -> OrderEmail:
     """The process died after its commit, an hour ago."""
     with committed():
         sandbox.pay(pending.session_url)
-    pass_by(LEFT_BEHIND)
+    pass_by(RETRY_AFTER)
     return OrderEmail.objects.get()
 
 
@@ -79,10 +79,10 @@ def test_the_next_sync_sends_what_was_refused(
     unsent: OrderEmail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with refused(monkeypatch):
-        assert [was_sent for _email, was_sent in send_left_behind()] == [False]
-        pass_by(WAITS[0])
-        assert [was_sent for _email, was_sent in send_left_behind()] == [False]
-        pass_by(WAITS[1])
+        assert [was_sent for _email, was_sent in send_pending_emails()] == [False]
+        pass_by(RETRY_DELAYS[0])
+        assert [was_sent for _email, was_sent in send_pending_emails()] == [False]
+        pass_by(RETRY_DELAYS[1])
 
     out = StringIO()
     call_command("stripe_cart_sync", stdout=out)
@@ -104,47 +104,47 @@ def test_a_server_that_always_refuses_is_left_in_peace(
 ) -> None:
     with refused(monkeypatch) as tried:
         for minute in range(0, 2 * 24 * 60, 5):
-            list(send_left_behind())
-            list(send_left_behind())
+            list(send_pending_emails())
+            list(send_pending_emails())
             if minute == 0:
                 assert len(tried) == 1
             pass_by(timedelta(minutes=5))
 
-    assert len(tried) == 1 + len(WAITS)
-    assert OrderEmail.objects.lost().get() == unsent
+    assert len(tried) == 1 + len(RETRY_DELAYS)
+    assert OrderEmail.objects.overdue().get() == unsent
 
 
 def test_a_server_that_is_away_is_not_asked_for_every_one(
     unsent: OrderEmail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    others = [OrderEmail(order=unsent.order, kind="paid", occasion=f"{n}") for n in range(9)]
+    others = [OrderEmail(order=unsent.order, kind="paid", dedupe_key=f"{n}") for n in range(9)]
     OrderEmail.objects.bulk_create(others)
-    pass_by(LEFT_BEHIND)
+    pass_by(RETRY_AFTER)
 
     with refused(monkeypatch) as tried:
-        list(send_left_behind())
-    assert len(tried) == MOST_REFUSALS
+        list(send_pending_emails())
+    assert len(tried) == MAX_REFUSALS
 
-    assert len(list(send_left_behind())) == 10 - MOST_REFUSALS
+    assert len(list(send_pending_emails())) == 10 - MAX_REFUSALS
 
 
 def test_what_is_just_being_sent_is_left_alone(unsent: OrderEmail) -> None:
     pass_by(timedelta(seconds=-1))
 
-    assert list(send_left_behind()) == []
+    assert list(send_pending_emails()) == []
 
 
 def test_what_is_long_past_is_left_alone(unsent: OrderEmail) -> None:
-    pass_by(TOO_LATE)
+    pass_by(GIVE_UP_AFTER)
 
-    assert list(send_left_behind()) == []
+    assert list(send_pending_emails()) == []
     assert mail.outbox == []
 
 
 def test_who_died_while_speaking_to_the_server_may_have_sent_it(unsent: OrderEmail) -> None:
     OrderEmail.objects.update(claimed_at=timezone.now() - timedelta(minutes=50))
 
-    assert list(send_left_behind()) == []
+    assert list(send_pending_emails()) == []
     assert mail.outbox == []
 
 
@@ -206,7 +206,7 @@ def write_subject(settings: Any, text: str) -> None:
 def test_staff_send_it_again_and_the_timeline_says_who(unsent: OrderEmail) -> None:
     deliver(unsent)
 
-    send_again(unsent.order, by=BY_ADA)
+    resend_email(unsent.order, by=BY_ADA)
 
     assert subjects() == [f"Your order {unsent.order.number} is paid"] * 2
     last = unsent.order.events.last()
@@ -215,9 +215,9 @@ def test_staff_send_it_again_and_the_timeline_says_who(unsent: OrderEmail) -> No
 
 
 def test_what_staff_sent_is_not_sent_once_more_by_the_sync(unsent: OrderEmail) -> None:
-    send_again(unsent.order, by=BY_ADA)
+    resend_email(unsent.order, by=BY_ADA)
 
-    assert list(send_left_behind()) == []
+    assert list(send_pending_emails()) == []
     assert len(mail.outbox) == 1
 
 
@@ -226,15 +226,15 @@ def test_what_staff_sent_while_the_server_refused_somebody_else_is_not_sent_agai
 ) -> None:
     def refuse_after_staff(backend: EmailBackend, messages: list[Any]) -> int:
         again.undo()
-        send_again(unsent.order, by=BY_ADA)
+        resend_email(unsent.order, by=BY_ADA)
         raise ConnectionRefusedError
 
     with monkeypatch.context() as again:
         again.setattr(EmailBackend, "send_messages", refuse_after_staff)
         assert deliver(unsent) is False
-    pass_by(WAITS[0])
+    pass_by(RETRY_DELAYS[0])
 
-    assert list(send_left_behind()) == []
+    assert list(send_pending_emails()) == []
     assert len(mail.outbox) == 1
 
 
@@ -243,26 +243,26 @@ def test_the_last_refund_is_told_again(unsent: OrderEmail) -> None:
     order = refund_order(unsent.order)
     mail.outbox.clear()
 
-    send_again(order, by=BY_ADA)
+    resend_email(order, by=BY_ADA)
 
     assert "₹990.00" in mail.outbox[0].body
 
 
 def test_about_some_orders_there_is_nothing_to_say(pending: Order) -> None:
     with pytest.raises(EmailNotSent, match="No e-mail tells"):
-        send_again(pending)
+        resend_email(pending)
 
 
 def test_without_an_address_it_can_not_be_sent(unsent: OrderEmail) -> None:
     Order.objects.update(email="")
 
     with pytest.raises(EmailNotSent, match="no e-mail address"):
-        send_again(unsent.order)
+        resend_email(unsent.order)
 
 
 def test_again_but_the_server_refuses(unsent: OrderEmail, monkeypatch: pytest.MonkeyPatch) -> None:
     with refused(monkeypatch), pytest.raises(EmailNotSent, match="could not be sent"):
-        send_again(unsent.order, by=BY_ADA)
+        resend_email(unsent.order, by=BY_ADA)
 
     assert kinds(unsent.order) == ["email_failed"]
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.test import override_settings
 from django.utils import timezone
 
-from django_stripe_cart.emails import promise_email, send_left_behind
+from django_stripe_cart.emails import queue_email, send_pending_emails
 from django_stripe_cart.emails.outbox import deliver
 from django_stripe_cart.fulfillment import fulfill_order
 from django_stripe_cart.models import Order, OrderEmail, Product, Refund
@@ -87,8 +87,8 @@ def test_every_bell_and_every_look_later_it_was_still_told_once(
         for _time in range(3):
             assert sandbox.resend(paid.session_id)
         sync_order(paid)
-        promise_email(paid, "paid")
-    list(send_left_behind())
+        queue_email(paid, "paid")
+    list(send_pending_emails())
 
     assert len(mail.outbox) == 1
 
@@ -169,10 +169,10 @@ def test_what_was_promised_is_not_sent_once_it_is_turned_off(
     OrderEmail.objects.update(due_at=timezone.now())
 
     with override_settings(STRIPE_CART_EMAILS=["fulfilled"]):
-        assert list(send_left_behind()) == []
+        assert list(send_pending_emails()) == []
     assert mail.outbox == []
 
-    assert [was_sent for _email, was_sent in send_left_behind()] == [True]
+    assert [was_sent for _email, was_sent in send_pending_emails()] == [True]
 
 
 def test_a_refund_that_failed_before_it_was_told_is_not_told(paid: Order, sandbox: Sandbox) -> None:
@@ -181,9 +181,9 @@ def test_a_refund_that_failed_before_it_was_told_is_not_told(paid: Order, sandbo
     Refund.objects.update(status=Refund.Status.FAILED)
     OrderEmail.objects.update(due_at=timezone.now())
 
-    assert list(send_left_behind()) == []
+    assert list(send_pending_emails()) == []
     assert len(mail.outbox) == 1
-    assert not OrderEmail.objects.lost().exists()
+    assert not OrderEmail.objects.overdue().exists()
 
 
 def test_without_an_address_there_is_nobody_to_tell(paid: Order) -> None:

@@ -29,9 +29,9 @@ from django_stripe_cart.exceptions import (
     PaymentError,
     PaymentMissing,
     PaymentNotConfigured,
+    PaymentPermanentlyFailed,
     PaymentRefused,
     PaymentRetryable,
-    PaymentStuck,
     PaymentUnknown,
 )
 from django_stripe_cart.gateway import Session, read_session
@@ -393,7 +393,7 @@ def test_a_failure_that_is_kept_under_the_key_will_never_heal(
 ) -> None:
     answering(error(type="api_error"), 500, REPLAYED)
 
-    with pytest.raises(PaymentStuck):
+    with pytest.raises(PaymentPermanentlyFailed):
         create("key-1")
 
 
@@ -408,7 +408,7 @@ def test_a_refusal_that_is_kept_under_the_key_is_a_refusal(
 
 def test_what_a_failure_means_can_be_caught_by_its_family() -> None:
     assert issubclass(PaymentMissing, PaymentRefused)
-    assert issubclass(PaymentStuck, PaymentUnknown)
+    assert issubclass(PaymentPermanentlyFailed, PaymentUnknown)
     assert not issubclass(PaymentUnknown, PaymentRefused)
     assert not issubclass(PaymentRetryable, (PaymentRefused, PaymentUnknown))
 

@@ -417,7 +417,7 @@ def test_the_orders_of_this_browser_come_along(
     assert strange.number not in page
     assert list(Order.objects.owned_by(user)) == [order]
     assert order.events.filter(kind="adopted").count() == 1
-    assert Order.objects.of_guests().get() == strange
+    assert Order.objects.placed_by_guests().get() == strange
 
 
 def test_the_session_key_is_new_and_its_data_is_kept(

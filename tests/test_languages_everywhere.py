@@ -20,7 +20,7 @@ from django.test import Client, TestCase
 from django.urls import reverse
 from django.utils import translation
 
-from django_stripe_cart.emails.rendering import write
+from django_stripe_cart.emails.rendering import render
 from django_stripe_cart.models import Order, OrderEmail, Product
 from django_stripe_cart.money import format_money
 from django_stripe_cart.sandbox import Sandbox
@@ -116,8 +116,8 @@ def test_no_e_mail_speaks_english_between(
     order = make_order("refunded", items={vase: 2}, user=user)
     order.language = language
     refund = order.refunds.get()
-    letters = [write(OrderEmail.about(order, kind)) for kind in OrderEmail.Kind.values]
-    letters.append(write(OrderEmail.about(order, "refunded", refund=refund)))
+    letters = [render(OrderEmail.for_order(order, kind)) for kind in OrderEmail.Kind.values]
+    letters.append(render(OrderEmail.for_order(order, "refunded", refund=refund)))
 
     for letter in letters:
         texts = [letter.subject, letter.body, *(str(part.content) for part in letter.alternatives)]

@@ -29,7 +29,12 @@ from django_stripe_cart.models import (
     WebhookEvent,
 )
 from django_stripe_cart.payments import sync_open_orders, sync_order
-from django_stripe_cart.privacy import anonymize_person, export_person, orders_elsewhere, orders_of
+from django_stripe_cart.privacy import (
+    anonymize_person,
+    export_person,
+    orders_of,
+    orders_with_same_email,
+)
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_paid
@@ -148,7 +153,7 @@ NOT_EXPORTED = {
     "OrderEvent.stripe_event_id": "about the shop: which message told it",
     "OrderEmail.id": "a number of the database's",
     "OrderEmail.refund": "exported beside it",
-    "OrderEmail.occasion": "the kind, and which refund",
+    "OrderEmail.dedupe_key": "the kind, and which refund",
     "OrderEmail.attempts": "about the shop's mail server",
     "OrderEmail.due_at": "about the shop's mail server",
     "OrderEmail.claimed_at": "about the shop's mail server",
@@ -254,8 +259,8 @@ def test_an_address_that_others_typed_is_only_mentioned(
 
     assert json.loads(output)["orders"] == []
     assert str(order.reference) in errors
-    assert list(orders_elsewhere(EMAIL)) == [order]
-    assert not orders_elsewhere(browser.user).exists()
+    assert list(orders_with_same_email(EMAIL)) == [order]
+    assert not orders_with_same_email(browser.user).exists()
 
 
 @pytest.mark.parametrize("person", ["", "nobody@example.com", "%", "\t"])

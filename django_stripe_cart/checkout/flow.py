@@ -19,8 +19,8 @@ from django_stripe_cart.exceptions import (
     OrderOpen,
     PaymentError,
     PaymentMissing,
+    PaymentPermanentlyFailed,
     PaymentRefused,
-    PaymentStuck,
 )
 from django_stripe_cart.gateway import deadline
 from django_stripe_cart.models import Cart, CartItem, Order
@@ -119,7 +119,7 @@ def start_payment(order: Order, *, return_urls: ReturnUrls, by: Cause = BY_SYSTE
     try:
         order = save_session_params(order, success_url=success, cancel_url=return_urls.cancel)
         order = create_session_once(order, by=by)
-    except (PaymentRefused, PaymentStuck) as error:
+    except (PaymentRefused, PaymentPermanentlyFailed) as error:
         why = " ".join(filter(None, (error.code, error.param))) or error.slug
         logger.warning("Order %s was refused: %s", order.reference, why)
         order = close_without_session(order, by=by, message=error.code)
@@ -217,7 +217,7 @@ def _look(order: Order, *, by: Cause) -> Order:
 
 
 def _has_time_left(order: Order) -> bool:
-    if order.cancel_requested_at is not None or not order.is_of_this_mode:
+    if order.cancel_requested_at is not None or not order.matches_livemode:
         return False
     # A session that Stripe has perhaps never heard of may have to be created yet.
     needed = TIME_TO_CREATE if order.session_id is None else TIME_TO_PAY

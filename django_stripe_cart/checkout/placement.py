@@ -7,7 +7,7 @@ from django.utils.translation import get_language
 from django_stripe_cart import stock
 from django_stripe_cart.cart.contents import Contents, read_lines
 from django_stripe_cart.database import hold_by
-from django_stripe_cart.emails.addresses import valid_email
+from django_stripe_cart.emails.addresses import clean_email
 from django_stripe_cart.exceptions import EmptyCart
 from django_stripe_cart.models import Cart, Order, OrderItem
 from django_stripe_cart.models.cart import read_items
@@ -42,7 +42,7 @@ def create_order(cart: Cart, contents: Contents, *, email: str, by: Cause) -> Or
         open_cart_id=cart.pk,
         currency=contents.currency,
         total=contents.total,
-        email=valid_email(email),
+        email=clean_email(email),
         language=(get_language() or "")[:16],
     )
     items = [

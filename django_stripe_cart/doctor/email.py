@@ -30,7 +30,7 @@ def email() -> Iterator[Finding]:
         )
     else:
         yield good(f"E-mails are sent by {backend}.")
-    overdue = OrderEmail.objects.lost().count()
+    overdue = OrderEmail.objects.overdue().count()
     if overdue:
         yield advice(
             f"Recent e-mails that were not sent: {overdue}.",

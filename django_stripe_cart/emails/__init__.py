@@ -1,9 +1,10 @@
-"""What the shop writes to the shopper: that an order is paid, fulfilled, refunded, or failed.
+"""E-mails to shoppers about paid, fulfilled, refunded and failed orders.
 
-Promised with the change that it tells of, sent after the commit, and each at most once.
+An e-mail is queued in the transaction of the change that it is about, and sent after the commit,
+at most once.
 """
 
-from django_stripe_cart.emails.delivery import find_kind, send_again
-from django_stripe_cart.emails.outbox import promise_email, send_left_behind, will_email
+from django_stripe_cart.emails.delivery import email_kind, resend_email
+from django_stripe_cart.emails.outbox import queue_email, send_pending_emails, will_email
 
-__all__ = ["find_kind", "promise_email", "send_again", "send_left_behind", "will_email"]
+__all__ = ["email_kind", "queue_email", "resend_email", "send_pending_emails", "will_email"]

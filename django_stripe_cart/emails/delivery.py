@@ -1,4 +1,4 @@
-"""Send an order's e-mail through the host's mail server, and note it on the timeline."""
+"""Delivery of e-mails through the host's mail backend, noted on the order's timeline."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from django_stripe_cart.database import in_transaction
-from django_stripe_cart.emails.rendering import write
+from django_stripe_cart.emails.rendering import render
 from django_stripe_cart.exceptions import EmailNotSent, EmailRefused
-from django_stripe_cart.logs import describe
+from django_stripe_cart.logs import describe_without_values
 from django_stripe_cart.models import Order, OrderEmail
 from django_stripe_cart.timeline import BY_STAFF, Cause, note
 
@@ -24,7 +24,6 @@ logger = logging.getLogger("stripe_cart")
 Kind = OrderEmail.Kind
 Status = Order.Status
 
-# What there is to say about an order as it stands.
 KINDS = {
     Status.PAID: Kind.PAID,
     Status.FULFILLED: Kind.FULFILLED,
@@ -32,10 +31,10 @@ KINDS = {
     Status.FAILED: Kind.FAILED,
 }
 
-# In seconds, for each of its answers: whoever pays, or a worker of Stripe's webhook, waits.
-LONGEST_WAIT = 10
+# In seconds, for each of the server's replies: a shopper, or Stripe's webhook, is waiting.
+DEFAULT_TIMEOUT = 10
 
-# A server that hangs up, or says nothing more, is not among them: it may have taken the message.
+# Certain refusals. After a lost connection or a time-out, the server may have taken the message.
 REFUSALS = (
     smtplib.SMTPResponseException,
     smtplib.SMTPRecipientsRefused,
@@ -44,38 +43,40 @@ REFUSALS = (
 )
 
 
-def find_kind(order: Order) -> str:
-    """str, the ``OrderEmail.Kind`` that tells how ``order`` stands; empty if none does."""
+def email_kind(order: Order) -> str:
+    """Return the ``OrderEmail.Kind`` for the order's status, or "" if it has none."""
     return KINDS.get(order.status, "")
 
 
-def send_again(order: Order, *, by: Cause = BY_STAFF) -> Order:
-    """Send the e-mail that tells how ``order`` stands, once more, and return the order.
+def resend_email(order: Order, *, by: Cause = BY_STAFF) -> Order:
+    """Send the e-mail for the order's status again, and return the order freshly read.
 
-    Also if it was never sent, or is turned off by ``STRIPE_CART_EMAILS``. Raises ``EmailNotSent``
-    if there is nothing to say or no address, or if the mail server does not take it.
+    It is also sent if it never was, or if ``STRIPE_CART_EMAILS`` turns its kind off. ``by`` is a
+    ``Cause``, noted on the timeline. Raises ``EmailNotSent`` if the status has no e-mail, the order
+    no address, or sending failed; its subclass ``EmailRefused`` if certainly nothing was sent.
     """
     order = Order.objects.get(pk=order.pk)
-    kind = find_kind(order)
+    kind = email_kind(order)
     if not kind:
         raise EmailNotSent(_("No e-mail tells of an order in this state."))
     if not order.email:
         raise EmailNotSent(_("The order has no e-mail address."))
-    refund = order.refunds.standing().last() if kind == Kind.REFUNDED else None
-    email = OrderEmail.about(order, kind, refund=refund)
+    refund = order.refunds.active().last() if kind == Kind.REFUNDED else None
+    email = OrderEmail.for_order(order, kind, refund=refund)
     send(email, by=by)
     return order
 
 
 def send(email: OrderEmail, *, by: Cause, is_first: bool = True) -> None:
-    """Send one. Raises ``EmailNotSent``, noted on the timeline unless it has failed before.
+    """Send ``email`` and record it.
 
-    No transaction is open and no row is locked while the mail server answers.
+    Raises ``EmailNotSent``, and notes the failure on the timeline if ``is_first``. No transaction
+    is open and no row is locked while waiting for the mail server.
     """
     try:
-        hand_over(_write(email))
+        send_message(_render(email))
     except Exception as error:
-        # The server's own words may name the address, so they stay out of the log.
+        # The server's message may contain the address, so it is not logged.
         what = type(error.__cause__ or error).__name__
         logger.warning("E-mail %s of order %s: %s", email.kind, email.order.reference, what)
         if is_first:
@@ -83,26 +84,26 @@ def send(email: OrderEmail, *, by: Cause, is_first: bool = True) -> None:
         if isinstance(error, EmailRefused):
             raise
         raise EmailNotSent from error
-    _write_down(email, by=by)
+    _record_sent(email, by=by)
 
 
-def _write(email: OrderEmail) -> EmailMultiAlternatives:
+def _render(email: OrderEmail) -> EmailMultiAlternatives:
     try:
-        return write(email)
+        return render(email)
     except Exception as error:
-        # A mistake in a template of the host's, who has to find it.
-        words = (email.kind, email.order.reference, describe(error))
-        logger.error("E-mail %s of order %s is not written: %s", *words)
+        # Usually an error in a template of the host's: the log says which.
+        details = (email.kind, email.order.reference, describe_without_values(error))
+        logger.error("E-mail %s of order %s is not written: %s", *details)
         raise EmailRefused from error
 
 
-def hand_over(message: EmailMultiAlternatives) -> None:
-    """Raise ``EmailRefused`` if it is certain that nothing was sent.
+def send_message(message: EmailMultiAlternatives) -> None:
+    """Send ``message``. Raises ``EmailRefused`` if it is certain that nothing was sent.
 
-    After any other exception it may have been: to send it once more could be twice.
+    After any other exception it may have been sent, so trying again could send it twice.
     """
     try:
-        mailer = find_mailer()
+        mailer = get_mailer()
         mailer.open()
     except Exception as error:
         raise EmailRefused from error
@@ -115,18 +116,18 @@ def hand_over(message: EmailMultiAlternatives) -> None:
             mailer.close()
 
 
-def find_mailer() -> Any:
-    """Return the host's default mailer, with our time-out if it has none (Django's default)."""
-    # Before Django 6.1 there is only one.
+def get_mailer() -> Any:
+    """Return the host's default mailer, with a time-out: Django's default is none."""
+    # Django 6.1 has several mailers, by alias.
     mailer: Any = mail.mailers.default if hasattr(mail, "mailers") else mail.get_connection()
-    if getattr(mailer, "timeout", LONGEST_WAIT) is None:
-        mailer.timeout = LONGEST_WAIT
+    if getattr(mailer, "timeout", DEFAULT_TIMEOUT) is None:
+        mailer.timeout = DEFAULT_TIMEOUT
     return mailer
 
 
 @in_transaction(durable=False)
-def _write_down(email: OrderEmail, *, by: Cause) -> None:
+def _record_sent(email: OrderEmail, *, by: Cause) -> None:
     now = timezone.now()
-    rows = OrderEmail.objects.filter(order=email.order, occasion=email.occasion)
+    rows = OrderEmail.objects.filter(order=email.order, dedupe_key=email.dedupe_key)
     rows.update(sent_at=now, claimed_at=now)
     note(email.order, kind="email_sent", by=by, message=email.kind)

@@ -1,4 +1,4 @@
-"""One e-mail: its words, in the language of the order, as text and as HTML."""
+"""Rendering of e-mails, in the language of the order, as text and as HTML."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from django_stripe_cart.conf import conf
 from django_stripe_cart.models import Order, OrderEmail
 
 
-def write(email: OrderEmail) -> EmailMultiAlternatives:
-    """Return the message, ready to be sent by the host's mailer, from ``DEFAULT_FROM_EMAIL``."""
+def render(email: OrderEmail) -> EmailMultiAlternatives:
+    """Return the message for ``email``, from ``DEFAULT_FROM_EMAIL`` to the order's address."""
     order = email.order
-    place = f"stripe_cart/emails/{email.kind}"
+    prefix = f"stripe_cart/emails/{email.kind}"
     with translation.override(order.language or settings.LANGUAGE_CODE):
         context = _context(email)
-        # A line break would begin another header.
-        subject = " ".join(render_to_string(f"{place}_subject.txt", context).split())
-        text = render_to_string(f"{place}.txt", context).strip() + "\n"
-        html = render_to_string(f"{place}.html", context)
+        # A line break in a header is not allowed.
+        subject = " ".join(render_to_string(f"{prefix}_subject.txt", context).split())
+        text = render_to_string(f"{prefix}.txt", context).strip() + "\n"
+        html = render_to_string(f"{prefix}.html", context)
     message = EmailMultiAlternatives(subject, text, to=[order.email])
     message.attach_alternative(html, "text/html")
     return message
 
 
 def _context(email: OrderEmail) -> dict[str, Any]:
-    site = find_site(email.order)
+    site = site_url(email.order)
     return {
         "order": email.order,
         "items": list(email.order.items.all()),
@@ -43,13 +43,14 @@ def _context(email: OrderEmail) -> dict[str, Any]:
     }
 
 
-def find_site(order: Order) -> str:
-    """str, the address of the site: as configured, or as it was when the order was placed.
+def site_url(order: Order) -> str:
+    """Return the site's URL without a path; webhooks and commands have no request to build it.
 
-    A webhook or a command knows no request. Empty if there is neither; then no link is given.
+    It is ``STRIPE_CART_BASE_URL`` or, without that, the site where the order was placed; "" if
+    neither is known, and then the e-mail has no links.
     """
     if conf.base_url:
         return conf.base_url
     params = order.session_params if isinstance(order.session_params, dict) else {}
-    back = urlsplit(str(params.get("success_url", "")))
-    return f"{back.scheme}://{back.netloc}" if back.netloc else ""
+    success = urlsplit(str(params.get("success_url", "")))
+    return f"{success.scheme}://{success.netloc}" if success.netloc else ""

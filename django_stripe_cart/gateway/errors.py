@@ -14,9 +14,9 @@ from django_stripe_cart.exceptions import (
     PaymentError,
     PaymentMissing,
     PaymentNotConfigured,
+    PaymentPermanentlyFailed,
     PaymentRefused,
     PaymentRetryable,
-    PaymentStuck,
     PaymentUnknown,
 )
 
@@ -87,7 +87,7 @@ def _error_class(error: stripe.StripeError) -> type[PaymentError]:
         return PaymentRetryable
     # A failure that Stripe stored under the idempotency key is returned every time.
     if (status or 0) >= 500 and (error.headers or {}).get("idempotent-replayed") == "true":
-        return PaymentStuck
+        return PaymentPermanentlyFailed
     if isinstance(error, stripe.APIConnectionError) or status == 424 or (status or 500) >= 500:
         return PaymentUnknown
     if error.error is None:  # not Stripe's answer, but for example a proxy's error page

@@ -584,7 +584,7 @@ class Migration(migrations.Migration):
             model_name="order",
             constraint=models.CheckConstraint(
                 condition=models.Q(("by_guest", False), ("user__isnull", True), _connector="OR"),
-                name="stripe_cart_order_guest_is_no_user",
+                name="stripe_cart_order_guest_without_user",
             ),
         ),
         migrations.AddConstraint(
@@ -648,7 +648,7 @@ class Migration(migrations.Migration):
                         verbose_name="kind",
                     ),
                 ),
-                ("occasion", models.CharField(max_length=40)),
+                ("dedupe_key", models.CharField(max_length=40)),
                 ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
                 (
                     "created",
@@ -657,7 +657,7 @@ class Migration(migrations.Migration):
                 (
                     "due_at",
                     models.DateTimeField(
-                        default=django_stripe_cart.models.order_email.find_first_due
+                        default=django_stripe_cart.models.order_email.default_due_at
                     ),
                 ),
                 ("claimed_at", models.DateTimeField(blank=True, null=True)),
@@ -686,11 +686,11 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "e-mails",
                 "ordering": ("pk",),
                 "indexes": [
-                    models.Index(fields=["claimed_at", "due_at"], name="stripe_cart_email_left")
+                    models.Index(fields=["claimed_at", "due_at"], name="stripe_cart_email_due")
                 ],
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("order", "occasion"), name="stripe_cart_email_once"
+                        fields=("order", "dedupe_key"), name="stripe_cart_email_once"
                     )
                 ],
             },

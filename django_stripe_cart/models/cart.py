@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from model_utils.models import TimeStampedModel
 
 from django_stripe_cart.conf import conf
-from django_stripe_cart.models.querysets import FreshQuerySet
+from django_stripe_cart.models.querysets import PrimaryDatabaseQuerySet
 from django_stripe_cart.prepared import Given, Prepared
 
 
@@ -45,7 +45,7 @@ class Cart(TimeStampedModel):
     token = models.CharField(max_length=64, null=True, blank=True, unique=True)
     version = models.PositiveBigIntegerField(default=0, editable=False)
 
-    objects = FreshQuerySet["Cart"].as_manager()
+    objects = PrimaryDatabaseQuerySet["Cart"].as_manager()
 
     class Meta:
         verbose_name = _("cart")
@@ -80,7 +80,7 @@ def _items_of(name: str) -> Prepared[CartItem]:
     return Prepared(CartItem.objects.filter(**{f"cart__{name}": Given(Cart, name)}).with_products())
 
 
-class CartItemQuerySet(FreshQuerySet["CartItem"]):
+class CartItemQuerySet(PrimaryDatabaseQuerySet["CartItem"]):
     def of_user(self, user: Any) -> Self:
         return self.filter(cart__user=user) if user.is_authenticated else self.none()
 

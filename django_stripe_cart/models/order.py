@@ -95,7 +95,7 @@ class Order(ConcurrentTransitionMixin, models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(by_guest=False) | Q(user__isnull=True),
-                name="stripe_cart_order_guest_is_no_user",
+                name="stripe_cart_order_guest_without_user",
             ),
             models.CheckConstraint(
                 condition=Q(total__gte=0, amount_paid__gte=0, amount_refunded__gte=0),
@@ -206,7 +206,7 @@ class Order(ConcurrentTransitionMixin, models.Model):
         return self.status in (Status.PENDING, Status.PROCESSING)
 
     @property
-    def is_of_this_mode(self) -> bool:
+    def matches_livemode(self) -> bool:
         """Whether its session, if it has one, was made with a key of today's mode, test or live."""
         return self.session_params is None or self.livemode == conf.livemode
 
@@ -221,7 +221,7 @@ class Order(ConcurrentTransitionMixin, models.Model):
         """Whether its stored address may still be handed out."""
         return (
             self.is_pending
-            and self.is_of_this_mode
+            and self.matches_livemode
             and bool(self.session_url)
             and self.cancel_requested_at is None
             and self.session_expires_at is not None

@@ -1,4 +1,4 @@
-"""Which e-mails an order gives rise to, each once. Neither their text nor their address is kept."""
+"""E-mails about orders, each sent at most once. Neither text nor address is stored."""
 
 from __future__ import annotations
 
@@ -11,30 +11,32 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from django_stripe_cart.models.order import Order
-from django_stripe_cart.models.querysets import FreshQuerySet
+from django_stripe_cart.models.querysets import PrimaryDatabaseQuerySet
 from django_stripe_cart.models.refund import Refund
 
-# Sooner, whoever made the row is about to send it; later, nobody waits for it any more.
-LEFT_BEHIND = timedelta(minutes=1)
-LOST = timedelta(hours=1)
-TOO_LATE = timedelta(days=3)
+# The process that queued an e-mail sends it right after the commit; this leaves it time to do so.
+RETRY_AFTER = timedelta(minutes=1)
+REPORT_AFTER = timedelta(hours=1)
+GIVE_UP_AFTER = timedelta(days=3)
 
 
-def find_first_due() -> datetime:
-    return timezone.now() + LEFT_BEHIND
+def default_due_at() -> datetime:
+    return timezone.now() + RETRY_AFTER
 
 
-class OrderEmailQuerySet(FreshQuerySet["OrderEmail"]):
-    def left_behind(self) -> Self:
-        """Those that nobody is sending: their process died, or the mail server refused them."""
+class OrderEmailQuerySet(PrimaryDatabaseQuerySet["OrderEmail"]):
+    def pending(self) -> Self:
+        """Return unclaimed e-mails that are due: their process died, or they were refused."""
         now = timezone.now()
-        return self.filter(claimed_at=None, due_at__lte=now, created__gt=now - TOO_LATE)
+        return self.filter(claimed_at=None, due_at__lte=now, created__gt=now - GIVE_UP_AFTER)
 
-    def lost(self) -> Self:
-        """Those of late that did not go out in their first hour, though there is an address."""
+    def overdue(self) -> Self:
+        """Return recent e-mails that are still unsent after ``REPORT_AFTER``."""
         now = timezone.now()
-        late = self.filter(sent_at=None, created__lt=now - LOST, created__gt=now - TOO_LATE)
-        return late.exclude(order__email="").exclude(refund__status__in=Refund.GONE)
+        late = self.filter(
+            sent_at=None, created__lt=now - REPORT_AFTER, created__gt=now - GIVE_UP_AFTER
+        )
+        return late.exclude(order__email="").exclude(refund__status__in=Refund.FAILED_STATUSES)
 
 
 class OrderEmail(models.Model):
@@ -49,11 +51,11 @@ class OrderEmail(models.Model):
     refund = models.ForeignKey(
         Refund, on_delete=models.CASCADE, null=True, blank=True, related_name="emails"
     )
-    # Its kind, and of a refund also which one: NULL would not be unique.
-    occasion = models.CharField(max_length=40)
+    # The kind, and the refund's key if there is one: a NULL refund would not be unique.
+    dedupe_key = models.CharField(max_length=40)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     created = models.DateTimeField(_("created"), default=timezone.now)
-    due_at = models.DateTimeField(default=find_first_due)
+    due_at = models.DateTimeField(default=default_due_at)
     claimed_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
 
@@ -63,16 +65,16 @@ class OrderEmail(models.Model):
         ordering = ("pk",)
         verbose_name = _("e-mail")
         verbose_name_plural = _("e-mails")
-        indexes = (models.Index(fields=("claimed_at", "due_at"), name="stripe_cart_email_left"),)
+        indexes = (models.Index(fields=("claimed_at", "due_at"), name="stripe_cart_email_due"),)
         constraints = (
-            models.UniqueConstraint(fields=("order", "occasion"), name="stripe_cart_email_once"),
+            models.UniqueConstraint(fields=("order", "dedupe_key"), name="stripe_cart_email_once"),
         )
 
     def __str__(self) -> str:
-        return f"{self.order}: {self.occasion}"
+        return f"{self.order}: {self.dedupe_key}"
 
     @classmethod
-    def about(cls, order: Order, kind: str, *, refund: Refund | None = None) -> Self:
-        """Return the row, not saved, of what there is to say."""
-        occasion = kind if refund is None else f"{kind}-{refund.pk}"
-        return cls(order=order, kind=kind, refund=refund, occasion=occasion)
+    def for_order(cls, order: Order, kind: str, *, refund: Refund | None = None) -> Self:
+        """Return the unsaved e-mail of this kind about ``order``, or about one of its refunds."""
+        dedupe_key = kind if refund is None else f"{kind}-{refund.pk}"
+        return cls(order=order, kind=kind, refund=refund, dedupe_key=dedupe_key)

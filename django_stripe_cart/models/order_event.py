@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_stripe_cart.models.fields import StripeIdField
 from django_stripe_cart.models.order import Order
-from django_stripe_cart.models.querysets import FreshQuerySet
+from django_stripe_cart.models.querysets import PrimaryDatabaseQuerySet
 
 
 class OrderEvent(models.Model):
@@ -28,7 +28,7 @@ class OrderEvent(models.Model):
     message = models.CharField(_("message"), max_length=500, blank=True)
     created = models.DateTimeField(_("created"), auto_now_add=True)
 
-    objects = FreshQuerySet["OrderEvent"].as_manager()
+    objects = PrimaryDatabaseQuerySet["OrderEvent"].as_manager()
 
     class Meta:
         ordering = ("pk",)

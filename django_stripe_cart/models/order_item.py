@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stripe_cart.conf import conf
 from django_stripe_cart.line_items import LineItem
 from django_stripe_cart.models.order import Order
-from django_stripe_cart.models.querysets import FreshQuerySet
+from django_stripe_cart.models.querysets import PrimaryDatabaseQuerySet
 
 
 class OrderItem(models.Model):
@@ -28,7 +28,7 @@ class OrderItem(models.Model):
     quantity = models.PositiveIntegerField(_("quantity"))
     stock_taken = models.PositiveIntegerField(_("stock taken"), default=0)
 
-    objects = FreshQuerySet["OrderItem"].as_manager()
+    objects = PrimaryDatabaseQuerySet["OrderItem"].as_manager()
 
     class Meta:
         ordering = ("pk",)

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from django_stripe_cart.models.querysets import FreshQuerySet
+from django_stripe_cart.models.querysets import PrimaryDatabaseQuerySet
 from django_stripe_cart.models.states import Status
 
 O_co = TypeVar("O_co", bound=models.Model, covariant=True)
@@ -19,7 +19,7 @@ O_co = TypeVar("O_co", bound=models.Model, covariant=True)
 PORTION = 100
 
 
-class OrderQuerySet(FreshQuerySet[O_co]):
+class OrderQuerySet(PrimaryDatabaseQuerySet[O_co]):
     def open(self) -> Self:
         """Those that hold their cart's one slot."""
         return self.filter(open_cart__isnull=False)
@@ -27,12 +27,12 @@ class OrderQuerySet(FreshQuerySet[O_co]):
     def owned_by(self, user: Any) -> Self:
         return self.filter(user=user) if user.is_authenticated else self.none()
 
-    def of_guests(self) -> Self:
+    def placed_by_guests(self) -> Self:
         """Those to whom their address is the key."""
         return self.filter(by_guest=True)
 
-    def of_guest(self, token: str) -> Self:
-        return self.of_guests().filter(cart__token=token) if token else self.none()
+    def for_guest(self, token: str) -> Self:
+        return self.placed_by_guests().filter(cart__token=token) if token else self.none()
 
     def overdue(self) -> Self:
         """Those about which Stripe may know more than we do."""

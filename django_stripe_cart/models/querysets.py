@@ -9,7 +9,7 @@ from django.db import models, router
 M_co = TypeVar("M_co", bound=models.Model, covariant=True)
 
 
-class FreshQuerySet(models.QuerySet[M_co]):
+class PrimaryDatabaseQuerySet(models.QuerySet[M_co]):
     """Asks no replica, whatever the host's router says of reading.
 
     A replica lags behind, and knows nothing of the transaction that is open: what was paid, taken

@@ -13,13 +13,13 @@ from model_utils.models import TimeStampedModel
 
 from django_stripe_cart.models.fields import StripeIdField
 from django_stripe_cart.models.order import Order
-from django_stripe_cart.models.querysets import FreshQuerySet
+from django_stripe_cart.models.querysets import PrimaryDatabaseQuerySet
 
 
-class RefundQuerySet(FreshQuerySet["Refund"]):
-    def standing(self) -> Self:
+class RefundQuerySet(PrimaryDatabaseQuerySet["Refund"]):
+    def active(self) -> Self:
         """Those that count against what is left."""
-        return self.exclude(status__in=Refund.GONE)
+        return self.exclude(status__in=Refund.FAILED_STATUSES)
 
     def unknown(self) -> Self:
         """Those of which it isn't known whether Stripe ever made them."""
@@ -35,7 +35,7 @@ class Refund(TimeStampedModel):
         FAILED = "failed", pgettext_lazy("refund", "Failed")
         CANCELED = "canceled", pgettext_lazy("refund", "Canceled")
 
-    GONE = (Status.FAILED, Status.CANCELED)
+    FAILED_STATUSES = (Status.FAILED, Status.CANCELED)
 
     class Source(models.TextChoices):
         SHOP = "shop", _("Shop")
@@ -72,6 +72,6 @@ class Refund(TimeStampedModel):
         return f"{self.order} -{self.amount}"
 
     @property
-    def is_gone(self) -> bool:
+    def is_failed(self) -> bool:
         """Whether this money did not go back after all."""
-        return self.status in self.GONE
+        return self.status in self.FAILED_STATUSES

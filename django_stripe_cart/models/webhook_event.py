@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_stripe_cart.models.fields import StripeIdField
 from django_stripe_cart.models.order import Order
-from django_stripe_cart.models.querysets import FreshQuerySet
+from django_stripe_cart.models.querysets import PrimaryDatabaseQuerySet
 
 
 class WebhookEvent(models.Model):
@@ -28,7 +28,7 @@ class WebhookEvent(models.Model):
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     error = models.CharField(_("error"), max_length=500, blank=True)
 
-    objects = FreshQuerySet["WebhookEvent"].as_manager()
+    objects = PrimaryDatabaseQuerySet["WebhookEvent"].as_manager()
 
     class Meta:
         ordering = ("-pk",)
@@ -48,7 +48,7 @@ class EventCursor(models.Model):
     livemode = models.BooleanField(unique=True)
     seen_until = models.DateTimeField()
 
-    objects = FreshQuerySet["EventCursor"].as_manager()
+    objects = PrimaryDatabaseQuerySet["EventCursor"].as_manager()
 
     class Meta:
         verbose_name = _("event cursor")

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from django_stripe_cart import gateway
 from django_stripe_cart.database import in_transaction
-from django_stripe_cart.exceptions import PaymentRefused, PaymentStuck
+from django_stripe_cart.exceptions import PaymentPermanentlyFailed, PaymentRefused
 from django_stripe_cart.models import Refund
 from django_stripe_cart.payments.metadata import REFUND_KEY, order_metadata
 from django_stripe_cart.timeline import Cause, lock_order, note
@@ -52,7 +52,7 @@ def recover_refund(refund: Refund, *, by: Cause) -> None:
         send_refund(refund, by=by)
     except PaymentRefused:
         return  # the row has failed with Stripe's reason, or the list itself was refused
-    except PaymentStuck:
+    except PaymentPermanentlyFailed:
         _give_up(refund, by=by, message="stuck")
 
 

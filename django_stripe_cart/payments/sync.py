@@ -15,12 +15,12 @@ from django_stripe_cart.database import retry
 from django_stripe_cart.exceptions import (
     PaymentError,
     PaymentMissing,
+    PaymentPermanentlyFailed,
     PaymentRefused,
     PaymentRetryable,
-    PaymentStuck,
 )
 from django_stripe_cart.gateway import Session, deadline
-from django_stripe_cart.logs import describe
+from django_stripe_cart.logs import describe_without_values
 from django_stripe_cart.models import Order, Refund
 from django_stripe_cart.payments.checkout_sessions import (
     create_session_once,
@@ -113,7 +113,7 @@ def _sync_without_session(order: Order, *, by: Cause) -> Order:
         return close_without_session(order, by=by)
     try:
         order = create_session_once(order, by=by)
-    except (PaymentRefused, PaymentStuck):
+    except (PaymentRefused, PaymentPermanentlyFailed):
         return close_without_session(order, by=by)
     return sync_order(order, by=by) if order.session_id is not None else order
 
@@ -131,7 +131,7 @@ def _is_missing_for_good(order: Order) -> bool:
     It has ended, or belongs to another account or mode because the key was changed, or a sandbox
     was restarted, where no money is at stake.
     """
-    return _session_has_ended(order) or not order.is_of_this_mode or bool(conf.api_base)
+    return _session_has_ended(order) or not order.matches_livemode or bool(conf.api_base)
 
 
 def _session_has_ended(order: Order) -> bool:
@@ -180,5 +180,7 @@ def _sync_one(order: Order) -> SyncResult:
     except PaymentError as error:
         return SyncResult(order, before=order.status, error=error)
     except Exception as error:  # for example from a host's receiver; go on with the other orders
-        logger.error("Order %s could not be synced: %s", order.reference, describe(error))
+        logger.error(
+            "Order %s could not be synced: %s", order.reference, describe_without_values(error)
+        )
         return SyncResult(order, before=order.status, error=error)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from django_stripe_cart.guests import Brought, bring_guest, bring_settled
-from django_stripe_cart.logs import describe
+from django_stripe_cart.logs import describe_without_values
 from django_stripe_cart.web.messages import add_message, add_status_message
 from django_stripe_cart.web.shopper import SESSION_KEY, Shopper
 
@@ -23,7 +23,7 @@ def merge_guest_into_user(request: HttpRequest, user: Any, token: str) -> None:
     try:
         _add_messages(request, bring_guest(token, user))
     except Exception as error:  # the host's receivers may raise anything
-        logger.error("A guest's cart was left behind: %s", describe(error))
+        logger.error("A guest's cart was left behind: %s", describe_without_values(error))
 
 
 def merge_leftovers(request: HttpRequest) -> None:

@@ -118,14 +118,14 @@ class Shopper:
         """The orders to list: the user's own and those of this browser's guest."""
         if self.user.is_authenticated:
             own = Order.objects.owned_by(self.user)
-            return own | Order.objects.of_guest(self.token) if self.token else own
-        return Order.objects.of_guest(self.token if conf.allow_guests else "")
+            return own | Order.objects.for_guest(self.token) if self.token else own
+        return Order.objects.for_guest(self.token if conf.allow_guests else "")
 
     @property
     def reachable_orders(self) -> OrderQuerySet[Order]:
         """The orders to show by reference. A guest's order is shown to all who have its URL."""
         own = Order.objects.owned_by(self.user)
-        return own | Order.objects.of_guests() if conf.allow_guests else own
+        return own | Order.objects.placed_by_guests() if conf.allow_guests else own
 
     def owns(self, order: Order) -> bool:
         """Whether a reachable order was placed by this user or in this browser.

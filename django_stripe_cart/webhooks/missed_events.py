@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from django_stripe_cart import gateway
 from django_stripe_cart.conf import conf
-from django_stripe_cart.logs import describe
+from django_stripe_cart.logs import describe_without_values
 from django_stripe_cart.models import EventCursor, OrderEvent
 from django_stripe_cart.webhooks.processing import EVENT_TYPES, process_event
 
@@ -52,7 +52,7 @@ def _process(event: gateway.Event) -> bool | None:
     try:
         return process_event(event, source=OrderEvent.Source.SYNC)
     except Exception as error:
-        logger.error("Event %s could not be finished: %s", event.id, describe(error))
+        logger.error("Event %s could not be finished: %s", event.id, describe_without_values(error))
         return None
 
 

@@ -47,8 +47,8 @@ def test_e_mails_that_have_not_gone_out_are_counted(
     browser.check_out()
     order = browser.order
     early = timezone.now() - timedelta(hours=2)
-    OrderEmail.objects.create(order=order, kind="paid", occasion="paid", created=early)
-    OrderEmail.objects.create(order=order, kind="failed", occasion="failed")
+    OrderEmail.objects.create(order=order, kind="paid", dedupe_key="paid", created=early)
+    OrderEmail.objects.create(order=order, kind="failed", dedupe_key="failed")
 
     assert "look   Recent e-mails that were not sent: 1." in ask(MAILERS={"default": {}})[0]
 

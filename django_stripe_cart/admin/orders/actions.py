@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_stripe_cart.admin.orders.forms import ConfirmForm, OneRefundForm, RefundForm
 from django_stripe_cart.attention import settle_attention
 from django_stripe_cart.checkout import cancel_order
-from django_stripe_cart.emails import find_kind, send_again
+from django_stripe_cart.emails import email_kind, resend_email
 from django_stripe_cart.exceptions import PaymentError, PaymentRefused, StripeCartError
 from django_stripe_cart.fulfillment import fulfill_order
 from django_stripe_cart.models import Order, Refund
@@ -229,10 +229,10 @@ class EmailAction(Action):
     explanation = gettext_lazy("The e-mail that tells how the order stands is sent once more.")
 
     def is_available(self, order: Order) -> bool:
-        return bool(order.email and find_kind(order))
+        return bool(order.email and email_kind(order))
 
     def perform(self, order: Order, form: ConfirmForm, *, by: Cause) -> Outcome:
-        order = send_again(order, by=by)
+        order = resend_email(order, by=by)
         text = _("sent to %(email)s.") % {"email": order.email}
         return Outcome(messages.SUCCESS, self.prefix_number(order, text))
 

@@ -135,7 +135,7 @@ def _start_of_day(day: date) -> datetime:
 def _read_refunds(
     orders: QuerySet[Order], start: datetime, end: datetime
 ) -> Iterator[tuple[datetime, str, int]]:
-    rows = Refund.objects.standing().filter(
+    rows = Refund.objects.active().filter(
         order__in=orders, stripe_id__isnull=False, created__gte=start, created__lt=end
     )
     return rows.values_list("created", "order__currency", "amount").iterator()

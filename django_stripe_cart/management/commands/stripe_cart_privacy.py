@@ -15,9 +15,9 @@ from django_stripe_cart.privacy import (
     anonymize_person,
     carts_of,
     export_person,
-    is_known,
-    orders_elsewhere,
+    has_data_about,
     orders_of,
+    orders_with_same_email,
 )
 
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, action: str, person: str, dry_run: bool, **options: Any) -> None:
         person = person.strip()
-        if not is_known(person):
+        if not has_data_about(person):
             raise CommandError("There is no data of a person with that name or address.")
         if action == "export":
             self.stdout.write(json.dumps(export_person(person), indent=2, ensure_ascii=False))
@@ -43,7 +43,7 @@ class Command(BaseCommand):
             self._show_plan(person)
         else:
             self._anonymize(person)
-        for order in orders_elsewhere(person):
+        for order in orders_with_same_email(person):
             self.stderr.write(f"{order.reference} has this address, but another account.")
 
     def _show_plan(self, person: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from django_stripe_cart.emails import send_left_behind
+from django_stripe_cart.emails import send_pending_emails
 from django_stripe_cart.exceptions import PaymentError, StripeCartError
 from django_stripe_cart.models import Order
 from django_stripe_cart.payments import SyncResult, sync_open_orders
@@ -67,7 +67,7 @@ class Command(BaseCommand):
 
     def _send_emails(self) -> None:
         """Send pending e-mails. A failure is not a failure of the sync: the next run retries."""
-        for email, was_sent in send_left_behind():
+        for email, was_sent in send_pending_emails():
             what = "sent" if was_sent else "not sent"
             self.stdout.write(f"{email.order.reference} e-mail {email.kind}: {what}")
 

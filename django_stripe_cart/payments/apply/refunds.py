@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from django.utils import timezone
 
 from django_stripe_cart import stock
-from django_stripe_cart.emails import promise_email
+from django_stripe_cart.emails import queue_email
 from django_stripe_cart.gateway import StripeRefund
 from django_stripe_cart.models import Order, OrderEmail, Refund
 from django_stripe_cart.payments.metadata import REFUND_KEY
@@ -49,7 +49,7 @@ def apply_refunds(
         if _is_stale(row, refund, before):
             raise StaleSnapshot
         _update_row(row, refund, by=by, change=change)
-    order.amount_refunded = sum(row.amount for row in rows if row.stripe_id and not row.is_gone)
+    order.amount_refunded = sum(row.amount for row in rows if row.stripe_id and not row.is_failed)
     _update_status(order, by=by)
 
 
@@ -70,12 +70,12 @@ def _is_stale(row: Refund, refund: StripeRefund, before: Mapping[str, str]) -> b
 
 def _update_row(row: Refund, refund: StripeRefund, *, by: Cause, change: OrderChange) -> None:
     is_new = row.stripe_id is None
-    had_failed = row.is_gone
+    had_failed = row.is_failed
     if not is_new and row.status == refund.status:
         return
     row.stripe_id, row.status = refund.id, refund.status
     row.save()
-    if row.is_gone:
+    if row.is_failed:
         if not had_failed:
             _flag_failure(row, by=by)
         return
@@ -84,7 +84,7 @@ def _update_row(row: Refund, refund: StripeRefund, *, by: Cause, change: OrderCh
         if row.restock:
             stock.give_back(row.order)
         change.queue_signal(order_refunded, refund=row)
-        promise_email(row.order, OrderEmail.Kind.REFUNDED, refund=row)
+        queue_email(row.order, OrderEmail.Kind.REFUNDED, refund=row)
 
 
 def _flag_failure(row: Refund, *, by: Cause) -> None:

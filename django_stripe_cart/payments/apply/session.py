@@ -8,8 +8,8 @@ from django_stripe_cart import stock
 from django_stripe_cart.cart import changes as carts
 from django_stripe_cart.conf import conf
 from django_stripe_cart.database import savepoint
-from django_stripe_cart.emails import promise_email
-from django_stripe_cart.emails.addresses import valid_email
+from django_stripe_cart.emails import queue_email
+from django_stripe_cart.emails.addresses import clean_email
 from django_stripe_cart.exceptions import OutOfStock
 from django_stripe_cart.gateway import Session
 from django_stripe_cart.models import Order, OrderEmail
@@ -60,7 +60,7 @@ def mark_order_paid(order: Order, *, by: Cause, change: OrderChange) -> None:
     """Make the locked order PAID, queue ``order_paid`` and its e-mail."""
     move(order, lambda: order.mark_paid(at=timezone.now()), kind="paid", by=by)
     change.queue_signal(order_paid)
-    promise_email(order, OrderEmail.Kind.PAID)
+    queue_email(order, OrderEmail.Kind.PAID)
 
 
 def close_order(order: Order, *, by: Cause, change: OrderChange, message: str = "") -> None:
@@ -123,7 +123,7 @@ def _apply_complete_session(
 
 
 def _store_contact(order: Order, session: Session) -> None:
-    order.email = order.email or valid_email(session.email)
+    order.email = order.email or clean_email(session.email)
     if session.is_paid:
         order.receipt_url = session.receipt_url or order.receipt_url
 
@@ -139,7 +139,7 @@ def _mark_processing(order: Order, *, by: Cause, attention: str) -> None:
 def _mark_failed(order: Order, *, by: Cause) -> None:
     move(order, lambda: order.mark_failed(at=timezone.now()), kind="failed", by=by)
     stock.give_back(order)
-    promise_email(order, OrderEmail.Kind.FAILED)
+    queue_email(order, OrderEmail.Kind.FAILED)
 
 
 def _find_attention_reason(order: Order, session: Session) -> str:
