@@ -21,7 +21,7 @@ from django.template.defaulttags import CsrfTokenNode, URLNode
 from django.template.library import SimpleNode
 from django.template.loader_tags import BlockNode, ExtendsNode, IncludeNode
 
-from django_stripe_cart.templatetags.stripe_cart import CART_FIELDS, cart_fields, shop_url
+from django_stripe_cart.templatetags.stripe_cart_internal import CART_FIELDS, cart_fields, shop_url
 
 GAP = "\x00"  # stands for text that is known only while rendering
 CSRF_FIELD = " csrfmiddlewaretoken "

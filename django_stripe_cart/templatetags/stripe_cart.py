@@ -1,4 +1,4 @@
-"""What a host's templates can show of the shop. All tags of a page read the cart once, together."""
+"""Template tags for the host's templates. All tags of a page share one read of the cart."""
 
 from __future__ import annotations
 
@@ -9,52 +9,23 @@ from typing import Any
 from django import template
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.messages import constants, get_messages
-from django.core.exceptions import ImproperlyConfigured
-from django.http import HttpRequest
-from django.urls import get_script_prefix
-from django.utils.html import format_html
 
 from django_stripe_cart.cart.contents import LOW_STOCK, MAX_QUANTITY
 from django_stripe_cart.line_items import LineItem, line_item_of
 from django_stripe_cart.models import get_product_model
 from django_stripe_cart.money import format_money, money_format_json
-from django_stripe_cart.web.shopper import Shopper
+from django_stripe_cart.templatetags.stripe_cart_internal import get_request, get_shopper
 
 register = template.Library()
 
 Context = template.Context
 Values = dict[str, Any]
 
-CART_FIELDS = (
-    '<input type="hidden" name="csrfmiddlewaretoken" value="{}">'
-    '<input type="hidden" name="product" value="{}">'
-    '<input type="hidden" name="next" value="{}">'
-)
-
 
 @register.filter
 def money(amount: int, currency: str) -> str:
-    """``amount`` (int, smallest currency unit) as the reader's language writes it."""
+    """Format ``amount`` (int, smallest currency unit) for the active language."""
     return format_money(amount, currency)
-
-
-@register.simple_tag
-def shop_front() -> str:
-    """Where shopping goes on: the site's own front page."""
-    return get_script_prefix()
-
-
-@register.simple_tag(takes_context=True)
-def shop_url(context: Context, name: str) -> str:
-    """The address of one of the shop's pages, as ``{% url %}`` has it; a page finds it out once."""
-    return _get_shopper(context).url(name)
-
-
-@register.simple_tag(takes_context=True)
-def cart_fields(context: Context, product: Any) -> str:
-    """What a form of the cart sends unseen: Django's token, the product, and where to go on."""
-    token, going_on = str(context.get("csrf_token", "")), context.get("next", "")
-    return format_html(CART_FIELDS, token, product.pk, going_on)
 
 
 @register.inclusion_tag("stripe_cart/includes/assets.html")
@@ -65,39 +36,44 @@ def stripe_cart_assets() -> Values:
 
 @register.inclusion_tag("stripe_cart/includes/cart_button.html", takes_context=True)
 def cart_button(context: Context) -> Values:
-    """A link to the cart, with the number of things in it. The script makes it open the modal."""
-    shopper = _get_shopper(context)
+    """A link to the cart, with the number of items in it. The script makes it open the modal."""
+    shopper = get_shopper(context)
     return {"cart": shopper.contents, "may_shop": shopper.may_shop}
 
 
 @register.inclusion_tag("stripe_cart/modals/cart.html", takes_context=True)
 def cart_modal(context: Context) -> Values:
-    shopper = _get_shopper(context)
+    shopper = get_shopper(context)
     return {
         "cart": shopper.contents,
         "may_shop": shopper.may_shop,
         "next": shopper.path,
+        "modal_id": "stripe-cart-modal",
     }
 
 
 @register.inclusion_tag("stripe_cart/includes/orders_button.html", takes_context=True)
 def orders_button(context: Context) -> Values:
-    """A link to the shopper's orders; nothing for whom nobody could have orders."""
-    return {"may_shop": _get_shopper(context).may_shop}
+    """A link to the shopper's orders; nothing for visitors who may not shop."""
+    return {"may_shop": get_shopper(context).may_shop}
 
 
 @register.inclusion_tag("stripe_cart/modals/orders.html", takes_context=True)
 def orders_modal(context: Context) -> Values:
-    return {"may_shop": _get_shopper(context).may_shop}
+    return {
+        "may_shop": get_shopper(context).may_shop,
+        "modal_id": "stripe-cart-orders-modal",
+        "modal_size": "modal-lg",
+    }
 
 
 @register.inclusion_tag("stripe_cart/includes/add_to_cart.html", takes_context=True)
 def add_to_cart(context: Context, product: Any, item: LineItem | None = None) -> Values:
-    """The price of ``product``, and the form that puts it into the cart.
+    """The price of ``product``, and the form that adds it to the cart.
 
-    ``item`` is what the product sells, where that was asked before.
+    ``item`` is the product's ``LineItem``, if the caller has it already.
     """
-    shopper = _get_shopper(context)
+    shopper = get_shopper(context)
     values: Values = {
         "product": product,
         "name": str(product),
@@ -106,38 +82,41 @@ def add_to_cart(context: Context, product: Any, item: LineItem | None = None) ->
     }
     item = item or line_item_of(product)
     if item is not None:
-        left = shopper.available(product)
+        available = shopper.available(product)
         values |= {
             "name": item.name,
             "item": item,
             "money_format": money_format_json(item.currency),
-            "available": left,
-            "is_scarce": left is not None and left <= LOW_STOCK,
-            "max_quantity": MAX_QUANTITY if left is None else min(left, MAX_QUANTITY),
+            "available": available,
+            "is_scarce": available is not None and available <= LOW_STOCK,
+            "max_quantity": MAX_QUANTITY if available is None else min(available, MAX_QUANTITY),
         }
     return values
 
 
 @register.inclusion_tag("stripe_cart/includes/product_grid.html", takes_context=True)
 def product_grid(context: Context, products: Iterable[Any] | None = None) -> Values:
-    """Cards of ``products``; of all that are for sale, if none are given."""
-    _get_shopper(context)
-    chosen = _active_products() if products is None else products
-    return {"cards": [ProductCard(product, line_item_of(product)) for product in chosen]}
+    """Cards of ``products``, or of all products for sale."""
+    get_shopper(context)  # raises, if the request is missing, even where no product is shown
+    shown = _active_products() if products is None else products
+    return {"cards": [ProductCard(product, line_item_of(product)) for product in shown]}
 
 
 @register.inclusion_tag("stripe_cart/includes/messages.html", takes_context=True)
 def stripe_cart_messages(context: Context) -> Values:
-    """Django's messages as toasts; where the page has shown them before, room for those to come."""
-    messages = get_messages(_get_request(context))
+    """Django's messages as toasts, and the container for later ones.
+
+    If the page has shown the messages before, only the container.
+    """
+    messages = get_messages(get_request(context))
     if getattr(messages, "used", False):
         return {"toasts": []}
-    return {"toasts": [Toast.of(message.level, message.message) for message in messages]}
+    return {"toasts": [Toast.from_message(message.level, message.message) for message in messages]}
 
 
 @dataclass(frozen=True)
 class ProductCard:
-    """A product, and what it answers when it is asked what it sells."""
+    """A product and its ``LineItem``; None if it is not for sale."""
 
     product: Any
     item: LineItem | None
@@ -148,42 +127,26 @@ class ProductCard:
 
     @property
     def url(self) -> str:
-        """str, the product's own page; empty where it has none."""
-        ask = getattr(self.product, "get_absolute_url", None)
-        return str(ask()) if callable(ask) else ""
+        """str, the product's page; empty if it has none."""
+        get_url = getattr(self.product, "get_absolute_url", None)
+        return str(get_url()) if callable(get_url) else ""
 
 
 @dataclass(frozen=True)
 class Toast:
-    """A message, in the words of Bootstrap's colors."""
+    """A message with Bootstrap's name of its color."""
 
     text: str
     color: str
-    stays: bool
+    is_persistent: bool
 
     @classmethod
-    def of(cls, level: int, text: str) -> Toast:
+    def from_message(cls, level: int, text: str) -> Toast:
         if level >= constants.ERROR:
-            return cls(text, "danger", stays=True)
+            return cls(text, "danger", is_persistent=True)
         if level >= constants.WARNING:
-            return cls(text, "warning", stays=True)
-        return cls(text, "success" if level == constants.SUCCESS else "info", stays=False)
-
-
-def _get_shopper(context: Context) -> Shopper:
-    return Shopper.of(_get_request(context))
-
-
-def _get_request(context: Context) -> HttpRequest:
-    # A RequestContext knows its request even where the host has no context processor for it.
-    request = context.get("request") or getattr(context, "request", None)
-    if request is None:
-        raise ImproperlyConfigured(
-            "The tags of stripe_cart need the request: render the template with "
-            "render(request, …), or put it into the context as “request”."
-        )
-    found: HttpRequest = request
-    return found
+            return cls(text, "warning", is_persistent=True)
+        return cls(text, "success" if level == constants.SUCCESS else "info", is_persistent=False)
 
 
 def _active_products() -> Iterable[Any]:

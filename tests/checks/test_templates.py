@@ -64,7 +64,7 @@ def test_without_overrides_no_template_is_compiled(monkeypatch: pytest.MonkeyPat
     [
         (ADD, f'{{% extends "{ADD}" %}}{{% block label %}}Buy{{% endblock %}}'),
         (CART, f'{{% extends "{CART}" %}}{{% block lines %}}{{{{ block.super }}}}{{% endblock %}}'),
-        (CART, f'{{% extends "{CART}" %}}{{% block way_on %}}Home{{% endblock %}}'),
+        (CART, f'{{% extends "{CART}" %}}{{% block continue_shopping %}}Home{{% endblock %}}'),
         (CHECKOUT, f'{{% extends "{CHECKOUT}" %}}{{% block note %}}{{% endblock %}}'),
         (PAGE, f'{{% extends "{PAGE}" %}}{{% block title %}}Basket{{% endblock %}}'),
         ("stripe_cart/base.html", '{% extends "base.html" %}{% block content %}{% endblock %}'),
@@ -112,8 +112,8 @@ def test_a_copy_of_ours_passes(say: Say, path: Path) -> None:
         (CART, f'{{% extends "{CART}" %}}{{% block empty %}}'
             "<form method='post' action='{% url 'stripe_cart:add' %}'></form>{% endblock %}",
             "{% csrf_token %}"),
-        (CART, f'{{% extends "{CART}" %}}{{% load stripe_cart %}}{{% block empty %}}'
-            "<form action='{% shop_url name='add' %}'>{% shop_front %}</form>{% endblock %}",
+        (CART, f'{{% extends "{CART}" %}}{{% load stripe_cart_internal %}}{{% block empty %}}'
+            "<form action='{% shop_url name='add' %}'>{% front_page_url %}</form>{% endblock %}",
             "{% csrf_token %}"),
         (CHECKOUT, '{% if cart %}{% for one in cart.lines %}{{ one }}{% endfor %}{% endif %}',
             'data-stripe-cart-form="checkout", name="fingerprint"'),

@@ -1,20 +1,24 @@
-// Sends forms, and shows the answers.
+// Sends the shop's forms with fetch(), and replaces fragments of the page by those of the response.
 
-const unsaved = new Map(); // quantities by product
-const failed = new Map();
-const tabs = new BroadcastChannel("stripe-cart");
-let turn = Promise.resolve();
-let shown = null; // the open modal
-let pause, look;
+const unsavedQuantities = new Map(); // product → quantity
+const failedJobs = new Map(); // key → function that runs the job again
+const channel = new BroadcastChannel("stripe-cart"); // to other tabs
+let queue = Promise.resolve();
+let activeModal = null;
+let saveTimer, refreshTimer;
 
-const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+const findAll = (selector, root = document) => [...root.querySelectorAll(selector)];
 const find = (selector, root = document) => root.querySelector(selector);
 const modalOf = (element) => element.closest("[data-stripe-cart-modal]");
+const lineOf = (product, root) => find(`[data-stripe-cart-line="${product}"]`, root);
+const itemForms = () => findAll("[data-stripe-cart-form=item]");
 
-// The last answer is the latest cart.
-const inTurn = (job) => (turn = turn.then(job, job));
+// --- requests ---
 
-async function ask(url, modal, body) {
+// One at a time, so that the last response is the latest cart.
+const enqueue = (job) => (queue = queue.then(job, job));
+
+async function fetchFragments(url, modal, body) {
   const response = await fetch(url, {
     method: body && "POST",
     headers: { "Stripe-Cart": modal ? "modal" : "page" },
@@ -22,222 +26,230 @@ async function ask(url, modal, body) {
     cache: "no-store",
     signal: AbortSignal.timeout(60_000),
   });
-  const elsewhere = response.headers.get("Stripe-Cart-Location");
-  if (elsewhere) return void location.assign(elsewhere);
-  if (response.status === 403) return failure(403);
+  const redirect = response.headers.get("Stripe-Cart-Location");
+  if (redirect) return void location.assign(redirect);
+  if (response.status === 403) return failureMessage(403);
   if (!response.ok) throw new Error(`${response.status} ${url}`);
-  if (response.redirected) return void location.reload(); // a login wall
+  if (response.redirected) return void location.reload(); // to a login page
   return new DOMParser().parseFromString(await response.text(), "text/html");
 }
 
-function send(form, changes) {
+function postForm(form, changes) {
   const fields = Object.fromEntries(new FormData(form));
   const next = location.pathname + location.search;
-  return ask(form.action, modalOf(form), new URLSearchParams({ ...fields, next, ...changes }));
+  const body = new URLSearchParams({ ...fields, next, ...changes });
+  return fetchFragments(form.action, modalOf(form), body);
 }
 
-async function meet(key, job, react) {
+// Returns false if the browser is leaving the page. Keeps a failed job for "Try again".
+async function runJob(key, job, onSuccess) {
   try {
     const answer = await job();
     if (!answer) return false;
-    failed.delete(key);
-    if (!failed.size) all("[data-stripe-cart-toast=retry]").forEach(drop);
-    react(answer);
+    failedJobs.delete(key);
+    if (!failedJobs.size) findAll("[data-stripe-cart-toast=retry]").forEach(removeElement);
+    onSuccess(answer);
   } catch (error) {
-    failed.set(key, () => inTurn(() => meet(key, job, react)));
-    say(failure());
-    tell("failed", { error });
+    failedJobs.set(key, () => enqueue(() => runJob(key, job, onSuccess)));
+    showMessages(failureMessage());
+    dispatch("failed", { error });
   }
   return true;
 }
 
-function show(answer, modal) {
-  for (const fresh of all("[data-stripe-cart-fragment]", answer)) {
-    const name = fresh.dataset.stripeCartFragment;
-    const slot = find(`[data-stripe-cart-slot~="${name}"]`, modal ?? answer);
-    const stale = slot ? [...slot.children] : all(`[data-stripe-cart-fragment=${name}]`);
-    for (const old of stale) replace(old, fresh.cloneNode(true));
-  }
-  for (const note of all("[data-stripe-cart-removed]", answer)) {
-    for (const box of all("[data-stripe-cart-removals]")) box.append(note.cloneNode(true));
-  }
-  all("[data-stripe-cart-removed]").filter((note) => lineOf(note.dataset.stripeCartRemoved)).forEach(drop);
-  itemForms().forEach(restore);
-  wait();
+const loadFragments = (url, modal) =>
+  enqueue(() => runJob(url, () => fetchFragments(url, modal), (answer) => {
+    showFragments(answer, modal);
+    showMessages(answer);
+  }));
+
+async function loadModal(modal, url) {
+  const slot = find("[data-stripe-cart-slot]", modal);
+  if (!slot) return loadFragments(url);
+  setBusy(slot, true);
+  await loadFragments(url, modal);
+  setBusy(slot);
 }
 
-const itemForms = () => all("[data-stripe-cart-form=item]");
-const lineOf = (product, root) => find(`[data-stripe-cart-line="${product}"]`, root);
+function refreshCart() {
+  const source = find("[data-stripe-cart-source]");
+  if (source) loadFragments(source.dataset.stripeCartSource);
+}
 
-// Esc closes no modal without focus.
-function replace(old, fresh) {
+function scheduleRefresh() {
+  clearTimeout(refreshTimer);
+  const order = find("[data-stripe-cart-refresh-url]")?.dataset;
+  if (!order) return;
+  const refresh = () => loadFragments(order.stripeCartRefreshUrl).then(broadcast);
+  refreshTimer = setTimeout(refresh, order.stripeCartRefreshSeconds * 1000);
+}
+
+// --- fragments ---
+
+function showFragments(answer, modal) {
+  for (const fragment of findAll("[data-stripe-cart-fragment]", answer)) {
+    const name = fragment.dataset.stripeCartFragment;
+    const slot = find(`[data-stripe-cart-slot~="${name}"]`, modal ?? answer);
+    const old = slot ? [...slot.children] : findAll(`[data-stripe-cart-fragment=${name}]`);
+    for (const element of old) replaceFragment(element, fragment.cloneNode(true));
+  }
+  for (const notice of findAll("[data-stripe-cart-removed-line]", answer)) {
+    for (const box of findAll("[data-stripe-cart-removed-lines]")) box.append(notice.cloneNode(true));
+  }
+  const isBack = (notice) => lineOf(notice.dataset.stripeCartRemovedLine);
+  findAll("[data-stripe-cart-removed-line]").filter(isBack).forEach(removeElement);
+  itemForms().forEach(showUnsavedQuantity);
+  scheduleRefresh();
+}
+
+// Keeps the focus: without it, Esc would not close a modal.
+function replaceFragment(old, fragment) {
   const active = document.activeElement;
-  const isInside = old.contains(active);
-  const kind = `[data-stripe-cart-control="${active.dataset.stripeCartControl}"]`;
+  const hadFocus = old.contains(active);
+  const sameKind = `[data-stripe-cart-control="${active.dataset.stripeCartControl}"]`;
   const line = active.closest("[data-stripe-cart-line]")?.dataset.stripeCartLine;
-  const position = all(kind, old).indexOf(active);
-  old.replaceWith(fresh);
-  if (!isInside) return;
-  const controls = all(kind, fresh);
-  const same = controls.find((control) => lineOf(line, fresh)?.contains(control));
-  const next = same ?? controls[position] ?? controls.at(-1) ?? titleOf(fresh);
+  const position = findAll(sameKind, old).indexOf(active);
+  old.replaceWith(fragment);
+  if (!hadFocus) return;
+  const controls = findAll(sameKind, fragment);
+  const same = controls.find((control) => lineOf(line, fragment)?.contains(control));
+  const next = same ?? controls[position] ?? controls.at(-1) ?? focusableHeading(fragment);
   next.focus();
   if (next.type === "number") {
     const value = active.value && next.value;
     next.value = "";
-    next.value = value; // caret at its end
+    next.value = value; // moves the caret to its end
   }
 }
 
-function drop(element) {
-  if (element.contains(document.activeElement)) titleOf(element).focus({ preventScroll: true });
+function removeElement(element) {
+  if (element.contains(document.activeElement)) focusableHeading(element).focus({ preventScroll: true });
   element.remove();
 }
 
-function titleOf(fragment) {
-  const title =
-    find("[data-stripe-cart-title]", fragment) ?? find(shown ? ".modal-title" : "h1", shown ?? document) ?? document.body;
-  title.tabIndex = -1;
-  return title;
+function focusableHeading(fragment) {
+  const heading =
+    find("[data-stripe-cart-title]", fragment) ??
+    find(activeModal ? ".modal-title" : "h1", activeModal ?? document) ??
+    document.body;
+  heading.tabIndex = -1;
+  return heading;
 }
 
-function wait() {
-  clearTimeout(look);
-  const order = find("[data-stripe-cart-refresh-url]")?.dataset;
-  if (order) look = setTimeout(() => read(order.stripeCartRefreshUrl).then(share), order.stripeCartRefreshSeconds * 1000);
-}
+const setBusy = (element, busy) => (element.ariaBusy = element.ariaDisabled = busy);
 
-function say(answer, about = {}) {
-  const boxes = all("[data-stripe-cart-messages]");
+// --- messages and events ---
+
+// A toast replaces equal ones, and the earlier status about the same product.
+function showMessages(answer, about = {}) {
+  const boxes = findAll("[data-stripe-cart-messages]");
   const box =
-    boxes.find((box) => modalOf(box) === shown) ??
+    boxes.find((box) => modalOf(box) === activeModal) ??
     boxes.find((box) => !modalOf(box)) ??
-    document.body.appendChild(find("[data-stripe-cart-messages]", failure()));
-  const toasts = all("[data-stripe-cart-toast]", answer);
+    document.body.appendChild(find("[data-stripe-cart-messages]", failureMessage()));
+  const toasts = findAll("[data-stripe-cart-toast]", answer);
   const texts = toasts.map((toast) => (toast.remove(), toast.textContent));
   const isStale = (old) => texts.includes(old.textContent) || (old.about === about && old.role === "status");
-  all("[data-stripe-cart-toast]").filter(isStale).forEach(drop);
+  findAll("[data-stripe-cart-toast]").filter(isStale).forEach(removeElement);
   box.append(...toasts);
-  for (const toast of toasts) fade(Object.assign(toast, { about }));
-  const news = all("[data-stripe-cart-news]", answer).map((element) => element.textContent).join(" ");
-  find("[data-stripe-cart-live]", box).textContent = toasts.length ? "" : news.replace(/\s+/g, " ");
+  for (const toast of toasts) scheduleRemoval(Object.assign(toast, { about }));
+  const changes = findAll("[data-stripe-cart-announce]", answer).map((element) => element.textContent).join(" ");
+  find("[data-stripe-cart-live]", box).textContent = toasts.length ? "" : changes.replace(/\s+/g, " ");
 }
 
-const failure = (kind = "") => find(`[data-stripe-cart-failure="${kind}"]`).content.cloneNode(true);
+const failureMessage = (kind = "") => find(`[data-stripe-cart-failure="${kind}"]`).content.cloneNode(true);
 
-function fade(toast) {
-  const end = () => (toast.matches(":hover, :focus-within") ? fade(toast) : drop(toast));
-  const time = toast.dataset.stripeCartToast;
-  if (time > 0) setTimeout(end, time);
+function scheduleRemoval(toast) {
+  const remove = () => (toast.matches(":hover, :focus-within") ? scheduleRemoval(toast) : removeElement(toast));
+  const milliseconds = toast.dataset.stripeCartToast;
+  if (milliseconds > 0) setTimeout(remove, milliseconds);
 }
 
-const tell = (event, detail) => document.dispatchEvent(new CustomEvent(`stripe-cart:${event}`, { detail }));
+const dispatch = (event, detail) => document.dispatchEvent(new CustomEvent(`stripe-cart:${event}`, { detail }));
 
-function cartNow() {
+const broadcast = () => channel.postMessage(currentFingerprint());
+
+// --- changes of the cart and of orders ---
+
+// "" for an empty cart, undefined on a page without one.
+function currentFingerprint() {
   const cart = find("[data-stripe-cart-fragment=cart]");
   return cart ? (find("[name=fingerprint]", cart)?.value ?? "") : undefined;
 }
 
-const share = () => tabs.postMessage(cartNow());
-
-const setBusy = (element, busy) => (element.ariaBusy = element.ariaDisabled = busy);
-
-async function press(form) {
-  const button = find("[type=submit]", form);
-  if (button.ariaBusy) return;
-  setBusy(button, true);
-  const changes = form.elements.fingerprint && { fingerprint: seen(form) };
-  save();
-  if (await inTurn(() => change(form, changes))) setBusy(button);
-}
-
-function change(form, changes, done) {
-  const product = form.elements.product?.value;
-  const modal = modalOf(form);
-  const cart = cartNow();
-  const had = cart === undefined ? "" : (JSON.parse(cart || "[]").find(([pk]) => pk === product)?.[1] ?? 0);
-  const job = () => {
-    const answer = send(form, changes).finally(done);
-    changes = { had, ...changes };
-    return answer;
-  };
-  return meet(form.action + product, job, (answer) => {
-    if (!find("[role=alert]", answer)) form.reset();
-    follow(form);
-    show(answer, modal);
-    say(answer, product);
-    share();
-    tell("changed", { action: form.dataset.stripeCartForm });
-  });
-}
-
 // Prices as shown, quantities as typed.
-function seen(form) {
+function fingerprintAsTyped(form) {
   const lines = JSON.parse(form.elements.fingerprint.value);
-  for (const line of lines) line[1] = +(unsaved.get(line[0]) ?? line[1]);
+  for (const line of lines) line[1] = +(unsavedQuantities.get(line[0]) ?? line[1]);
   return JSON.stringify(lines.filter((line) => line[1]));
 }
 
-function want(form, delay) {
-  const { product, quantity } = form.elements;
-  if (!quantity.value || (quantity.value === quantity.defaultValue && !unsaved.has(product.value))) return;
-  unsaved.set(product.value, quantity.value);
-  restore(form);
-  clearTimeout(pause);
-  pause = setTimeout(save, delay);
+async function submitForm(form) {
+  const button = find("[type=submit]", form);
+  if (button.ariaBusy) return;
+  setBusy(button, true);
+  const changes = form.elements.fingerprint && { fingerprint: fingerprintAsTyped(form) };
+  saveQuantities();
+  if (await enqueue(() => submitChange(form, changes))) setBusy(button);
 }
 
-function save() {
-  clearTimeout(pause);
+function submitChange(form, changes, onResponse) {
+  const product = form.elements.product?.value;
+  const modal = modalOf(form);
+  const cart = currentFingerprint();
+  const had = cart === undefined ? "" : (JSON.parse(cart || "[]").find(([pk]) => pk === product)?.[1] ?? 0);
+  const job = () => {
+    const answer = postForm(form, changes).finally(onResponse);
+    changes = { had, ...changes }; // with it, another attempt is not done twice
+    return answer;
+  };
+  return runJob(form.action + product, job, (answer) => {
+    if (!find("[role=alert]", answer)) form.reset();
+    updatePrice(form);
+    showFragments(answer, modal);
+    showMessages(answer, product);
+    broadcast();
+    dispatch("changed", { action: form.dataset.stripeCartForm });
+  });
+}
+
+// --- quantities ---
+
+function scheduleSave(form, delay) {
+  const { product, quantity } = form.elements;
+  if (!quantity.value || (quantity.value === quantity.defaultValue && !unsavedQuantities.has(product.value))) return;
+  unsavedQuantities.set(product.value, quantity.value);
+  showUnsavedQuantity(form);
+  clearTimeout(saveTimer);
+  saveTimer = setTimeout(saveQuantities, delay);
+}
+
+function saveQuantities() {
+  clearTimeout(saveTimer);
   for (const form of itemForms()) {
-    if (unsaved.has(form.elements.product.value)) inTurn(() => saveQuantity(form));
+    if (unsavedQuantities.has(form.elements.product.value)) enqueue(() => saveQuantity(form));
   }
 }
 
 async function saveQuantity(form) {
   const product = form.elements.product.value;
-  const quantity = unsaved.get(product);
+  const quantity = unsavedQuantities.get(product);
   if (!quantity) return;
-  await change(form, { quantity }, () => unsaved.get(product) === quantity && unsaved.delete(product));
-  itemForms().forEach(restore);
+  const forget = () => unsavedQuantities.get(product) === quantity && unsavedQuantities.delete(product);
+  await submitChange(form, { quantity }, forget);
+  itemForms().forEach(showUnsavedQuantity);
 }
 
-function restore(form) {
+function showUnsavedQuantity(form) {
   const { product, quantity } = form.elements;
-  const wanted = unsaved.get(product.value);
-  form.ariaBusy = wanted && true;
-  if (quantity.value) quantity.value = wanted ?? quantity.defaultValue;
+  const unsaved = unsavedQuantities.get(product.value);
+  form.ariaBusy = unsaved && true;
+  if (quantity.value) quantity.value = unsaved ?? quantity.defaultValue;
 }
 
-async function open(modal, url) {
-  const slot = find("[data-stripe-cart-slot]", modal);
-  if (!slot) return read(url);
-  setBusy(slot, true);
-  await read(url, modal);
-  setBusy(slot);
-}
+// --- prices ---
 
-const read = (url, modal) =>
-  inTurn(() => meet(url, () => ask(url, modal), (answer) => {
-    show(answer, modal);
-    say(answer);
-  }));
-
-function refresh() {
-  const source = find("[data-stripe-cart-source]");
-  if (source) read(source.dataset.stripeCartSource);
-}
-
-function followHash() {
-  const modal = all("[data-stripe-cart-modal]").find(isLinked);
-  if (!modal || modal === shown) return;
-  find(`[data-bs-target="#${modal.id}"]`)?.click();
-  say(document);
-}
-
-const isLinked = (modal) => location.hash === "#" + modal.dataset.stripeCartModal;
-
-function follow({ elements: { quantity } }) {
+function updatePrice({ elements: { quantity } }) {
   const offer = quantity?.closest("[data-stripe-cart-offer]");
   const price = offer && find("[data-stripe-cart-unit-amount]", offer);
   if (!price || !/^[1-9]\d{0,4}$/.test(quantity.value)) return;
@@ -254,80 +266,97 @@ export function money(amount, { prefix, suffix, decimal, group, groups: [first, 
   return prefix + whole + (digits ? decimal + figures.slice(end) : "") + suffix;
 }
 
+// --- modals ---
+
+const isLinked = (modal) => location.hash === "#" + modal.dataset.stripeCartModal;
+
+function openLinkedModal() {
+  const modal = findAll("[data-stripe-cart-modal]").find(isLinked);
+  if (!modal || modal === activeModal) return;
+  find(`[data-bs-target="#${modal.id}"]`)?.click();
+  showMessages(document);
+}
+
+const closeModal = (modal) => find("[data-bs-dismiss]", modal)?.click();
+
+addEventListener("show.bs.modal", ({ target: modal }) => {
+  activeModal = modal;
+  if (modal.dataset.stripeCartSrc) loadModal(modal, modal.dataset.stripeCartSrc);
+});
+
+// Bootstrap does not close a modal that is still opening.
+addEventListener("shown.bs.modal", ({ target: modal }) => {
+  if (modal !== activeModal) closeModal(modal);
+});
+
+addEventListener("hidden.bs.modal", ({ target: modal }) => {
+  if (activeModal === modal) activeModal = null;
+  if (isLinked(modal)) history.replaceState(history.state, "", location.pathname + location.search);
+  findAll("[data-stripe-cart-toast], [data-stripe-cart-removed-line]", modal).forEach(removeElement);
+});
+
+addEventListener("hashchange", openLinkedModal);
+addEventListener("DOMContentLoaded", openLinkedModal);
+
+// --- forms, buttons and links ---
+
 addEventListener("submit", (event) => {
   const form = event.target;
   const action = form.dataset.stripeCartForm;
   if (!action || event.defaultPrevented) return;
   event.preventDefault();
-  if (action === "item") want(form, 0);
-  else press(form);
+  if (action === "item") scheduleSave(form, 0);
+  else submitForm(form);
 });
 
 addEventListener("input", ({ target }) => {
   const action = target.form?.dataset.stripeCartForm;
-  if (action === "add") follow(target.form);
-  if (action === "item") want(target.form, 400); // ms
+  if (action === "add") updatePrice(target.form);
+  if (action === "item") scheduleSave(target.form, 400); // ms
 });
 
 addEventListener("change", ({ target }) => {
   if (target.form?.dataset.stripeCartForm !== "item") return;
   target.value ||= target.defaultValue;
-  want(target.form, 0);
+  scheduleSave(target.form, 0);
 });
 
 addEventListener("click", (event) => {
-  const near = (selector) => event.target.closest(selector);
-  const step = near("[data-stripe-cart-step]");
+  const closest = (selector) => event.target.closest(selector);
+  const step = closest("[data-stripe-cart-step]");
   if (step) {
     const { quantity } = step.form.elements;
     quantity.stepUp(step.dataset.stripeCartStep);
     quantity.dispatchEvent(new Event("input", { bubbles: true }));
   }
-  const jobs = near("[data-stripe-cart-retry]") ? [...failed.values()] : [];
-  if (near("[data-stripe-cart-close], [data-stripe-cart-retry]")) {
-    failed.clear();
-    drop(near("[data-stripe-cart-toast]"));
-    jobs.forEach((again) => again());
+  const retries = closest("[data-stripe-cart-retry]") ? [...failedJobs.values()] : [];
+  if (closest("[data-stripe-cart-close], [data-stripe-cart-retry]")) {
+    failedJobs.clear();
+    removeElement(closest("[data-stripe-cart-toast]"));
+    retries.forEach((retry) => retry());
   }
   const modal = modalOf(event.target);
-  const link = modal && near("[data-stripe-cart-link], [data-stripe-cart-way-on]");
+  const link = modal && closest("[data-stripe-cart-link], [data-stripe-cart-continue]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  if (link.matches("[data-stripe-cart-link]")) open(modal, link.href);
-  else find("[data-bs-dismiss]", modal)?.click();
+  if (link.matches("[data-stripe-cart-link]")) loadModal(modal, link.href);
+  else closeModal(modal);
 });
 
-addEventListener("show.bs.modal", ({ target: modal }) => {
-  shown = modal;
-  if (modal.dataset.stripeCartSrc) open(modal, modal.dataset.stripeCartSrc);
-});
+// --- start ---
 
-// No modal closes while it opens.
-addEventListener("shown.bs.modal", ({ target: modal }) => {
-  if (modal !== shown) find("[data-bs-dismiss]", modal)?.click();
-});
-
-addEventListener("hidden.bs.modal", ({ target: modal }) => {
-  if (shown === modal) shown = null;
-  if (isLinked(modal)) history.replaceState(history.state, "", location.pathname + location.search);
-  all("[data-stripe-cart-toast], [data-stripe-cart-removed]", modal).forEach(drop);
-});
-
-// Back from Stripe, all is as it was left.
+// Back from Stripe, the page is shown as it was left, with its busy button.
 addEventListener("pageshow", ({ persisted }) => {
-  for (const button of all("[data-stripe-cart-form] [aria-busy]")) setBusy(button);
-  if (persisted || performance.getEntriesByType("navigation")[0]?.type === "back_forward") refresh();
+  for (const button of findAll("[data-stripe-cart-form] [aria-busy]")) setBusy(button);
+  if (persisted || performance.getEntriesByType("navigation")[0]?.type === "back_forward") refreshCart();
 });
 
-tabs.onmessage = ({ data }) => data !== cartNow() && refresh();
+channel.onmessage = ({ data }) => data !== currentFingerprint() && refreshCart();
 
-addEventListener("hashchange", followHash);
-addEventListener("DOMContentLoaded", followHash);
+findAll("[data-stripe-cart-toast]").forEach(scheduleRemoval);
+if (currentFingerprint() !== undefined) broadcast();
+scheduleRefresh();
 
-all("[data-stripe-cart-toast]").forEach(fade);
-if (cartNow() !== undefined) share();
-wait();
-
-for (const opener of all("[data-stripe-cart-opener]")) {
+for (const opener of findAll("[data-stripe-cart-opener]")) {
   if (!find(opener.dataset.bsTarget)) opener.removeAttribute("data-bs-toggle");
 }
