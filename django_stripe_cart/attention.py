@@ -16,12 +16,12 @@ __all__ = ["settle_attention"]
 def settle_attention(order: Order, *, by: Cause = BY_STAFF) -> Order:
     """Clear the review flag of ``order`` and return the order freshly read.
 
-    An order that is held in PROCESSING because of an unexpected payment is accepted as paid: it
-    becomes PAID. An order whose payment is still processing keeps waiting for it. An order without
-    a flag is returned as it is. ``by`` is written to the timeline.
+    An order that is held in PROCESSING for review is accepted as it was paid, and becomes PAID. If
+    its payment is still processing, it keeps waiting for that. An order without a flag is returned
+    as it is. ``by`` is written to the timeline.
 
-    Sends ``order_paid`` if the order becomes PAID. Raises ``OutOfStock`` if its stock was given
-    back and is no longer available: add stock first, or refund the order.
+    Sends ``order_paid`` if the order becomes PAID. Raises ``OutOfStock`` if the order gave its
+    stock back and there is no longer enough: add stock first, or refund the order.
     """
     order = lock_order(order)
     change = OrderChange(order)

@@ -98,7 +98,7 @@ def misname_stock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 REFUSES_KEY = "Stripe refuses STRIPE_CART_SECRET_KEY"
-NO_KEY = "STRIPE_CART_SECRET_KEY is missing, or no key"
+NO_KEY = "STRIPE_CART_SECRET_KEY is missing or malformed"
 ELSEWHERE = {"STRIPE_CART_API_BASE": "https://evil.example", "DEBUG": True}
 BOX = {"STRIPE_CART_API_BASE": "http://127.0.0.1:12111"}
 HTTP = {"STRIPE_CART_BASE_URL": "http://testserver"}

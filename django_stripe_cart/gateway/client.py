@@ -15,7 +15,7 @@ from django_stripe_cart.conf import conf
 from django_stripe_cart.database import is_transaction_open
 from django_stripe_cart.exceptions import PaymentNotConfigured
 from django_stripe_cart.gateway.deadlines import attempt_timeout
-from django_stripe_cart.gateway.errors import NEXT, translate_errors
+from django_stripe_cart.gateway.errors import NEXT_STEP, translate_errors
 
 if TYPE_CHECKING:
     import stripe
@@ -55,7 +55,7 @@ def request(call: Call) -> dict[str, Any]:
 def _check_key() -> None:
     """Reject keys that can't be sent in a header; Stripe validates the rest."""
     if not re.fullmatch("[!-~]+", conf.secret_key):
-        logger.error("STRIPE_CART_SECRET_KEY is missing, or no key. %s", NEXT)
+        logger.error("STRIPE_CART_SECRET_KEY is missing or malformed. %s", NEXT_STEP)
         raise PaymentNotConfigured(code="not_configured")
 
 
@@ -63,7 +63,7 @@ def _check_api_base() -> None:
     """Send test keys to Stripe or a sandbox on this machine, and live keys to Stripe only."""
     base = conf.api_base
     if base and (conf.livemode or not is_loopback_url(base)):
-        logger.error("STRIPE_CART_API_BASE is for a sandbox on this machine only. %s", NEXT)
+        logger.error("STRIPE_CART_API_BASE is for a sandbox on this machine only. %s", NEXT_STEP)
         raise PaymentNotConfigured(code="not_configured")
 
 

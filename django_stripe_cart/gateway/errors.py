@@ -37,7 +37,7 @@ CONFIGURATION_ERRORS = {
     403: "STRIPE_CART_SECRET_KEY may not do this at Stripe.",
 }
 
-NEXT = "Next: python manage.py stripe_cart_doctor"
+NEXT_STEP = "Next: python manage.py stripe_cart_doctor"
 
 
 @contextmanager
@@ -53,7 +53,7 @@ def translate_errors() -> Iterator[None]:
     except stripe.StripeError as error:
         payment_error = _payment_error(error)
         if isinstance(payment_error, PaymentNotConfigured):
-            logger.error("%s %s", CONFIGURATION_ERRORS[error.http_status or 0], NEXT)
+            logger.error("%s %s", CONFIGURATION_ERRORS[error.http_status or 0], NEXT_STEP)
         raise payment_error from _strip_context(error)
     # The SDK failed on the answer, so the request may have been carried out.
     except (AttributeError, KeyError, TypeError, ValueError) as error:

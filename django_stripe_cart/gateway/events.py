@@ -21,7 +21,7 @@ TIMESTAMP_TOLERANCE = 300  # seconds, into the past and into the future
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happened to which object. ``data`` is the object when the event was created."""
+    """A webhook event. ``data`` is its object as it was when the event was created."""
 
     id: str
     type: str

@@ -1,7 +1,7 @@
 """The only place that writes Stripe's state to orders, under the order's lock.
 
-What Stripe says is recorded in every state of the order, and never refused: if money arrived for an
-expired or canceled order, the order is paid.
+Stripe's state is recorded whatever the order's status is, and never refused: an expired or canceled
+order becomes PAID if its payment arrived after all.
 """
 
 from __future__ import annotations

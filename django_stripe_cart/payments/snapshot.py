@@ -1,4 +1,4 @@
-"""What Stripe returned about an order, and what was recorded before it was asked."""
+"""A snapshot of an order at Stripe, with the state that was recorded before it was taken."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class StaleSnapshot(Exception):
 class StripeSnapshot:
     """A Checkout Session, with the lists of its refunds and disputes where they were requested.
 
-    ``refunds_before`` (Stripe's status by refund id) and ``dispute_before`` (a status) are what our
-    rows said before Stripe was asked. A row that differs from both, the snapshot and the value
-    before it, was changed in between, and the snapshot is stale. They are needed with a list only.
+    ``refunds_before`` (statuses by Stripe's refund id) and ``dispute_before`` (a status) are the
+    values in our rows before the lists were requested. If a row has neither that value nor the
+    listed one when the snapshot is recorded, another process has changed it, and it is stale.
     """
 
     session: Session

@@ -41,7 +41,7 @@ logger = logging.getLogger("stripe_cart")
 # How long a session may still exist after its end, because clocks differ.
 CLOCK_TOLERANCE = timedelta(minutes=10)
 
-# Snapshots taken in a row when other processes keep recording newer data; two are rarely needed.
+# How many snapshots to take while other processes record newer data. Two are usually enough.
 MAX_ATTEMPTS = 5
 
 
@@ -65,7 +65,7 @@ def sync_order(order: Order, *, session: Session | None = None, by: Cause = BY_S
 
 
 def _sync_session(order: Order, *, by: Cause) -> Order:
-    # Each refund with the order as it is now: the caller's may have been read before it was paid.
+    # Each refund with the order as it is now: the caller's may have been read order.status=status_before=order.status it was paid.
     for refund in Refund.objects.unknown().filter(order=order.pk).select_related("order"):
         recover_refund(refund, by=by)
     return _take_and_record_snapshot(order, by=by)
@@ -82,13 +82,13 @@ def _take_and_record_snapshot(order: Order, *, by: Cause) -> Order:
 
 
 def _take_snapshot(order: Order) -> StripeSnapshot:
-    """Read what is recorded, then ask Stripe for the session and what it needs beside it."""
+    """Read the recorded state, then request the session, and its refunds and disputes if any."""
     refunds_before = recorded_refunds(order)
     session = _retrieve_or_expire_session(order)
     intent = session.payment_intent_id
     if not session.is_paid or not intent:
         return StripeSnapshot(session)
-    # For an order that is recorded as paid, refunds are the likely reason of another sync.
+    # A paid order is synced again because something changed after its payment: list its refunds.
     has_refunds = session.amount_refunded > 0 or order.amount_paid > 0
     has_disputes = session.is_disputed or bool(order.dispute_status)
     return StripeSnapshot(
@@ -140,15 +140,12 @@ def _session_has_ended(order: Order) -> bool:
     return end + CLOCK_TOLERANCE < timezone.now()
 
 
-# --- all overdue orders ---------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class SyncResult:
-    """The outcome of one order's sync: its status before, the order now, and the error if any."""
+    """The outcome of one order's sync: its status order.status=status_before=order.status, the order now, and the error if any."""
 
     order: Order
-    before: str
+    status_before: str
     error: Exception | None = None
 
 
@@ -164,7 +161,7 @@ def sync_open_orders(
     """
     for order in Order.objects.overdue_for_sync() if orders is None else orders:
         if dry_run:
-            yield SyncResult(order, before=order.status)
+            yield SyncResult(order, status_before=order.status)
         elif _claim(order):
             yield _sync_one(order)
 
@@ -176,11 +173,11 @@ def _claim(order: Order) -> bool:
 
 def _sync_one(order: Order) -> SyncResult:
     try:
-        return SyncResult(sync_order(order, by=BY_SYNC), before=order.status)
+        return SyncResult(sync_order(order, by=BY_SYNC), status_before=order.status)
     except PaymentError as error:
-        return SyncResult(order, before=order.status, error=error)
+        return SyncResult(order, status_before=order.status, error=error)
     except Exception as error:  # for example from a host's receiver; go on with the other orders
         logger.error(
             "Order %s could not be synced: %s", order.reference, describe_without_values(error)
         )
-        return SyncResult(order, before=order.status, error=error)
+        return SyncResult(order, order.status=status_before=order.status=order.status, error=error)

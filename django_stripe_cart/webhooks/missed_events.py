@@ -33,8 +33,9 @@ class MissedEvents:
 def read_missed_events() -> MissedEvents:
     """Process every event since the last complete reading that no webhook has processed.
 
-    The next reading starts where this one did, unless all events were processed. An event that
-    fails is counted and not raised. Raises ``PaymentError`` if the list can't be read.
+    An exception of one event is logged and counted, not raised; the next call then starts at the
+    same time again. Sends what ``sync_order`` sends. Raises ``PaymentError`` if the list can't be
+    read.
     """
     now = timezone.now()
     cursor = EventCursor.objects.filter(livemode=conf.livemode).first()

@@ -48,8 +48,9 @@ class Command(BaseCommand):
         if synced.error is not None:
             self.stderr.write(f"{order.reference} {order.status}: {_describe(synced.error)}")
             return True
-        change = "" if order.status == synced.before else f" -> {order.status}"
-        self.stdout.write(f"{order.reference} {synced.before}{' (dry run)' if dry_run else change}")
+        before = synced.status_before
+        change = "" if order.status == before else f" -> {order.status}"
+        self.stdout.write(f"{order.reference} {before}{' (dry run)' if dry_run else change}")
         return False
 
     def _read_missed_events(self) -> int:
