@@ -65,7 +65,7 @@ def sync_order(order: Order, *, session: Session | None = None, by: Cause = BY_S
 
 
 def _sync_session(order: Order, *, by: Cause) -> Order:
-    # Each refund with the order as it is now: the caller's may have been read order.status=status_before=order.status it was paid.
+    # Each refund with the order as it is now: the caller's may have been read before it was paid.
     for refund in Refund.objects.unknown().filter(order=order.pk).select_related("order"):
         recover_refund(refund, by=by)
     return _take_and_record_snapshot(order, by=by)
@@ -142,7 +142,7 @@ def _session_has_ended(order: Order) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SyncResult:
-    """The outcome of one order's sync: its status order.status=status_before=order.status, the order now, and the error if any."""
+    """The outcome of one order's sync: its status before, the order now, and the error if any."""
 
     order: Order
     status_before: str
@@ -180,4 +180,4 @@ def _sync_one(order: Order) -> SyncResult:
         logger.error(
             "Order %s could not be synced: %s", order.reference, describe_without_values(error)
         )
-        return SyncResult(order, order.status=status_before=order.status=order.status, error=error)
+        return SyncResult(order, status_before=order.status, error=error)
