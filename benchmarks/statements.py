@@ -26,9 +26,9 @@ django.setup()
 
 from django_stripe_cart.models import Order, Product  # noqa: E402
 from django_stripe_cart.sandbox import Sandbox  # noqa: E402
+from django_stripe_cart.testing.browser import Browser  # noqa: E402
 from django_stripe_cart.testing.factories import make_product, make_user  # noqa: E402
 from django_stripe_cart.testing.sandbox import stripe_in_a_box  # noqa: E402
-from tests.shopping import Browser  # noqa: E402
 
 SIZES = (2, 50)
 CONTROL = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA")

@@ -14,11 +14,13 @@ from django.db import connection
 from django.utils import translation
 
 from django_stripe_cart import signals
-from django_stripe_cart.models import Product
+from django_stripe_cart.models import Cart, Order, Product
 from django_stripe_cart.sandbox import Sandbox
-from tests.factories import make_product
-from tests.shopping import Browser
-from tests.speaking import Speak
+from django_stripe_cart.testing.browser import Browser
+from django_stripe_cart.testing.factories import CartFactory, make_product
+from django_stripe_cart.testing.payment_counter import start_counting, stop_counting
+from tests.support.orders import again, check_out
+from tests.support.speaking import Speak
 
 pytest_plugins = ["django_stripe_cart.testing.fixtures"]
 
@@ -97,6 +99,44 @@ def lamp(db: None) -> Product:
 @pytest.fixture
 def vase(db: None) -> Product:
     return make_product("Vase", price="1234.50", stock=2)
+
+
+@pytest.fixture
+def guests_allowed(settings: Any) -> None:
+    settings.STRIPE_CART_ALLOW_GUESTS = True
+
+
+@pytest.fixture
+def guest(db: None, sandbox: Sandbox, guests_allowed: None) -> Browser:
+    """The browser of a shopper who is not signed in."""
+    return Browser()
+
+
+@pytest.fixture
+def cart(user: User) -> Cart:
+    """The user's empty cart."""
+    return CartFactory(user=user)
+
+
+@pytest.fixture
+def pending(browser: Browser, mug: Product) -> Order:
+    """An order of two mugs, 998.00, whose shopper is at Stripe."""
+    return check_out(browser, mug, 2)
+
+
+@pytest.fixture
+def paid(pending: Order, sandbox: Sandbox) -> Order:
+    """An order of two mugs, 998.00, paid at Stripe."""
+    sandbox.pay(pending.session_url)
+    return again(pending)
+
+
+@pytest.fixture
+def counted_payments() -> Iterator[None]:
+    """Have each ``order_paid`` that is delivered counted."""
+    start_counting()
+    yield
+    stop_counting()
 
 
 @pytest.fixture

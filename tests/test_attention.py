@@ -9,25 +9,18 @@ from django_stripe_cart.exceptions import OutOfStock
 from django_stripe_cart.gateway import create_session
 from django_stripe_cart.models import Order, Product
 from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.timeline import Cause
-from tests.shopping import Browser
 from tests.test_payments import close_behind_our_back
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 
 
-@pytest.fixture
-def order(browser: Browser, sandbox: Sandbox, mug: Product) -> Order:
-    browser.add(mug, 2)
-    browser.check_out()
-    return browser.order
-
-
 def test_another_amount_can_be_accepted(
-    browser: Browser, sandbox: Sandbox, order: Order, told: list[str]
+    browser: Browser, sandbox: Sandbox, pending: Order, told: list[str]
 ) -> None:
     Order.objects.update(total=1)
-    sandbox.pay(order.session_url)
+    sandbox.pay(pending.session_url)
     told.clear()
 
     accepted = settle_attention(browser.order, by=Cause("staff", actor="ada"))
@@ -38,12 +31,12 @@ def test_another_amount_can_be_accepted(
 
 
 def test_a_payment_without_stock_is_accepted_only_with_the_goods(
-    browser: Browser, sandbox: Sandbox, order: Order, mug: Product
+    browser: Browser, sandbox: Sandbox, pending: Order, mug: Product
 ) -> None:
-    close_behind_our_back(order)
-    order.items.update(stock_taken=0)
+    close_behind_our_back(pending)
+    pending.items.update(stock_taken=0)
     Product.objects.update(stock=0)
-    sandbox.pay(order.session_url)
+    sandbox.pay(pending.session_url)
 
     with pytest.raises(OutOfStock):
         settle_attention(browser.order)
@@ -56,9 +49,9 @@ def test_a_payment_without_stock_is_accepted_only_with_the_goods(
 
 
 def test_a_debit_that_is_still_clearing_is_not_paid_by_settling_a_flag(
-    browser: Browser, sandbox: Sandbox, order: Order, told: list[str]
+    browser: Browser, sandbox: Sandbox, pending: Order, told: list[str]
 ) -> None:
-    sandbox.pay_by_bank_debit(order.session_url)
+    sandbox.pay_by_bank_debit(pending.session_url)
     second = create_session(browser.order.session_params, idempotency_key="second")
     sandbox.pay(second.id)
     assert (browser.order.status, browser.order.attention) == ("processing", "unknown_money")
@@ -67,28 +60,28 @@ def test_a_debit_that_is_still_clearing_is_not_paid_by_settling_a_flag(
     settled = settle_attention(browser.order)
     assert (settled.status, settled.attention, told) == ("processing", "", [])
 
-    sandbox.settle(order.session_id)
+    sandbox.settle(pending.session_id)
     assert (browser.order.status, told) == ("paid", ["order_paid"])
 
 
 def test_a_debit_that_bounces_needs_nobody_any_more(
-    browser: Browser, sandbox: Sandbox, order: Order
+    browser: Browser, sandbox: Sandbox, pending: Order
 ) -> None:
-    close_behind_our_back(order)
-    order.items.update(stock_taken=0)
+    close_behind_our_back(pending)
+    pending.items.update(stock_taken=0)
     Product.objects.update(stock=0)
-    sandbox.pay_by_bank_debit(order.session_url)
+    sandbox.pay_by_bank_debit(pending.session_url)
     assert (browser.order.status, browser.order.attention) == ("processing", "paid_without_stock")
 
-    sandbox.settle(order.session_id, ok=False)
+    sandbox.settle(pending.session_id, ok=False)
 
     assert (browser.order.status, browser.order.attention) == ("failed", "")
 
 
 def test_a_flag_beside_a_paid_order_comes_down_and_nothing_else_changes(
-    browser: Browser, sandbox: Sandbox, order: Order, told: list[str]
+    browser: Browser, sandbox: Sandbox, pending: Order, told: list[str]
 ) -> None:
-    sandbox.pay(order.session_url)
+    sandbox.pay(pending.session_url)
     Order.objects.update(attention="refund_failed")
     told.clear()
 

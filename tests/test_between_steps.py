@@ -53,10 +53,12 @@ from django_stripe_cart.payments.record import (
 from django_stripe_cart.payments.snapshot import StaleSnapshot
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.testing.browser import Browser, messages_of
+from django_stripe_cart.testing.factories import OrderFactory, RefundFactory, make_cart
 from django_stripe_cart.timeline import BY_SYNC
 from django_stripe_cart.web.shopper import Shopper
 from django_stripe_cart.webhooks.endpoints import endpoint_problems
-from tests.shopping import Browser, messages_of
+from tests.support.orders import again
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 
@@ -86,55 +88,46 @@ def before(monkeypatch: pytest.MonkeyPatch) -> Before:
 
 
 @pytest.fixture
-def cart(user: User, mug: Product) -> Cart:
-    cart = carts.get_user_cart(user)
-    carts.add_item(cart, mug, 2)
-    return cart
-
-
-@pytest.fixture
-def pending(browser: Browser, cart: Cart) -> Order:
-    browser.check_out()
-    return browser.order
-
-
-def again(order: Order) -> Order:
-    return Order.objects.get(pk=order.pk)
+def full_cart(user: User, mug: Product) -> Cart:
+    """The user's cart, with two mugs."""
+    return make_cart({mug: 2}, user=user)
 
 
 # --- placing --------------------------------------------------------------------------------------
 
 
-def test_an_open_order_of_the_same_lines_is_placed_once(cart: Cart) -> None:
-    first = place_order(cart)
+def test_an_open_order_of_the_same_lines_is_placed_once(full_cart: Cart) -> None:
+    first = place_order(full_cart)
 
-    assert place_order(cart) == first
+    assert place_order(full_cart) == first
 
 
-def test_an_open_order_of_other_lines_is_in_the_way(cart: Cart, lamp: Product) -> None:
-    place_order(cart)
-    carts.add_item(cart, lamp)
+def test_an_open_order_of_other_lines_is_in_the_way(full_cart: Cart, lamp: Product) -> None:
+    place_order(full_cart)
+    carts.add_item(full_cart, lamp)
 
     with pytest.raises(OrderOpen):
-        place_order(cart)
+        place_order(full_cart)
 
 
-def test_a_cart_that_was_emptied_meanwhile_can_not_be_ordered(cart: Cart) -> None:
+def test_a_cart_that_was_emptied_meanwhile_can_not_be_ordered(full_cart: Cart) -> None:
     CartItem.objects.all().delete()
 
     with pytest.raises(EmptyCart):
-        place_order(cart)
+        place_order(full_cart)
 
 
-def test_a_cart_with_something_that_is_gone_can_not_be_ordered(cart: Cart, mug: Product) -> None:
+def test_a_cart_with_something_that_is_gone_can_not_be_ordered(
+    full_cart: Cart, mug: Product
+) -> None:
     Product.objects.update(is_active=False)
 
     with pytest.raises(ProductUnavailable):
-        place_order(cart)
+        place_order(full_cart)
 
 
 @pytest.mark.parametrize("nonsense", ["", "{", "[1]", "[[1, 2]]", "7", "[[1,2,3,4]]", "null"])
-def test_what_was_seen_is_compared_whatever_it_is(cart: Cart, nonsense: str) -> None:
+def test_what_was_seen_is_compared_whatever_it_is(full_cart: Cart, nonsense: str) -> None:
     contents = read_cart(CartItem.objects.all())
 
     with pytest.raises(Exception, match="changed") as caught:
@@ -143,7 +136,7 @@ def test_what_was_seen_is_compared_whatever_it_is(cart: Cart, nonsense: str) -> 
 
 
 def test_a_cart_that_is_cleaned_away_twice_is_made_a_third_time(
-    browser: Browser, cart: Cart, mug: Product, rf: RequestFactory
+    browser: Browser, full_cart: Cart, mug: Product, rf: RequestFactory
 ) -> None:
     request = rf.post("/")
     request.user = browser.user
@@ -158,7 +151,7 @@ def test_a_cart_that_is_cleaned_away_twice_is_made_a_third_time(
 
 
 def test_what_was_removed_and_is_gone_from_the_shop_is_not_offered_again(
-    browser: Browser, cart: Cart
+    browser: Browser, full_cart: Cart
 ) -> None:
     page = browser.client.get("/shop/cart/?removed=987654&quantity=1").content.decode()
 
@@ -169,7 +162,7 @@ def test_what_was_removed_and_is_gone_from_the_shop_is_not_offered_again(
 
 
 def test_an_order_that_others_open_again_and_again_is_given_up_with_a_sentence(
-    browser: Browser, cart: Cart, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, full_cart: Cart, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def open_again(*args: Any, **kwargs: Any) -> Any:
         raise OrderOpen
@@ -221,9 +214,9 @@ def test_a_cancellation_that_stripe_did_not_hear_is_carried_out_by_the_next_chec
 
 
 def test_who_is_refused_after_another_window_learned_of_the_session_goes_on_with_that(
-    cart: Cart, sandbox: Sandbox, before: Before
+    full_cart: Cart, sandbox: Sandbox, before: Before
 ) -> None:
-    order = place_order(cart)
+    order = place_order(full_cart)
     sandbox.faults.add(CREATE, kind="bad_request")
     before(checkout, "close_without_session", lambda: learn(order))
 
@@ -231,9 +224,9 @@ def test_who_is_refused_after_another_window_learned_of_the_session_goes_on_with
 
 
 def test_who_is_too_late_to_ask_takes_what_the_other_window_got(
-    cart: Cart, sandbox: Sandbox, before: Before, monkeypatch: pytest.MonkeyPatch
+    full_cart: Cart, sandbox: Sandbox, before: Before, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    order = place_order(cart)
+    order = place_order(full_cart)
     monkeypatch.setattr(checkout, "PAUSES", (0,))
     sandbox.faults.add(CREATE, kind="in_use", times=9)
     before(checkout, "_wait_for_other_window", lambda: learn(order))
@@ -302,7 +295,7 @@ def test_an_order_that_was_paid_meanwhile_is_not_closed(
 
 
 def test_an_order_of_nothing_is_paid_once(user: User, told: list[str]) -> None:
-    order = Order.objects.create(user=user, currency="inr", total=0)
+    order = OrderFactory(user=user, total=0)
 
     assert record_free_order(order, by=BY_SYNC).status == "paid"
     assert record_free_order(order, by=BY_SYNC).status == "paid"
@@ -387,7 +380,7 @@ def test_a_refund_that_stripe_made_though_it_said_no_stands(
     """The SDK tries again by itself: the first attempt was carried out, and its answer lost."""
     sandbox.pay(pending.session_url)
     order = again(pending)
-    row = Refund.objects.create(order=order, amount=100)
+    row = RefundFactory(order=order, amount=100)
     gateway.create_refund(
         order.payment_intent_id or "",
         amount=100,
@@ -406,7 +399,7 @@ def test_a_refund_whose_key_stripe_has_forgotten_is_given_up(
     browser: Browser, sandbox: Sandbox, pending: Order
 ) -> None:
     sandbox.pay(pending.session_url)
-    row = Refund.objects.create(order=again(pending), amount=100)
+    row = RefundFactory(order=again(pending), amount=100)
     Refund.objects.update(created=timezone.now() - timedelta(days=40))
 
     sync_order(again(pending))
@@ -420,7 +413,7 @@ def test_a_refund_that_is_refused_when_it_is_sent_again_is_given_up(
     browser: Browser, sandbox: Sandbox, pending: Order
 ) -> None:
     sandbox.pay(pending.session_url)
-    row = Refund.objects.create(order=again(pending), amount=100)
+    row = RefundFactory(order=again(pending), amount=100)
     sandbox.faults.add(REFUND, kind="bad_request")
 
     order = sync_order(again(pending))
@@ -472,19 +465,19 @@ def test_a_promise_about_an_order_that_is_gone_is_nothing(
 # --- the way to stripe, and what hosts say --------------------------------------------------------
 
 
-def test_calls_go_out_over_http(cart: Cart, sandbox: Sandbox, settings: Any) -> None:
-    order = place_order(cart)
+def test_calls_go_out_over_http(full_cart: Cart, sandbox: Sandbox, settings: Any) -> None:
+    order = place_order(full_cart)
     with sandbox.serve() as server, transport(DeadlineHTTPClient()):
         settings.STRIPE_CART_API_BASE = server.url
 
         assert start_payment(order, return_urls=URLS).is_payable
 
 
-def test_an_address_that_is_none_gets_no_key(cart: Cart, settings: Any) -> None:
+def test_an_address_that_is_none_gets_no_key(full_cart: Cart, settings: Any) -> None:
     settings.STRIPE_CART_API_BASE = "http://[::1"
 
     with pytest.raises(PaymentNotConfigured):
-        start_payment(place_order(cart), return_urls=URLS)
+        start_payment(place_order(full_cart), return_urls=URLS)
 
 
 def test_a_host_may_name_the_customer_instead_of_an_address() -> None:

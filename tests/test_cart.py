@@ -23,7 +23,7 @@ from django_stripe_cart.exceptions import (
 )
 from django_stripe_cart.line_items import LineItem
 from django_stripe_cart.models import Cart, CartItem, Product
-from tests.factories import make_product
+from django_stripe_cart.testing.factories import make_product
 
 pytestmark = pytest.mark.database
 

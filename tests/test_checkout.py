@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import connections
 from django.template import RequestContext, Template
 from django.test import RequestFactory
@@ -16,8 +15,8 @@ from django_stripe_cart.checkout import cancel_order, place_order
 from django_stripe_cart.exceptions import EmptyCart
 from django_stripe_cart.models import Cart, Order, Product
 from django_stripe_cart.sandbox import Sandbox
-from tests.factories import make_product
-from tests.shopping import Browser, messages_of
+from django_stripe_cart.testing.browser import Browser, messages_of
+from django_stripe_cart.testing.factories import UserFactory, make_product
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 
@@ -456,7 +455,7 @@ def test_what_the_shoppers_own_order_holds_is_not_out_of_stock_to_them(
 
     assert "Out of stock" not in look(browser.user)
     assert 'max="10"' in look(browser.user)
-    assert "Out of stock" in look(User.objects.create_user("somebody else"))
+    assert "Out of stock" in look(UserFactory())
 
 
 # --- two windows ------------------------------------------------------------------------------
@@ -464,7 +463,7 @@ def test_what_the_shoppers_own_order_holds_is_not_out_of_stock_to_them(
 
 @pytest.mark.django_db(transaction=True)
 def test_two_browsers_at_once_place_one_order_and_land_on_one_session(sandbox: Sandbox) -> None:
-    user = User.objects.create_user("twice")
+    user = UserFactory()
     mug = make_product("Mug", price="499.00")
     Browser(user).add(mug)
     start = threading.Barrier(4)

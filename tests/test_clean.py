@@ -15,17 +15,11 @@ from django_stripe_cart import cleaning
 from django_stripe_cart.cart import changes as carts
 from django_stripe_cart.models import Cart, CartItem, Order, Product, WebhookEvent
 from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.web.shopper import SESSION_KEY
-from tests.shopping import Browser
 from tests.test_guests import in_threads, tab_of
 
 pytestmark = pytest.mark.database
-
-
-@pytest.fixture
-def guest(sandbox: Sandbox, db: None, settings: Any) -> Browser:
-    settings.STRIPE_CART_ALLOW_GUESTS = True
-    return Browser()
 
 
 def clean(**options: Any) -> list[str]:

@@ -25,6 +25,7 @@ from django_stripe_cart.database import (
 )
 from django_stripe_cart.exceptions import OrderClosed
 from django_stripe_cart.models import Cart, Order
+from django_stripe_cart.testing.factories import CartFactory, OrderFactory
 
 pytestmark = pytest.mark.database
 
@@ -42,7 +43,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture
 def order(db: None) -> Order:
-    return Order.objects.create(currency="inr", total=0)
+    return OrderFactory(total=0)
 
 
 class DriverError(Exception):
@@ -78,7 +79,7 @@ def failing(*errors: Exception) -> tuple[Callable[[], str], list[int]]:
 
     @in_transaction
     def run() -> str:
-        Cart.objects.create(token=f"run {len(runs)}")
+        CartFactory(token=f"run {len(runs)}")
         runs.append(Cart.objects.count())
         for error in left:
             raise error
@@ -122,7 +123,7 @@ def test_the_lock_returns_the_row_as_it_is_now(order: Order) -> None:
 
 
 def test_the_lock_is_a_write_to_its_own_row(order: Order) -> None:
-    other = Order.objects.create(currency="inr", total=0)
+    other = OrderFactory(total=0)
 
     versions = [lock(Order, order.pk).version, lock(Order, order.pk).version]
 
@@ -155,7 +156,7 @@ def test_a_row_can_be_locked_without_being_read(
 def test_a_row_is_counted_up_and_changed_in_one_statement(
     order: Order, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    other = Order.objects.create(currency="inr", total=0)
+    other = OrderFactory(total=0)
     moment = timezone.now().replace(microsecond=0)
     unique = {"reference": order.reference}
 
@@ -343,9 +344,9 @@ def test_what_a_failed_transaction_wrote_is_gone() -> None:
 def test_a_savepoint_fails_by_itself() -> None:
     @in_transaction
     def run() -> None:
-        Cart.objects.create(token="kept")
+        CartFactory(token="kept")
         with pytest.raises(IntegrityError), savepoint():
-            Cart.objects.create(token="kept")
+            CartFactory(token="kept")
 
     run()
 
@@ -395,7 +396,7 @@ def on_own_connection(function: Callable[[], None]) -> Callable[[int], None]:
 def test_nothing_is_lost_between_connections_that_count_under_the_lock(
     threads: ThreadPoolExecutor,
 ) -> None:
-    pk = Order.objects.create(currency="inr", total=0).pk
+    pk = OrderFactory(total=0).pk
 
     @in_transaction
     def count() -> None:
@@ -414,7 +415,7 @@ def test_nothing_is_lost_between_connections_that_count_under_the_lock(
 @on_real_connections
 @several_writers
 def test_two_that_wait_for_each_other_both_come_through(threads: ThreadPoolExecutor) -> None:
-    pks = [Order.objects.create(currency="inr", total=0).pk for _ in range(2)]
+    pks = [OrderFactory(total=0).pk for _ in range(2)]
     both = Barrier(2, timeout=20)
     runs = []
 

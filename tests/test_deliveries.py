@@ -16,12 +16,15 @@ from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.events import sign_event
 from django_stripe_cart.testing.factories import make_cart
 from django_stripe_cart.testing.invariants import settled_violations, violations
-from django_stripe_cart.testing.payment_counter import start_counting, stop_counting
 from django_stripe_cart.testing.rollback import rolled_back
 from django_stripe_cart.testing.sandbox import connected_sandbox, post_webhook
 from django_stripe_cart.testing.scenarios import SCENARIOS, Scenario, ScenarioRun, Step
 
-pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
+pytestmark = [
+    pytest.mark.database,
+    pytest.mark.stripe_sdk,
+    pytest.mark.usefixtures("counted_payments"),
+]
 
 STOCK = 10
 
@@ -52,13 +55,6 @@ MEANWHILE = {
     "dispute": 72,
     "two tabs": 4,
 }
-
-
-@pytest.fixture(autouse=True)
-def recorded() -> Iterator[None]:
-    start_counting()
-    yield
-    stop_counting()
 
 
 @pytest.fixture

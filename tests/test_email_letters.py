@@ -16,9 +16,9 @@ from django_stripe_cart.emails.rendering import render
 from django_stripe_cart.models import Order, OrderEmail, Product, Refund
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.testing.browser import Browser
+from django_stripe_cart.testing.factories import make_product
 from docs.templates_table import blocks
-from tests.factories import make_product
-from tests.shopping import Browser
 
 KINDS = OrderEmail.Kind.values
 LETTERS = {name: found for name, found in blocks().items() if "/emails/" in name}

@@ -23,8 +23,8 @@ from django_stripe_cart.emails.delivery import DEFAULT_TIMEOUT, get_mailer
 from django_stripe_cart.fulfillment import fulfill_order
 from django_stripe_cart.models import Order, OrderEmail, Product
 from django_stripe_cart.sandbox import Sandbox
-from tests.mailing import committed
-from tests.shopping import Browser
+from django_stripe_cart.testing.browser import Browser
+from tests.support.mailing import committed
 
 pytestmark = pytest.mark.database
 
@@ -38,14 +38,6 @@ def mail_server(port: int, **options: Any) -> override_settings:
         return override_settings(MAILERS={"default": {"BACKEND": SMTP, "OPTIONS": where}})
     older = {f"EMAIL_{name.upper()}": value for name, value in options.items()}
     return override_settings(EMAIL_BACKEND=SMTP, EMAIL_HOST="127.0.0.1", EMAIL_PORT=port, **older)
-
-
-@pytest.fixture
-def paid(browser: Browser, sandbox: Sandbox, mug: Product) -> Order:
-    browser.add(mug)
-    browser.check_out()
-    sandbox.pay(browser.order.session_url)
-    return browser.order
 
 
 @pytest.fixture

@@ -17,25 +17,18 @@ from django.utils import timezone
 from django_stripe_cart.emails import resend_email, send_pending_emails
 from django_stripe_cart.emails.outbox import MAX_REFUSALS, RETRY_DELAYS, deliver
 from django_stripe_cart.exceptions import EmailNotSent
-from django_stripe_cart.models import Order, OrderEmail, Product
+from django_stripe_cart.models import Order, OrderEmail
 from django_stripe_cart.models.order_email import GIVE_UP_AFTER, RETRY_AFTER
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.timeline import Cause
-from tests.logs import ours, written_down
-from tests.mailing import committed, refused, subjects
-from tests.shopping import Browser
+from tests.support.logs import ours, written_down
+from tests.support.mailing import committed, refused, subjects
 
 pytestmark = pytest.mark.database
 
 BY_ADA = Cause("staff", actor="ada")
-
-
-@pytest.fixture
-def pending(browser: Browser, mug: Product) -> Order:
-    browser.add(mug, 2)
-    browser.check_out()
-    return browser.order
 
 
 @pytest.fixture

@@ -13,41 +13,34 @@ from django.utils import timezone
 from django_stripe_cart.emails import queue_email, send_pending_emails
 from django_stripe_cart.emails.outbox import deliver
 from django_stripe_cart.fulfillment import fulfill_order
-from django_stripe_cart.models import Order, OrderEmail, Product, Refund
+from django_stripe_cart.models import Order, OrderEmail, Refund
 from django_stripe_cart.payments import sync_order
 from django_stripe_cart.privacy import anonymize_person
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_paid
-from tests.mailing import committed, subjects
-from tests.shopping import Browser
+from django_stripe_cart.testing.browser import Browser
+from tests.support.mailing import committed, subjects
+from tests.support.orders import again
 
 pytestmark = pytest.mark.database
 
 
 @pytest.fixture
-def pending(browser: Browser, mug: Product) -> Order:
-    browser.add(mug, 2)
-    browser.check_out()
-    return browser.order
-
-
-@pytest.fixture
-def paid(pending: Order, sandbox: Sandbox) -> Order:
+def confirmed(pending: Order, sandbox: Sandbox) -> Order:
+    """A paid order whose e-mail has gone out."""
     with committed(execute=True):
         sandbox.pay(pending.session_url, email="payer@example.com")
-    order = Order.objects.get(pk=pending.pk)
-    assert order.status == "paid"
-    return order
+    return again(pending)
 
 
-def test_a_paid_order_is_told_to_whoever_pays(paid: Order) -> None:
+def test_a_paid_order_is_told_to_whoever_pays(confirmed: Order) -> None:
     (message,) = mail.outbox
 
-    assert message.to == [paid.email]
-    assert message.subject == f"Your order {paid.number} is paid"
-    assert paid.events.filter(kind="email_sent", message="paid", source="system").count() == 1
-    assert paid.emails.get().sent_at is not None
+    assert message.to == [confirmed.email]
+    assert message.subject == f"Your order {confirmed.number} is paid"
+    assert confirmed.events.filter(kind="email_sent", message="paid", source="system").count() == 1
+    assert confirmed.emails.get().sent_at is not None
 
 
 def test_nothing_is_sent_before_the_commit(pending: Order, sandbox: Sandbox) -> None:
@@ -81,13 +74,13 @@ def test_what_a_receiver_undoes_is_not_told(pending: Order, sandbox: Sandbox) ->
 
 
 def test_every_bell_and_every_look_later_it_was_still_told_once(
-    paid: Order, sandbox: Sandbox
+    confirmed: Order, sandbox: Sandbox
 ) -> None:
     with committed(execute=True):
         for _time in range(3):
-            assert sandbox.resend(paid.session_id)
-        sync_order(paid)
-        queue_email(paid, "paid")
+            assert sandbox.resend(confirmed.session_id)
+        sync_order(confirmed)
+        queue_email(confirmed, "paid")
     list(send_pending_emails())
 
     assert len(mail.outbox) == 1
@@ -102,21 +95,21 @@ def test_two_who_would_send_the_same_send_it_once(pending: Order, sandbox: Sandb
     assert len(mail.outbox) == 1
 
 
-def test_goods_that_go_out_are_told(paid: Order) -> None:
+def test_goods_that_go_out_are_told(confirmed: Order) -> None:
     with committed(execute=True):
-        fulfill_order(paid)
-        fulfill_order(paid)
+        fulfill_order(confirmed)
+        fulfill_order(confirmed)
 
-    assert subjects()[1:] == [f"Your order {paid.number} is completed"]
+    assert subjects()[1:] == [f"Your order {confirmed.number} is completed"]
 
 
-def test_each_refund_is_told_once(paid: Order) -> None:
+def test_each_refund_is_told_once(confirmed: Order) -> None:
     with committed(execute=True):
-        refund_order(paid, 100)
-        refund_order(paid, 250)
-        sync_order(paid)
+        refund_order(confirmed, 100)
+        refund_order(confirmed, 250)
+        sync_order(confirmed)
 
-    assert subjects()[1:] == [f"A refund for your order {paid.number}"] * 2
+    assert subjects()[1:] == [f"A refund for your order {confirmed.number}"] * 2
     assert "₹1.00 of what" in mail.outbox[1].body
     assert "₹2.50 of what" in mail.outbox[2].body
 
@@ -175,9 +168,11 @@ def test_what_was_promised_is_not_sent_once_it_is_turned_off(
     assert [was_sent for _email, was_sent in send_pending_emails()] == [True]
 
 
-def test_a_refund_that_failed_before_it_was_told_is_not_told(paid: Order, sandbox: Sandbox) -> None:
+def test_a_refund_that_failed_before_it_was_told_is_not_told(
+    confirmed: Order, sandbox: Sandbox
+) -> None:
     with committed():
-        refund_order(paid, 100)
+        refund_order(confirmed, 100)
     Refund.objects.update(status=Refund.Status.FAILED)
     OrderEmail.objects.update(due_at=timezone.now())
 
@@ -186,10 +181,10 @@ def test_a_refund_that_failed_before_it_was_told_is_not_told(paid: Order, sandbo
     assert not OrderEmail.objects.overdue().exists()
 
 
-def test_without_an_address_there_is_nobody_to_tell(paid: Order) -> None:
-    Order.objects.filter(pk=paid.pk).update(email="")
+def test_without_an_address_there_is_nobody_to_tell(confirmed: Order) -> None:
+    Order.objects.filter(pk=confirmed.pk).update(email="")
     with committed(execute=True):
-        fulfill_order(paid)
+        fulfill_order(confirmed)
 
     assert len(mail.outbox) == 1
 
@@ -207,11 +202,11 @@ def test_somebody_who_was_forgotten_meanwhile_is_not_written_to(
 
 @pytest.mark.django_db(transaction=True)
 def test_a_host_that_fulfills_in_its_own_transaction_has_it_told_after_that(
-    paid: Order,
+    confirmed: Order,
 ) -> None:
     mail.outbox.clear()
     with transaction.atomic():
-        fulfill_order(paid)
+        fulfill_order(confirmed)
         assert mail.outbox == []
 
     assert len(mail.outbox) == 1

@@ -6,20 +6,13 @@ import pytest
 
 from django_stripe_cart.exceptions import OrderError
 from django_stripe_cart.fulfillment import fulfill_order
-from django_stripe_cart.models import Order, Product
+from django_stripe_cart.models import Order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_paid
+from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.timeline import Cause
-from tests.shopping import Browser
 
 pytestmark = pytest.mark.database
-
-
-@pytest.fixture
-def pending(browser: Browser, mug: Product) -> Order:
-    browser.add(mug)
-    browser.check_out()
-    return browser.order
 
 
 def test_a_paid_order_is_fulfilled_once(

@@ -35,25 +35,20 @@ from django_stripe_cart.models import Cart, CartItem, Order, Product
 from django_stripe_cart.payments import sync_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_canceled
+from django_stripe_cart.testing.browser import Browser, messages_of
+from django_stripe_cart.testing.factories import OrderFactory, make_product
 from django_stripe_cart.web.shopper import SESSION_KEY, Shopper
-from tests.factories import make_product
-from tests.shopping import Browser, messages_of
+from tests.support.orders import buy, check_out
 
-pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
+pytestmark = [
+    pytest.mark.database,
+    pytest.mark.stripe_sdk,
+    pytest.mark.usefixtures("guests_allowed"),
+]
 
 EXPIRE = "POST /v1/checkout/sessions/*/expire"
 JSON = {"Accept": "application/json"}
 GETS = ["/", "/shop/cart/", "/shop/orders/"]
-
-
-@pytest.fixture(autouse=True)
-def _guests_are_welcome(settings: Any) -> None:
-    settings.STRIPE_CART_ALLOW_GUESTS = True
-
-
-@pytest.fixture
-def guest(sandbox: Sandbox, db: None) -> Browser:
-    return Browser()
 
 
 def token_of(guest: Browser) -> str:
@@ -64,17 +59,6 @@ def held(user: User) -> dict[str, int]:
     """What is in the user's cart."""
     items = CartItem.objects.of_user(user)
     return dict(items.values_list("product__name", "quantity"))
-
-
-def check_out(guest: Browser, product: Product, quantity: int = 1) -> Order:
-    guest.add(product, quantity)
-    guest.check_out()
-    return guest.order
-
-
-def buy(guest: Browser, sandbox: Sandbox, product: Product) -> Order:
-    sandbox.pay(check_out(guest, product).session_url)
-    return guest.order
 
 
 def sign_in(guest: Browser) -> HttpResponse:
@@ -253,7 +237,7 @@ def test_nor_is_an_order_that_came_along_with_a_user_even_if_that_one_is_gone(
 
 def test_the_database_knows_no_order_of_a_user_and_a_guest(user: User) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
-        Order.objects.create(user=user, by_guest=True, currency="inr", total=1)
+        OrderFactory(user=user, by_guest=True)
 
 
 def test_my_orders_are_those_of_this_browser(
@@ -591,7 +575,7 @@ def test_a_guest_who_orders_again_and_again_meanwhile_is_left_for_later(
     cart = check_out(guest, mug).cart
 
     def order_again(**kwargs: Any) -> None:
-        Order.objects.create(cart=cart, open_cart=cart, by_guest=True, currency="inr", total=100)
+        OrderFactory(cart=cart)
 
     order_canceled.connect(order_again)
     brought = bring_guest(token_of(guest), user)

@@ -11,8 +11,8 @@ from django.test import Client
 
 from django_stripe_cart.models import Order, Product
 from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.testing.browser import Browser
 from tests.docs.pages import examples
-from tests.shopping import Browser
 
 JSON = {"Accept": "application/json"}
 

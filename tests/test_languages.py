@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.catalogs import (
+from tests.support.catalogs import (
     EXAMPLE,
     LOCALE,
     PACKAGE,

@@ -24,9 +24,9 @@ from django_stripe_cart.emails.rendering import render
 from django_stripe_cart.models import Order, OrderEmail, Product
 from django_stripe_cart.money import format_money
 from django_stripe_cart.sandbox import Sandbox
-from tests.catalogs import LOCALE, read_po
 from tests.docs.pages import examples
-from tests.speaking import Speak, read
+from tests.support.catalogs import LOCALE, read_po
+from tests.support.speaking import Speak, read
 
 LANGUAGES = sorted(path.name for path in LOCALE.iterdir())
 

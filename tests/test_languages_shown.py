@@ -18,10 +18,10 @@ from django_stripe_cart.exceptions import StripeCartError
 from django_stripe_cart.fulfillment import fulfill_order
 from django_stripe_cart.models import Order, Product
 from django_stripe_cart.sandbox import Sandbox
-from tests.catalogs import LOCALE
-from tests.factories import make_product
-from tests.shopping import messages_of
-from tests.speaking import Speak, read
+from django_stripe_cart.testing.browser import messages_of
+from django_stripe_cart.testing.factories import make_product
+from tests.support.catalogs import LOCALE
+from tests.support.speaking import Speak, read
 
 LANGUAGES = sorted(path.name for path in LOCALE.iterdir())
 

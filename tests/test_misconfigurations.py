@@ -29,7 +29,7 @@ from django.urls import include, path, re_path
 from django_stripe_cart.models import Order, Product
 from django_stripe_cart.models.product import AbstractProduct
 from django_stripe_cart.sandbox import Sandbox
-from tests.shopping import messages_of
+from django_stripe_cart.testing.browser import messages_of
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 

@@ -39,7 +39,13 @@ from django_stripe_cart.models import (
     get_product_model,
 )
 from django_stripe_cart.models.fields import StripeIdField
-from tests.factories import make_product
+from django_stripe_cart.testing.factories import (
+    CartFactory,
+    CartItemFactory,
+    OrderFactory,
+    RefundFactory,
+    make_product,
+)
 
 ROOT = Path(__file__).parent.parent
 
@@ -48,13 +54,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 Status = Order.Status
 
 
-@pytest.fixture
-def cart(user: User) -> Cart:
-    return Cart.objects.create(user=user)
-
-
 def make_order(**fields: Any) -> Order:
-    return Order.objects.create(**{"currency": "inr", "total": 49900, **fields})
+    return OrderFactory(**{"total": 49900, **fields})
 
 
 def refused(write: Callable[[], object], *, by: type[Exception] = IntegrityError) -> bool:
@@ -75,15 +76,15 @@ def test_a_user_has_one_cart(cart: Cart) -> None:
 
 
 def test_a_token_has_one_cart() -> None:
-    Cart.objects.create(token="one")
+    CartFactory(token="one")
 
     assert refused(lambda: Cart.objects.create(token="one"))
 
 
 def test_there_are_as_many_carts_as_users_and_tokens(cart: Cart) -> None:
-    Cart.objects.create(user=User.objects.create_user("other"))
-    Cart.objects.create(token="one")
-    Cart.objects.create(token="two")
+    CartFactory()
+    CartFactory(token="one")
+    CartFactory(token="two")
 
     assert Cart.objects.count() == 4
 
@@ -94,16 +95,16 @@ def test_a_cart_belongs_to_a_user_or_to_a_token(user: User) -> None:
 
 
 def test_a_cart_has_one_line_for_each_product(cart: Cart, mug: Product) -> None:
-    CartItem.objects.create(cart=cart, product=mug, quantity=1)
+    CartItemFactory(cart=cart, product=mug)
 
     assert refused(lambda: CartItem.objects.create(cart=cart, product=mug, quantity=2))
 
 
 def test_two_carts_may_hold_the_same_product(cart: Cart, mug: Product) -> None:
-    other = Cart.objects.create(token="one")
+    other = CartFactory(token="one")
 
-    CartItem.objects.create(cart=cart, product=mug, quantity=1)
-    CartItem.objects.create(cart=other, product=mug, quantity=1)
+    CartItemFactory(cart=cart, product=mug)
+    CartItemFactory(cart=other, product=mug)
 
     assert CartItem.objects.filter(product=mug).count() == 2
 
@@ -149,8 +150,8 @@ def test_a_cart_has_one_open_order(cart: Cart) -> None:
 
 
 def test_a_cart_may_have_any_number_of_orders_that_are_not_open(cart: Cart) -> None:
+    make_order(cart=cart, open_cart=None)
     make_order(cart=cart)
-    make_order(cart=cart, open_cart=cart)
     make_order(cart=cart, status=Status.PAID)
 
     assert cart.orders.count() == 3
@@ -183,7 +184,7 @@ def test_no_two_orders_share_an_identity(name: str, value: object) -> None:
 
 def test_any_number_of_orders_may_have_no_session_and_no_payment_yet() -> None:
     make_order()
-    make_order()
+    make_order(user=None)
 
     assert Order.objects.filter(session_id=None, payment_intent_id=None).count() == 2
 
@@ -219,7 +220,7 @@ def test_a_refund_is_of_something(amount: int) -> None:
 @pytest.mark.parametrize(("name", "value"), [("key", uuid.UUID(int=1)), ("stripe_id", "re_1")])
 def test_no_two_refunds_share_an_identity(name: str, value: object) -> None:
     order = make_order()
-    Refund.objects.create(order=order, amount=1, **{name: value})
+    RefundFactory(order=order, amount=1, **{name: value})
 
     assert refused(lambda: Refund.objects.create(order=order, amount=1, **{name: value}))
 
@@ -227,8 +228,8 @@ def test_no_two_refunds_share_an_identity(name: str, value: object) -> None:
 def test_any_number_of_refunds_may_not_be_known_to_stripe_yet() -> None:
     order = make_order()
 
-    Refund.objects.create(order=order, amount=1)
-    Refund.objects.create(order=order, amount=1)
+    RefundFactory(order=order, amount=1)
+    RefundFactory(order=order, amount=1)
 
     assert order.refunds.filter(stripe_id=None).count() == 2
 
@@ -267,9 +268,9 @@ def test_orders_whose_ids_at_stripe_differ_only_in_case_are_two_orders(name: str
 
 def test_refunds_whose_ids_differ_only_in_case_are_two_refunds() -> None:
     order = make_order()
-    Refund.objects.create(order=order, amount=1, stripe_id="re_CsA")
+    RefundFactory(order=order, amount=1, stripe_id="re_CsA")
 
-    other = Refund.objects.create(order=order, amount=1, stripe_id="re_csa")
+    other = RefundFactory(order=order, amount=1, stripe_id="re_csa")
 
     assert Refund.objects.get(stripe_id="re_csa") == other
 
@@ -296,7 +297,7 @@ def test_an_id_of_stripes_is_an_ordinary_column_elsewhere() -> None:
 
 
 def test_orders_outlive_their_user_and_the_users_cart(user: User, cart: Cart) -> None:
-    order = make_order(user=user, cart=cart, open_cart=cart)
+    order = make_order(cart=cart)
 
     user.delete()
 
@@ -307,7 +308,7 @@ def test_orders_outlive_their_user_and_the_users_cart(user: User, cart: Cart) ->
 
 
 def test_the_cart_is_locked_before_the_orders_of_whoever_leaves(user: User, cart: Cart) -> None:
-    make_order(user=user, cart=cart, open_cart=cart)
+    make_order(cart=cart)
 
     with CaptureQueriesContext(connection) as statements:
         user.delete()
@@ -318,7 +319,7 @@ def test_the_cart_is_locked_before_the_orders_of_whoever_leaves(user: User, cart
 
 
 def test_a_deleted_cart_takes_its_lines_and_leaves_its_orders(cart: Cart, mug: Product) -> None:
-    CartItem.objects.create(cart=cart, product=mug, quantity=1)
+    CartItemFactory(cart=cart, product=mug)
     order = make_order(cart=cart, open_cart=cart)
 
     cart.delete()
@@ -328,7 +329,7 @@ def test_a_deleted_cart_takes_its_lines_and_leaves_its_orders(cart: Cart, mug: P
 
 
 def test_an_order_line_remembers_a_product_that_is_gone(cart: Cart, mug: Product) -> None:
-    CartItem.objects.create(cart=cart, product=mug, quantity=1)
+    CartItemFactory(cart=cart, product=mug)
     line = OrderItem.objects.create(
         order=make_order(), product=mug, sku="mug", name="Mug", unit_amount=49900, quantity=2
     )
@@ -342,7 +343,7 @@ def test_an_order_line_remembers_a_product_that_is_gone(cart: Cart, mug: Product
 
 def test_an_order_with_a_refund_is_never_deleted() -> None:
     order = make_order()
-    Refund.objects.create(order=order, amount=1)
+    RefundFactory(order=order, amount=1)
 
     with pytest.raises(ProtectedError):
         order.delete()
@@ -653,7 +654,7 @@ def test_news_of_the_payment_is_awaited_while_an_order_is_pending_or_processing(
 
 def test_a_user_owns_their_orders_and_nobody_elses(user: User) -> None:
     mine = make_order(user=user)
-    make_order(user=User.objects.create_user("other"))
+    make_order()
     make_order()
 
     assert list(Order.objects.owned_by(user)) == [mine]
@@ -668,9 +669,9 @@ def test_the_newest_order_comes_first() -> None:
 
 
 def test_cart_lines_are_found_by_user_or_by_token(cart: Cart, mug: Product) -> None:
-    guest = Cart.objects.create(token="one")
-    mine = CartItem.objects.create(cart=cart, product=mug, quantity=1)
-    theirs = CartItem.objects.create(cart=guest, product=mug, quantity=1)
+    guest = CartFactory(token="one")
+    mine = CartItemFactory(cart=cart, product=mug)
+    theirs = CartItemFactory(cart=guest, product=mug)
 
     assert list(CartItem.objects.of_user(cart.user)) == [mine]
     assert list(CartItem.objects.of_guest("one")) == [theirs]
@@ -679,7 +680,7 @@ def test_cart_lines_are_found_by_user_or_by_token(cart: Cart, mug: Product) -> N
 
 
 def test_a_cart_line_knows_what_the_carts_own_open_order_holds(cart: Cart, mug: Product) -> None:
-    CartItem.objects.create(cart=cart, product=mug, quantity=3)
+    CartItemFactory(cart=cart, product=mug, quantity=3)
     line = {"product": mug, "name": "Mug", "unit_amount": 1, "quantity": 3}
     closed = make_order(cart=cart, status=Status.EXPIRED)
     OrderItem.objects.create(order=closed, stock_taken=1, **line)
@@ -693,7 +694,7 @@ def test_a_cart_line_knows_what_the_carts_own_open_order_holds(cart: Cart, mug: 
 def test_a_refund_that_failed_or_was_canceled_counts_no_more() -> None:
     order = make_order()
     for status in Refund.Status:
-        Refund.objects.create(order=order, amount=1, status=status)
+        RefundFactory(order=order, amount=1, status=status)
 
     standing = set(order.refunds.active().values_list("status", flat=True))
 

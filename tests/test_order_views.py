@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
@@ -15,19 +14,14 @@ from django_stripe_cart.checkout import place_order
 from django_stripe_cart.models import Order, Product
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
-from tests.shopping import Browser, messages_of
+from django_stripe_cart.testing.browser import Browser, messages_of
+from django_stripe_cart.testing.factories import OrderFactory, UserFactory
+from tests.support.orders import buy
 
 pytestmark = pytest.mark.database
 
 ACTIONS = ["pay", "cancel", "again"]
 FRAGMENT = {"Stripe-Cart": "modal"}
-
-
-@pytest.fixture
-def order(browser: Browser, mug: Product) -> Order:
-    browser.add(mug, 2)
-    browser.check_out()
-    return browser.order
 
 
 def do(action: str, browser: Browser, order: Order, **options: Any) -> HttpResponse:
@@ -38,18 +32,18 @@ def do(action: str, browser: Browser, order: Order, **options: Any) -> HttpRespo
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_somebody_elses_order_is_not_found(order: Order, action: str) -> None:
-    stranger = Browser(User.objects.create_user("stranger"))
+def test_somebody_elses_order_is_not_found(pending: Order, action: str) -> None:
+    stranger = Browser(UserFactory())
 
-    assert do(action, stranger, order).status_code == 404
+    assert do(action, stranger, pending).status_code == 404
     assert Order.objects.get().is_payable
 
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_a_get_and_a_post_without_its_token_change_nothing(
-    browser: Browser, order: Order, action: str
+    browser: Browser, pending: Order, action: str
 ) -> None:
-    url = f"/shop/orders/{order.reference}/{action}/"
+    url = f"/shop/orders/{pending.reference}/{action}/"
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(browser.user)
 
@@ -60,12 +54,12 @@ def test_a_get_and_a_post_without_its_token_change_nothing(
 # --- pay ----------------------------------------------------------------------------------------
 
 
-def test_a_pending_order_leads_to_its_own_session(browser: Browser, order: Order) -> None:
-    answer = do("pay", browser, order)
-    scripted = do("pay", browser, order, headers=FRAGMENT)
+def test_a_pending_order_leads_to_its_own_session(browser: Browser, pending: Order) -> None:
+    answer = do("pay", browser, pending)
+    scripted = do("pay", browser, pending, headers=FRAGMENT)
 
-    assert answer.url == order.session_url
-    assert scripted.headers["Stripe-Cart-Location"] == order.session_url
+    assert answer.url == pending.session_url
+    assert scripted.headers["Stripe-Cart-Location"] == pending.session_url
 
 
 def test_an_order_that_never_reached_stripe_gets_its_session(
@@ -83,42 +77,42 @@ def test_an_order_that_never_reached_stripe_gets_its_session(
 
 
 def test_an_order_that_is_paid_meanwhile_is_not_paid_again(
-    browser: Browser, sandbox: Sandbox, order: Order
+    browser: Browser, sandbox: Sandbox, pending: Order
 ) -> None:
     sandbox.hold_deliveries = True
-    sandbox.pay(order.session_url)
+    sandbox.pay(pending.session_url)
 
-    answer = do("pay", browser, order)
+    answer = do("pay", browser, pending)
 
-    assert answer.url == order.get_absolute_url()
-    assert messages_of(answer) == [f"Thank you! Order {order.number} is paid."]
+    assert answer.url == pending.get_absolute_url()
+    assert messages_of(answer) == [f"Thank you! Order {pending.number} is paid."]
 
 
-def test_an_order_with_no_time_left_is_closed_in_words(browser: Browser, order: Order) -> None:
+def test_an_order_with_no_time_left_is_closed_in_words(browser: Browser, pending: Order) -> None:
     Order.objects.update(session_expires_at=timezone.now() + timedelta(seconds=30))
 
-    answer = do("pay", browser, order)
+    answer = do("pay", browser, pending)
 
-    assert answer.url == order.get_absolute_url()
+    assert answer.url == pending.get_absolute_url()
     assert browser.order.status in ("canceled", "expired")
     assert messages_of(answer)
 
 
 def test_an_order_that_is_being_canceled_is_not_paid(
-    browser: Browser, sandbox: Sandbox, order: Order
+    browser: Browser, sandbox: Sandbox, pending: Order
 ) -> None:
     Order.objects.update(cancel_requested_at=timezone.now())
 
     sandbox.faults.add("POST /v1/checkout/sessions/*/expire", kind="unavailable", times=9)
-    page = browser.client.get(order.get_absolute_url()).content.decode()
-    refused = do("pay", browser, order)
+    page = browser.client.get(pending.get_absolute_url()).content.decode()
+    refused = do("pay", browser, pending)
     sandbox.faults.clear()
-    answer = do("pay", browser, order)
+    answer = do("pay", browser, pending)
 
     assert "This order is being canceled." in page
     assert "Pay now" not in page
-    assert refused.url == order.get_absolute_url()
-    assert messages_of(answer)[-1] == f"Order {order.number} is canceled."
+    assert refused.url == pending.get_absolute_url()
+    assert messages_of(answer)[-1] == f"Order {pending.number} is canceled."
 
 
 def test_when_stripe_is_away_the_shopper_reads_so_and_can_try_again(
@@ -138,34 +132,36 @@ def test_when_stripe_is_away_the_shopper_reads_so_and_can_try_again(
 
 
 def test_a_pending_order_is_canceled_and_its_stock_is_back(
-    browser: Browser, order: Order, mug: Product
+    browser: Browser, pending: Order, mug: Product
 ) -> None:
-    answer = do("cancel", browser, order)
+    answer = do("cancel", browser, pending)
 
-    assert answer.url == order.get_absolute_url()
+    assert answer.url == pending.get_absolute_url()
     assert browser.order.status == "canceled"
-    assert messages_of(answer) == [f"Order {order.number} is canceled."]
+    assert messages_of(answer) == [f"Order {pending.number} is canceled."]
     assert Product.objects.get(pk=mug.pk).stock == 10
     assert browser.user.stripe_cart.items.get().quantity == 2
 
 
-def test_the_script_gets_the_canceled_order_and_the_cart(browser: Browser, order: Order) -> None:
-    fragments = do("cancel", browser, order, headers=FRAGMENT).content.decode()
+def test_the_script_gets_the_canceled_order_and_the_cart(browser: Browser, pending: Order) -> None:
+    fragments = do("cancel", browser, pending, headers=FRAGMENT).content.decode()
 
     assert "This order was canceled, and nothing was charged." in fragments
     assert "<h3" in fragments
     assert 'data-stripe-cart-fragment="cart"' in fragments
 
 
-def test_a_paid_order_can_not_be_canceled(browser: Browser, sandbox: Sandbox, order: Order) -> None:
+def test_a_paid_order_can_not_be_canceled(
+    browser: Browser, sandbox: Sandbox, pending: Order
+) -> None:
     sandbox.hold_deliveries = True
-    sandbox.pay(order.session_url)
+    sandbox.pay(pending.session_url)
 
-    answer = do("cancel", browser, order)
+    answer = do("cancel", browser, pending)
 
     assert browser.order.status == "paid"
-    assert messages_of(answer) == [f"Thank you! Order {order.number} is paid."]
-    page = browser.client.get(order.get_absolute_url()).content.decode()
+    assert messages_of(answer) == [f"Thank you! Order {pending.number} is paid."]
+    page = browser.client.get(pending.get_absolute_url()).content.decode()
     assert "Cancel order" not in page
 
 
@@ -173,16 +169,14 @@ def test_a_paid_order_can_not_be_canceled(browser: Browser, sandbox: Sandbox, or
 
 
 @pytest.fixture
-def paid(browser: Browser, sandbox: Sandbox, mug: Product, lamp: Product) -> Order:
+def mixed(browser: Browser, sandbox: Sandbox, mug: Product, lamp: Product) -> Order:
+    """A paid order of two mugs and a lamp."""
     browser.add(mug, 2)
-    browser.add(lamp)
-    browser.check_out()
-    sandbox.pay(browser.order.session_url)
-    return browser.order
+    return buy(browser, sandbox, lamp)
 
 
-def test_the_same_can_be_ordered_again(browser: Browser, paid: Order) -> None:
-    answer = do("again", browser, paid)
+def test_the_same_can_be_ordered_again(browser: Browser, mixed: Order) -> None:
+    answer = do("again", browser, mixed)
 
     assert answer.url == "/shop/cart/"
     assert messages_of(answer) == ["2 products are in your cart again. Subtotal: ₹2,297.50"]
@@ -191,24 +185,24 @@ def test_the_same_can_be_ordered_again(browser: Browser, paid: Order) -> None:
 
 
 def test_what_is_still_in_the_cart_is_not_put_there_twice(
-    browser: Browser, order: Order, lamp: Product
+    browser: Browser, pending: Order, lamp: Product
 ) -> None:
-    do("cancel", browser, order)
+    do("cancel", browser, pending)
     browser.add(lamp)
 
     for _twice in range(2):
-        do("again", browser, order)
+        do("again", browser, pending)
 
     lines = browser.user.stripe_cart.items.values_list("product__name", "quantity")
     assert sorted(lines) == [("Lamp", 1), ("Mug", 2)]
 
 
 def test_more_than_was_ordered_stays_in_the_cart(
-    browser: Browser, paid: Order, mug: Product
+    browser: Browser, mixed: Order, mug: Product
 ) -> None:
     browser.add(mug, 5)
 
-    do("again", browser, paid)
+    do("again", browser, mixed)
 
     assert browser.user.stripe_cart.items.get(product=mug).quantity == 5
 
@@ -226,21 +220,21 @@ def test_more_than_was_ordered_stays_in_the_cart(
     ],
 )
 def test_what_is_not_for_sale_any_more_is_said(
-    browser: Browser, paid: Order, mug: Product, gone: Any, said: str
+    browser: Browser, mixed: Order, mug: Product, gone: Any, said: str
 ) -> None:
     gone(mug)
 
-    answer = do("again", browser, paid)
+    answer = do("again", browser, mixed)
 
     assert said in messages_of(answer)
     names = set(browser.user.stripe_cart.items.values_list("product__name", flat=True))
     assert "Mug" not in names
 
 
-def test_todays_price_counts(browser: Browser, paid: Order, mug: Product) -> None:
+def test_todays_price_counts(browser: Browser, mixed: Order, mug: Product) -> None:
     Product.objects.filter(pk=mug.pk).update(price=1000)
 
-    do("again", browser, paid)
+    do("again", browser, mixed)
 
     assert "₹2,000.00" in browser.open_cart()
 
@@ -251,15 +245,15 @@ JSON = {"Accept": "application/json"}
 
 
 def test_a_front_end_of_the_hosts_own_can_do_the_same(
-    browser: Browser, order: Order, mug: Product
+    browser: Browser, pending: Order, mug: Product
 ) -> None:
-    paying = do("pay", browser, order, headers=JSON)
-    canceled = do("cancel", browser, order, headers=JSON)
-    again = do("again", browser, order, headers=JSON)
+    paying = do("pay", browser, pending, headers=JSON)
+    canceled = do("cancel", browser, pending, headers=JSON)
+    again = do("again", browser, pending, headers=JSON)
     Product.objects.update(stock=0)
-    refused = do("again", browser, order, headers=JSON)
+    refused = do("again", browser, pending, headers=JSON)
 
-    assert paying.json()["location"] == order.session_url
+    assert paying.json()["location"] == pending.session_url
     assert canceled.status_code == 200
     assert canceled.json()["order"]["status"] == "canceled"
     assert again.json()["cart"]["quantity"] == 2
@@ -286,9 +280,7 @@ def test_a_front_end_of_the_hosts_own_can_do_the_same(
 def test_each_state_is_told_in_words_with_what_can_be_done(
     browser: Browser, status: str, words: str, offers: set[str]
 ) -> None:
-    order = Order.objects.create(
-        user=browser.user, currency="inr", total=100, status=status, synced_at=timezone.now()
-    )
+    order = OrderFactory(user=browser.user, total=100, status=status, synced_at=timezone.now())
 
     page = browser.client.get(order.get_absolute_url()).content.decode()
 
@@ -296,9 +288,9 @@ def test_each_state_is_told_in_words_with_what_can_be_done(
     assert {name for name in ACTIONS if f'data-stripe-cart-form="{name}"' in page} == offers
 
 
-def test_the_timeline_tells_of_each_refund(browser: Browser, paid: Order) -> None:
-    refund_order(paid, amount=50000)
+def test_the_timeline_tells_of_each_refund(browser: Browser, mixed: Order) -> None:
+    refund_order(mixed, amount=50000)
 
-    page = browser.client.get(paid.get_absolute_url()).content.decode()
+    page = browser.client.get(mixed.get_absolute_url()).content.decode()
     assert "₹500.00 refunded" in page
     assert "Payment received" in page

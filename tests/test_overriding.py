@@ -15,9 +15,9 @@ from django.test import Client, RequestFactory, override_settings
 from django_stripe_cart.models import CartItem, Order, Product
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.factories import make_product
 from docs.templates_table import blocks
-from tests.shopping import Browser
 
 ROOT = Path(__file__).parent.parent
 # The page for hosts that have no base.html of their own; this one has.

@@ -17,7 +17,7 @@ from django_stripe_cart.models import Order, Product
 from django_stripe_cart.payments import sync_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_paid
-from tests.shopping import Browser, messages_of
+from django_stripe_cart.testing.browser import Browser, messages_of
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 
@@ -27,14 +27,6 @@ DECLINES = {
     "4000000000000069": "expired",
     "4000000000000127": "security code",
 }
-
-
-@pytest.fixture
-def order(browser: Browser, mug: Product) -> Order:
-    """A pending order of two mugs, its shopper at Stripe."""
-    browser.add(mug, 2)
-    browser.check_out()
-    return browser.order
 
 
 def moves(order: Order) -> list[tuple[str, str]]:
@@ -51,46 +43,48 @@ def stock_of(product: Product) -> int | None:
 
 
 def test_without_a_webhook_the_return_page_finds_the_payment(
-    browser: Browser, sandbox: Sandbox, order: Order, told: list[str]
+    browser: Browser, sandbox: Sandbox, pending: Order, told: list[str]
 ) -> None:
     sandbox.hold_deliveries = True
-    payment = sandbox.pay(order.session_url)
+    payment = sandbox.pay(pending.session_url)
 
     answer = browser.client.get(payment.redirect_url.removeprefix("http://testserver"))
 
-    assert answer.url == order.get_absolute_url()
-    assert messages_of(answer) == [f"Thank you! Order {order.number} is paid."]
+    assert answer.url == pending.get_absolute_url()
+    assert messages_of(answer) == [f"Thank you! Order {pending.number} is paid."]
     assert browser.order.status == "paid"
     assert told == ["order_paid"]
 
 
 def test_without_a_webhook_the_order_page_finds_the_payment(
-    browser: Browser, sandbox: Sandbox, order: Order
+    browser: Browser, sandbox: Sandbox, pending: Order
 ) -> None:
     sandbox.hold_deliveries = True
-    sandbox.pay(order.session_url)
+    sandbox.pay(pending.session_url)
 
-    page = browser.client.get(order.get_absolute_url())
+    page = browser.client.get(pending.get_absolute_url())
 
     assert "Paid" in page.content.decode()
     assert browser.order.status == "paid"
 
 
 def test_the_webhook_the_return_page_and_the_order_page_together_pay_it_once(
-    browser: Browser, sandbox: Sandbox, order: Order, told: list[str]
+    browser: Browser, sandbox: Sandbox, pending: Order, told: list[str]
 ) -> None:
     told.clear()
 
-    payment = sandbox.pay(order.session_url)
+    payment = sandbox.pay(pending.session_url)
     browser.follow(payment.redirect_url)
-    browser.client.get(order.get_absolute_url())
+    browser.client.get(pending.get_absolute_url())
     sync_order(browser.order)
 
     assert told == ["order_paid"]
-    assert moves(order) == [("", "pending"), ("pending", "paid")]
+    assert moves(pending) == [("", "pending"), ("pending", "paid")]
 
 
-def test_a_payment_writes_no_column_that_it_leaves_as_it_is(sandbox: Sandbox, order: Order) -> None:
+def test_a_payment_writes_no_column_that_it_leaves_as_it_is(
+    sandbox: Sandbox, pending: Order
+) -> None:
     written: list[str] = []
 
     def listen(execute: Callable[..., object], sql: str, *args: object) -> object:
@@ -99,34 +93,34 @@ def test_a_payment_writes_no_column_that_it_leaves_as_it_is(sandbox: Sandbox, or
         return execute(sql, *args)
 
     with connection.execute_wrapper(listen):
-        sandbox.pay(order.session_url)
+        sandbox.pay(pending.session_url)
 
     assert len(written) == 1
     assert "payment_intent_id" in written[0]
     assert "session_params" not in written[0]
-    assert Order.objects.get().session_params == order.session_params
+    assert Order.objects.get().session_params == pending.session_params
 
 
 def test_the_order_page_of_a_paid_order_does_not_ask_stripe(
-    browser: Browser, sandbox: Sandbox, order: Order
+    browser: Browser, sandbox: Sandbox, pending: Order
 ) -> None:
-    sandbox.pay(order.session_url)
+    sandbox.pay(pending.session_url)
     before = len(sandbox.requests)
 
-    browser.client.get(order.get_absolute_url())
+    browser.client.get(pending.get_absolute_url())
 
     assert len(sandbox.requests) == before
 
 
 def test_a_receiver_that_raises_leaves_the_order_as_it_was_and_stripe_rings_again(
-    browser: Browser, sandbox: Sandbox, order: Order
+    browser: Browser, sandbox: Sandbox, pending: Order
 ) -> None:
     def refuse(**kwargs: object) -> None:
         raise RuntimeError("The warehouse is down.")
 
     order_paid.connect(refuse)
     try:
-        sandbox.pay(order.session_url)
+        sandbox.pay(pending.session_url)
         failed = browser.order
         event = failed.webhook_events.first()
     finally:
@@ -145,33 +139,33 @@ def test_a_receiver_that_raises_leaves_the_order_as_it_was_and_stripe_rings_agai
 
 @pytest.mark.parametrize("card", DECLINES)
 def test_a_declined_card_leaves_the_order_pending_and_can_be_tried_again(
-    browser: Browser, sandbox: Sandbox, order: Order, mug: Product, card: str
+    browser: Browser, sandbox: Sandbox, pending: Order, mug: Product, card: str
 ) -> None:
-    declined = sandbox.pay(order.session_url, card=card)
+    declined = sandbox.pay(pending.session_url, card=card)
 
     assert declined.status == "declined"
     assert DECLINES[card] in (declined.message or "").lower()
     assert browser.order.status == "pending"
     assert stock_of(mug) == 8
 
-    assert sandbox.pay(order.session_url).status == "paid"
+    assert sandbox.pay(pending.session_url).status == "paid"
     assert browser.order.status == "paid"
 
 
-def test_3d_secure_pays_after_the_step(browser: Browser, sandbox: Sandbox, order: Order) -> None:
-    assert sandbox.pay(order.session_url, card="4000002500003155").status == "action_required"
+def test_3d_secure_pays_after_the_step(browser: Browser, sandbox: Sandbox, pending: Order) -> None:
+    assert sandbox.pay(pending.session_url, card="4000002500003155").status == "action_required"
     assert browser.order.status == "pending"
 
-    sandbox.confirm_3ds(order.session_id)
+    sandbox.confirm_3ds(pending.session_id)
 
     assert browser.order.status == "paid"
 
 
 def test_a_bank_debit_is_processing_then_paid_with_the_slot_free_and_the_stock_kept(
-    browser: Browser, sandbox: Sandbox, order: Order, mug: Product, told: list[str]
+    browser: Browser, sandbox: Sandbox, pending: Order, mug: Product, told: list[str]
 ) -> None:
     told.clear()
-    payment = sandbox.pay_by_bank_debit(order.session_url)
+    payment = sandbox.pay_by_bank_debit(pending.session_url)
 
     waiting = browser.order
     assert (waiting.status, waiting.open_cart, waiting.amount_paid) == ("processing", None, 0)
@@ -180,42 +174,42 @@ def test_a_bank_debit_is_processing_then_paid_with_the_slot_free_and_the_stock_k
     assert "is being processed" in page
     assert told == []
 
-    sandbox.settle(order.session_id)
+    sandbox.settle(pending.session_id)
 
     assert (browser.order.status, browser.order.amount_paid) == ("paid", 99800)
     assert told == ["order_paid"]
-    assert moves(order) == [("", "pending"), ("pending", "processing"), ("processing", "paid")]
+    assert moves(pending) == [("", "pending"), ("pending", "processing"), ("processing", "paid")]
 
 
 def test_a_bank_debit_that_bounces_fails_and_gives_the_stock_back(
-    browser: Browser, sandbox: Sandbox, order: Order, mug: Product
+    browser: Browser, sandbox: Sandbox, pending: Order, mug: Product
 ) -> None:
-    sandbox.pay_by_bank_debit(order.session_url)
+    sandbox.pay_by_bank_debit(pending.session_url)
 
-    sandbox.settle(order.session_id, ok=False)
+    sandbox.settle(pending.session_id, ok=False)
 
     assert browser.order.status == "failed"
     assert stock_of(mug) == 10
-    assert moves(order)[-1] == ("processing", "failed")
+    assert moves(pending)[-1] == ("processing", "failed")
 
 
 def test_a_bank_debit_of_which_we_heard_nothing_at_all_ends_as_failed(
-    browser: Browser, sandbox: Sandbox, order: Order, mug: Product
+    browser: Browser, sandbox: Sandbox, pending: Order, mug: Product
 ) -> None:
     sandbox.hold_deliveries = True
-    sandbox.pay_by_bank_debit(order.session_url)
-    sandbox.settle(order.session_id, ok=False)
+    sandbox.pay_by_bank_debit(pending.session_url)
+    sandbox.settle(pending.session_id, ok=False)
 
-    sync_order(order)
+    sync_order(pending)
 
     assert browser.order.status == "failed"
     assert stock_of(mug) == 10
 
 
 def test_a_session_that_expires_closes_the_order_and_gives_the_stock_back(
-    browser: Browser, sandbox: Sandbox, order: Order, mug: Product
+    browser: Browser, sandbox: Sandbox, pending: Order, mug: Product
 ) -> None:
-    sandbox.expire(order.session_id)
+    sandbox.expire(pending.session_id)
 
     assert (browser.order.status, browser.order.open_cart) == ("expired", None)
     assert stock_of(mug) == 10
@@ -233,28 +227,28 @@ def close_behind_our_back(order: Order) -> Order:
 
 
 def test_money_on_a_closed_order_makes_it_paid_if_the_stock_can_be_taken_again(
-    browser: Browser, sandbox: Sandbox, order: Order, mug: Product
+    browser: Browser, sandbox: Sandbox, pending: Order, mug: Product
 ) -> None:
-    close_behind_our_back(order)
-    order.items.update(stock_taken=0)
+    close_behind_our_back(pending)
+    pending.items.update(stock_taken=0)
     Product.objects.update(stock=10)
 
-    sandbox.pay(order.session_url)
+    sandbox.pay(pending.session_url)
 
     assert browser.order.status == "paid"
     assert stock_of(mug) == 8
-    assert order.items.get().stock_taken == 2
+    assert pending.items.get().stock_taken == 2
 
 
 def test_money_on_a_closed_order_without_stock_waits_for_a_person(
-    browser: Browser, sandbox: Sandbox, order: Order, mug: Product, told: list[str]
+    browser: Browser, sandbox: Sandbox, pending: Order, mug: Product, told: list[str]
 ) -> None:
-    close_behind_our_back(order)
-    order.items.update(stock_taken=0)
+    close_behind_our_back(pending)
+    pending.items.update(stock_taken=0)
     Product.objects.update(stock=1)
     told.clear()
 
-    sandbox.pay(order.session_url)
+    sandbox.pay(pending.session_url)
     sync_order(browser.order)
 
     found = browser.order
@@ -265,12 +259,12 @@ def test_money_on_a_closed_order_without_stock_waits_for_a_person(
 
 
 def test_another_amount_than_was_asked_is_never_called_paid(
-    browser: Browser, sandbox: Sandbox, order: Order, told: list[str]
+    browser: Browser, sandbox: Sandbox, pending: Order, told: list[str]
 ) -> None:
     Order.objects.update(total=500)
     told.clear()
 
-    sandbox.pay(order.session_url)
+    sandbox.pay(pending.session_url)
     sync_order(browser.order)
 
     found = browser.order
@@ -284,54 +278,54 @@ def test_another_amount_than_was_asked_is_never_called_paid(
 
 
 def test_another_amount_on_a_closed_order_takes_the_stock_again_all_the_same(
-    browser: Browser, sandbox: Sandbox, order: Order, mug: Product
+    browser: Browser, sandbox: Sandbox, pending: Order, mug: Product
 ) -> None:
-    close_behind_our_back(order)
-    order.items.update(stock_taken=0)
+    close_behind_our_back(pending)
+    pending.items.update(stock_taken=0)
     Product.objects.update(stock=10)
     Order.objects.update(total=500)
 
-    sandbox.pay(order.session_url)
+    sandbox.pay(pending.session_url)
 
     assert (browser.order.status, browser.order.attention) == ("processing", "amount_mismatch")
-    assert (stock_of(mug), order.items.get().stock_taken) == (8, 2)
+    assert (stock_of(mug), pending.items.get().stock_taken) == (8, 2)
 
 
 def test_a_second_session_paid_in_the_orders_name_is_for_a_person_to_see(
-    browser: Browser, sandbox: Sandbox, order: Order, told: list[str]
+    browser: Browser, sandbox: Sandbox, pending: Order, told: list[str]
 ) -> None:
     second = create_session(
-        order.session_params | {"cancel_url": "https://example.com/"}, idempotency_key="second"
+        pending.session_params | {"cancel_url": "https://example.com/"}, idempotency_key="second"
     )
     told.clear()
 
     sandbox.pay(second.id)
-    sandbox.pay(order.session_url)
+    sandbox.pay(pending.session_url)
 
     found = browser.order
     assert (found.status, found.attention) == ("paid", "unknown_money")
-    assert found.session_id == order.session_id
+    assert found.session_id == pending.session_id
     assert told == ["order_paid"]
 
 
 def test_a_payment_for_an_order_that_forgot_its_session_is_believed(
-    browser: Browser, sandbox: Sandbox, order: Order
+    browser: Browser, sandbox: Sandbox, pending: Order
 ) -> None:
-    forget_the_session(order)
+    forget_the_session(pending)
 
-    sandbox.pay(order.session_id)
+    sandbox.pay(pending.session_id)
 
-    assert (browser.order.status, browser.order.session_id) == ("paid", order.session_id)
+    assert (browser.order.status, browser.order.session_id) == ("paid", pending.session_id)
 
 
 def test_an_address_too_long_for_the_column_does_not_keep_the_money_from_being_recorded(
-    browser: Browser, sandbox: Sandbox, order: Order
+    browser: Browser, sandbox: Sandbox, pending: Order
 ) -> None:
     Order.objects.update(email="")
-    session = retrieve_session(order.session_id)
+    session = retrieve_session(pending.session_id)
 
     sync_order(
-        order,
+        pending,
         session=replace(
             session,
             status="complete",
@@ -343,8 +337,8 @@ def test_an_address_too_long_for_the_column_does_not_keep_the_money_from_being_r
     assert (browser.order.status, browser.order.email) == ("paid", "")
 
 
-def test_a_session_without_a_payment_status_is_not_paid(sandbox: Sandbox, order: Order) -> None:
-    session = retrieve_session(order.session_id)
+def test_a_session_without_a_payment_status_is_not_paid(sandbox: Sandbox, pending: Order) -> None:
+    session = retrieve_session(pending.session_id)
 
     assert not replace(session, status="complete", payment_status="").is_paid
 
@@ -359,29 +353,29 @@ def forget_the_session(order: Order) -> Order:
 
 
 def test_a_forgotten_session_is_learned_again_with_the_same_key(
-    browser: Browser, sandbox: Sandbox, order: Order
+    browser: Browser, sandbox: Sandbox, pending: Order
 ) -> None:
-    first = order.session_id
+    first = pending.session_id
 
-    forgotten = sync_order(forget_the_session(order))
+    forgotten = sync_order(forget_the_session(pending))
 
     assert (forgotten.session_id, len(sandbox.sessions)) == (first, 1)
 
 
 def test_a_forgotten_session_is_learned_again_at_the_next_checkout(
-    browser: Browser, sandbox: Sandbox, order: Order
+    browser: Browser, sandbox: Sandbox, pending: Order
 ) -> None:
-    url = order.session_url
-    forget_the_session(order)
+    url = pending.session_url
+    forget_the_session(pending)
 
     assert browser.check_out().url == url
     assert len(sandbox.sessions) == 1
 
 
 def test_a_forgotten_session_long_over_is_given_up_with_its_stock(
-    browser: Browser, sandbox: Sandbox, order: Order, mug: Product
+    browser: Browser, sandbox: Sandbox, pending: Order, mug: Product
 ) -> None:
-    forgotten = forget_the_session(order)
+    forgotten = forget_the_session(pending)
     Order.objects.update(session_expires_at=timezone.now() - timedelta(hours=1))
 
     assert sync_order(Order.objects.get(pk=forgotten.pk)).status == "expired"
@@ -390,7 +384,7 @@ def test_a_forgotten_session_long_over_is_given_up_with_its_stock(
 
 
 def test_a_placed_order_that_never_asked_stripe_is_given_up_after_its_time(
-    browser: Browser, sandbox: Sandbox, order: Order, mug: Product
+    browser: Browser, sandbox: Sandbox, pending: Order, mug: Product
 ) -> None:
     Order.objects.update(
         session_id=None,
@@ -401,35 +395,37 @@ def test_a_placed_order_that_never_asked_stripe_is_given_up_after_its_time(
     )
     asked = len(sandbox.requests)
 
-    assert sync_order(Order.objects.get(pk=order.pk)).status == "expired"
+    assert sync_order(Order.objects.get(pk=pending.pk)).status == "expired"
 
     assert (stock_of(mug), len(sandbox.requests)) == (10, asked)
 
 
 def test_a_session_that_stripe_no_longer_knows_blocks_its_cart_until_it_is_over(
-    browser: Browser, sandbox: Sandbox, order: Order, mug: Product
+    browser: Browser, sandbox: Sandbox, pending: Order, mug: Product
 ) -> None:
     sandbox.reset()
 
     with pytest.raises(PaymentMissing):
-        sync_order(order)
+        sync_order(pending)
     Order.objects.update(session_expires_at=timezone.now() - timedelta(hours=1))
 
-    assert sync_order(Order.objects.get(pk=order.pk)).status == "expired"
+    assert sync_order(Order.objects.get(pk=pending.pk)).status == "expired"
     assert stock_of(mug) == 10
 
 
 def test_after_a_change_to_a_live_key_nobody_is_sent_to_a_test_page(
-    browser: Browser, sandbox: Sandbox, order: Order, settings: Any
+    browser: Browser, sandbox: Sandbox, pending: Order, settings: Any
 ) -> None:
     settings.STRIPE_CART_SECRET_KEY = "sk_live_key"
 
-    assert not order.is_payable
-    assert order.session_url not in browser.client.get(order.get_absolute_url()).content.decode()
+    assert not pending.is_payable
+    assert (
+        pending.session_url not in browser.client.get(pending.get_absolute_url()).content.decode()
+    )
 
 
 def test_an_address_that_stripe_does_not_know_is_not_handed_out_again(
-    browser: Browser, sandbox: Sandbox, order: Order
+    browser: Browser, sandbox: Sandbox, pending: Order
 ) -> None:
     sandbox.reset()
 
@@ -440,7 +436,7 @@ def test_an_address_that_stripe_does_not_know_is_not_handed_out_again(
 
 
 def test_a_session_of_another_order_is_not_taken_for_ours(
-    browser: Browser, sandbox: Sandbox, order: Order, mug: Product
+    browser: Browser, sandbox: Sandbox, pending: Order, mug: Product
 ) -> None:
     browser.client.post("/shop/cart/add/", {"product": mug.pk})
     browser.check_out()
@@ -448,18 +444,18 @@ def test_a_session_of_another_order_is_not_taken_for_ours(
     sandbox.hold_deliveries = True
     sandbox.pay(other.session_url)
 
-    sync_order(order, session=retrieve_session(other.session_id))
+    sync_order(pending, session=retrieve_session(other.session_id))
 
-    order = Order.objects.get(pk=order.pk)
+    order = Order.objects.get(pk=pending.pk)
     assert (order.status, order.amount_paid, order.attention) == ("canceled", 0, "")
 
 
 def test_an_order_whose_payment_can_not_be_looked_up_says_so_and_shows_what_is_known(
-    browser: Browser, sandbox: Sandbox, order: Order, settings
+    browser: Browser, sandbox: Sandbox, pending: Order, settings
 ) -> None:
     settings.STRIPE_CART_SECRET_KEY = "sk_live_refused_by_the_sandbox"
 
     with pytest.raises(PaymentError):
-        sync_order(order)
+        sync_order(pending)
 
-    assert browser.client.get(order.get_absolute_url()).status_code == 200
+    assert browser.client.get(pending.get_absolute_url()).status_code == 200

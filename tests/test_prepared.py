@@ -11,6 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from django_stripe_cart.models import Cart, Product
 from django_stripe_cart.prepared import Given, Prepared, Subselect
+from django_stripe_cart.testing.factories import CartFactory
 
 pytestmark = pytest.mark.database
 
@@ -21,7 +22,7 @@ def by_token(db: None) -> Prepared[Cart]:
 
 
 def test_each_run_has_values_of_its_own(by_token: Prepared[Cart]) -> None:
-    first, second = (Cart.objects.create(token=token) for token in ("first", "second"))
+    first, second = (CartFactory(token=token) for token in ("first", "second"))
 
     assert by_token.read({"token": "first"}) == [first]
     assert by_token.read({"token": "second"}) == [second]
@@ -43,7 +44,7 @@ def test_a_key_may_be_0(db: None) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_each_thread_asks_by_its_own_connection(by_token: Prepared[Cart]) -> None:
-    cart = Cart.objects.create(token="first")
+    cart = CartFactory(token="first")
     found: list[list[Cart]] = [by_token.read({"token": "first"})]
 
     def read() -> None:
@@ -59,7 +60,7 @@ def test_each_thread_asks_by_its_own_connection(by_token: Prepared[Cart]) -> Non
 
 def test_a_subselect_may_stand_in_a_query_that_counts(mug: Product) -> None:
     """As the query of a host's own manager may."""
-    cart = Cart.objects.create(token="first")
+    cart = CartFactory(token="first")
     key = Prepared(Cart.objects.filter(token=Given(Cart, "token")).values("pk"))
 
     rows = Product.objects.annotate(count=Count("pk"), cart=Subselect(key, {"token": "first"}))

@@ -38,38 +38,23 @@ from django_stripe_cart.privacy import (
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_paid
+from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.invariants import settled_violations
 from django_stripe_cart.timeline import BY_STAFF, Cause
 from django_stripe_cart.webhooks.missed_events import read_missed_events
-from tests.logs import OURS, written_down
-from tests.shopping import Browser
+from tests.support.logs import OURS, written_down
+from tests.support.orders import check_out
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.usefixtures("guests_allowed")]
 
 EMAIL = "greta@example.net"
 NAME = "Greta Guest"
 SECRETS = ("greta", "Greta", "Guest Street")
 
 
-@pytest.fixture(autouse=True)
-def _guests_are_welcome(settings: Any) -> None:
-    settings.STRIPE_CART_ALLOW_GUESTS = True
-
-
 @pytest.fixture
 def greta(db: None, sandbox: Sandbox) -> Browser:
     return Browser(User.objects.create_user("greta", EMAIL))
-
-
-@pytest.fixture
-def guest(db: None, sandbox: Sandbox) -> Browser:
-    return Browser()
-
-
-def check_out(browser: Browser, product: Product) -> Order:
-    browser.add(product)
-    browser.check_out()
-    return browser.order
 
 
 def buy(browser: Browser, sandbox: Sandbox, product: Product) -> Order:

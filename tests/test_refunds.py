@@ -17,28 +17,13 @@ from django_stripe_cart.payments import sync_order
 from django_stripe_cart.refunds import amount_refundable, refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_refunded
-from tests.shopping import Browser
+from django_stripe_cart.testing.browser import Browser
+from django_stripe_cart.testing.factories import RefundFactory
+from tests.support.orders import again, buy
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 
 REFUNDS = "POST /v1/refunds"
-
-
-@pytest.fixture
-def paid(browser: Browser, sandbox: Sandbox, mug: Product) -> Order:
-    """A paid order of two mugs, 998.00."""
-    return buy(browser, sandbox, mug)
-
-
-def buy(browser: Browser, sandbox: Sandbox, mug: Product, card: str = "4242424242424242") -> Order:
-    browser.add(mug, 2)
-    browser.check_out()
-    sandbox.pay(browser.order.session_url, card=card)
-    return browser.order
-
-
-def again(order: Order) -> Order:
-    return Order.objects.get(pk=order.pk)
 
 
 def refunded_at_stripe(sandbox: Sandbox) -> int:
@@ -102,7 +87,7 @@ def test_what_is_reserved_by_the_same_key_is_sent_and_no_other(
     paid: Order, sandbox: Sandbox
 ) -> None:
     key = uuid4()
-    Refund.objects.create(order=paid, key=key, amount=30000)  # reserved, and not sent yet
+    RefundFactory(order=paid, key=key, amount=30000)  # reserved, and not sent yet
 
     order = refund_order(paid, 30000, key=key)
 
@@ -310,7 +295,7 @@ def test_a_look_that_was_overtaken_is_not_recorded_as_the_truth(
 def test_a_refund_that_fails_later_moves_the_order_back_and_calls_a_person(
     browser: Browser, sandbox: Sandbox, mug: Product, told: list[str]
 ) -> None:
-    order = buy(browser, sandbox, mug, card="4000000000005126")
+    order = buy(browser, sandbox, mug, 2, card="4000000000005126")
     assert refund_order(order).status == "refunded"
 
     sandbox.set_refund_status(sandbox.refunds[0], "failed")
@@ -325,7 +310,7 @@ def test_a_refund_that_fails_later_moves_the_order_back_and_calls_a_person(
 def test_a_failed_refund_of_a_fulfilled_order_leaves_it_fulfilled(
     browser: Browser, sandbox: Sandbox, mug: Product
 ) -> None:
-    order = buy(browser, sandbox, mug, card="4000000000005126")
+    order = buy(browser, sandbox, mug, 2, card="4000000000005126")
     fulfill_order(order)
     refund_order(order)
 
@@ -337,7 +322,7 @@ def test_a_failed_refund_of_a_fulfilled_order_leaves_it_fulfilled(
 def test_a_pending_refund_counts_and_then_succeeds(
     browser: Browser, sandbox: Sandbox, mug: Product
 ) -> None:
-    order = buy(browser, sandbox, mug, card="4000000000007726")
+    order = buy(browser, sandbox, mug, 2, card="4000000000007726")
 
     order = refund_order(order)
     assert (order.refunds.get().status, order.status) == ("pending", "refunded")
@@ -384,7 +369,7 @@ def test_refunding_wrong_money_settles_the_matter(
 def test_a_dispute_is_noted_beside_the_state(
     browser: Browser, sandbox: Sandbox, mug: Product, told: list[str]
 ) -> None:
-    order = buy(browser, sandbox, mug, card="4000000000000259")
+    order = buy(browser, sandbox, mug, 2, card="4000000000000259")
 
     order = again(order)
     assert (order.status, order.dispute_status) == ("paid", "needs_response")
@@ -395,7 +380,7 @@ def test_a_dispute_is_noted_beside_the_state(
 def test_while_it_is_disputed_stripe_refuses_a_refund_and_nothing_stays_reserved(
     browser: Browser, sandbox: Sandbox, mug: Product
 ) -> None:
-    order = buy(browser, sandbox, mug, card="4000000000000259")
+    order = buy(browser, sandbox, mug, 2, card="4000000000000259")
 
     with pytest.raises(PaymentRefused):
         refund_order(order)
@@ -409,7 +394,7 @@ def test_a_dispute_that_comes_before_its_payment_is_known_is_not_lost(
     sandbox.faults.add("WEBHOOK checkout.session.completed", kind="drop")
     sandbox.faults.add("WEBHOOK charge.succeeded", kind="drop")
 
-    order = buy(browser, sandbox, mug, card="4000000000000259")
+    order = buy(browser, sandbox, mug, 2, card="4000000000000259")
 
     assert (order.status, order.dispute_status) == ("paid", "needs_response")
 
@@ -418,7 +403,7 @@ def test_a_dispute_that_comes_before_its_payment_is_known_is_not_lost(
 def test_a_dispute_that_is_over_needs_nobody_any_more(
     browser: Browser, sandbox: Sandbox, mug: Product, won: bool, status: str
 ) -> None:
-    order = buy(browser, sandbox, mug, card="4000000000000259")
+    order = buy(browser, sandbox, mug, 2, card="4000000000000259")
 
     sandbox.close_dispute(sandbox.disputes[0], won=won)
 

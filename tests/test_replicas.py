@@ -12,8 +12,8 @@ from django_stripe_cart.models import Product
 from django_stripe_cart.payments import sync_open_orders
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.webhooks.missed_events import read_missed_events
-from tests.shopping import Browser
 
 pytestmark = pytest.mark.database
 

@@ -13,8 +13,8 @@ from django_stripe_cart.models import Order, Product
 from django_stripe_cart.payments.checkout_sessions import save_session_params
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
-from tests.logs import written_down
-from tests.shopping import Browser
+from django_stripe_cart.testing.browser import Browser
+from tests.support.logs import written_down
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 

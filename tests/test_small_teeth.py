@@ -14,8 +14,8 @@ from django_stripe_cart.models import CartItem, Order, Product
 from django_stripe_cart.payments.checkout_sessions import save_session_params
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_canceled, order_placed
-from tests.factories import make_product
-from tests.shopping import Browser, messages_of
+from django_stripe_cart.testing.browser import Browser, messages_of
+from django_stripe_cart.testing.factories import make_product
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 import pytest
 from django.db.models import F
@@ -19,9 +18,8 @@ from django_stripe_cart.payments import sync_order
 from django_stripe_cart.refunds import amount_refundable, refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_canceled
-from django_stripe_cart.testing.payment_counter import start_counting, stop_counting
-from tests.reference import Bought
-from tests.shop_machine import ShopMachine, if_any, nth
+from tests.support.reference import Bought
+from tests.support.shop_machine import ShopMachine, if_any, nth
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 
@@ -264,19 +262,14 @@ class Shop(ShopMachine):
         self.tell_everything()
 
 
-@pytest.fixture
-def recorded() -> Iterator[None]:
-    start_counting()
-    yield
-    stop_counting()
-
-
-def test_the_shop_is_always_the_reference(db: None, sandbox: Sandbox, recorded: None) -> None:
+def test_the_shop_is_always_the_reference(
+    db: None, sandbox: Sandbox, counted_payments: None
+) -> None:
     run_state_machine_as_test(Shop, settings=SETTINGS)
 
 
 def test_a_shop_that_forgets_what_is_in_the_cart_is_found_out(
-    db: None, sandbox: Sandbox, recorded: None
+    db: None, sandbox: Sandbox, counted_payments: None
 ) -> None:
     def empty_the_cart(order: Order, **kwargs: object) -> None:
         CartItem.objects.filter(cart=order.cart).delete()

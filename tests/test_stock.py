@@ -13,8 +13,13 @@ from django.test import override_settings
 
 from django_stripe_cart import stock
 from django_stripe_cart.exceptions import OutOfStock
-from django_stripe_cart.models import Cart, Order, OrderItem, Product
-from tests.factories import make_product
+from django_stripe_cart.models import Order, Product
+from django_stripe_cart.testing.factories import (
+    CartFactory,
+    OrderFactory,
+    OrderItemFactory,
+    make_product,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -28,9 +33,9 @@ def left() -> dict[str, int | None]:
 
 def order_of(*lines: tuple[Product | None, int, int], **fields: Any) -> Order:
     """An order of products, each with how many were ordered and how many are taken."""
-    order = Order.objects.create(currency="inr", total=1, **fields)
+    order = OrderFactory(total=1, **fields)
     for product, quantity, taken in lines:
-        OrderItem.objects.create(
+        OrderItemFactory(
             order=order,
             product=product,
             name="Line",
@@ -180,11 +185,11 @@ def test_what_is_available_is_what_the_product_says(mug: Product) -> None:
 
 
 def test_a_cart_knows_what_its_own_open_order_holds(user: User, mug: Product) -> None:
-    cart = Cart.objects.create(user=user)
-    order_of((mug, 2, 2), cart=cart)
+    cart = CartFactory(user=user)
+    order_of((mug, 2, 2), cart=cart, open_cart=None)
     assert stock.held_by(cart, mug) == 0
 
-    order_of((mug, 3, 3), cart=cart, open_cart=cart)
+    order_of((mug, 3, 3), cart=cart)
     assert stock.held_by(cart, mug) == 3
 
 

@@ -17,20 +17,18 @@ from django_stripe_cart.payments import sync_open_orders
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_paid
-from django_stripe_cart.testing.factories import make_user
+from django_stripe_cart.testing.browser import Browser
+from django_stripe_cart.testing.factories import OrderFactory, make_user
 from django_stripe_cart.webhooks.missed_events import read_missed_events
-from tests.shopping import Browser
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 
 
 @pytest.fixture
-def order(browser: Browser, sandbox: Sandbox, mug: Product) -> Order:
+def order(sandbox: Sandbox, pending: Order) -> Order:
     """A pending order of which no webhook will tell."""
     sandbox.hold_deliveries = True
-    browser.add(mug, 2)
-    browser.check_out()
-    return browser.order
+    return pending
 
 
 def long_ago(**fields: Any) -> None:
@@ -156,7 +154,7 @@ def test_a_number_of_several_orders_is_asked_back(db: None) -> None:
     ends = ("5d2c-4a0e-9b0b-2f6f3a9f0f11", "5d2c-4a0e-9b0b-2f6f3a9f0f12")
     one, other = (f"4563d6a1-{end}" for end in ends)
     for reference in (one, other):
-        Order.objects.create(currency="inr", total=1, reference=reference)
+        OrderFactory(total=1, reference=reference)
 
     with pytest.raises(CommandError, match=f"Which one: {one} or {other}\\?"):
         run("4563D6A1")

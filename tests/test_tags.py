@@ -26,8 +26,8 @@ from pytest_django.fixtures import Settings
 
 from django_stripe_cart.cart import changes as carts
 from django_stripe_cart.models import Product
-from tests.factories import make_product
-from tests.shopping import Browser
+from django_stripe_cart.testing.browser import Browser
+from django_stripe_cart.testing.factories import make_product
 
 EVERYTHING = (
     "{% stripe_cart_assets %}{% stripe_cart_messages %}{% cart_button %}{% orders_button %}"

@@ -8,7 +8,7 @@ from django_stripe_cart.fulfillment import fulfill_order
 from django_stripe_cart.models import Product
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
-from tests.shopping import Browser
+from django_stripe_cart.testing.browser import Browser
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 

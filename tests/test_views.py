@@ -18,9 +18,9 @@ from django.test.utils import CaptureQueriesContext
 from django_stripe_cart import urls, webhook_urls
 from django_stripe_cart.models import Cart, CartItem, Order, Product
 from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.testing.browser import Browser, messages_of
+from django_stripe_cart.testing.factories import OrderFactory, UserFactory, make_product
 from django_stripe_cart.web.decorators import non_atomic
-from tests.factories import make_product
-from tests.shopping import Browser, messages_of
 
 GETS = ["/shop/cart/", "/shop/orders/"]
 POSTS = ["/shop/cart/add/", "/shop/cart/item/", "/shop/cart/remove/", "/shop/checkout/"]
@@ -28,15 +28,8 @@ FRAGMENT = {"Stripe-Cart": "fragment"}
 
 
 @pytest.fixture
-def order(browser: Browser, mug: Product) -> Order:
-    browser.add(mug, 2)
-    browser.check_out()
-    return browser.order
-
-
-@pytest.fixture
 def stranger(db: None, sandbox: Sandbox) -> Browser:
-    return Browser(User.objects.create_user("stranger"))
+    return Browser(UserFactory())
 
 
 # --- whose it is --------------------------------------------------------------------------------
@@ -64,18 +57,18 @@ def test_the_script_is_told_where_to_sign_in(client: Client, mug: Product) -> No
 
 
 @pytest.mark.parametrize("path", ["orders/{}/", "orders/{}/receipt/", "checkout/return/{}/"])
-def test_somebody_elses_order_is_not_found(stranger: Browser, order: Order, path: str) -> None:
-    for reference in (order.reference, uuid.uuid4()):
+def test_somebody_elses_order_is_not_found(stranger: Browser, pending: Order, path: str) -> None:
+    for reference in (pending.reference, uuid.uuid4()):
         assert stranger.client.get(f"/shop/{path.format(reference)}").status_code == 404
 
 
-def test_somebody_elses_orders_and_cart_are_not_listed(stranger: Browser, order: Order) -> None:
-    assert order.number not in stranger.client.get("/shop/orders/").content.decode()
+def test_somebody_elses_orders_and_cart_are_not_listed(stranger: Browser, pending: Order) -> None:
+    assert pending.number not in stranger.client.get("/shop/orders/").content.decode()
     assert "Mug" not in stranger.open_cart()
 
 
 def test_a_cart_can_not_be_changed_by_somebody_else(
-    stranger: Browser, browser: Browser, order: Order, mug: Product
+    stranger: Browser, browser: Browser, pending: Order, mug: Product
 ) -> None:
     stranger.remove(mug)
     stranger.set_quantity(mug, 1)
@@ -311,9 +304,9 @@ def test_the_script_is_told_the_payable_address(browser: Browser, mug: Product) 
 
 
 def test_the_return_page_never_says_failed_while_unsure(
-    browser: Browser, sandbox: Sandbox, order: Order
+    browser: Browser, sandbox: Sandbox, pending: Order
 ) -> None:
-    answer = browser.client.get(f"/shop/checkout/return/{order.reference}/", follow=True)
+    answer = browser.client.get(f"/shop/checkout/return/{pending.reference}/", follow=True)
 
     page = answer.content.decode()
     assert "Your payment is being confirmed." in page
@@ -323,9 +316,9 @@ def test_the_return_page_never_says_failed_while_unsure(
 
 
 def test_without_script_the_return_page_looks_again_with_growing_pauses(
-    browser: Browser, order: Order
+    browser: Browser, pending: Order
 ) -> None:
-    page = order.get_absolute_url()
+    page = pending.get_absolute_url()
 
     waits = [
         re.search(r'http-equiv="refresh" content="(\d+);url=([^"]*)"', body)
@@ -348,20 +341,22 @@ def test_without_script_the_return_page_looks_again_with_growing_pauses(
     ],
 )
 def test_who_has_waited_long_is_told_where_the_news_will_be(
-    browser: Browser, order: Order, settings: Any, settings_of_mail: Any, address: str, news: str
+    browser: Browser, pending: Order, settings: Any, settings_of_mail: Any, address: str, news: str
 ) -> None:
     settings.STRIPE_CART_EMAILS = settings_of_mail
-    Order.objects.filter(pk=order.pk).update(email=address)
+    Order.objects.filter(pk=pending.pk).update(email=address)
 
-    last = browser.client.get(order.get_absolute_url(), {"refresh": 5}).content.decode()
+    last = browser.client.get(pending.get_absolute_url(), {"refresh": 5}).content.decode()
 
     assert f"You may leave this page: {news}" in last
 
 
-def test_what_the_script_swaps_in_does_not_reload_the_page(browser: Browser, order: Order) -> None:
+def test_what_the_script_swaps_in_does_not_reload_the_page(
+    browser: Browser, pending: Order
+) -> None:
     """Parsed by a script, a <meta> in <noscript> is alive."""
     page = browser.client.get(
-        order.get_absolute_url(), {"refresh": 1}, headers={"Stripe-Cart": "page"}
+        pending.get_absolute_url(), {"refresh": 1}, headers={"Stripe-Cart": "page"}
     ).content.decode()
 
     assert "Your payment is being confirmed." in page
@@ -369,17 +364,17 @@ def test_what_the_script_swaps_in_does_not_reload_the_page(browser: Browser, ord
 
 
 @pytest.mark.parametrize("look", ["", "-1", "x", "1.5", "²", "9" * 40, "\x00"])
-def test_an_odd_look_is_no_server_error(browser: Browser, order: Order, look: str) -> None:
-    assert browser.client.get(order.get_absolute_url(), {"refresh": look}).status_code == 200
+def test_an_odd_look_is_no_server_error(browser: Browser, pending: Order, look: str) -> None:
+    assert browser.client.get(pending.get_absolute_url(), {"refresh": look}).status_code == 200
 
 
 def test_who_waits_learns_that_the_order_is_paid(
-    browser: Browser, sandbox: Sandbox, order: Order
+    browser: Browser, sandbox: Sandbox, pending: Order
 ) -> None:
-    sandbox.pay(order.session_url)
+    sandbox.pay(pending.session_url)
 
     answer = browser.client.get(
-        order.get_absolute_url(), {"refresh": 1}, headers={"Stripe-Cart": "page"}
+        pending.get_absolute_url(), {"refresh": 1}, headers={"Stripe-Cart": "page"}
     )
 
     fragments = answer.content.decode()
@@ -389,8 +384,8 @@ def test_who_waits_learns_that_the_order_is_paid(
     assert "Your cart is empty." in fragments
 
 
-def test_who_comes_back_without_paying_is_shown_the_cart(browser: Browser, order: Order) -> None:
-    back = order.session_params["cancel_url"].removeprefix("http://testserver")
+def test_who_comes_back_without_paying_is_shown_the_cart(browser: Browser, pending: Order) -> None:
+    back = pending.session_params["cancel_url"].removeprefix("http://testserver")
     answer = browser.client.get(back)
 
     assert answer.url == "/#cart"
@@ -399,7 +394,7 @@ def test_who_comes_back_without_paying_is_shown_the_cart(browser: Browser, order
 
 @pytest.mark.parametrize("wanted", ["https://evil.example/", "//evil.example", "/shop/cart/"])
 def test_the_way_back_from_stripe_stays_on_this_site(
-    browser: Browser, order: Order, wanted: str
+    browser: Browser, pending: Order, wanted: str
 ) -> None:
     answer = browser.client.get("/shop/checkout/canceled/", {"next": wanted})
 
@@ -414,11 +409,11 @@ def test_who_comes_back_to_an_empty_cart_is_told_nothing(browser: Browser) -> No
 
 
 def test_the_receipt_of_a_paid_order_is_stripes(
-    browser: Browser, sandbox: Sandbox, order: Order
+    browser: Browser, sandbox: Sandbox, pending: Order
 ) -> None:
-    sandbox.pay(order.session_url)  # told by the webhook, which names no receipt
-    page = browser.client.get(f"/shop/orders/{order.reference}/").content.decode()
-    link = f"/shop/orders/{order.reference}/receipt/"
+    sandbox.pay(pending.session_url)  # told by the webhook, which names no receipt
+    page = browser.client.get(f"/shop/orders/{pending.reference}/").content.decode()
+    link = f"/shop/orders/{pending.reference}/receipt/"
     assert link in page
 
     first, asked = browser.client.get(link), len(sandbox.requests)
@@ -429,15 +424,15 @@ def test_the_receipt_of_a_paid_order_is_stripes(
 
 
 def test_an_order_that_is_not_paid_has_no_receipt(
-    browser: Browser, sandbox: Sandbox, order: Order
+    browser: Browser, sandbox: Sandbox, pending: Order
 ) -> None:
-    sandbox.pay_by_bank_debit(order.session_url)
-    page = browser.client.get(f"/shop/orders/{order.reference}/").content.decode()
+    sandbox.pay_by_bank_debit(pending.session_url)
+    page = browser.client.get(f"/shop/orders/{pending.reference}/").content.decode()
     assert "receipt" not in page.lower()
 
-    answer = browser.client.get(f"/shop/orders/{order.reference}/receipt/")
+    answer = browser.client.get(f"/shop/orders/{pending.reference}/receipt/")
 
-    assert answer.url == order.get_absolute_url()
+    assert answer.url == pending.get_absolute_url()
     assert browser.order.receipt_url == ""
     assert messages_of(answer) == ["There is no receipt for this order at the moment."]
 
@@ -446,7 +441,7 @@ def test_orders_come_newest_first_in_pages_of_ten_at_a_constant_price(
     browser: Browser, django_assert_max_num_queries: Any
 ) -> None:
     for _number in range(12):
-        placed = Order.objects.create(user=browser.user, currency="inr", total=100)
+        placed = OrderFactory(user=browser.user, total=100)
         placed.items.create(name="Mug", unit_amount=100, quantity=1)
 
     with django_assert_max_num_queries(4):
@@ -460,8 +455,8 @@ def test_orders_come_newest_first_in_pages_of_ten_at_a_constant_price(
     assert ("?page=3" in second, "?page=1" in second) == (False, True)
 
 
-def test_behind_the_last_page_is_the_first(browser: Browser, order: Order) -> None:
-    assert order.number in browser.client.get("/shop/orders/?page=2").content.decode()
+def test_behind_the_last_page_is_the_first(browser: Browser, pending: Order) -> None:
+    assert pending.number in browser.client.get("/shop/orders/?page=2").content.decode()
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "x", "9" * 30, "\x00"])
@@ -470,20 +465,20 @@ def test_an_odd_page_number_is_no_server_error(browser: Browser, page: str) -> N
 
 
 def test_a_reloaded_order_page_does_not_ask_stripe_each_time(
-    browser: Browser, sandbox: Sandbox, order: Order
+    browser: Browser, sandbox: Sandbox, pending: Order
 ) -> None:
     before = len(sandbox.requests)
 
     for _reload in range(5):
-        browser.client.get(order.get_absolute_url())
+        browser.client.get(pending.get_absolute_url())
 
     assert len(sandbox.requests) == before + 1
 
 
-def test_the_return_page_always_looks(browser: Browser, sandbox: Sandbox, order: Order) -> None:
-    browser.client.get(order.get_absolute_url())
+def test_the_return_page_always_looks(browser: Browser, sandbox: Sandbox, pending: Order) -> None:
+    browser.client.get(pending.get_absolute_url())
     sandbox.hold_deliveries = True
-    payment = sandbox.pay(order.session_url)
+    payment = sandbox.pay(pending.session_url)
 
     browser.follow(payment.redirect_url)
 

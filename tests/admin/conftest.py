@@ -9,7 +9,8 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from django_stripe_cart.models import Cart, Order, Product
+from django_stripe_cart.models import Order, Product
+from django_stripe_cart.testing.factories import CartFactory, OrderFactory, UserFactory
 
 VERBS = ["refund", "fulfill", "cancel", "settle", "sync", "email"]
 
@@ -21,7 +22,7 @@ def hire(db: None) -> Hire:
     """``hire("view_order", "refund_order")``: a staff user with only these permissions."""
 
     def hire(*permissions: str) -> Client:
-        person = User.objects.create_user(f"temp{User.objects.count()}", is_staff=True)
+        person = UserFactory(is_staff=True)
         allowed = Permission.objects.filter(codename__in=permissions)
         assert len(allowed) == len(permissions)
         person.user_permissions.set(allowed)
@@ -50,15 +51,13 @@ def desk(clerk: User) -> Client:
 @pytest.fixture
 def order(user: User, mug: Product) -> Order:
     """One that Stripe knows nothing of: only to be looked at."""
-    order = Order.objects.create(
+    order = OrderFactory(
         reference=uuid.UUID("0a1b2c3d-0000-4000-8000-000000000000"),
-        user=user,
-        cart=Cart.objects.create(user=user),
-        currency="inr",
+        cart=CartFactory(user=user),
         total=99800,
-        amount_paid=99800,
         email="payer@example.com",
         status=Order.Status.PAID,
+        paid_at=None,
         session_id="cs_test_1",
         session_url="https://checkout.example/secret-address",
         session_params={"success_url": "https://shop.example/secret-return"},
@@ -69,9 +68,3 @@ def order(user: User, mug: Product) -> Order:
     order.refunds.create(amount=500, reason="Chipped", stripe_id="re_1")
     order.webhook_events.create(event_id="evt_1", type="checkout.session.completed")
     return order
-
-
-@pytest.fixture
-def paid(make_order: Callable[..., Order], mug: Product, user: User) -> Order:
-    """Two mugs, 998.00, really paid at Stripe."""
-    return make_order("paid", items={mug: 2}, user=user)

@@ -9,9 +9,9 @@ import pytest
 from django.test import Client
 
 from django_stripe_cart.models import Order, Product
+from django_stripe_cart.testing.factories import make_product
 from tests.admin.conftest import Hire
 from tests.admin.pages import read, url
-from tests.factories import make_product
 
 pytestmark = pytest.mark.database
 

@@ -19,6 +19,7 @@ from django_stripe_cart.models import (
     Refund,
     WebhookEvent,
 )
+from django_stripe_cart.testing.factories import OrderFactory, UserFactory
 from tests.admin.conftest import VERBS
 from tests.admin.pages import read, url
 
@@ -59,9 +60,9 @@ def test_a_list_of_orders_costs_no_more_for_more_orders(
 
     cost()
     before = cost()
-    for number in range(5):
-        user = User.objects.create_user(f"user {number}")
-        Order.objects.create(user=user, currency="inr", total=1)
+    for _number in range(5):
+        user = UserFactory()
+        OrderFactory(user=user, total=1)
 
     assert cost() == before
 
@@ -171,7 +172,7 @@ def test_nothing_can_be_deleted_by_the_heap(desk: Client, order: Order, model: A
 
 def test_not_even_a_superuser_changes_an_order_by_hand(order: Order) -> None:
     owner = Client()
-    owner.force_login(User.objects.create_superuser("owner"))
+    owner.force_login(UserFactory(is_staff=True, is_superuser=True))
 
     assert owner.post(url("change", Order, order.pk), {"total": 1}).status_code == 403
     assert owner.post(url("delete", Order, order.pk), {"post": "yes"}).status_code == 403
@@ -187,7 +188,7 @@ def test_no_other_page_edits_a_read_only_model() -> None:
 
 def test_staff_without_permission_sees_no_order(order: Order) -> None:
     desk = Client()
-    desk.force_login(User.objects.create_user("temp", is_staff=True))
+    desk.force_login(UserFactory(is_staff=True))
 
     assert desk.get(url("changelist", Order)).status_code == 403
     assert desk.get(url("change", Order, order.pk)).status_code == 403
@@ -195,7 +196,7 @@ def test_staff_without_permission_sees_no_order(order: Order) -> None:
 
 
 def test_staff_who_may_only_look_may_look(order: Order) -> None:
-    clerk = User.objects.create_user("temp", is_staff=True)
+    clerk = UserFactory(is_staff=True)
     clerk.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
     desk = Client()
     desk.force_login(clerk)
@@ -228,7 +229,7 @@ def test_a_shopper_with_orders_can_be_deleted_and_the_orders_stay(
 
 
 def test_amounts_are_shown_as_people_write_them(admin_client: Client, db: None) -> None:
-    order = Order.objects.create(currency="inr", total=214700, amount_paid=214700)
+    order = OrderFactory(total=214700, amount_paid=214700)
     order.items.create(name="Mug", unit_amount=84900, quantity=1)
     order.refunds.create(amount=5000)
 

@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from django_stripe_cart import stock
 from django_stripe_cart.models import Order, Product
+from django_stripe_cart.testing.browser import Browser
 from tests.batteries import deeds
 from tests.batteries.settling import age_rows
 from tests.batteries.shop import Shop
 from tests.batteries.watching import CartWatch
-from tests.shopping import Browser
 
 Deed = tuple[Callable[..., Any], tuple[Any, ...]]
 

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from django_stripe_cart.guests import bring_guest, bring_settled
 from django_stripe_cart.models import Cart, Product
+from django_stripe_cart.testing.browser import Browser
 from tests.batteries.deeds import Answer, read
-from tests.shopping import Browser
 
 PASSWORD = "demo"
 

@@ -24,10 +24,10 @@ from django_stripe_cart.models import (
     WebhookEvent,
 )
 from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.testing.browser import Browser
+from django_stripe_cart.testing.factories import make_product
 from django_stripe_cart.testing.invariants import settled_violations, violations
 from tests.batteries.host import Place
-from tests.factories import make_product
-from tests.shopping import Browser
 
 DOOR = "http://testserver/stripe/webhook/"
 

@@ -17,8 +17,8 @@ from django_stripe_cart.exceptions import PaymentError
 from django_stripe_cart.models import Order, OrderItem, Product
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.testing.browser import Browser, messages_of
 from tests.batteries.settling import age_rows, let_time_pass, run_sync
-from tests.shopping import Browser, messages_of
 
 CREATE = "POST /v1/checkout/sessions"
 RETRIEVE = "GET /v1/checkout/sessions/*"

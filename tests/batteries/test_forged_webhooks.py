@@ -12,11 +12,11 @@ import pytest
 
 from django_stripe_cart.models import Order, OrderEvent, Product, WebhookEvent
 from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.invariants import violations
 from django_stripe_cart.testing.sandbox import WEBHOOK_SECRET
 from tests.batteries.mutations import is_authentic, mutate
 from tests.batteries.wire import Letter, send
-from tests.shopping import Browser
 
 NUMBER = 10_000
 

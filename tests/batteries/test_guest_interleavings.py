@@ -12,12 +12,12 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from django_stripe_cart.models import Cart, CartItem, Order, Product
+from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.web.shopper import SESSION_KEY
 from tests.batteries import deeds, guest_deeds
 from tests.batteries.meeting import Deed, Meeting, meet
 from tests.batteries.settling import let_time_pass
 from tests.batteries.shop import Shop
-from tests.shopping import Browser
 
 pytestmark = pytest.mark.battery
 

@@ -18,9 +18,9 @@ from django.urls import URLPattern, reverse
 from django_stripe_cart import urls, webhook_urls
 from django_stripe_cart.models import Order, Product
 from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.invariants import violations
 from tests.batteries.wire import Caller, Letter, Reply
-from tests.shopping import Browser
 
 PATTERNS: list[URLPattern] = urls.urlpatterns
 WEBHOOK: list[URLPattern] = webhook_urls.urlpatterns

@@ -23,8 +23,8 @@ from django_stripe_cart.models import Order, Product, Refund
 from django_stripe_cart.payments import sync_order
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.testing.browser import Browser, messages_of
 from django_stripe_cart.testing.invariants import violations
-from tests.shopping import Browser, messages_of
 
 HELD = 30
 

@@ -14,12 +14,12 @@ from django_stripe_cart import urls, webhook_urls
 from django_stripe_cart.models import Cart, CartItem, Order, OrderEvent, Product, Refund
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.testing.browser import Browser
+from django_stripe_cart.testing.factories import make_product
 from django_stripe_cart.testing.invariants import violations
 from tests.batteries.test_hostile_requests import address
 from tests.batteries.wire import Caller, Letter
-from tests.factories import make_product
-from tests.logs import written_down
-from tests.shopping import Browser
+from tests.support.logs import written_down
 
 PATTERNS: list[URLPattern] = urls.urlpatterns
 HEADERS = (

@@ -10,11 +10,11 @@ from django_stripe_cart.models import Product
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.sandbox.faults import API_FAULTS
+from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.invariants import settled_violations, violations
 from django_stripe_cart.testing.payment_counter import start_counting, stop_counting
 from tests.batteries.settling import settle
 from tests.batteries.stories import REFUND, STORIES, Shop, Story, webhook_that_looks
-from tests.shopping import Browser
 
 # What passes by itself, so that the SDK's second attempt meets the first one's traces.
 PASSING = ("in_use", "unavailable", "timeout_after", "reset_after", "stored_server_error_after")

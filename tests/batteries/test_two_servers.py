@@ -14,13 +14,13 @@ import pytest
 from django_stripe_cart.conf import conf
 from django_stripe_cart.models import Order, Product
 from django_stripe_cart.sandbox.webhooks.http import send
+from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.payment_counter import ORDER_PAID_RECEIVED
 from tests.batteries import deeds
 from tests.batteries.servers import Server, servers, sync_loops
 from tests.batteries.settling import let_time_pass
 from tests.batteries.shop import Shop
 from tests.batteries.window import Window
-from tests.shopping import Browser
 
 pytestmark = pytest.mark.battery
 

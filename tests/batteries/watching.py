@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Max
 
 from django_stripe_cart.models import Cart, CartItem, Order, OrderEvent
-from tests.shopping import Browser
+from django_stripe_cart.testing.browser import Browser
 
 Lines = Counter[tuple[Any, Any]]  # quantity by cart and product
 

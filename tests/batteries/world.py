@@ -27,6 +27,7 @@ from django_stripe_cart.gateway.http import DeadlineHTTPClient
 from django_stripe_cart.models import CartItem, Order, Product
 from django_stripe_cart.sandbox.errors import ApiError
 from django_stripe_cart.sandbox.faults import API_FAULTS, WEBHOOK_FAULTS
+from django_stripe_cart.testing.factories import make_product
 from tests.batteries import deeds, host
 from tests.batteries.ageing import grow_older
 from tests.batteries.deeds import Answer
@@ -35,7 +36,6 @@ from tests.batteries.processes import Victims, victims
 from tests.batteries.settling import settle
 from tests.batteries.shop import Shop
 from tests.batteries.watching import CartWatch, leaks
-from tests.factories import make_product
 
 T = TypeVar("T")
 Deed = tuple[Callable[..., Any], tuple[Any, ...]]

@@ -23,9 +23,9 @@ from django.test import TestCase
 
 import django_stripe_cart
 from django_stripe_cart.models import Order, Product
+from django_stripe_cart.testing.browser import Browser
 from tests.docs.pages import Example, examples, pages
 from tests.docs.surroundings import names, surroundings
-from tests.shopping import Browser
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.stripe_sdk]
 

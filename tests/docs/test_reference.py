@@ -14,9 +14,9 @@ from django.urls import URLPattern
 from django_stripe_cart import conf, signals, urls
 from django_stripe_cart.models import Product
 from django_stripe_cart.templatetags.stripe_cart import register
+from django_stripe_cart.testing.browser import Browser
 from docs.templates_table import table
 from tests.docs.pages import FENCE, ROOT, pages, read
-from tests.shopping import Browser
 
 # Any uuid is an order's reference.
 PATHS = {

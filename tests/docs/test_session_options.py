@@ -12,8 +12,8 @@ import pytest
 from django_stripe_cart.models import Order, Product
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.sandbox.api.session_parameters import FIELDS
+from django_stripe_cart.testing.browser import Browser
 from tests.docs.pages import examples, read
-from tests.shopping import Browser
 
 pytestmark = pytest.mark.stripe_sdk
 

@@ -13,8 +13,8 @@ from django.test import RequestFactory
 
 from django_stripe_cart.models import CartItem, Order, Product
 from django_stripe_cart.templatetags.stripe_cart import ProductCard
+from django_stripe_cart.testing.browser import Browser
 from tests.docs.pages import Example, examples
-from tests.shopping import Browser
 
 pytestmark = pytest.mark.django_db
 

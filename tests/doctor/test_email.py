@@ -13,8 +13,8 @@ from django.utils import timezone
 from django_stripe_cart.doctor.email import SMTP, email
 from django_stripe_cart.models import OrderEmail, Product
 from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.testing.browser import Browser
 from tests.doctor.asking import ask
-from tests.shopping import Browser
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.stripe_sdk]
 

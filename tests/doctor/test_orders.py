@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from django_stripe_cart.models import EventCursor, Order, Product, WebhookEvent
 from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.testing.browser import Browser
 from tests.doctor.asking import ask
-from tests.shopping import Browser
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.stripe_sdk]
 

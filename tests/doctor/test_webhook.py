@@ -16,9 +16,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django_stripe_cart import gateway
 from django_stripe_cart.models import Order, Product, WebhookEvent
 from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.webhooks.processing import EVENT_TYPES
 from tests.doctor.asking import SHOP, URL, WEBHOOK, ask, wrongs
-from tests.shopping import Browser
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.stripe_sdk]
 

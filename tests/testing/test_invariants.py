@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -14,20 +14,12 @@ from django_stripe_cart.models import Order, OrderEvent, Product, Refund, Webhoo
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_paid
+from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.invariants import settled_violations, violations
-from django_stripe_cart.testing.payment_counter import start_counting, stop_counting
-from tests.shopping import Browser
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, pytest.mark.usefixtures("counted_payments")]
 
 Check = Callable[..., list[str]]
-
-
-@pytest.fixture(autouse=True)
-def recorded() -> Iterator[None]:
-    start_counting()
-    yield
-    stop_counting()
 
 
 @pytest.fixture
@@ -40,20 +32,6 @@ def check(sandbox: Sandbox, mug: Product) -> Check:
 def settled(sandbox: Sandbox, mug: Product) -> Check:
     """Return the violations after everything has settled, with ten mugs in stock at first."""
     return lambda: settled_violations(sandbox, stock={mug.pk: 10}, payments_are_counted=True)
-
-
-@pytest.fixture
-def order(browser: Browser, mug: Product) -> Order:
-    """A pending order of two mugs."""
-    browser.add(mug, 2)
-    browser.check_out()
-    return browser.order
-
-
-@pytest.fixture
-def paid(browser: Browser, sandbox: Sandbox, order: Order) -> Order:
-    sandbox.pay(order.session_url)
-    return browser.order
 
 
 # --- a healthy shop -----------------------------------------------------------------------------
@@ -84,34 +62,35 @@ def test_nothing_is_wrong_from_the_cart_to_the_refund(
 
 @pytest.mark.parametrize("ok", [True, False])
 def test_nothing_is_wrong_with_a_bank_debit(
-    sandbox: Sandbox, order: Order, check: Check, settled: Check, ok: bool
+    sandbox: Sandbox, pending: Order, check: Check, settled: Check, ok: bool
 ) -> None:
-    sandbox.pay_by_bank_debit(order.session_url)
+    sandbox.pay_by_bank_debit(pending.session_url)
     assert [*check(), *settled()] == []
 
-    sandbox.settle(order.session_id, ok=ok)
+    sandbox.settle(pending.session_id, ok=ok)
 
     assert [*check(), *settled()] == []
 
 
-def test_nothing_is_wrong_with_a_cancellation(order: Order, check: Check, settled: Check) -> None:
-    cancel_order(order)
+def test_nothing_is_wrong_with_a_cancellation(pending: Order, check: Check, settled: Check) -> None:
+    cancel_order(pending)
 
-    assert [*check(handed_out=[order.session_url]), *settled()] == []
+    assert [*check(handed_out=[pending.session_url]), *settled()] == []
 
 
 def test_money_beside_the_order_is_settled_once_a_person_was_told(
-    browser: Browser, sandbox: Sandbox, order: Order, settled: Check
+    browser: Browser, sandbox: Sandbox, pending: Order, settled: Check
 ) -> None:
     other = create_session(
-        order.session_params | {"metadata": {}, "payment_intent_data": {}}, idempotency_key="other"
+        pending.session_params | {"metadata": {}, "payment_intent_data": {}},
+        idempotency_key="other",
     )
-    sandbox.pay(order.session_url)
+    sandbox.pay(pending.session_url)
     sandbox.pay(other.id)
     sentence = f"The payment {sandbox.payment_intents[1]['id']} of 99800 inr belongs to no order."
     assert sentence in settled()
 
-    OrderEvent.objects.create(order=order, kind="unknown_money", message=other.id)
+    OrderEvent.objects.create(order=pending, kind="unknown_money", message=other.id)
 
     assert settled() == []
 
@@ -132,44 +111,44 @@ def copy_of(order: Order, **fields: object) -> Order:
     return Order.objects.create(**values)
 
 
-def test_two_pending_orders_of_a_cart_are_noticed(order: Order, check: Check) -> None:
-    copy_of(order)
+def test_two_pending_orders_of_a_cart_are_noticed(pending: Order, check: Check) -> None:
+    copy_of(pending)
 
-    assert broken(check(), f"Cart {order.cart_id} has 2 pending orders")
+    assert broken(check(), f"Cart {pending.cart_id} has 2 pending orders")
 
 
-def test_a_pending_order_without_its_slot_is_noticed(order: Order, check: Check) -> None:
+def test_a_pending_order_without_its_slot_is_noticed(pending: Order, check: Check) -> None:
     Order.objects.update(open_cart=None)
 
-    assert broken(check(), str(order.reference), "has open_cart None")
+    assert broken(check(), str(pending.reference), "has open_cart None")
 
 
-def test_stock_that_went_missing_is_noticed(order: Order, mug: Product, check: Check) -> None:
+def test_stock_that_went_missing_is_noticed(pending: Order, mug: Product, check: Check) -> None:
     Product.objects.update(stock=7)
 
     assert check() == [f"Product {mug.pk} has a stock of 7 and orders hold 2, but there were 10."]
 
 
-def test_a_pending_order_that_holds_nothing_is_noticed(order: Order, check: Check) -> None:
-    order.items.update(stock_taken=0)
+def test_a_pending_order_that_holds_nothing_is_noticed(pending: Order, check: Check) -> None:
+    pending.items.update(stock_taken=0)
     Product.objects.update(stock=10)
 
-    assert broken(check(), str(order.reference), "holds 0 of product", "not 2")
+    assert broken(check(), str(pending.reference), "holds 0 of product", "not 2")
 
 
 def test_a_closed_order_that_holds_stock_is_noticed(
-    browser: Browser, order: Order, check: Check
+    browser: Browser, pending: Order, check: Check
 ) -> None:
-    cancel_order(order)
-    order.items.update(stock_taken=2)
+    cancel_order(pending)
+    pending.items.update(stock_taken=2)
     Product.objects.update(stock=8)
 
     assert broken(check(), "is closed, but holds stock")
 
 
-def test_an_order_that_was_never_paid_at_stripe_is_noticed(order: Order, check: Check) -> None:
-    order.mark_paid(at=timezone.now())
-    order.save()
+def test_an_order_that_was_never_paid_at_stripe_is_noticed(pending: Order, check: Check) -> None:
+    pending.mark_paid(at=timezone.now())
+    pending.save()
 
     found = check()
     assert broken(found, "is paid, but its payment did not succeed")
@@ -213,7 +192,7 @@ def test_a_refund_that_stripe_does_not_have_is_noticed(paid: Order, check: Check
     assert broken(check(), "re_invented", "differs from Stripe's")
 
 
-def test_an_address_that_we_do_not_know_is_noticed(order: Order, check: Check) -> None:
+def test_an_address_that_we_do_not_know_is_noticed(pending: Order, check: Check) -> None:
     assert broken(check(handed_out=["https://pay.test/c/1"]), "https://pay.test/c/1")
 
 
@@ -250,23 +229,23 @@ def test_a_refund_that_was_told_twice_is_noticed(paid: Order, check: Check) -> N
 
 
 def test_what_still_waits_is_noticed(
-    sandbox: Sandbox, order: Order, check: Check, settled: Check
+    sandbox: Sandbox, pending: Order, check: Check, settled: Check
 ) -> None:
     WebhookEvent.objects.create(event_id="evt_1", type="refund.created", error="TypeError()")
 
     assert check() == []
     assert settled() == [
-        f"Order {order.reference} is still pending.",
+        f"Order {pending.reference} is still pending.",
         "Webhook refund.created evt_1 is unfinished: TypeError()",
     ]
 
 
 def test_a_delayed_payment_of_which_we_heard_nothing_is_noticed(
-    sandbox: Sandbox, order: Order, settled: Check
+    sandbox: Sandbox, pending: Order, settled: Check
 ) -> None:
-    sandbox.pay_by_bank_debit(order.session_url)
+    sandbox.pay_by_bank_debit(pending.session_url)
     sandbox.hold_deliveries = True
-    sandbox.settle(order.session_id)
+    sandbox.settle(pending.session_id)
 
     found = settled()
 

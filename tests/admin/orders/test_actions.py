@@ -13,20 +13,17 @@ from django.test import Client
 
 from django_stripe_cart.models import Order, Product
 from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.testing.factories import OrderFactory, make_product
 from tests.admin.conftest import VERBS, Hire
 from tests.admin.pages import fields, post, press, read, url
-from tests.factories import make_product
-from tests.mailing import refused
+from tests.support.mailing import refused
+from tests.support.orders import again
 
 pytestmark = pytest.mark.database
 
 MakeOrder = Callable[..., Order]
 
 DISPUTED = "4000000000000259"
-
-
-def again(order: Order) -> Order:
-    return Order.objects.get(pk=order.pk)
 
 
 def actors(order: Order, kind: str) -> list[tuple[str, str]]:
@@ -347,7 +344,7 @@ def test_a_failed_order_does_not_stop_the_others(
 
 
 def test_many_failures_are_counted_instead_of_listed(desk: Client, db: None) -> None:
-    orders = [Order.objects.create(currency="inr", total=1, status="paid") for _ in range(12)]
+    orders = [OrderFactory(total=1, status="paid") for _ in range(12)]
     address = choose(desk, "fulfill", *orders)
     form = fields(read(desk, address))
     Order.objects.update(status="failed")

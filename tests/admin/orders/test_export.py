@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django_stripe_cart.admin.orders import export
 from django_stripe_cart.admin.orders.export import escape_formula
 from django_stripe_cart.models import Order
+from django_stripe_cart.testing.factories import OrderFactory
 from tests.admin.pages import read, url
 
 pytestmark = pytest.mark.database
@@ -54,7 +55,7 @@ def test_every_order_is_a_row_of_plain_values(desk: Client, order: Order) -> Non
 
 
 def test_it_is_the_list_with_its_search_and_filters(desk: Client, order: Order) -> None:
-    Order.objects.create(currency="jpy", total=500, email="other@example.org")
+    OrderFactory(currency="jpy", total=500, email="other@example.org")
     page = read(desk, url("changelist"), q="other", status__exact="pending")
     assert 'href="/admin/stripe_cart/order/export/?q=other&amp;status__exact=pending"' in page
 
@@ -66,7 +67,7 @@ def test_it_is_the_list_with_its_search_and_filters(desk: Client, order: Order) 
 
 
 def test_those_that_were_ticked_are_exported_by_an_action(desk: Client, order: Order) -> None:
-    Order.objects.create(currency="inr", total=1)
+    OrderFactory()
     form = {"action": "export_selected", "_selected_action": [order.pk]}
 
     assert [row["number"] for row in rows(desk.post(url("changelist"), form))] == ["0A1B2C3D"]
@@ -86,7 +87,7 @@ def test_only_a_portion_is_in_memory(
 ) -> None:
     monkeypatch.setattr(export, "BATCH_SIZE", 2)
     for number in range(5):
-        order = Order.objects.create(currency="inr", total=number)
+        order = OrderFactory(total=number)
         order.items.create(name="Mug", unit_amount=1, quantity=1)
     portions = iter(desk.get(url("export")).streaming_content)  # type: ignore[attr-defined]
 
@@ -108,10 +109,10 @@ def test_orders_placed_during_the_export_shift_nothing(
 ) -> None:
     monkeypatch.setattr(export, "BATCH_SIZE", 1)
     for number in range(3):
-        Order.objects.create(currency="inr", total=number)
+        OrderFactory(total=number)
     portions = iter(desk.get(url("export")).streaming_content)  # type: ignore[attr-defined]
     seen = [next(portions), next(portions)]
-    Order.objects.create(currency="inr", total=99)
+    OrderFactory(total=99)
 
     seen += portions
 
@@ -120,7 +121,7 @@ def test_orders_placed_during_the_export_shift_nothing(
 
 def test_a_server_of_the_other_kind_is_not_held_up(admin_client: Client, db: None) -> None:
     for number in range(3):
-        Order.objects.create(currency="inr", total=number)
+        OrderFactory(total=number)
     client = AsyncClient()
     client.cookies = admin_client.cookies
 

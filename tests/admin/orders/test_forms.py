@@ -16,16 +16,13 @@ from django.test import Client
 from django_stripe_cart.models import Order, Product
 from django_stripe_cart.payments import sync_order
 from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.testing.factories import make_product
 from tests.admin.pages import fields, post, press, read, url
-from tests.factories import make_product
+from tests.support.orders import again
 
 pytestmark = pytest.mark.database
 
 MakeOrder = Callable[..., Order]
-
-
-def again(order: Order) -> Order:
-    return Order.objects.get(pk=order.pk)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from django_stripe_cart.models import Order
+from django_stripe_cart.testing.factories import OrderFactory
 from tests.admin.pages import read, url
 
 pytestmark = [pytest.mark.usefixtures("order", "another"), pytest.mark.database]
@@ -13,9 +14,7 @@ pytestmark = [pytest.mark.usefixtures("order", "another"), pytest.mark.database]
 
 @pytest.fixture
 def another(db: None) -> Order:
-    other = Order.objects.create(
-        currency="inr", total=1, email="cs_smith@example.org", session_id="cs_test_2"
-    )
+    other = OrderFactory(total=1, email="cs_smith@example.org", session_id="cs_test_2")
     other.refunds.create(amount=1, stripe_id="re_2")
     return other
 

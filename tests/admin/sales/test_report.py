@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from django_stripe_cart.admin.sales.report import Period, Sales, read_sales
 from django_stripe_cart.models import Order
+from django_stripe_cart.testing.factories import OrderFactory
 from tests.admin.sales.rows import give_back, sell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -52,7 +53,7 @@ def test_each_currency_is_counted_by_itself() -> None:
 
 
 def test_only_money_that_came_and_went_counts() -> None:
-    Order.objects.create(total=100, currency="inr")  # never paid
+    OrderFactory()  # never paid
     held = sell(100, status="processing")
     Order.objects.filter(pk=held.pk).update(paid_at=None)
     order = sell(10000)

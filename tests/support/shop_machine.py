@@ -21,7 +21,7 @@ from django_stripe_cart.testing.invariants import settled_violations, violations
 from django_stripe_cart.testing.rollback import rolled_back
 from django_stripe_cart.testing.sandbox import connected_sandbox, post_webhook
 from django_stripe_cart.webhooks.processing import EVENT_TYPES
-from tests.reference import Bought, Ledger
+from tests.support.reference import Bought, Ledger
 
 T = TypeVar("T")
 Event = dict[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from html import unescape
 
-from tests.shopping import Browser
+from django_stripe_cart.testing.browser import Browser
 
 Speak = Callable[[str], Browser]
 
