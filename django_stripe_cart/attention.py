@@ -33,7 +33,7 @@ def settle_attention(order: Order, *, by: Cause = BY_STAFF) -> Order:
     note(order, kind="attention_settled", by=by, message=order.attention)
     order.attention = ""
     if is_held:
-        stock.take_again(order)
+        stock.take_missing(order)
     if is_held and is_paid:
         mark_order_paid(order, by=by, change=change)
     return change.save_and_send()

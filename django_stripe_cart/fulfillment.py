@@ -11,7 +11,7 @@ from django_stripe_cart.exceptions import OrderError
 from django_stripe_cart.models import Order, OrderEmail
 from django_stripe_cart.payments.order_change import OrderChange
 from django_stripe_cart.signals import order_fulfilled
-from django_stripe_cart.timeline import BY_STAFF, Cause, lock_order, move
+from django_stripe_cart.timeline import BY_STAFF, Cause, lock_order, transition
 
 __all__ = ["fulfill_order"]
 
@@ -31,7 +31,7 @@ def fulfill_order(order: Order, *, by: Cause = BY_STAFF) -> Order:
     if order.status != Order.Status.PAID:
         raise OrderError(_("Only a paid order can be fulfilled."))
     change = OrderChange(order)
-    move(order, lambda: order.mark_fulfilled(at=timezone.now()), kind="fulfilled", by=by)
+    transition(order, lambda: order.mark_fulfilled(at=timezone.now()), kind="fulfilled", by=by)
     change.queue_signal(order_fulfilled)
     queue_email(order, OrderEmail.Kind.FULFILLED)
     return change.save_and_send()

@@ -1,43 +1,48 @@
-"""The lines of an old order, put into the cart once more: priced as they are today."""
+"""Put the items of an earlier order into the cart, at current prices."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 from django.utils.translation import gettext as _
 
-from django_stripe_cart.cart.changes import top_up
+from django_stripe_cart.cart.changes import change_line
 from django_stripe_cart.cart.contents import CartLine
 from django_stripe_cart.exceptions import CartError, ProductUnavailable
-from django_stripe_cart.models import Cart, Order, get_product_model
+from django_stripe_cart.models import Cart, Order, OrderItem, get_product_model
+from django_stripe_cart.models.cart import CartKey
 
-__all__ = ["Again", "order_again"]
+__all__ = ["Reorder", "order_again"]
 
 
 @dataclass(frozen=True)
-class Again:
-    """What is in the cart again, and why the rest is not."""
+class Reorder:
+    """The result of ordering again: the lines in the cart, and the errors of the other items."""
 
     added: list[CartLine] = field(default_factory=list)
     refused: list[CartError] = field(default_factory=list)
 
 
-def order_again(cart: Cart, order: Order) -> Again:
-    """Have in ``cart`` what ``order`` had and is still for sale, and return both halves of it.
+def order_again(cart: Cart | CartKey, order: Order) -> Reorder:
+    """Put the items of ``order`` that are still for sale into ``cart``.
 
-    What the cart still holds of it, since the order was canceled, say, counts: twice is as once.
+    Quantities already in the cart count, so repeating the call adds nothing.
     """
-    again = Again()
+    reorder = Reorder()
     items = list(order.items.all())
     products = get_product_model()._default_manager.in_bulk([item.product_id for item in items])
     for item in items:
         try:
             product = products.get(item.product_id)
-            if product is None:
-                raise ProductUnavailable(
-                    _("“%(name)s” is no longer for sale.") % {"name": item.name}
-                )
-            again.added.append(top_up(cart, product.pk, item.quantity).line)
+            reorder.added.append(_add(CartKey.of(cart), item, product))
         except CartError as error:
-            again.refused.append(error)
-    return again
+            reorder.refused.append(error)
+    return reorder
+
+
+def _add(key: CartKey, item: OrderItem, product: Any) -> CartLine:
+    if product is None:
+        raise ProductUnavailable(_("“%(name)s” is no longer for sale.") % {"name": item.name})
+    change = change_line(key, product.pk, to=lambda held: max(held, item.quantity))
+    return cast("CartLine", change.line)

@@ -11,7 +11,7 @@ from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import pre_delete
 from django.dispatch import receiver
 
-from django_stripe_cart.database import after_commit, hold_by
+from django_stripe_cart.database import after_commit, lock_where
 from django_stripe_cart.models import Cart
 
 
@@ -20,7 +20,7 @@ from django_stripe_cart.models import Cart
 def lock_cart_first(sender: Any, instance: Any, **kwargs: Any) -> None:
     """Django begins with the lines and the orders of who leaves; we lock the cart before them."""
     with suppress(Cart.DoesNotExist):
-        hold_by(Cart, {"user": instance.pk})
+        lock_where(Cart, {"user": instance.pk})
 
 
 @receiver(user_logged_in, dispatch_uid="stripe_cart_merge_guest")

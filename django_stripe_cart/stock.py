@@ -1,4 +1,4 @@
-"""Stock is taken when an order is placed and given back exactly once, by conditional UPDATEs."""
+"""Take stock when an order is placed, and give it back exactly once, by conditional UPDATEs."""
 
 from __future__ import annotations
 
@@ -15,51 +15,51 @@ from django_stripe_cart.models import Cart, Order, OrderItem, get_product_model
 
 
 def available(product: Any) -> int | None:
-    """int, how many are left; None if this product is not counted."""
+    """int, the quantity in stock; None if the product is not counted."""
     try:
         field = _stock_field()
-    except FieldDoesNotExist:  # nobody buys what can't be counted; a check names the mistake
+    except FieldDoesNotExist:  # not for sale; a check reports the mistake
         return 0
     return None if field is None else getattr(product, field.attname)
 
 
 def held_by(cart: Cart, product: Any) -> int:
-    """int, how many the cart's own open order has taken: to its shopper they are still there."""
+    """int, the stock taken by the cart's own open order, which this shopper may still buy."""
     lines = OrderItem.objects.filter(order__open_cart=cart, product=product)
     return lines.values_list("stock_taken", flat=True).first() or 0
 
 
 def take(quantities: Mapping[Any, int]) -> dict[Any, int]:
-    """Take ``quantities`` (by primary key) or nothing, and return what was really counted down.
+    """Take all ``quantities`` (by primary key) or none, and return what was subtracted for each.
 
-    Raises ``OutOfStock``. Rows are locked in the order of their keys, so that two orders with the
-    same products never wait for each other.
+    Raises ``OutOfStock``. Rows are locked in the order of their keys, so that two orders of the
+    same products can't deadlock.
     """
     return {pk: _take_one(pk, quantities[pk]) for pk in sorted(quantities)}
 
 
 def give_back(order: Order) -> None:
-    """Return what the order's lines still hold. Running it again returns nothing."""
+    """Give back the stock that the order's items hold. Running it again gives back nothing."""
     held = [item for item in order.items.all() if item.stock_taken]
     counted: dict[Any, int] = {item.product_id: item.stock_taken for item in held}
     for pk in sorted(pk for pk in counted if pk is not None):
-        _change(pk, by=counted[pk])
+        _add(pk, by=counted[pk])
     OrderItem.objects.filter(pk__in=[item.pk for item in held]).update(stock_taken=0)
 
 
-def take_again(order: Order) -> None:
-    """Take once more what a closed order gave back. Raises ``OutOfStock``, having taken nothing."""
+def take_missing(order: Order) -> None:
+    """Take the stock that the order's items do not hold, all or none. Raises ``OutOfStock``."""
     items = {item.product_id: item for item in order.items.all() if item.product_id is not None}
     missing = {pk: item.quantity for pk, item in items.items() if not item.stock_taken}
     for pk, taken in take(missing).items():
         OrderItem.objects.filter(pk=items[pk].pk).update(stock_taken=taken)
 
 
-def correct(product: Any, *, seen: int | None, wanted: int | None) -> bool:
-    """Change a product's stock from what somebody saw to what they want it to be.
+def adjust(product: Any, *, seen: int | None, wanted: int | None) -> bool:
+    """Change a product's stock by the difference between ``seen`` and ``wanted``.
 
-    Counted pieces change by the difference, so that what was sold meanwhile stays sold. Returns
-    False, and changes nothing, if there are no longer enough, or counting began or ended meanwhile.
+    Stock that was sold since it was seen stays sold. Return False, having changed nothing, if too
+    little is left, or if the product has begun or ceased to be counted since.
     """
     field = _stock_field()
     if field is None:
@@ -89,7 +89,7 @@ def _take_one(pk: Any, quantity: int) -> int:
     raise OutOfStock(_("There is not enough of “%(product)s” left.") % {"product": product})
 
 
-def _change(pk: Any, *, by: int) -> None:
+def _add(pk: Any, *, by: int) -> None:
     field = _stock_field()
     if field is not None:
         _rows(field).filter(pk=pk).update(**{field.name: F(field.name) + by})
@@ -102,6 +102,6 @@ def _stock_field() -> models.Field[Any, Any] | None:
 
 
 def _rows(field: models.Field[Any, Any]) -> models.QuerySet[Any]:
-    # The model that owns the column: through a child of multi-table inheritance Django would
-    # first select the keys and then update without the condition.
+    # The model that owns the column. For a child model of multi-table inheritance, Django would
+    # select the keys first and then update them without the condition.
     return field.model._base_manager.using(router.db_for_write(field.model))

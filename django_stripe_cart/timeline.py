@@ -1,4 +1,4 @@
-"""Opening an order for a change, and writing down on its timeline who changed what."""
+"""Lock an order to change it, and note on its timeline who changed what."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from django_stripe_cart.database import hold, lock
+from django_stripe_cart.database import lock, lock_without_reading
 from django_stripe_cart.models import Cart, Order, OrderEvent
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Who rang: ``source`` is one of ``OrderEvent.Source``, ``actor`` a name for the log."""
+    """Who or what caused a change: ``source`` is an ``OrderEvent.Source``, ``actor`` a name."""
 
     source: str
     actor: str = ""
@@ -26,24 +26,24 @@ BY_SYSTEM = Cause(OrderEvent.Source.SYSTEM)
 
 
 def lock_order(order: Order) -> Order:
-    """Lock ``order``, and before it the cart it came from, and return it as it is now."""
+    """Lock the cart of ``order``, then the order, and return it freshly read."""
     if order.cart_id is not None:
         lock_cart(order.cart_id)
     return lock(Order, order.pk)
 
 
 def lock_cart(pk: int) -> None:
-    # It may have been deleted with its user; the order lives on.
+    # The cart may have been deleted with its user. Its orders are kept.
     with suppress(Cart.DoesNotExist):
-        hold(Cart, pk)
+        lock_without_reading(Cart, pk)
 
 
-def move(
-    order: Order, transition: Callable[[], None], *, kind: str, by: Cause, message: str = ""
+def transition(
+    order: Order, change: Callable[[], None], *, kind: str, by: Cause, message: str = ""
 ) -> None:
-    """Make a transition of the locked ``order``, and write down where it came from."""
+    """Make a transition of the locked ``order``, and note it on the timeline."""
     before = order.status
-    transition()
+    change()
     note(order, kind=kind, by=by, message=message, from_status=before, to_status=order.status)
 
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from django_stripe_cart import gateway, stock
 from django_stripe_cart.cart import changes as carts
-from django_stripe_cart.cart.contents import CartLine, Contents, read_cart
+from django_stripe_cart.cart.contents import CartContents, CartLine, read_contents
 from django_stripe_cart.checkout import (
     ReturnUrls,
     cancel_order,
@@ -40,6 +40,7 @@ from django_stripe_cart.gateway.client import transport
 from django_stripe_cart.gateway.http import DeadlineHTTPClient
 from django_stripe_cart.line_items import LineItem
 from django_stripe_cart.models import Cart, CartItem, Order, OrderEmail, Product, Refund
+from django_stripe_cart.models.cart import CartKey
 from django_stripe_cart.money import MAXIMUM_AMOUNT
 from django_stripe_cart.payments import checkout_sessions as sessions
 from django_stripe_cart.payments import refund_requests, sync_order
@@ -128,10 +129,10 @@ def test_a_cart_with_something_that_is_gone_can_not_be_ordered(
 
 @pytest.mark.parametrize("nonsense", ["", "{", "[1]", "[[1, 2]]", "7", "[[1,2,3,4]]", "null"])
 def test_what_was_seen_is_compared_whatever_it_is(full_cart: Cart, nonsense: str) -> None:
-    contents = read_cart(CartItem.objects.all())
+    contents = read_contents(full_cart.key)
 
     with pytest.raises(Exception, match="changed") as caught:
-        contents.check(nonsense)
+        contents.raise_if_not_orderable(nonsense)
     assert type(caught.value).__name__ == "CartChanged"
 
 
@@ -142,12 +143,12 @@ def test_a_cart_that_is_cleaned_away_twice_is_made_a_third_time(
     request.user = browser.user
     gone = iter((Cart.DoesNotExist, Cart.DoesNotExist))
 
-    def add(cart: Cart, product: Product) -> int:
+    def count(key: CartKey) -> int:
         for error in gone:
             raise error
-        return carts.add_item(cart, product).quantity
+        return CartItem.objects.in_cart(key).get().quantity
 
-    assert Shopper.of(request).change_cart(add, product=mug) == 3
+    assert Shopper.of(request).change_cart(count) == 2
 
 
 def test_what_was_removed_and_is_gone_from_the_shop_is_not_offered_again(
@@ -167,7 +168,7 @@ def test_an_order_that_others_open_again_and_again_is_given_up_with_a_sentence(
     def open_again(*args: Any, **kwargs: Any) -> Any:
         raise OrderOpen
 
-    monkeypatch.setattr(checkout, "_place", open_again)
+    monkeypatch.setattr(checkout, "_place_unless_open", open_again)
 
     answer = browser.check_out()
 
@@ -190,7 +191,7 @@ def test_an_old_order_that_can_not_be_closed_is_in_the_way(
 def test_an_old_order_that_was_closed_meanwhile_is_out_of_the_way(
     browser: Browser, pending: Order, before: Before
 ) -> None:
-    before(checkout, "_settle_open_order", lambda: cancel_order(pending))
+    before(checkout, "_reuse_or_close_open_order", lambda: cancel_order(pending))
 
     browser.check_out()
 
@@ -227,9 +228,9 @@ def test_who_is_too_late_to_ask_takes_what_the_other_window_got(
     full_cart: Cart, sandbox: Sandbox, before: Before, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = place_order(full_cart)
-    monkeypatch.setattr(checkout, "PAUSES", (0,))
+    monkeypatch.setattr(checkout, "RETRY_DELAYS", (0,))
     sandbox.faults.add(CREATE, kind="in_use", times=9)
-    before(checkout, "_wait_for_other_window", lambda: learn(order))
+    before(checkout, "_wait_for_concurrent_request", lambda: learn(order))
 
     assert start_payment(order, return_urls=URLS).session_id == "cs_test_other"
 
@@ -491,7 +492,7 @@ def test_a_host_may_name_the_customer_instead_of_an_address() -> None:
 
 def test_what_is_not_counted_can_not_be_corrected(mug: Product) -> None:
     with override_settings(STRIPE_CART_PRODUCT_MODEL="auth.Group"):
-        assert not stock.correct(mug, seen=1, wanted=2)
+        assert not stock.adjust(mug, seen=1, wanted=2)
 
 
 def test_an_endpoint_that_rings_too_little_is_said() -> None:
@@ -534,11 +535,11 @@ def test_a_cart_may_be_too_large_for_one_payment() -> None:
     lines = [CartLine(Product(pk=pk, name="Yacht"), 1, item, None) for pk in (1, 2)]
 
     with pytest.raises(CartError, match="too large"):
-        Contents(lines).check()
+        CartContents(lines).raise_if_not_orderable()
 
 
 def test_of_what_is_no_longer_for_sale_no_other_price_is_told(mug: Product) -> None:
-    contents = Contents([CartLine(mug, 1, None, None)])
+    contents = CartContents([CartLine(mug, 1, None, None)])
 
     assert contents._changes_since(f'[["{mug.pk}", 1, 100, "inr"]]') == []
 

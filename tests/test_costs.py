@@ -38,6 +38,7 @@ from django_stripe_cart.models import (
     Refund,
     WebhookEvent,
 )
+from django_stripe_cart.models.cart import CartKey
 from django_stripe_cart.sandbox import Sandbox
 
 pytestmark = pytest.mark.database
@@ -144,8 +145,8 @@ LOOKUPS: dict[str, Callable[[Order], QuerySet[Any]]] = {
     "a session's order": lambda o: Order.objects.filter(session_id=o.session_id),
     "a user's cart": lambda o: Cart.objects.filter(user=o.user),
     "a guest's cart": lambda o: Cart.objects.filter(token="guest-7"),
-    "a user's lines": lambda o: CartItem.objects.of_user(o.user).with_products(),
-    "a guest's lines": lambda o: CartItem.objects.of_guest("guest-7").with_products(),
+    "a user's lines": lambda o: CartItem.objects.filter(cart__user=o.user).with_products(),
+    "a guest's lines": lambda o: CartItem.objects.in_cart(CartKey(token="guest-7")).with_products(),
     "an open order": lambda o: Order.objects.filter(open_cart=7),
     "an order's lines": lambda o: o.items.all(),
     "an order's timeline": lambda o: o.events.all(),

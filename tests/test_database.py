@@ -14,12 +14,12 @@ from pytest_django import DjangoAssertNumQueries
 
 from django_stripe_cart.database import (
     ATTEMPTS,
-    LONGEST_PAUSE,
-    count_up,
-    hold,
+    MAX_DELAY,
     in_transaction,
+    increment,
     is_transaction_open,
     lock,
+    lock_without_reading,
     retry,
     savepoint,
 )
@@ -148,7 +148,7 @@ def test_a_row_can_be_locked_without_being_read(
     order: Order, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_num_queries(1):
-        hold(Order, order.pk)
+        lock_without_reading(Order, order.pk)
 
     assert Order.objects.get(pk=order.pk).version == 1
 
@@ -161,7 +161,7 @@ def test_a_row_is_counted_up_and_changed_in_one_statement(
     unique = {"reference": order.reference}
 
     with django_assert_num_queries(1):
-        was_there = count_up(Order, "version", unique, user=None, synced_at=moment)
+        was_there = increment(Order, "version", unique, user=None, synced_at=moment)
 
     assert was_there
     found = Order.objects.get(pk=order.pk)
@@ -170,15 +170,30 @@ def test_a_row_is_counted_up_and_changed_in_one_statement(
 
 
 def test_what_is_not_there_is_not_counted_up(order: Order) -> None:
-    assert not count_up(Order, "version", {"pk": order.pk + 1})
+    assert not increment(Order, "version", {"pk": order.pk + 1})
 
     assert Order.objects.get().version == 0
 
 
-@pytest.mark.parametrize("verb", [lock, hold])
+@pytest.mark.parametrize("verb", [lock, lock_without_reading])
 def test_a_row_that_is_gone_cannot_be_locked(db: None, verb: Callable[..., object]) -> None:
     with pytest.raises(Order.DoesNotExist):
         verb(Order, 1)
+
+
+def test_an_open_transaction_is_noticed_without_djangos_private_attribute(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "atomic_blocks", None)
+    assert not is_transaction_open()
+    monkeypatch.undo()
+
+    with transaction.atomic():
+        monkeypatch.setattr(connection, "atomic_blocks", None)
+        is_open = is_transaction_open()
+        monkeypatch.undo()
+
+    assert is_open
 
 
 # --- the retry ------------------------------------------------------------------------------
@@ -226,7 +241,7 @@ def test_a_transaction_that_never_succeeds_is_given_up(pauses: list[float]) -> N
     assert caught.value is last
     assert len(runs) == ATTEMPTS
     assert len(pauses) == ATTEMPTS - 1
-    assert all(0 <= pause <= LONGEST_PAUSE for pause in pauses)
+    assert all(0 <= pause <= MAX_DELAY for pause in pauses)
     assert len(set(pauses)) > 1
 
 

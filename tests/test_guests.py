@@ -30,7 +30,7 @@ from django_stripe_cart.gateway.deadlines import (
     attempt_timeout,
     seconds_left,
 )
-from django_stripe_cart.guests import Brought, bring_guest, bring_settled
+from django_stripe_cart.guests import MergeResult, merge_guest, merge_without_stripe
 from django_stripe_cart.models import Cart, CartItem, Order, Product
 from django_stripe_cart.payments import sync_order
 from django_stripe_cart.sandbox import Sandbox
@@ -57,7 +57,7 @@ def token_of(guest: Browser) -> str:
 
 def held(user: User) -> dict[str, int]:
     """What is in the user's cart."""
-    items = CartItem.objects.of_user(user)
+    items = CartItem.objects.filter(cart__user=user)
     return dict(items.values_list("product__name", "quantity"))
 
 
@@ -289,7 +289,7 @@ def test_the_sum_is_capped_by_the_stock(guest: Browser, lamp: Product, user: Use
     carts.add_item(carts.get_user_cart(user), lamp, 3)
     guest.add(lamp, 4)
 
-    brought = bring_guest(token_of(guest), user)
+    brought = merge_guest(token_of(guest), user)
 
     assert held(user) == {"Lamp": 5}
     assert brought.quantity == 2
@@ -302,7 +302,7 @@ def test_what_the_users_own_open_order_holds_is_still_theirs(
     check_out(browser, lamp, 4)
     guest.add(lamp)
 
-    bring_guest(token_of(guest), browser.user)
+    merge_guest(token_of(guest), browser.user)
 
     assert held(browser.user) == {"Lamp": 5}
 
@@ -314,7 +314,7 @@ def test_what_is_sold_out_meanwhile_stays_behind_and_is_said(
     guest.add(mug)
     Product.objects.filter(pk=lamp.pk).update(stock=0)
 
-    brought = bring_guest(token_of(guest), user)
+    brought = merge_guest(token_of(guest), user)
 
     assert held(user) == {"Mug": 1}
     assert [str(error) for error in brought.shortfalls] == ["“Lamp” is out of stock."]
@@ -325,7 +325,7 @@ def test_nothing_of_the_users_own_is_taken_away(guest: Browser, lamp: Product, u
     guest.add(lamp)
     Product.objects.update(stock=2)
 
-    brought = bring_guest(token_of(guest), user)
+    brought = merge_guest(token_of(guest), user)
 
     assert held(user) == {"Lamp": 5}
     assert brought.quantity == 0
@@ -337,7 +337,7 @@ def test_a_product_without_stock_is_bounded_all_the_same(guest: Browser, user: U
     carts.add_item(carts.get_user_cart(user), endless, 990)
     guest.add(endless, 20)
 
-    brought = bring_guest(token_of(guest), user)
+    brought = merge_guest(token_of(guest), user)
 
     assert held(user) == {"Endless": 999}
     assert [str(error) for error in brought.shortfalls] == ["“Endless” fits into a cart 999 times."]
@@ -350,7 +350,7 @@ def test_a_full_cart_stays_as_it_is(guest: Browser, mug: Product, user: User) ->
     guest.add(mug)
     guest.add(Product.objects.get(name="Product 7"))
 
-    brought = bring_guest(token_of(guest), user)
+    brought = merge_guest(token_of(guest), user)
 
     assert cart.items.count() == 100
     assert held(user)["Product 7"] == 2
@@ -375,9 +375,9 @@ def test_bringing_along_twice_brings_once(guest: Browser, mug: Product, user: Us
     guest.add(mug, 2)
     token = token_of(guest)
 
-    bring_guest(token, user)
+    merge_guest(token, user)
 
-    assert bring_guest(token, user) == Brought()
+    assert merge_guest(token, user) == MergeResult()
     assert held(user) == {"Mug": 2}
 
 
@@ -470,7 +470,7 @@ def test_an_order_that_turns_out_paid_is_theirs_and_paid(
     sandbox.pay(check_out(guest, mug).session_url)
     guest.add(lamp)
 
-    brought = bring_guest(token_of(guest), user)
+    brought = merge_guest(token_of(guest), user)
 
     order = Order.objects.get()
     assert (order.status, order.user) == ("paid", user)
@@ -578,13 +578,13 @@ def test_a_guest_who_orders_again_and_again_meanwhile_is_left_for_later(
         OrderFactory(cart=cart)
 
     order_canceled.connect(order_again)
-    brought = bring_guest(token_of(guest), user)
+    brought = merge_guest(token_of(guest), user)
     order_canceled.disconnect(order_again)
 
     assert brought.open_order is not None
     assert held(user) == {}
     assert Order.objects.get(status="pending").cart == cart
-    assert bring_guest(token_of(guest), user).quantity == 1
+    assert merge_guest(token_of(guest), user).quantity == 1
 
 
 def test_the_patience_of_a_sign_in_is_short() -> None:
@@ -803,7 +803,7 @@ def test_many_tabs_that_sign_in_at_once_sum_once(real: Browser, mug: Product, us
         real.add(mug, 2)
         token = token_of(real)
 
-        outcomes = in_threads(*[functools.partial(bring_guest, token, user)] * 6)
+        outcomes = in_threads(*[functools.partial(merge_guest, token, user)] * 6)
 
         assert sorted(brought.quantity for brought in outcomes) == [0] * 5 + [2]
         assert held(user) == {"Mug": 3}
@@ -869,4 +869,4 @@ def test_a_cart_that_is_gone_is_an_empty_one_at_checkout(guest: Browser, mug: Pr
 
 
 def test_a_cart_without_a_guest_is_nobodys(user: User) -> None:
-    assert bring_settled("no such token", user) == Brought()
+    assert merge_without_stripe("no such token", user) == MergeResult()

@@ -13,7 +13,7 @@ from django.utils import translation
 from django.utils.translation import ngettext
 
 from django_stripe_cart import exceptions
-from django_stripe_cart.cart.contents import how_many_left
+from django_stripe_cart.cart.contents import stock_message
 from django_stripe_cart.exceptions import StripeCartError
 from django_stripe_cart.fulfillment import fulfill_order
 from django_stripe_cart.models import Order, Product
@@ -189,7 +189,7 @@ def test_how_many_are_left_is_said_for_none_one_and_two(
     language: str, count: int, sentence: str
 ) -> None:
     with translation.override(language):
-        assert how_many_left("Mug", count) == sentence
+        assert stock_message("Mug", count) == sentence
 
 
 @pytest.mark.parametrize(

@@ -207,7 +207,7 @@ def test_adding_says_what_was_added_and_the_subtotal(browser: Browser, mug: Prod
 
 def test_adding_again_after_no_answer_adds_once(browser: Browser, mug: Product) -> None:
     browser.add(mug, 3)
-    again = {"product": mug.pk, "quantity": 2, "had": 3}
+    again = {"product": mug.pk, "quantity": 2, "quantity_before": 3}
 
     for _press in range(2):
         answer = browser.client.post("/shop/cart/add/", again, headers=FRAGMENT)
@@ -220,7 +220,7 @@ def test_adding_again_after_no_answer_adds_once(browser: Browser, mug: Product) 
 def test_an_odd_memory_is_a_sentence_and_adds_nothing(
     browser: Browser, mug: Product, had: str
 ) -> None:
-    answer = browser.client.post("/shop/cart/add/", {"product": mug.pk, "had": had})
+    answer = browser.client.post("/shop/cart/add/", {"product": mug.pk, "quantity_before": had})
 
     assert messages_of(answer)
     assert not CartItem.objects.exists()

@@ -73,10 +73,10 @@ def fill_cart(visitor: Any, products: list[Any]) -> None:
 
 def fingerprint(user: Any) -> dict[str, str]:
     """What the form of a checkout carries."""
-    from django_stripe_cart.cart.contents import read_cart
-    from django_stripe_cart.models import CartItem
+    from django_stripe_cart.cart.contents import read_contents
+    from django_stripe_cart.models.cart import CartKey
 
-    contents = read_cart(CartItem.objects.of_user(user))
+    contents = read_contents(CartKey(user_id=user.pk))
     return {"fingerprint": contents.fingerprint, "next": "/"}
 
 

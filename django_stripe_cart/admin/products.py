@@ -19,7 +19,7 @@ from django_stripe_cart.conf import conf
 from django_stripe_cart.exceptions import AmountNotRepresentable
 from django_stripe_cart.models import Product
 from django_stripe_cart.money import exponent, to_amount
-from django_stripe_cart.stock import correct
+from django_stripe_cart.stock import adjust
 
 
 class PriceInput(forms.NumberInput):
@@ -104,7 +104,7 @@ class ProductAdmin(admin.ModelAdmin):
             return
         changed = set(form.changed_data)
         obj.save(update_fields=[*(changed - {"stock"}), "modified"])
-        if "stock" in changed and not correct(obj, seen=form.stock_when_shown(), wanted=obj.stock):
+        if "stock" in changed and not adjust(obj, seen=form.stock_when_shown(), wanted=obj.stock):
             params = {"product": obj}
             self.message_user(
                 request,

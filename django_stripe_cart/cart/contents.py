@@ -1,4 +1,4 @@
-"""What a cart holds, priced as it would be charged now, and what changed since it was shown."""
+"""The lines of a cart at current prices, and what changed since the shopper saw them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from django_stripe_cart.exceptions import (
 )
 from django_stripe_cart.line_items import LineItem, line_item_of
 from django_stripe_cart.models import CartItem
-from django_stripe_cart.models.cart import CartItemQuerySet
+from django_stripe_cart.models.cart import CartKey
 from django_stripe_cart.money import MAXIMUM_AMOUNT, MINIMUM_AMOUNTS, format_money
 
 MAX_QUANTITY = 999
@@ -32,7 +32,7 @@ LOW_STOCK = 5  # at this quantity or below, shoppers see how many are left
 
 @dataclass(frozen=True)
 class CartLine:
-    """One product in the cart. ``item`` is None while the product is not for sale."""
+    """A product in the cart. ``item`` is None while the product is not for sale."""
 
     product: Any
     quantity: int
@@ -54,24 +54,24 @@ class CartLine:
 
     @property
     def is_scarce(self) -> bool:
-        """Whether the shopper should know how many there are."""
+        """Whether the shopper should see how many are left."""
         return self.available is not None and self.available <= max(LOW_STOCK, self.quantity)
 
     @property
     def problem(self) -> CartError | None:
-        """Why this line can't be bought as it stands."""
+        """The error that keeps this line from being bought, if there is one."""
         if self.item is None:
             return ProductUnavailable(
                 _("“%(name)s” is not for sale at the moment.") % {"name": self.name}
             )
         if self.available is not None and self.quantity > self.available:
-            return OutOfStock(how_many_left(self.name, self.available))
+            return OutOfStock(stock_message(self.name, self.available))
         return None
 
 
 @dataclass(frozen=True)
-class Contents:
-    """A cart as it is read: its lines, and what they come to."""
+class CartContents:
+    """The lines of a cart, with their total."""
 
     lines: list[CartLine] = field(default_factory=list)
 
@@ -79,7 +79,8 @@ class Contents:
         return bool(self.lines)
 
     @property
-    def sellable(self) -> list[LineItem]:
+    def line_items(self) -> list[LineItem]:
+        """The line items of the products that are for sale."""
         return [line.item for line in self.lines if line.item]
 
     @cached_property
@@ -87,9 +88,9 @@ class Contents:
         return sum(line.quantity for line in self.lines)
 
     @property
-    def priced_quantity(self) -> int:
-        """int, how many things the total is for."""
-        return sum(item.quantity for item in self.sellable)
+    def billable_quantity(self) -> int:
+        """int, the number of pieces that the total is for."""
+        return sum(item.quantity for item in self.line_items)
 
     @cached_property
     def total(self) -> int:
@@ -98,16 +99,16 @@ class Contents:
 
     @property
     def subtotal(self) -> str:
-        """str, the total as shoppers read it."""
+        """str, the total with its currency, in the active language."""
         return format_money(self.total, self.currency)
 
     @property
     def currency(self) -> str:
-        return next((item.currency for item in self.sellable), conf.currency)
+        return next((item.currency for item in self.line_items), conf.currency)
 
     @property
-    def has_more_to_come(self) -> bool:
-        """Whether the host lets Stripe add to the total: taxes, shipping, discounts."""
+    def may_change_at_stripe(self) -> bool:
+        """Whether the host's session options may change the total: tax, shipping, discounts."""
         return conf.has_session_options
 
     @cached_property
@@ -115,9 +116,11 @@ class Contents:
         return [line.problem for line in self.lines if line.problem]
 
     @property
-    def warning(self) -> str:
-        """str, why Stripe may refuse this total. Only Stripe knows: the least that it takes depends
-        on how the shop is paid out, and the host may add shipping.
+    def minimum_amount_warning(self) -> str:
+        """str, a warning if Stripe may refuse this total as too small; empty otherwise.
+
+        Only Stripe knows: its minimum depends on the currency in which the shop is paid out, and
+        the host may add shipping. docs.stripe.com/currencies
         """
         least = MINIMUM_AMOUNTS.get(self.currency, 0)
         if not 0 < self.total < least:
@@ -127,7 +130,7 @@ class Contents:
 
     @property
     def fingerprint(self) -> str:
-        """str, the prices and quantities that a shopper sees, for comparing them at checkout."""
+        """str, the prices and quantities that the shopper sees, to be compared at checkout."""
         seen = [
             [str(line.product.pk), line.quantity, line.item.unit_amount, line.item.currency]
             for line in self.lines
@@ -135,13 +138,13 @@ class Contents:
         ]
         return json.dumps(sorted(seen), separators=(",", ":"))
 
-    def check(self, fingerprint: str | None = None) -> None:
-        """Raise the ``CartError`` that stands in the way of ordering this, if there is one."""
+    def raise_if_not_orderable(self, fingerprint: str | None = None) -> None:
+        """Raise a ``CartError`` if this can't be ordered, or differs from ``fingerprint``."""
         if not self.lines:
             raise EmptyCart
         if self.problems:
             raise self.problems[0]
-        if len({item.currency for item in self.sellable}) > 1:
+        if len({item.currency for item in self.line_items}) > 1:
             raise MixedCurrencies
         if self.total > MAXIMUM_AMOUNT:
             raise CartError(gettext_lazy("This order is too large to be paid at once."))
@@ -149,41 +152,43 @@ class Contents:
             raise CartChanged(self._changes_since(fingerprint))
 
     def _changes_since(self, fingerprint: str) -> list[str]:
-        """What is different from what was seen. A fingerprint is never believed, only compared."""
+        """Describe the differences. The fingerprint is the browser's: it is only compared."""
         seen = _read_fingerprint(fingerprint)
         lines = {str(line.product.pk): line for line in self.lines}
-        changes = [change for pk, line in lines.items() if (change := _change(line, seen.get(pk)))]
+        described = (_describe_change(line, seen.get(pk)) for pk, line in lines.items())
+        changes = [change for change in described if change]
         if seen.keys() - lines.keys():
             changes.append(_("A product is no longer in your cart."))
         return changes
 
 
-def read_cart(items: CartItemQuerySet) -> Contents:
-    """Return what ``items`` come to, asking every product what it sells. One query."""
-    return read_lines(items.with_products())
+def read_contents(key: CartKey) -> CartContents:
+    """Return the contents of a cart, asking each product for its line item. One query."""
+    return contents_from_items(CartItem.objects.in_cart(key).with_products())
 
 
-def read_lines(items: Iterable[CartItem]) -> Contents:
-    """Do as ``read_cart`` with rows that were read ``with_products``."""
-    return Contents([read_line(item) for item in items])
+def contents_from_items(items: Iterable[CartItem]) -> CartContents:
+    """Return the contents made of ``items``, which were read ``with_products``."""
+    return CartContents([line_from_item(item) for item in items])
 
 
-def offer(product: Any, quantity: int) -> CartLine:
-    """Return the line that ``product`` would be, if it were in a cart."""
-    return read_line(CartItem(product=product, quantity=quantity))
+def line_for(product: Any, quantity: int) -> CartLine:
+    """Return the line that ``product`` would have in a cart."""
+    return line_from_item(CartItem(product=product, quantity=quantity))
 
 
-def read_line(item: CartItem) -> CartLine:
+def line_from_item(item: CartItem) -> CartLine:
+    """Return the line of ``item``. Stock held by the cart's own open order counts as available."""
     product = item.product
     left = stock.available(product)
     held = getattr(item, "held", None) or 0
-    sold = line_item_of(product)
-    offer = sold.times(item.quantity) if sold else None
-    return CartLine(product, item.quantity, offer, None if left is None else left + held)
+    line_item = line_item_of(product)
+    priced = line_item.times(item.quantity) if line_item else None
+    return CartLine(product, item.quantity, priced, None if left is None else left + held)
 
 
-def how_many_left(name: str, available: int) -> str:
-    """str, a sentence for who wanted more."""
+def stock_message(name: str, available: int) -> str:
+    """str, a message for a shopper who wants more than is in stock."""
     if available == 0:
         return _("“%(name)s” is out of stock.") % {"name": name}
     return ngettext(
@@ -192,7 +197,7 @@ def how_many_left(name: str, available: int) -> str:
 
 
 def _is_same(seen: str, fingerprint: str) -> bool:
-    """Compared as data: a script may have written the same in other characters."""
+    """Compare as data: another JSON encoder may write the same values differently."""
     try:
         return bool(json.loads(seen) == json.loads(fingerprint))
     except (ValueError, RecursionError):
@@ -209,7 +214,7 @@ def _read_fingerprint(fingerprint: str) -> dict[str, tuple[Any, Any]]:
         return {}
 
 
-def _change(line: CartLine, seen: tuple[Any, Any] | None) -> str | None:
+def _describe_change(line: CartLine, seen: tuple[Any, Any] | None) -> str | None:
     if line.item is None:
         return None
     words = {"name": line.name, "quantity": line.quantity}

@@ -1,4 +1,4 @@
-"""From a cart to a payable address: place the order, open its session; or cancel it."""
+"""Place an order, start or resume its payment, or cancel it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from django_stripe_cart.cart.contents import read_cart
+from django_stripe_cart.cart.contents import read_contents
 from django_stripe_cart.checkout.placement import create_order, is_unchanged, lock_contents
-from django_stripe_cart.database import in_transaction
+from django_stripe_cart.database import in_transaction, retry
 from django_stripe_cart.exceptions import (
     EmptyCart,
     OrderClosed,
@@ -23,7 +23,8 @@ from django_stripe_cart.exceptions import (
     PaymentRefused,
 )
 from django_stripe_cart.gateway import deadline
-from django_stripe_cart.models import Cart, CartItem, Order
+from django_stripe_cart.models import Cart, Order
+from django_stripe_cart.models.cart import CartKey
 from django_stripe_cart.payments import sync_order
 from django_stripe_cart.payments.checkout_sessions import create_session_once, save_session_params
 from django_stripe_cart.payments.record import close_without_session
@@ -31,22 +32,19 @@ from django_stripe_cart.timeline import BY_SYSTEM, Cause, lock_order, note
 
 logger = logging.getLogger("stripe_cart")
 
-# Another window may place, pay or cancel between two of our steps; then we look again.
-ROUNDS = 5
-
-# A session that ends sooner than this is not handed out again: nobody could finish paying.
+# A session that ends sooner than this is not handed out again: there is no time left to pay.
 TIME_TO_PAY = timedelta(minutes=2)
 
 # Stripe refuses to create a session that ends in less than 30 minutes.
 TIME_TO_CREATE = timedelta(minutes=30, seconds=30)
 
-# Seconds between looks, while another window's request for the same session is on its way.
-PAUSES = (0, 0.1, 0.2, 0.4, 0.8, 1.6)
+# Seconds between attempts, while a concurrent request creates the same session.
+RETRY_DELAYS = (0, 0.1, 0.2, 0.4, 0.8, 1.6)
 
 
 @dataclass(frozen=True)
 class ReturnUrls:
-    """Where Stripe sends the shopper: ``success`` for a given order, ``cancel`` for any."""
+    """The URLs that Stripe sends the shopper back to; ``success`` depends on the order."""
 
     success: Callable[[Order], str]
     cancel: str
@@ -54,7 +52,7 @@ class ReturnUrls:
 
 @deadline()
 def begin_checkout(
-    cart: Cart | None,
+    cart: Cart | CartKey | None,
     *,
     fingerprint: str,
     return_urls: ReturnUrls,
@@ -63,27 +61,14 @@ def begin_checkout(
 ) -> Order:
     """Return the one order that pays for the cart: payable at ``session_url``, or paid already.
 
-    ``fingerprint`` is that of the ``Contents`` which the shopper saw. An open order of this cart is
-    taken up again if it is unchanged, and is otherwise closed at Stripe first. Raises ``CartError``
-    (nothing was placed, taken or charged), ``OrderOpen`` (the old order can't be closed yet) or
-    ``PaymentError`` (it may be tried again).
+    ``fingerprint`` (str) is that of the ``CartContents`` which the shopper saw. An open order of
+    this cart is reused if it is unchanged; otherwise its session is expired at Stripe first. Raises
+    ``CartError`` (nothing was placed, taken or charged), ``OrderOpen`` (the open order can't be
+    closed yet) or ``PaymentError`` (it may be tried again).
     """
     if cart is None:
         raise EmptyCart
-    for _round in range(ROUNDS):
-        try:
-            # Mostly nothing is open, so that is tried first: one look at the cart less.
-            order = _place(cart, fingerprint=fingerprint, email=email, by=by)
-            if order is None:
-                order = _settle_open_order(cart, fingerprint, by=by)
-            if order is None:
-                continue
-            if not order.is_pending:
-                return order
-            return start_payment(order, return_urls=return_urls, by=by)
-        except (OrderOpen, OrderClosed):
-            continue
-    raise OrderOpen
+    return _begin(CartKey.of(cart), fingerprint, return_urls, email=email, by=by)
 
 
 @in_transaction
@@ -95,10 +80,10 @@ def place_order(
     An open order of the same lines is returned as it is. Raises ``CartError`` (nothing was placed
     or taken) or ``OrderOpen`` if an order of other lines is still open.
     """
-    contents = lock_contents(cart, fingerprint)
-    open_order = Order.objects.filter(open_cart=cart).first()
+    cart_pk, contents = lock_contents(cart.key, fingerprint)
+    open_order = Order.objects.filter(open_cart=cart_pk).first()
     if open_order is None:
-        order = create_order(cart, contents, email=email, by=by)
+        order = create_order(cart_pk, contents, user_pk=cart.user_id, email=email, by=by)
         vars(order).pop("lines", None)  # the host may change them before it starts the payment
         return order
     if is_unchanged(open_order, contents):
@@ -110,8 +95,8 @@ def place_order(
 def start_payment(order: Order, *, return_urls: ReturnUrls, by: Cause = BY_SYSTEM) -> Order:
     """Return ``order`` with its payable address, or paid if there is nothing to pay.
 
-    Raises ``OrderClosed``, ``PaymentRefused`` (the order is closed then, its stock given back) or
-    another ``PaymentError`` (try again: the same session comes of it).
+    Raises ``OrderClosed``, ``PaymentRefused`` (then the order is closed, and its stock is given
+    back) or another ``PaymentError`` (trying again leads to the same session).
     """
     if order.total == 0:
         return sync_order(order, by=by)
@@ -123,22 +108,22 @@ def start_payment(order: Order, *, return_urls: ReturnUrls, by: Cause = BY_SYSTE
         why = " ".join(filter(None, (error.code, error.param))) or error.slug
         logger.warning("Order %s was refused: %s", order.reference, why)
         order = close_without_session(order, by=by, message=error.code)
-        if order.is_pending:  # another window learned of it before we were refused
+        if order.is_pending:  # a concurrent request created it before this one was refused
             return order
         raise
     except PaymentError as error:
-        order = _wait_for_other_window(order, error)
+        order = _wait_for_concurrent_request(order, error)
     return order if order.is_payable else sync_order(order, by=by)
 
 
 @deadline()
 def resume_payment(order: Order, *, return_urls: ReturnUrls, by: Cause = BY_SYSTEM) -> Order:
-    """Return a pending ``order`` with its payable address, or as it is settled by now.
+    """Return a pending ``order`` with its payable address, or in the state it has reached by now.
 
-    An order whose checkout never reached Stripe gets its session now; one with too little time left
-    is closed. Raises ``OrderClosed`` or ``PaymentError``.
+    An order that has no session yet gets one; an order with too little time left is closed. Raises
+    ``OrderClosed`` or ``PaymentError``.
     """
-    order = _look(order, by=by)
+    order = _refresh_from_stripe(order, by=by)
     if not order.is_pending:
         return order
     if order.cancel_requested_at is None and not _has_time_left(order):
@@ -150,12 +135,24 @@ def resume_payment(order: Order, *, return_urls: ReturnUrls, by: Cause = BY_SYST
 def cancel_order(order: Order, *, by: Cause = BY_SYSTEM) -> Order:
     """Expire the order's session at Stripe, and cancel the order if that succeeds.
 
-    Returns the order as it is then: CANCELED, or PAID if the money was faster. An order that is not
-    pending is left alone. Sends ``order_canceled``. Raises ``PaymentError`` while Stripe's word is
-    missing; the request stands, and any later sync carries it out.
+    Return the order in its new state: CANCELED, or PAID if the payment was completed first. An
+    order that is not pending is not changed. Sends ``order_canceled``. Raises ``PaymentError`` if
+    Stripe gives no answer; the request is kept, and any later sync carries it out.
     """
     order = _request_cancel(order, by=by)
     return sync_order(order, by=by) if order.is_pending else order
+
+
+# A concurrent request may place, pay or cancel an order between two steps; then start over.
+@retry(OrderOpen, OrderClosed, times=5, then_raise=OrderOpen)
+def _begin(
+    key: CartKey, fingerprint: str, return_urls: ReturnUrls, *, email: str, by: Cause
+) -> Order:
+    # Usually no order is open, so place first: it saves reading the cart twice.
+    order = _place_unless_open(key, fingerprint=fingerprint, email=email, by=by)
+    if order is None:
+        order = _reuse_or_close_open_order(key, fingerprint, by=by)
+    return start_payment(order, return_urls=return_urls, by=by) if order.is_pending else order
 
 
 @in_transaction
@@ -169,48 +166,51 @@ def _request_cancel(order: Order, *, by: Cause) -> Order:
 
 
 @in_transaction
-def _place(cart: Cart, *, fingerprint: str, email: str, by: Cause) -> Order | None:
-    """Place an order, or return None if one is open."""
-    contents = lock_contents(cart, fingerprint)
-    if Order.objects.filter(open_cart=cart).exists():
+def _place_unless_open(key: CartKey, *, fingerprint: str, email: str, by: Cause) -> Order | None:
+    """Place an order, or return None if an order is open."""
+    cart_pk, contents = lock_contents(key, fingerprint)
+    if Order.objects.filter(open_cart=cart_pk).exists():
         return None
-    return create_order(cart, contents, email=email, by=by)
+    return create_order(cart_pk, contents, user_pk=key.user_id, email=email, by=by)
 
 
-def _settle_open_order(cart: Cart, fingerprint: str, *, by: Cause) -> Order | None:
-    """Return the order to go on with, or None if the way is free for a new one."""
-    order = Order.objects.filter(open_cart=cart).first()
+def _reuse_or_close_open_order(key: CartKey, fingerprint: str, *, by: Cause) -> Order:
+    """Return the open order to continue with, or raise ``OrderClosed`` if none is open any more."""
+    order = Order.objects.filter(**key.lookup("open_cart__")).first()
     if order is None:
-        return None
-    contents = read_cart(CartItem.objects.filter(cart=cart))
+        raise OrderClosed
+    contents = read_contents(key)
     if is_unchanged(order, contents) and _has_time_left(order):
-        contents.check(fingerprint)  # another window may just have brought this order's lines back
-        order = _look(order, by=by)
+        # A concurrent request may have changed the cart back to this order's lines.
+        contents.raise_if_not_orderable(fingerprint)
+        order = _refresh_from_stripe(order, by=by)
     else:
         order = cancel_order(order, by=by)
         if order.is_pending:
             raise OrderOpen
-    return None if order.status in (Order.Status.EXPIRED, Order.Status.CANCELED) else order
+    if order.status in (Order.Status.EXPIRED, Order.Status.CANCELED):
+        raise OrderClosed
+    return order
 
 
-def _wait_for_other_window(order: Order, error: PaymentError) -> Order:
-    """Return the order once the window that is asking for its session right now has got it."""
-    pauses = PAUSES if error.code == "idempotency_key_in_use" else PAUSES[:1]
-    for pause in pauses:
-        time.sleep(pause)
+def _wait_for_concurrent_request(order: Order, error: PaymentError) -> Order:
+    """Return the order once the request that is creating its session has saved it."""
+    delays = RETRY_DELAYS if error.code == "idempotency_key_in_use" else RETRY_DELAYS[:1]
+    for delay in delays:
+        time.sleep(delay)
         order = Order.objects.get(pk=order.pk)
         if order.is_payable or not order.is_pending:
             return order
     raise error
 
 
-def _look(order: Order, *, by: Cause) -> Order:
-    """An order that is paid already must not be paid again; but Stripe may be out of reach."""
+def _refresh_from_stripe(order: Order, *, by: Cause) -> Order:
+    """Sync the order, so that a paid one is not paid again; without an answer, go on with it."""
     if order.session_id is None:
         return order
     try:
         return sync_order(order, by=by)
-    except PaymentMissing:  # an address of another account: nobody is sent there again
+    except PaymentMissing:  # the session is another account's: never redirect to it
         raise
     except PaymentError:
         return order
@@ -219,7 +219,7 @@ def _look(order: Order, *, by: Cause) -> Order:
 def _has_time_left(order: Order) -> bool:
     if order.cancel_requested_at is not None or not order.matches_livemode:
         return False
-    # A session that Stripe has perhaps never heard of may have to be created yet.
+    # The session may not exist at Stripe yet: leave time to create it.
     needed = TIME_TO_CREATE if order.session_id is None else TIME_TO_PAY
     ends = order.session_expires_at
     return ends is None or ends > timezone.now() + needed

@@ -1,45 +1,48 @@
-"""From a cart to an order's rows: lock what is in it, take the stock, write down what was sold."""
+"""Create an order from a cart: lock the cart, take the stock, save the rows."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.utils.translation import get_language
 
 from django_stripe_cart import stock
-from django_stripe_cart.cart.contents import Contents, read_lines
-from django_stripe_cart.database import hold_by
+from django_stripe_cart.cart.contents import CartContents, contents_from_items
+from django_stripe_cart.database import lock_where
 from django_stripe_cart.emails.addresses import clean_email
 from django_stripe_cart.exceptions import EmptyCart
-from django_stripe_cart.models import Cart, Order, OrderItem
-from django_stripe_cart.models.cart import read_items
+from django_stripe_cart.models import Cart, CartItem, Order, OrderItem
+from django_stripe_cart.models.cart import CartKey
 from django_stripe_cart.signals import order_placed
 from django_stripe_cart.timeline import Cause, note
 
 
-def lock_contents(cart: Cart, fingerprint: str | None) -> Contents:
-    """Lock the cart, and return what is in it if that can be ordered.
+def lock_contents(key: CartKey, fingerprint: str | None) -> tuple[int, CartContents]:
+    """Lock the cart, and return its primary key and its contents.
 
-    The key of a cart that was only named by whose it is, is known then.
+    Raises ``CartError`` if they can't be ordered, or differ from ``fingerprint``.
     """
     try:
-        hold_by(Cart, cart.whose())
+        lock_where(Cart, key.lookup())
     except Cart.DoesNotExist as error:
         raise EmptyCart from error
-    items = read_items(cart)
-    contents = read_lines(items)
-    contents.check(fingerprint)
-    cart.pk = items[0].cart_id
-    return contents
+    items = list(CartItem.objects.in_cart(key).with_products())
+    contents = contents_from_items(items)
+    contents.raise_if_not_orderable(fingerprint)
+    return items[0].cart_id, contents
 
 
-def create_order(cart: Cart, contents: Contents, *, email: str, by: Cause) -> Order:
-    """Write down the order of locked ``contents``, and take their stock."""
+def create_order(
+    cart_pk: int, contents: CartContents, *, user_pk: Any, email: str, by: Cause
+) -> Order:
+    """Create the order of locked ``contents``, and take their stock. Sends ``order_placed``."""
     counted = [line for line in contents.lines if line.available is not None]
     taken = stock.take({line.product.pk: line.quantity for line in counted})
     order = Order.objects.create(
-        user_id=cart.user_id,
-        by_guest=cart.user_id is None,
-        cart_id=cart.pk,
-        open_cart_id=cart.pk,
+        user_id=user_pk,
+        by_guest=user_pk is None,
+        cart_id=cart_pk,
+        open_cart_id=cart_pk,
         currency=contents.currency,
         total=contents.total,
         email=clean_email(email),
@@ -60,13 +63,13 @@ def create_order(cart: Cart, contents: Contents, *, email: str, by: Cause) -> Or
     ]
     OrderItem.objects.bulk_create(items)
     note(order, kind="placed", by=by, to_status=order.status)
-    if not order_placed.has_listeners(Order):  # a receiver may change what was written
+    if not order_placed.has_listeners(Order):  # a receiver may change the rows
         order.lines = items
     order_placed.send(sender=Order, order=order)
     return order
 
 
-def is_unchanged(order: Order, contents: Contents) -> bool:
+def is_unchanged(order: Order, contents: CartContents) -> bool:
     """Whether the cart still holds what the order was placed for, at the same prices."""
     ordered = {(item.product_id, item.quantity, item.unit_amount) for item in order.items.all()}
     wanted = {

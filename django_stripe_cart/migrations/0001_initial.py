@@ -123,7 +123,7 @@ class Migration(migrations.Migration):
                     models.OneToOneField(
                         blank=True,
                         null=True,
-                        on_delete=django_stripe_cart.models.cart.delete_too,
+                        on_delete=django_stripe_cart.models.cart.CASCADE_WITHOUT_NULLING,
                         related_name="stripe_cart",
                         to=settings.AUTH_USER_MODEL,
                         verbose_name="user",

@@ -1,7 +1,8 @@
-"""What somebody means to buy: one cart for each user, or for each guest's token."""
+"""Carts and their items: one cart for each user, and one for each guest's token."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Self
 
@@ -16,14 +17,15 @@ from model_utils.models import TimeStampedModel
 
 from django_stripe_cart.conf import conf
 from django_stripe_cart.models.querysets import PrimaryDatabaseQuerySet
-from django_stripe_cart.prepared import Given, Prepared
 
 
-def delete_too(collector: Collector, field: Any, sub_objs: Any, using: str) -> None:
-    """CASCADE for a nullable key that is not to become null on the way.
+def CASCADE_WITHOUT_NULLING(  # as Django names the values of on_delete
+    collector: Collector, field: Any, sub_objs: Any, using: str
+) -> None:
+    """CASCADE for a nullable foreign key that a constraint keeps from becoming null.
 
-    MySQL can't defer its checks, so Django's own sets the key to null first there: a cart of
-    nobody, which the table refuses, and no user with a cart could ever be deleted.
+    MySQL can't defer constraint checks, so Django's CASCADE sets the key to null first there. A
+    cart with neither user nor token violates its constraint: no user with a cart could be deleted.
     """
     collector.collect(
         sub_objs,
@@ -36,7 +38,7 @@ def delete_too(collector: Collector, field: Any, sub_objs: Any, using: str) -> N
 class Cart(TimeStampedModel):
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
-        on_delete=delete_too,
+        on_delete=CASCADE_WITHOUT_NULLING,
         null=True,
         blank=True,
         related_name="stripe_cart",
@@ -61,44 +63,48 @@ class Cart(TimeStampedModel):
     def __str__(self) -> str:
         return f"Cart {self.pk}"
 
-    def whose(self, path: str = "") -> dict[str, Any]:
-        """What finds it: its key, or whose it is, for one that was not read before its lock."""
-        if not self._state.adding:
-            return {f"{path}pk": self.pk}
+    @property
+    def key(self) -> CartKey:
+        return CartKey(user_id=self.user_id, token=self.token, pk=self.pk)
+
+
+@dataclass(frozen=True, slots=True)
+class CartKey:
+    """Identifies a cart that need not have been read: by primary key, else by user or token."""
+
+    user_id: Any = None
+    token: str | None = None
+    pk: int | None = None
+
+    @classmethod
+    def of(cls, cart: Cart | CartKey) -> CartKey:
+        return cart.key if isinstance(cart, Cart) else cart
+
+    def lookup(self, prefix: str = "") -> dict[str, Any]:
+        """Return the lookup that finds the cart; ``prefix`` leads to it from another model."""
+        if self.pk is not None:
+            return {f"{prefix}pk": self.pk}
         if self.user_id is not None:
-            return {f"{path}user": self.user_id}
-        return {f"{path}token": self.token}
-
-
-def read_items(cart: Cart) -> list[CartItem]:
-    """The lines of a cart ``with_products``, by a query that is compiled once."""
-    return _items_of(*cart.whose()).read(cart.whose())
-
-
-@cache
-def _items_of(name: str) -> Prepared[CartItem]:
-    return Prepared(CartItem.objects.filter(**{f"cart__{name}": Given(Cart, name)}).with_products())
+            return {f"{prefix}user": self.user_id}
+        return {f"{prefix}token": self.token}
 
 
 class CartItemQuerySet(PrimaryDatabaseQuerySet["CartItem"]):
-    def of_user(self, user: Any) -> Self:
-        return self.filter(cart__user=user) if user.is_authenticated else self.none()
-
-    def of_guest(self, token: str) -> Self:
-        return self.filter(cart__token=token) if token else self.none()
+    def in_cart(self, key: CartKey) -> Self:
+        return self.filter(**key.lookup("cart__"))
 
     def with_products(self) -> Self:
-        """All that showing or ordering the cart needs, in one query.
+        """Fetch all that showing or ordering the cart needs, in one query.
 
-        ``held`` is what the cart's own open order has taken from the stock: to this shopper it is
-        still there.
+        ``held`` is the stock that the cart's own open order has taken: this shopper may still buy
+        it.
         """
-        return self.select_related("product").annotate(held=_held())
+        return self.select_related("product").annotate(held=_stock_held_subquery())
 
 
 @cache
-def _held() -> Subquery:
-    """Built once: every query resolves a copy of it, and building costs as much as reading does."""
+def _stock_held_subquery() -> Subquery:
+    """Built once: building it takes as long as reading a cart."""
     taken = apps.get_model("stripe_cart", "OrderItem")._base_manager.filter(
         order__open_cart=OuterRef("cart"), product=OuterRef("product")
     )

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from django_stripe_cart import gateway
 from django_stripe_cart.conf import conf
-from django_stripe_cart.database import count_up, in_transaction
+from django_stripe_cart.database import in_transaction, increment
 from django_stripe_cart.exceptions import OrderClosed, PaymentNotConfigured, PaymentRefused
 from django_stripe_cart.gateway import Session
 from django_stripe_cart.line_items import MAX_NAME_LENGTH
@@ -106,7 +106,7 @@ def _update_if_pending(order: Order, values: dict[str, Any], **unchanged: Any) -
     locks it afterwards.
     """
     where = {"pk": order.pk, "status": Order.Status.PENDING, **unchanged}
-    return count_up(Order, "version", where, **values)
+    return increment(Order, "version", where, **values)
 
 
 def _idempotency_key(order: Order) -> str:

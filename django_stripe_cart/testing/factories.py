@@ -16,10 +16,10 @@ from django.urls import reverse
 from django.utils.text import slugify
 
 from django_stripe_cart.cart import add_item, get_guest_cart, get_user_cart
-from django_stripe_cart.cart.contents import read_cart
+from django_stripe_cart.cart.contents import read_contents
 from django_stripe_cart.checkout import ReturnUrls, begin_checkout, cancel_order
 from django_stripe_cart.fulfillment import fulfill_order
-from django_stripe_cart.models import Cart, CartItem, Order, get_product_model
+from django_stripe_cart.models import Cart, Order, get_product_model
 from django_stripe_cart.models.states import Status
 from django_stripe_cart.payments import sync_order
 from django_stripe_cart.refunds import refund_order
@@ -111,7 +111,7 @@ def make_order(
 
 def check_out(cart: Cart) -> Order:
     """Return the order of ``cart``, ready to be paid at its ``session_url``."""
-    contents = read_cart(CartItem.objects.filter(cart=cart))
+    contents = read_contents(cart.key)
     return begin_checkout(cart, fingerprint=contents.fingerprint, return_urls=RETURN_URLS)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import urldefrag, urljoin
 from uuid import UUID
 
@@ -14,8 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from django_stripe_cart.cart import changes as carts
-from django_stripe_cart.cart.contents import CartLine, offer
+from django_stripe_cart.cart.contents import CartLine, line_for
 from django_stripe_cart.checkout import begin_checkout
 from django_stripe_cart.exceptions import (
     CartChanged,
@@ -44,7 +42,8 @@ def cart(request: HttpRequest) -> HttpResponse:
 @shop_view
 @require_POST
 def add(request: HttpRequest) -> HttpResponse:
-    line = _change_line(request, AddForm(form_data(request)), carts.add)
+    form = AddForm(form_data(request))
+    line = _change_line(request, form, to=lambda held: held + form.cleaned_data["quantity"])
     if line is not None:
         text = _("“%(name)s” is in your cart. Subtotal: %(total)s")
         values = {"name": line.name, "total": Shopper.of(request).contents.subtotal}
@@ -56,7 +55,7 @@ def add(request: HttpRequest) -> HttpResponse:
 @require_POST
 def set_quantity(request: HttpRequest) -> HttpResponse:
     form = QuantityForm(form_data(request))
-    line = _change_line(request, form, carts.have)
+    line = _change_line(request, form, to=lambda held: form.cleaned_data["quantity"])
     return cart_response(request, removed_line=None if form.cleaned_data.get("quantity") else line)
 
 
@@ -66,7 +65,7 @@ def remove(request: HttpRequest) -> HttpResponse:
     form = ProductForm(form_data(request))
     if not form.is_valid():  # the product was deleted, and with it the line
         return cart_response(request)
-    return cart_response(request, removed_line=_change_line(request, form, carts.remove))
+    return cart_response(request, removed_line=_change_line(request, form, to=lambda held: 0))
 
 
 @shop_view
@@ -76,7 +75,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
         return redirect_to(request, reverse("stripe_cart:cart"))
     try:
         order = begin_checkout(
-            Shopper.of(request).name_cart(),
+            Shopper.of(request).cart_key,
             fingerprint=str(form_data(request).get("fingerprint", "")),
             return_urls=return_urls(request, cancel=canceled_url(request)),
             email=getattr(Shopper.of(request).user, "email", ""),
@@ -119,16 +118,18 @@ def checkout_canceled(request: HttpRequest) -> HttpResponse:
     return redirect_to(request, url if url == reverse("stripe_cart:cart") else url + "#cart")
 
 
-def _change_line(
-    request: HttpRequest, form: Form, verb: Callable[..., carts.Changed[Any]]
-) -> CartLine | None:
-    """Run ``verb`` with the form's data. If that fails, add an error message and return None."""
+def _change_line(request: HttpRequest, form: Form, *, to: Callable[[int], int]) -> CartLine | None:
+    """Change the quantity of the form's product. A problem becomes a message."""
     if not form.is_valid():
         text = str(next(iter(form.errors.values()))[0])
         add_message(request, messages.ERROR, text, code="invalid")
         return None
     try:
-        return Shopper.of(request).change_line(verb, **form.cleaned_data)
+        return Shopper.of(request).change_line(
+            form.cleaned_data["product"],
+            to=to,
+            quantity_before=form.cleaned_data.get("quantity_before"),
+        )
     except CartError as error:
         add_error(request, error)
         return None
@@ -142,5 +143,5 @@ def _removed_line(request: HttpRequest) -> CartLine | None:
     product = form.find_product() if form.is_valid() else None
     if product is None or Shopper.of(request).has_in_cart(product):
         return None
-    line = offer(product, form.cleaned_data["quantity"])
+    line = line_for(product, form.cleaned_data["quantity"])
     return line if line.item else None

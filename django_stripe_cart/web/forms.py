@@ -41,7 +41,7 @@ class AddForm(ProductForm):
         required=False,
         error_messages=NO_QUANTITY,
     )
-    had = forms.IntegerField(min_value=0, max_value=MAX_QUANTITY, required=False)
+    quantity_before = forms.IntegerField(min_value=0, max_value=MAX_QUANTITY, required=False)
 
     def clean_quantity(self) -> int:
         return self.cleaned_data["quantity"] or 1

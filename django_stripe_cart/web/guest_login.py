@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from django_stripe_cart.guests import Brought, bring_guest, bring_settled
+from django_stripe_cart.guests import MergeResult, merge_guest, merge_without_stripe
 from django_stripe_cart.logs import describe_without_values
 from django_stripe_cart.web.messages import add_message, add_status_message
 from django_stripe_cart.web.shopper import SESSION_KEY, Shopper
@@ -21,7 +21,7 @@ logger = logging.getLogger("stripe_cart")
 def merge_guest_into_user(request: HttpRequest, user: Any, token: str) -> None:
     """Merge what the guest of this browser has. An error is logged and never breaks the login."""
     try:
-        _add_messages(request, bring_guest(token, user))
+        _add_messages(request, merge_guest(token, user))
     except Exception as error:  # the host's receivers may raise anything
         logger.error("A guest's cart was left behind: %s", describe_without_values(error))
 
@@ -33,13 +33,13 @@ def merge_leftovers(request: HttpRequest) -> None:
     """
     token = request.session.get(SESSION_KEY) if hasattr(request, "session") else None
     if token and request.user.is_authenticated:
-        result = bring_settled(token, request.user)
+        result = merge_without_stripe(token, request.user)
         Shopper.of(request).invalidate_contents()
         if result.open_order is None:
             _add_messages(request, result)
 
 
-def _add_messages(request: HttpRequest, result: Brought) -> None:
+def _add_messages(request: HttpRequest, result: MergeResult) -> None:
     if result.quantity:
         add_message(
             request,

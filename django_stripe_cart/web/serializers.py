@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from django_stripe_cart.cart.contents import CartLine, Contents
+from django_stripe_cart.cart.contents import CartContents, CartLine
 from django_stripe_cart.exceptions import StripeCartError
 from django_stripe_cart.models import Order, OrderItem
 from django_stripe_cart.web.pagination import Page
@@ -14,7 +14,7 @@ from django_stripe_cart.web.pagination import Page
 Data = dict[str, Any]
 
 
-def serialize_cart(contents: Contents) -> Data:
+def serialize_cart(contents: CartContents) -> Data:
     """Serialize a cart; amounts are ints in the smallest unit of ``currency``."""
     return {
         "lines": [_serialize_cart_line(line) for line in contents.lines],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, cast
 
 from django.contrib.auth.models import AnonymousUser
@@ -15,11 +16,11 @@ from django.utils.translation import get_language
 
 from django_stripe_cart import stock
 from django_stripe_cart.cart import drop_empty_cart, get_guest_cart, get_user_cart
-from django_stripe_cart.cart.changes import Changed
-from django_stripe_cart.cart.contents import CartLine, Contents, read_lines
+from django_stripe_cart.cart.changes import change_line
+from django_stripe_cart.cart.contents import CartContents, CartLine, read_contents
 from django_stripe_cart.conf import conf
 from django_stripe_cart.models import Cart, Order
-from django_stripe_cart.models.cart import read_items
+from django_stripe_cart.models.cart import CartKey
 from django_stripe_cart.models.order_queryset import OrderQuerySet
 
 SESSION_KEY = "stripe_cart_token"
@@ -66,9 +67,9 @@ class Shopper:
         return self._urls[key]
 
     @cached_property
-    def contents(self) -> Contents:
-        cart = self.name_cart() if self.may_shop else None
-        return read_lines(read_items(cart)) if cart else Contents()
+    def contents(self) -> CartContents:
+        key = self.cart_key if self.may_shop else None
+        return read_contents(key) if key else CartContents()
 
     def has_in_cart(self, product: Any) -> bool:
         return any(line.product == product for line in self.contents.lines)
@@ -85,33 +86,34 @@ class Shopper:
         """Read the cart again at the next access."""
         self.__dict__.pop("contents", None)
 
-    def name_cart(self) -> Cart | None:
-        """The cart by whose it is, not read: mostly it is there, and who locks it finds out."""
+    @property
+    def cart_key(self) -> CartKey | None:
+        """The key of the shopper's cart, which may not exist; None for a guest without a token."""
         if self.user.is_authenticated:
-            return Cart(user_id=self.user.pk)
-        return Cart(token=self.token) if self.token else None
+            return CartKey(user_id=self.user.pk)
+        return CartKey(token=self.token) if self.token else None
 
-    def change_cart(self, verb: Callable[..., Any], **kwargs: Any) -> Any:
-        """Call ``verb`` with the shopper's cart, create the cart if needed, and return the result.
+    def change_cart(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call ``function`` with the key of the shopper's cart, and return its result.
 
-        A guest's session is created only when the first item is in the cart.
+        The cart is created if there is none. A guest's session begins with the first item.
         """
         self.invalidate_contents()
-        named = self.name_cart()
-        if named is None:
-            return self._change_new_guest_cart(verb, kwargs)
+        key = self.cart_key
+        if key is None:
+            return self._change_new_guest_cart(partial(function, *args, **kwargs))
         with suppress(Cart.DoesNotExist):
-            return verb(named, **kwargs)
+            return function(key, *args, **kwargs)
         with suppress(Cart.DoesNotExist):
-            return verb(self._get_cart(), **kwargs)
-        # The cart was deleted or merged between its creation and its lock.
-        return verb(self._get_cart(), **kwargs)
+            return function(self._get_cart().key, *args, **kwargs)
+        # The cart was deleted or merged since it was created.
+        return function(self._get_cart().key, *args, **kwargs)
 
-    def change_line(self, verb: Callable[..., Changed[Any]], **kwargs: Any) -> CartLine | None:
-        """Call ``verb`` as ``change_cart`` does, and keep the cart's new contents."""
-        changed = self.change_cart(verb, **kwargs)
-        self.contents = changed.contents
-        return cast("CartLine | None", changed.line)
+    def change_line(self, product_pk: Any, **kwargs: Any) -> CartLine | None:
+        """Call ``cart.changes.change_line`` for a visible product, and keep the new contents."""
+        change = self.change_cart(change_line, product_pk, visible_only=True, **kwargs)
+        self.contents = change.contents
+        return cast("CartLine | None", change.line)
 
     @property
     def orders(self) -> OrderQuerySet[Order]:
@@ -141,11 +143,11 @@ class Shopper:
             return get_user_cart(self.user)
         return get_guest_cart(self.token)
 
-    def _change_new_guest_cart(self, verb: Callable[..., Any], kwargs: dict[str, Any]) -> Any:
+    def _change_new_guest_cart(self, function: Callable[[CartKey], Any]) -> Any:
         token = secrets.token_urlsafe(32)
         cart = get_guest_cart(token)
         try:
-            return verb(cart, **kwargs)
+            return function(cart.key)
         finally:
             if not drop_empty_cart(cart):
                 self.request.session[SESSION_KEY] = token

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from django_stripe_cart.conf import conf
-from django_stripe_cart.database import count_up
+from django_stripe_cart.database import increment
 from django_stripe_cart.exceptions import StripeCartError
 from django_stripe_cart.gateway import (
     Event,
@@ -175,4 +175,4 @@ def _mark_failed(row: WebhookEvent, error: Exception) -> None:
 
 
 def _count_attempt(row: WebhookEvent, **changes: Any) -> None:
-    count_up(WebhookEvent, "attempts", {"pk": row.pk}, **changes)
+    increment(WebhookEvent, "attempts", {"pk": row.pk}, **changes)

@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from django_stripe_cart.guests import bring_guest, bring_settled
+from django_stripe_cart.guests import merge_guest, merge_without_stripe
 from django_stripe_cart.models import Cart, Product
 from django_stripe_cart.testing.browser import Browser
 from tests.batteries.deeds import Answer, read
@@ -34,12 +34,12 @@ def sign_in(cookie: str, name: str) -> Answer:
 
 def bring(token: str, user_pk: int) -> Answer:
     """What a sign-in does for the cart, without the host's page around it."""
-    brought = bring_guest(token, User.objects.get(pk=user_pk))
+    brought = merge_guest(token, User.objects.get(pk=user_pk))
     return Answer(url=str(brought.quantity))
 
 
 def bring_rest(token: str, user_pk: int) -> Answer:
-    brought = bring_settled(token, User.objects.get(pk=user_pk))
+    brought = merge_without_stripe(token, User.objects.get(pk=user_pk))
     return Answer(url=str(brought.quantity))
 
 

@@ -72,7 +72,7 @@ class Scene:
     def held(self) -> dict[str, int]:
         """What is in the user's cart once all that was left behind has come."""
         guest_deeds.bring_rest(self.token, self.user.pk)
-        items = CartItem.objects.of_user(self.user)
+        items = CartItem.objects.filter(cart__user=self.user)
         return dict(items.values_list("product__name", "quantity"))
 
 

@@ -201,9 +201,13 @@ def test_if_seen_were_enough_a_bell_that_failed_once_would_be_lost(
 def test_without_the_fingerprint_another_price_is_charged_than_was_seen(
     case: Case, guarded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    check = contents.Contents.check
+    check = contents.CartContents.raise_if_not_orderable
     if not guarded:
-        monkeypatch.setattr(contents.Contents, "check", lambda self, fingerprint=None: check(self))
+        monkeypatch.setattr(
+            contents.CartContents,
+            "raise_if_not_orderable",
+            lambda self, fingerprint=None: check(self),
+        )
     case.shopper.add(case.mug)
     seen = case.shopper.open_cart()
     Product.objects.filter(pk=case.mug.pk).update(price="900.00")

@@ -43,9 +43,9 @@ def find_only(model: type[models.Model], unique: dict[str, Any], **changes: Any)
 
 def take_the_lock_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timeline, "lock", read_only)
-    monkeypatch.setattr(timeline, "hold", read_only)
+    monkeypatch.setattr(timeline, "lock_without_reading", read_only)
     for module in (cart, placement):
-        monkeypatch.setattr(module, "hold_by", find_only)
+        monkeypatch.setattr(module, "lock_where", find_only)
 
 
 @each_way

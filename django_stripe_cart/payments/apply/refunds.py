@@ -14,7 +14,7 @@ from django_stripe_cart.payments.metadata import REFUND_KEY
 from django_stripe_cart.payments.order_change import OrderChange
 from django_stripe_cart.payments.snapshot import StaleSnapshot
 from django_stripe_cart.signals import order_refunded
-from django_stripe_cart.timeline import Cause, move, note
+from django_stripe_cart.timeline import Cause, note, transition
 
 Status = Order.Status
 
@@ -95,7 +95,9 @@ def _flag_failure(row: Refund, *, by: Cause) -> None:
 def _update_status(order: Order, *, by: Cause) -> None:
     is_whole = 0 < order.amount_paid <= order.amount_refunded
     if is_whole and order.status in (Status.PROCESSING, Status.PAID, Status.FULFILLED):
-        move(order, lambda: order.mark_refunded(at=timezone.now()), kind="refunded_whole", by=by)
+        transition(
+            order, lambda: order.mark_refunded(at=timezone.now()), kind="refunded_whole", by=by
+        )
         if order.attention in CLEARED_BY_REFUND:
             order.attention = ""
     elif not is_whole and order.status == Status.REFUNDED:
@@ -108,8 +110,10 @@ def _restore_status(order: Order, *, by: Cause) -> None:
     Source: docs.stripe.com/refunds (failed refunds).
     """
     if order.fulfilled_at is not None:
-        move(order, lambda: order.mark_fulfilled(at=timezone.now()), kind="refund_undone", by=by)
+        transition(
+            order, lambda: order.mark_fulfilled(at=timezone.now()), kind="refund_undone", by=by
+        )
     elif order.paid_at is not None:
-        move(order, lambda: order.mark_paid(at=timezone.now()), kind="refund_undone", by=by)
+        transition(order, lambda: order.mark_paid(at=timezone.now()), kind="refund_undone", by=by)
     else:
-        move(order, order.mark_processing, kind="refund_undone", by=by)
+        transition(order, order.mark_processing, kind="refund_undone", by=by)

@@ -15,7 +15,7 @@ from django_stripe_cart.gateway import Session
 from django_stripe_cart.models import Order, OrderEmail
 from django_stripe_cart.payments.order_change import OrderChange
 from django_stripe_cart.signals import order_canceled, order_paid
-from django_stripe_cart.timeline import Cause, move, note
+from django_stripe_cart.timeline import Cause, note, transition
 
 Status = Order.Status
 Attention = Order.Attention
@@ -58,7 +58,7 @@ def adopt_session(order: Order, session: Session, *, by: Cause) -> bool:
 
 def mark_order_paid(order: Order, *, by: Cause, change: OrderChange) -> None:
     """Make the locked order PAID, queue ``order_paid`` and its e-mail."""
-    move(order, lambda: order.mark_paid(at=timezone.now()), kind="paid", by=by)
+    transition(order, lambda: order.mark_paid(at=timezone.now()), kind="paid", by=by)
     change.queue_signal(order_paid)
     queue_email(order, OrderEmail.Kind.PAID)
 
@@ -70,9 +70,9 @@ def close_order(order: Order, *, by: Cause, change: OrderChange, message: str = 
     otherwise. ``message`` goes to the timeline.
     """
     canceled = order.cancel_requested_at is not None
-    transition = order.mark_canceled if canceled else order.mark_expired
+    mark = order.mark_canceled if canceled else order.mark_expired
     kind = "canceled" if canceled else "expired"
-    move(order, lambda: transition(at=timezone.now()), kind=kind, by=by, message=message)
+    transition(order, lambda: mark(at=timezone.now()), kind=kind, by=by, message=message)
     stock.give_back(order)
     if canceled:
         change.queue_signal(order_canceled)
@@ -82,7 +82,7 @@ def remove_from_cart(order: Order) -> None:
     """Remove the ordered quantities from the cart that the order came from."""
     if order.cart_id is not None:
         ordered = order.items.order_by().values_list("product_id", "quantity")
-        carts.take_out(order.cart_id, ordered)
+        carts.remove_ordered(order.cart_id, ordered)
 
 
 def is_held_for_review(order: Order) -> bool:
@@ -130,14 +130,14 @@ def _store_contact(order: Order, session: Session) -> None:
 
 def _mark_processing(order: Order, *, by: Cause, attention: str) -> None:
     if order.status != Status.PROCESSING:
-        move(order, order.mark_processing, kind="processing", by=by)
+        transition(order, order.mark_processing, kind="processing", by=by)
     if attention:
         order.attention = attention
         note(order, kind="attention", by=by, message=attention)
 
 
 def _mark_failed(order: Order, *, by: Cause) -> None:
-    move(order, lambda: order.mark_failed(at=timezone.now()), kind="failed", by=by)
+    transition(order, lambda: order.mark_failed(at=timezone.now()), kind="failed", by=by)
     stock.give_back(order)
     queue_email(order, OrderEmail.Kind.FAILED)
 
@@ -172,7 +172,7 @@ def _amounts_match(order: Order, session: Session) -> bool:
 def _retake_stock(order: Order) -> str:
     try:
         with savepoint():
-            stock.take_again(order)
+            stock.take_missing(order)
     except OutOfStock:
         return Attention.PAID_WITHOUT_STOCK
     return ""

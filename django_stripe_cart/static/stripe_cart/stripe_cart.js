@@ -197,10 +197,10 @@ function submitChange(form, changes, onResponse) {
   const product = form.elements.product?.value;
   const modal = modalOf(form);
   const cart = currentFingerprint();
-  const had = cart === undefined ? "" : (JSON.parse(cart || "[]").find(([pk]) => pk === product)?.[1] ?? 0);
+  const quantityBefore = cart === undefined ? "" : (JSON.parse(cart || "[]").find(([pk]) => pk === product)?.[1] ?? 0);
   const job = () => {
     const answer = postForm(form, changes).finally(onResponse);
-    changes = { had, ...changes }; // with it, another attempt is not done twice
+    changes = { quantity_before: quantityBefore, ...changes }; // with it, another attempt is not done twice
     return answer;
   };
   return runJob(form.action + product, job, (answer) => {
