@@ -26,7 +26,7 @@ PATHS = {
 }
 NOT_ON_THE_MAP = {
     *("__init__.py", "__pycache__", "py.typed", "apps.py", "receivers.py", "urls.py"),
-    *("webhook_urls.py", "locale", "migrations", "static", "templates", "prepared.py"),
+    *("webhook_urls.py", "locale", "migrations", "static", "templates"),
 }
 SCREENSHOTS = ROOT / "docs" / "screenshots"
 HEAVIEST_SCREENSHOTS = 1_500_000  # bytes, all together
