@@ -1,9 +1,9 @@
-"""Everything that the verbs raise. ``str(error)`` is a sentence that a shopper may read."""
+"""The app's exceptions. ``str(error)`` is a translated message that may be shown to shoppers."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from typing import ClassVar
 
 from django.core.exceptions import SuspiciousOperation
 from django.utils.functional import Promise
@@ -11,148 +11,188 @@ from django.utils.translation import gettext_lazy as _
 
 
 class StripeCartError(Exception):
-    """The base of all our errors."""
+    """The base class of the app's exceptions.
 
-    default: str | Promise = _("Something went wrong.")
+    ``code`` is the exception's name in JSON answers. Each class declares its own, so that renaming
+    a class does not change the JSON API.
+    """
+
+    code: ClassVar[str] = "stripe_cart_error"
+    default_message: ClassVar[str | Promise] = _("Something went wrong.")
 
     def __init__(self, message: str | Promise | None = None) -> None:
-        self.message = message or self.default
+        self.message = message or self.default_message
         super().__init__(self.message)
 
     def __str__(self) -> str:
         return str(self.message)
 
-    @property
-    def slug(self) -> str:
-        """str, the kind of error in a form for programs: ``out_of_stock``."""
-        return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
-
 
 class EmailNotSent(StripeCartError):
-    """The mail server did not take it, or there is nobody to send it to. The order is as it was."""
+    """An e-mail was not sent, or may not have been. The order has not changed."""
 
-    default = _("The e-mail could not be sent.")
+    code = "email_not_sent"
+    default_message = _("The e-mail could not be sent.")
 
 
 class EmailRefused(EmailNotSent):
-    """It was certainly not sent, and may be tried again; otherwise it may have been."""
+    """The e-mail was certainly not sent, so it can be tried again."""
+
+    code = "email_refused"
 
 
-# --- the cart says no: nothing was placed, taken or charged ---------------------------------
+# Errors of the cart: no order was placed, no stock taken, nothing charged.
 
 
 class CartError(StripeCartError):
-    """The cart can't hold, or can't sell, what was asked."""
+    """The cart can't hold or sell the product."""
+
+    code = "cart_error"
 
 
 class EmptyCart(CartError):
-    default = _("Your cart is empty.")
+    code = "empty_cart"
+    default_message = _("Your cart is empty.")
 
 
 class ProductUnavailable(CartError):
-    default = _("This product is not for sale at the moment.")
+    code = "product_unavailable"
+    default_message = _("This product is not for sale at the moment.")
 
 
 class OutOfStock(CartError):
-    default = _("There is not enough of this product left.")
+    code = "out_of_stock"
+    default_message = _("There is not enough of this product left.")
 
 
 class QuantityNotAllowed(CartError):
-    default = _("Please choose a whole number from 1 to 999.")
+    code = "quantity_not_allowed"
+    default_message = _("Please choose a whole number from 1 to 999.")
 
 
 class CartFull(CartError):
-    default = _("A cart can hold 100 different products.")
+    code = "cart_full"
+    default_message = _("A cart can hold 100 different products.")
 
 
 class MixedCurrencies(CartError):
-    default = _("Products in different currencies can't be bought together.")
+    code = "mixed_currencies"
+    default_message = _("Products in different currencies can't be bought together.")
 
 
 class CartChanged(CartError):
-    """What the shopper saw is not what would be charged. ``changes`` says what, in sentences."""
+    """The cart is not what the shopper saw. ``changes`` is a list of sentences that say why."""
 
-    default = _("Your cart has changed. Please look it over before you check out.")
+    code = "cart_changed"
+    default_message = _("Your cart has changed. Please look it over before you check out.")
 
     def __init__(self, changes: Sequence[str] = ()) -> None:
         self.changes = list(changes)
         super().__init__()
 
 
-# --- the order says no ----------------------------------------------------------------------
+# Errors of an order.
 
 
 class OrderError(StripeCartError):
-    """The order is in no state for what was asked."""
+    """The order's state does not allow the change."""
+
+    code = "order_error"
 
 
 class OrderOpen(OrderError):
-    """Another order of this cart is still open: close it first."""
+    """An earlier order of the cart is open and must be closed first."""
 
-    default = _("You have an open order already.")
+    code = "order_open"
+    default_message = _("You have an open order already.")
 
 
 class OrderClosed(OrderError):
-    default = _("This order is closed.")
+    code = "order_closed"
+    default_message = _("This order is closed.")
 
 
 class OrderUnsettled(OrderError):
-    default = _("The payment of this order is not settled yet.")
+    code = "order_unsettled"
+    default_message = _("The payment of this order is not settled yet.")
 
 
 class RefundNotPossible(OrderError):
-    default = _("There is nothing left to refund.")
+    code = "refund_not_possible"
+    default_message = _("There is nothing left to refund.")
 
 
-# --- Stripe says no, or nothing -------------------------------------------------------------
+# Errors of Stripe.
 
 
 class PaymentError(StripeCartError):
-    """Stripe could not be asked, or said no."""
+    """Stripe refused the request, or did not answer.
 
-    default = _("The payment service can't be reached at the moment. Please try again.")
+    ``stripe_code`` and ``stripe_param`` are Stripe's ``code`` and ``param``, or empty
+    (docs.stripe.com/api/errors).
+    """
+
+    code = "payment_error"
+    default_message = _("The payment service can't be reached at the moment. Please try again.")
 
     def __init__(
-        self, message: str | Promise | None = None, *, code: str = "", param: str = ""
+        self, message: str | Promise | None = None, *, stripe_code: str = "", stripe_param: str = ""
     ) -> None:
         super().__init__(message)
-        self.code = code
-        self.param = param
+        self.stripe_code = stripe_code
+        self.stripe_param = stripe_param
 
 
 class PaymentRefused(PaymentError):
-    """Permanent: the same request would be refused again, and nothing came of it."""
+    """Stripe refused the request and would refuse it again. Nothing has happened at Stripe."""
 
-    default = _("The payment service refused this order.")
+    code = "payment_refused"
+    default_message = _("The payment service refused this order.")
 
 
 class PaymentNotConfigured(PaymentRefused):
-    """This site's own settings keep Stripe from taking anything: its log says which."""
+    """A setting of this site prevents payments. The log says which."""
 
-    default = _("This shop can't take payments at the moment.")
+    code = "payment_not_configured"
+    default_message = _("This shop can't take payments at the moment.")
 
 
 class PaymentMissing(PaymentRefused):
-    """Stripe knows of no such thing, with the key that is configured now."""
+    """The object does not exist at Stripe for the configured key."""
+
+    code = "payment_missing"
 
 
 class PaymentRetryable(PaymentError):
-    """The same request with the same key may be sent again."""
+    """Stripe was busy. The same request can be sent again with the same idempotency key."""
+
+    code = "payment_retryable"
 
 
 class PaymentUnknown(PaymentError):
-    """It may or may not have happened at Stripe: look, or ask again with the same key."""
+    """The request may or may not have been carried out.
+
+    Sync, or send it again with the same idempotency key.
+    """
+
+    code = "payment_unknown"
 
 
 class PaymentPermanentlyFailed(PaymentUnknown):
-    """Stripe keeps answering with a stored failure: the same request will never heal."""
+    """Stripe failed and returns the stored failure for this idempotency key.
+
+    Sending the same request again can never succeed (docs.stripe.com/api/idempotent_requests).
+    """
+
+    code = "payment_stuck"
 
 
 class AmountNotRepresentable(StripeCartError, ValueError):
-    """A price that the currency can't express. Refused, never rounded."""
+    """A price that the currency can't express. It is never rounded."""
 
-    default = _("This price can't be expressed in its currency.")
+    code = "amount_not_representable"
+    default_message = _("This price can't be expressed in its currency.")
 
 
 class InvalidWebhook(SuspiciousOperation):
-    """Not from Stripe, or not readable: it is answered 400, and nothing is kept."""
+    """A webhook that is not from Stripe or can't be read. Django answers 400; nothing is stored."""

@@ -110,6 +110,6 @@ def _send(refund: Refund, *, by: Cause) -> None:
     try:
         send_refund(refund, by=by)
     except PaymentRefused as error:
-        if error.code == "charge_already_refunded":  # made in the Dashboard, and not recorded yet
+        if error.stripe_code == "charge_already_refunded":  # made in the Dashboard
             sync_order(refund.order, by=by)
         raise

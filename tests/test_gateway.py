@@ -419,7 +419,7 @@ def test_a_failure_says_what_stripe_objected_to(answering: Callable[..., Canned]
     with pytest.raises(PaymentRefused) as caught:
         create()
 
-    assert (caught.value.code, caught.value.param) == ("url_invalid", "success_url")
+    assert (caught.value.stripe_code, caught.value.stripe_param) == ("url_invalid", "success_url")
     assert isinstance(caught.value.__cause__, stripe.StripeError)
 
 

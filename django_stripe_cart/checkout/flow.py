@@ -105,9 +105,9 @@ def start_payment(order: Order, *, return_urls: ReturnUrls, by: Cause = BY_SYSTE
         order = save_session_params(order, success_url=success, cancel_url=return_urls.cancel)
         order = create_session_once(order, by=by)
     except (PaymentRefused, PaymentPermanentlyFailed) as error:
-        why = " ".join(filter(None, (error.code, error.param))) or error.slug
+        why = " ".join(filter(None, (error.stripe_code, error.stripe_param))) or error.code
         logger.warning("Order %s was refused: %s", order.reference, why)
-        order = close_without_session(order, by=by, message=error.code)
+        order = close_without_session(order, by=by, message=error.stripe_code)
         if order.is_pending:  # a concurrent request created it before this one was refused
             return order
         raise
@@ -195,7 +195,7 @@ def _reuse_or_close_open_order(key: CartKey, fingerprint: str, *, by: Cause) -> 
 
 def _wait_for_concurrent_request(order: Order, error: PaymentError) -> Order:
     """Return the order once the request that is creating its session has saved it."""
-    delays = RETRY_DELAYS if error.code == "idempotency_key_in_use" else RETRY_DELAYS[:1]
+    delays = RETRY_DELAYS if error.stripe_code == "idempotency_key_in_use" else RETRY_DELAYS[:1]
     for delay in delays:
         time.sleep(delay)
         order = Order.objects.get(pk=order.pk)

@@ -41,11 +41,11 @@ def _mode() -> Finding:
 def _explain_error(error: PaymentError) -> Finding:
     if not isinstance(error, PaymentNotConfigured):
         hint = "Is the sandbox running? python manage.py stripe_sandbox" if conf.api_base else ""
-        return wrong(f"Stripe can't be reached: {error} {error.code}".rstrip(), next=hint)
+        return wrong(f"Stripe can't be reached: {error} {error.stripe_code}".rstrip(), next=hint)
     if conf.secret_key.startswith("rk_"):
         return advice(
             "This restricted key may not read the account, or Stripe rejects it.",
             next="It must be allowed to write Checkout Sessions and Refunds, and to read "
             "PaymentIntents, Disputes and Events.",
         )
-    return wrong(f"Stripe rejects the key. {error.code}".rstrip(), next=KEYS_HINT)
+    return wrong(f"Stripe rejects the key. {error.stripe_code}".rstrip(), next=KEYS_HINT)

@@ -45,7 +45,7 @@ def _endpoints(path: str) -> Iterator[Finding]:
     try:
         endpoints = gateway.list_endpoints()
     except PaymentError as error:
-        yield advice(f"The endpoints can't be read from Stripe. {error.code}".rstrip())
+        yield advice(f"The endpoints can't be read from Stripe. {error.stripe_code}".rstrip())
         return
     ours = [endpoint for endpoint in endpoints if _is_ours(endpoint, path)]
     if not ours:

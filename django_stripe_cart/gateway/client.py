@@ -56,7 +56,7 @@ def _check_key() -> None:
     """Reject keys that can't be sent in a header; Stripe validates the rest."""
     if not re.fullmatch("[!-~]+", conf.secret_key):
         logger.error("STRIPE_CART_SECRET_KEY is missing or malformed. %s", NEXT_STEP)
-        raise PaymentNotConfigured(code="not_configured")
+        raise PaymentNotConfigured(stripe_code="not_configured")
 
 
 def _check_api_base() -> None:
@@ -64,7 +64,7 @@ def _check_api_base() -> None:
     base = conf.api_base
     if base and (conf.livemode or not is_loopback_url(base)):
         logger.error("STRIPE_CART_API_BASE is for a sandbox on this machine only. %s", NEXT_STEP)
-        raise PaymentNotConfigured(code="not_configured")
+        raise PaymentNotConfigured(stripe_code="not_configured")
 
 
 def is_loopback_url(url: str) -> bool:

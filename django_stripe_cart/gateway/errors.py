@@ -74,9 +74,9 @@ def _payment_error(error: stripe.StripeError) -> PaymentError:
     # ``error.code`` is None for idempotency, rate limit and API errors; the body has the code.
     code = str(getattr(error.error, "code", None) or "")
     if kind is PaymentNotConfigured:
-        return PaymentNotConfigured(code=code)
+        return PaymentNotConfigured(stripe_code=code)
     param = str(getattr(error.error, "param", None) or "")
-    return kind(MESSAGES.get(code), code=code, param=param)
+    return kind(MESSAGES.get(code), stripe_code=code, stripe_param=param)
 
 
 def _error_class(error: stripe.StripeError) -> type[PaymentError]:

@@ -34,7 +34,7 @@ def send_refund(refund: Refund, *, by: Cause) -> None:
     except PaymentRefused as error:
         # The SDK retries by itself: the refusal may follow an attempt that made the refund.
         if not _is_at_stripe(refund):
-            _give_up(refund, by=by, message=error.code)
+            _give_up(refund, by=by, message=error.stripe_code)
             raise
 
 

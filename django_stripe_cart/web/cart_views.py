@@ -83,7 +83,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
         )
     except CartChanged as error:
         for text in [str(error), *error.changes]:
-            add_message(request, messages.WARNING, text, code=error.slug)
+            add_message(request, messages.WARNING, text, code=error.code)
     except (CartError, OrderError, PaymentError) as error:
         add_error(request, error)
     else:

@@ -11,9 +11,9 @@ from django_stripe_cart.exceptions import ProductUnavailable, QuantityNotAllowed
 from django_stripe_cart.models import get_product_model
 
 # Our own messages: Django's defaults speak of form fields, and the shopper sees a button.
-NO_PRODUCT = dict.fromkeys(("required", "invalid_choice"), ProductUnavailable.default)
+NO_PRODUCT = dict.fromkeys(("required", "invalid_choice"), ProductUnavailable.default_message)
 NO_QUANTITY = dict.fromkeys(
-    ("required", "invalid", "min_value", "max_value"), QuantityNotAllowed.default
+    ("required", "invalid", "min_value", "max_value"), QuantityNotAllowed.default_message
 )
 
 

@@ -51,7 +51,7 @@ def add_status_message(request: HttpRequest, order: Order) -> None:
 
 def add_error(request: HttpRequest, error: StripeCartError) -> None:
     """Add the error's text and code as a message."""
-    add_message(request, messages.ERROR, str(error), code=error.slug)
+    add_message(request, messages.ERROR, str(error), code=error.code)
 
 
 def json_messages(request: HttpRequest) -> list[Data]:

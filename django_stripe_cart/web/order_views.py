@@ -101,7 +101,7 @@ def order_again(request: HttpRequest, reference: UUID) -> HttpResponse:
     order = get_own_order(request, reference)
     result = Shopper.of(request).change_cart(orders_again.order_again, order=order)
     for error in result.refused:
-        add_message(request, messages.WARNING, str(error), code=error.slug)
+        add_message(request, messages.WARNING, str(error), code=error.code)
     if result.added:
         text = ngettext(
             "%(count)d product is in your cart again. Subtotal: %(total)s",

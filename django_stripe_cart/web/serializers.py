@@ -58,7 +58,7 @@ def serialize_orders(page: Page[Order]) -> Data:
 
 
 def serialize_error(error: StripeCartError) -> Data:
-    return {"code": error.slug, "text": str(error)}
+    return {"code": error.code, "text": str(error)}
 
 
 def _serialize_cart_line(line: CartLine) -> Data:

@@ -137,7 +137,7 @@ class RefundAction(Action):
 
     def error_message(self, error: StripeCartError) -> str:
         if isinstance(error, PaymentRefused):
-            reason = f" ({error.code})" if error.code else ""
+            reason = f" ({error.stripe_code})" if error.stripe_code else ""
             return _("Stripe refused; nothing was sent back.") + reason
         if isinstance(error, PaymentError):
             return _(

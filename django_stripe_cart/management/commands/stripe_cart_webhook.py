@@ -34,7 +34,7 @@ class Command(BaseCommand):
             actions[action](url or _own_url())
         except PaymentError as error:
             raise CommandError(
-                f"The request to Stripe failed: {error} {error.code}".strip()
+                f"The request to Stripe failed: {error} {error.stripe_code}".strip()
             ) from error
 
     def _create(self, url: str) -> None:
