@@ -1,71 +1,65 @@
-"""What nobody comes back for: old carts of guests, and webhooks that were finished long ago."""
+"""Deletion of abandoned guest carts and of old processed webhook events."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.db import models
 from django.db.models import F
 from django.utils import timezone
 
 from django_stripe_cart.database import in_transaction
 from django_stripe_cart.models import Cart, WebhookEvent
+from django_stripe_cart.models.querysets import PrimaryDatabaseQuerySet
 
 __all__ = ["clean_guest_carts", "clean_webhooks", "old_guest_carts", "old_webhooks"]
 
-BATCH = 500
+BATCH_SIZE = 500
 
-# Stripe lists its events for 30 days: until then a row keeps us from working on one again.
+# Stripe lists events for 30 days, and a row keeps one from being processed again
+# (docs.stripe.com/api/events).
 EVENTS_KEPT = timedelta(days=31)
 
 
-def old_guest_carts(*, before: datetime) -> models.QuerySet[Cart]:
-    """Those that nobody has changed since, and whose order is not open."""
+def old_guest_carts(*, before: datetime) -> PrimaryDatabaseQuerySet[Cart]:
+    """Return guests' carts without an open order that have not changed since ``before``."""
     return Cart.objects.filter(user=None, modified__lt=before, open_order=None)
 
 
-def old_webhooks(*, before: datetime) -> models.QuerySet[WebhookEvent]:
-    """Finished ones. What has failed stays, to be seen."""
+def old_webhooks(*, before: datetime) -> PrimaryDatabaseQuerySet[WebhookEvent]:
+    """Return events received and processed before ``before``, and more than 31 days ago.
+
+    Failed events are not included, so that they can still be seen.
+    """
     oldest = min(before, timezone.now() - EVENTS_KEPT)
     return WebhookEvent.objects.filter(received_at__lt=oldest, processed_at__lt=oldest)
 
 
 def clean_guest_carts(*, before: datetime) -> int:
-    """Delete old carts of guests, and return how many. Their orders stay.
+    """Delete guests' carts that have not changed since ``before``, and return how many.
 
-    Somebody may come back at that very moment: whoever is first has it, and the other one begins
-    again.
+    Their orders stay. If a shopper returns at the same moment, they keep the cart or start a new
+    one, depending on which transaction is first.
     """
-    return sum(
-        _delete_carts(keys, before=before) for keys in _batches(old_guest_carts(before=before))
-    )
+    batches = old_guest_carts(before=before).only("pk").in_batches(BATCH_SIZE)
+    return sum(_delete_carts(carts, before=before) for carts in batches)
 
 
 def clean_webhooks(*, before: datetime) -> int:
-    """Delete finished webhooks, and return how many."""
-    return sum(_delete_webhooks(keys) for keys in _batches(old_webhooks(before=before)))
-
-
-def _batches(rows: models.QuerySet[Any]) -> Iterator[list[int]]:
-    """Each begins after the last one: what was kept is not looked at again."""
-    keys = rows.order_by("pk").values_list("pk", flat=True)
-    batch = list(keys[:BATCH])
-    while batch:
-        yield batch
-        batch = list(keys.filter(pk__gt=batch[-1])[:BATCH])
+    """Delete the events of ``old_webhooks(before=before)``, and return how many."""
+    batches = old_webhooks(before=before).only("pk").in_batches(BATCH_SIZE)
+    return sum(_delete_webhooks(events) for events in batches)
 
 
 @in_transaction
-def _delete_carts(keys: list[int], *, before: datetime) -> int:
-    Cart.objects.filter(pk__in=keys).update(version=F("version") + 1)  # locks them, as ever
-    old = old_guest_carts(before=before).filter(pk__in=keys).values_list("pk", flat=True)
+def _delete_carts(carts: list[Cart], *, before: datetime) -> int:
+    pks = [cart.pk for cart in carts]
+    Cart.objects.filter(pk__in=pks).update(version=F("version") + 1)  # lock before reading
+    old = old_guest_carts(before=before).filter(pk__in=pks).values_list("pk", flat=True)
     found = list(old)
     Cart.objects.filter(pk__in=found).delete()
     return len(found)
 
 
 @in_transaction
-def _delete_webhooks(keys: list[int]) -> int:
-    return WebhookEvent.objects.filter(pk__in=keys).delete()[0]
+def _delete_webhooks(events: list[WebhookEvent]) -> int:
+    return WebhookEvent.objects.filter(pk__in=[event.pk for event in events]).delete()[0]

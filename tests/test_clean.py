@@ -130,7 +130,7 @@ def test_an_odd_age_is_refused(db: None, days: int) -> None:
 def test_any_number_is_deleted_in_batches(
     db: None, mug: Product, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any
 ) -> None:
-    monkeypatch.setattr(cleaning, "BATCH", 40)
+    monkeypatch.setattr(cleaning, "BATCH_SIZE", 40)
     Cart.objects.bulk_create(Cart(token=f"guest {number}") for number in range(100))
     rows = Cart.objects.all()
     CartItem.objects.bulk_create(CartItem(cart=cart, product=mug, quantity=1) for cart in rows)

@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        # By hand: the autodetector sees our own Product, and a host's comes first.
+        # Written by hand: the autodetector names our Product, but a host may have swapped it.
         migrations.swappable_dependency(settings.STRIPE_CART_PRODUCT_MODEL),
     ]
 
@@ -308,9 +308,9 @@ class Migration(migrations.Migration):
                     ("refund_order", "Can refund orders"),
                     ("cancel_order", "Can cancel orders"),
                     ("fulfill_order", "Can fulfill orders"),
-                    ("settle_order", "Can accept orders that wait for a person"),
-                    ("sync_order", "Can look orders up at Stripe"),
-                    ("email_order", "Can send an order's e-mail again"),
+                    ("settle_order", "Can resolve orders that need review"),
+                    ("sync_order", "Can sync orders with Stripe"),
+                    ("email_order", "Can resend an order's e-mail"),
                 ),
             },
             bases=(django_fsm.ConcurrentTransitionMixin, models.Model),

@@ -1,9 +1,8 @@
-"""An order: its state, its legal moves, and the facts that stand beside its state."""
+"""Orders, their states and the transitions between them."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -14,19 +13,19 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
-from django_fsm import ConcurrentTransitionMixin, FSMField
+from django_fsm import FSMField
 
 from django_stripe_cart.conf import conf
 from django_stripe_cart.models.cart import Cart
 from django_stripe_cart.models.fields import StripeIdField
-from django_stripe_cart.models.fsm import transition
+from django_stripe_cart.models.fsm import ProtectedStatusMixin, transition
 from django_stripe_cart.models.order_queryset import OrderQuerySet
 from django_stripe_cart.models.states import Attention, Status
 
 STATUS_LABELS = dict(Status.choices)
 
 
-class Order(ConcurrentTransitionMixin, models.Model):
+class Order(ProtectedStatusMixin, models.Model):
     Status = Status
     Attention = Attention
 
@@ -39,7 +38,7 @@ class Order(ConcurrentTransitionMixin, models.Model):
         related_name="stripe_cart_orders",
         verbose_name=_("user"),
     )
-    # Whose user is gone has none either; only of a guest is the address the key.
+    # ``user`` is also NULL after the account is deleted; only a guest's order opens by URL alone.
     by_guest = models.BooleanField(_("by a guest"), default=False)
     cart = models.ForeignKey(
         Cart, on_delete=models.SET_NULL, null=True, blank=True, related_name="orders"
@@ -106,9 +105,9 @@ class Order(ConcurrentTransitionMixin, models.Model):
             ("refund_order", "Can refund orders"),
             ("cancel_order", "Can cancel orders"),
             ("fulfill_order", "Can fulfill orders"),
-            ("settle_order", "Can accept orders that wait for a person"),
-            ("sync_order", "Can look orders up at Stripe"),
-            ("email_order", "Can send an order's e-mail again"),
+            ("settle_order", "Can resolve orders that need review"),
+            ("sync_order", "Can sync orders with Stripe"),
+            ("email_order", "Can resend an order's e-mail"),
         )
 
     def __str__(self) -> str:
@@ -118,13 +117,11 @@ class Order(ConcurrentTransitionMixin, models.Model):
         return reverse("stripe_cart:order", args=[self.reference])
 
     def get_status_display(self) -> str:  # type: ignore[no-redef]
-        """As Django's own, which translates every state to name one."""
+        """Return the label of the status. Django's own translates the labels of all statuses."""
         return str(STATUS_LABELS.get(self.status, self.status))
 
-    # --- the legal moves ---------------------------------------------------------------------
-
-    # Closed states are legal sources of the next two: if the money arrived after all, the money
-    # is the truth; and a refund can fail weeks after it succeeded.
+    # Closed states are sources of the next two: the money may arrive after the order was closed,
+    # and a refund can fail weeks after it succeeded.
     @transition(
         status,
         source=[
@@ -137,7 +134,7 @@ class Order(ConcurrentTransitionMixin, models.Model):
         target=Status.PROCESSING,
     )
     def mark_processing(self) -> None:
-        """The session is complete, but the order is not simply paid."""
+        """The Checkout Session is complete, but the payment is delayed or needs review."""
         self.open_cart = None
         self.closed_at = None
 
@@ -160,7 +157,7 @@ class Order(ConcurrentTransitionMixin, models.Model):
 
     @transition(status, source=[Status.PROCESSING], target=Status.FAILED)
     def mark_failed(self, *, at: datetime) -> None:
-        """A delayed payment did not come through."""
+        """A delayed payment has failed."""
         self.closed_at = at
 
     @transition(status, source=[Status.PENDING], target=Status.EXPIRED)
@@ -184,16 +181,14 @@ class Order(ConcurrentTransitionMixin, models.Model):
     def mark_refunded(self, *, at: datetime) -> None:
         self.closed_at = at
 
-    # --- what can be asked -------------------------------------------------------------------
-
     @cached_property
     def lines(self) -> list[Any]:
-        """Its items, read once: for whoever knows that nobody changes them."""
+        """The order's items, cached. Use ``items`` where they may change."""
         return list(self.items.all())
 
     @property
     def number(self) -> str:
-        """str, the short form of the reference that people read to each other."""
+        """The first eight digits of the reference, shown to people as the order's number."""
         return self.reference.hex[:8].upper()
 
     @property
@@ -202,23 +197,23 @@ class Order(ConcurrentTransitionMixin, models.Model):
 
     @property
     def is_unsettled(self) -> bool:
-        """Whether the next news about the payment is still to come."""
+        """Whether the outcome of the payment is still open."""
         return self.status in (Status.PENDING, Status.PROCESSING)
 
     @property
     def matches_livemode(self) -> bool:
-        """Whether its session, if it has one, was made with a key of today's mode, test or live."""
+        """Whether the order has no session, or one of the configured key's mode, test or live."""
         return self.session_params is None or self.livemode == conf.livemode
 
     @property
     def has_receipt(self) -> bool:
-        """Whether Stripe has one. Its address may have to be asked for: no webhook tells it."""
+        """Whether Stripe has a receipt. No webhook has its URL, so it may not be stored yet."""
         is_paid = self.amount_paid > 0 and self.payment_intent_id is not None
         return is_paid and self.anonymized_at is None
 
     @property
     def is_payable(self) -> bool:
-        """Whether its stored address may still be handed out."""
+        """Whether the shopper may still be sent to ``session_url``."""
         return (
             self.is_pending
             and self.matches_livemode
@@ -227,29 +222,3 @@ class Order(ConcurrentTransitionMixin, models.Model):
             and self.session_expires_at is not None
             and self.session_expires_at > timezone.now()
         )
-
-    def get_deferred_fields(self) -> set[str]:
-        # django-fsm reads the status at once, and refresh_from_db takes it out for a moment.
-        return super().get_deferred_fields() - {"status"}
-
-    def refresh_from_db(
-        self,
-        using: str | None = None,
-        fields: Iterable[str] | None = None,
-        from_queryset: models.QuerySet[Any] | None = None,
-    ) -> None:
-        """Read again without django-fsm's mixin, which unprotects the field for every thread."""
-        wanted = None if fields is None else {*fields}
-        before = self.__dict__.copy()
-        self.__dict__.pop("status", None)
-        try:
-            # With the status in any case: django-fsm would read it in a query of its own.
-            names = None if wanted is None else {*wanted, "status"}
-            models.Model.refresh_from_db(self, using, names, from_queryset)
-        except BaseException:
-            self.__dict__.update(before)
-            raise
-        if wanted is None or "status" in wanted or "status" not in before:
-            self._update_initial_state()
-        else:
-            self.__dict__["status"] = before["status"]

@@ -1,4 +1,4 @@
-"""Which orders: theirs, the open ones, the newest, and those about which Stripe may know more."""
+"""Filters of orders: by owner, open, and overdue for a sync."""
 
 from __future__ import annotations
 
@@ -16,99 +16,92 @@ from django_stripe_cart.models.states import Status
 
 O_co = TypeVar("O_co", bound=models.Model, covariant=True)
 
-PORTION = 100
+BATCH_SIZE = 100
 
 
 class OrderQuerySet(PrimaryDatabaseQuerySet[O_co]):
     def open(self) -> Self:
-        """Those that hold their cart's one slot."""
+        """Return the open orders: a cart has at most one."""
         return self.filter(open_cart__isnull=False)
 
     def owned_by(self, user: Any) -> Self:
         return self.filter(user=user) if user.is_authenticated else self.none()
 
     def placed_by_guests(self) -> Self:
-        """Those to whom their address is the key."""
+        """Return guests' orders: they open by their URL alone."""
         return self.filter(by_guest=True)
 
     def for_guest(self, token: str) -> Self:
         return self.placed_by_guests().filter(cart__token=token) if token else self.none()
 
     def overdue(self) -> Self:
-        """Those about which Stripe may know more than we do."""
+        """Return orders whose state at Stripe may be newer than the recorded one."""
         now = timezone.now()
         return self.filter(_payment_is_overdue(now) | _refund_is_overdue(now))
 
     def overdue_for_sync(self) -> Iterator[O_co]:
-        """The overdue ones, in small portions.
+        """Yield the overdue orders, read in batches.
 
-        First those whose payment is, then those with a refund that is: each has an index of its
-        own, which no database uses for the two together.
+        By two queries: each uses an index, which no database does for both conditions in one.
         """
-        yield from self.with_overdue_payment().in_portions()
-        yield from self.with_overdue_refund().in_portions()
+        for orders in (self.with_overdue_payment(), self.with_overdue_refund()):
+            for batch in orders.in_batches(BATCH_SIZE):
+                yield from batch
 
     def with_overdue_payment(self) -> Self:
         return self.filter(_payment_is_overdue(timezone.now()))
 
     def with_overdue_refund(self) -> Self:
-        """Those of the overdue ones that are not waiting for their payment."""
+        """Return orders with an overdue refund, without those that wait for their payment."""
         others = self.exclude(status=Status.PENDING).exclude(_is_waiting_for_money)
         return others.filter(_refund_is_overdue(timezone.now()))
-
-    def in_portions(self) -> Iterator[O_co]:
-        """A portion begins where the last one ended, so the whole list is never in memory."""
-        rows = self.order_by("pk")
-        portion = list(rows[:PORTION])
-        while portion:
-            yield from portion
-            portion = list(rows.filter(pk__gt=portion[-1].pk)[:PORTION])
 
     def newest_first(self) -> Self:
         return self.order_by("-placed_at", "-pk")
 
 
-# What has arrived and waits for a person needs no look; what may still arrive does.
+# With an amount paid, the order waits for a review, and a sync would not help.
 _is_waiting_for_money = Q(status=Status.PROCESSING, amount_paid=0)
 
 
 def _payment_is_overdue(now: datetime) -> Q:
-    """Which orders another look may change: not those that a running checkout is busy with."""
-    waited = _waited(now)
+    """Orders whose payment a sync may settle, except those that a checkout is working on."""
+    two_minutes_ago = _two_minutes_before(now)
     pending = Q(status=Status.PENDING) & (
-        Q(placed_at__lt=waited, session_id__isnull=True)
-        | Q(cancel_requested_at__lt=waited)
+        Q(placed_at__lt=two_minutes_ago, session_id__isnull=True)
+        | Q(cancel_requested_at__lt=two_minutes_ago)
         | Q(session_expires_at__lt=now)
-        | _is_long_ago(now)
+        | _is_due_for_sync(now)
     )
-    # Said first, so that all databases begin with the index.
+    # Comes first, so that every query planner uses the status index.
     unsettled = Q(status__in=(Status.PENDING, Status.PROCESSING))
-    return unsettled & _is_untouched(now) & (pending | (_is_waiting_for_money & _is_long_ago(now)))
+    processing = _is_waiting_for_money & _is_due_for_sync(now)
+    return unsettled & _was_not_just_synced(now) & (pending | processing)
 
 
 def _refund_is_overdue(now: datetime) -> Q:
     clearing = ("pending", "requires_action")
     refunds = apps.get_model("stripe_cart", "Refund").objects.filter(
         Q(status__in=("unknown", *clearing))
-        & _is_untouched(now, "order__")
+        & _was_not_just_synced(now, "order__")
         & (
-            Q(status="unknown", created__lt=_waited(now))
-            | (Q(status__in=clearing) & _is_long_ago(now, "order__"))
+            Q(status="unknown", created__lt=_two_minutes_before(now))
+            | (Q(status__in=clearing) & _is_due_for_sync(now, "order__"))
         )
     )
     return Q(pk__in=refunds.order_by().values("order"))
 
 
-def _waited(now: datetime) -> datetime:
+def _two_minutes_before(now: datetime) -> datetime:
     return now - timedelta(minutes=2)
 
 
-def _is_untouched(now: datetime, path: str = "") -> Q:
+def _was_not_just_synced(now: datetime, path: str = "") -> Q:
     never = Q(**{f"{path}synced_at__isnull": True})
-    return never | Q(**{f"{path}synced_at__lt": _waited(now)})
+    return never | Q(**{f"{path}synced_at__lt": _two_minutes_before(now)})
 
 
-def _is_long_ago(now: datetime, path: str = "") -> Q:
+def _is_due_for_sync(now: datetime, path: str = "") -> Q:
     then = now - timedelta(minutes=30)
     never = Q(**{f"{path}synced_at__isnull": True, f"{path}placed_at__lt": then})
     return never | Q(**{f"{path}synced_at__lt": then})

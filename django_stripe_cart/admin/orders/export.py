@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 from asgiref.sync import sync_to_async
 from django.contrib import admin
@@ -21,6 +21,7 @@ from django.views.decorators.http import require_safe
 
 from django_stripe_cart.admin.base import OrderAdminBase
 from django_stripe_cart.models import Order, OrderItem
+from django_stripe_cart.models.order_queryset import OrderQuerySet
 from django_stripe_cart.money import to_decimal
 from django_stripe_cart.web.responses import SeeOther
 
@@ -83,20 +84,13 @@ class Echo:
 def _write(orders: QuerySet[Order]) -> Iterator[str]:
     writer = csv.writer(Echo())
     yield BYTE_ORDER_MARK + writer.writerow(COLUMNS)
-    for batch in _read_batches(orders):
+    rows = cast("OrderQuerySet[Order]", orders.select_related("user"))
+    # Descending, so that orders added during the export are not read.
+    for batch in rows.in_batches(BATCH_SIZE, reverse=True):
         items = _items_by_order(batch)
         yield "".join(
             writer.writerow(map(escape_formula, _row(order, items[order.pk]))) for order in batch
         )
-
-
-def _read_batches(orders: QuerySet[Order]) -> Iterator[list[Order]]:
-    """Yield batches by descending key, so that orders added during the export shift nothing."""
-    rows = orders.order_by("-pk").select_related("user")
-    batch = list(rows[:BATCH_SIZE])
-    while batch:
-        yield batch
-        batch = list(rows.filter(pk__lt=batch[-1].pk)[:BATCH_SIZE])
 
 
 def _items_by_order(batch: list[Order]) -> dict[int, list[str]]:
