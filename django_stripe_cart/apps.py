@@ -1,4 +1,4 @@
-"""The app's name: one word, ``stripe_cart``, for labels, URLs, templates and settings alike."""
+"""App configuration. Label, URLs, templates and settings are named ``stripe_cart``."""
 
 from typing import Any
 
@@ -14,13 +14,13 @@ class StripeCartConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from django_stripe_cart import receivers  # noqa: F401  (they register themselves)
+        from django_stripe_cart import receivers  # noqa: F401  (connects them)
 
         register(_check, self.label)
         register(_check_databases, self.label, Tags.database)
 
 
-# The checks themselves are loaded when they are asked for: most starts are of a server.
+# Checks are imported when they run, to keep the start of a server fast.
 
 
 def _check(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:

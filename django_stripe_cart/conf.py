@@ -1,4 +1,4 @@
-"""Every setting of the app, read when it is needed, in one place."""
+"""The app's settings, read lazily."""
 
 from __future__ import annotations
 
@@ -10,15 +10,19 @@ from django.utils.module_loading import import_string
 
 DEFAULT_PRODUCT_MODEL = "stripe_cart.Product"
 
-# The oldest API version that every supported SDK (13 to 16) speaks natively. Pinned here, so that
-# an upgrade of the SDK in a host does not move the API under its orders.
+# The oldest API version that all supported SDKs (13 to 16) are made for. It is pinned, so that an
+# upgrade of a host's SDK does not change the API version.
 DEFAULT_API_VERSION = "2025-09-30.clover"
 DEFAULT_SESSION_MINUTES = 60
 EMAIL_KINDS = ("paid", "fulfilled", "refunded", "failed")
 
 
-def read_minutes(value: Any) -> int | None:
-    """int, what Stripe takes as a session's lifetime (30 minutes to 24 hours); None otherwise."""
+def parse_session_minutes(value: Any) -> int | None:
+    """Return ``value`` as an int, the lifetime of a Checkout Session, or None if it is not valid.
+
+    Stripe accepts 30 minutes to 24 hours (docs.stripe.com/api/checkout/sessions/create); one minute
+    less at each end allows for the time that the request takes.
+    """
     try:
         minutes = int(value)
     except (TypeError, ValueError, OverflowError):
@@ -27,7 +31,7 @@ def read_minutes(value: Any) -> int | None:
 
 
 class Conf:
-    """Reads ``STRIPE_CART_*`` settings lazily, so that ``override_settings`` just works."""
+    """The ``STRIPE_CART_*`` settings, read at each access, so that ``override_settings`` works."""
 
     @property
     def secret_key(self) -> str:
@@ -35,7 +39,7 @@ class Conf:
 
     @property
     def webhook_secrets(self) -> list[str]:
-        """Several while a secret is being rotated; empty ones never count."""
+        """The webhook secrets: several while one is rotated. Empty ones are left out."""
         value = getattr(settings, "STRIPE_CART_WEBHOOK_SECRET", "")
         secrets = value if isinstance(value, list | tuple | set | frozenset) else [value]
         return [s for s in secrets if isinstance(s, str) and s.strip()]
@@ -54,18 +58,18 @@ class Conf:
 
     @property
     def session_options(self) -> Callable[[Any], dict[str, Any]] | None:
-        """The host's function of an ``Order`` that adds to a Checkout Session's parameters."""
+        """The host's function that takes an ``Order`` and returns Checkout Session parameters."""
         path = getattr(settings, "STRIPE_CART_SESSION_OPTIONS", None)
         return cast("Callable[[Any], dict[str, Any]]", import_string(path)) if path else None
 
     @property
     def has_session_options(self) -> bool:
-        """Whether the host adds to a session: said without importing what may not be there."""
+        """Whether ``session_options`` is set, without importing it."""
         return bool(getattr(settings, "STRIPE_CART_SESSION_OPTIONS", None))
 
     @property
     def emails(self) -> frozenset[str]:
-        """The kinds of e-mail to send, of ``EMAIL_KINDS``. What is none is a check's business."""
+        """The kinds of e-mail to send, of ``EMAIL_KINDS``. A check reports unknown kinds."""
         value = getattr(settings, "STRIPE_CART_EMAILS", True)
         if isinstance(value, list | tuple | set | frozenset):
             return frozenset(EMAIL_KINDS).intersection(value)
@@ -73,8 +77,8 @@ class Conf:
 
     @property
     def session_minutes(self) -> int:
-        """How long an address stays payable. A mistake in it is a check's business."""
-        minutes = read_minutes(getattr(settings, "STRIPE_CART_SESSION_MINUTES", None))
+        """The lifetime of a Checkout Session. A check reports an invalid value."""
+        minutes = parse_session_minutes(getattr(settings, "STRIPE_CART_SESSION_MINUTES", None))
         return DEFAULT_SESSION_MINUTES if minutes is None else minutes
 
     @property
@@ -93,13 +97,14 @@ class Conf:
 
     @property
     def livemode(self) -> bool:
-        """Whether the configured key moves real money."""
+        """Whether the configured key is a live one, which moves real money."""
         return self.secret_key.startswith(("sk_live_", "rk_live_"))
 
 
 conf = Conf()
 
-# A swappable model's setting has to exist before the first model is read, as AUTH_USER_MODEL does
-# in Django's own global settings: migrations refer to it by name.
-chosen = getattr(settings, "STRIPE_CART_PRODUCT_MODEL", DEFAULT_PRODUCT_MODEL)
-settings.STRIPE_CART_PRODUCT_MODEL = chosen
+# Django reads the setting of a swappable model by name, so it needs a value before models load, as
+# AUTH_USER_MODEL has in Django's global settings.
+settings.STRIPE_CART_PRODUCT_MODEL = getattr(
+    settings, "STRIPE_CART_PRODUCT_MODEL", DEFAULT_PRODUCT_MODEL
+)

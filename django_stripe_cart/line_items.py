@@ -1,4 +1,4 @@
-"""The one shape that everything for sale has, from the product page to Stripe."""
+"""``LineItem``: name, price and quantity of what is sold, as carts, orders and Stripe use it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,19 @@ from django_stripe_cart.money import MAXIMUM_AMOUNT, is_currency
 logger = logging.getLogger("stripe_cart")
 
 MAX_NAME_LENGTH = 5000  # docs.stripe.com/api/checkout/sessions/create
-LONGEST_SKU = 200
+MAX_SKU_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
 class LineItem:
-    """What a product answers when it is asked what it sells.
+    """What a product's ``as_line_item()`` returns.
 
-    ``unit_amount`` is an int in the currency's smallest unit, ``currency`` an ISO code in lower
-    case, ``image`` the URL of a picture for the pages of the shop.
+    ``unit_amount`` is an int in the currency's smallest unit, ``currency`` an ISO code, stored in
+    lower case, and ``image`` the URL of a picture for the shop's pages. ``name`` and ``sku`` are
+    cut to what Stripe and the database can store.
+
+    Raises ``AmountNotRepresentable`` for an amount that Stripe can't charge or a currency that is
+    no ISO code, and ``TypeError`` if ``unit_amount`` is not an int.
     """
 
     name: str
@@ -35,27 +39,31 @@ class LineItem:
             raise TypeError("unit_amount is an int in the currency's smallest unit.")
         if not 0 <= self.unit_amount <= MAXIMUM_AMOUNT:
             raise AmountNotRepresentable
-        put = object.__setattr__
-        put(self, "currency", str(self.currency).lower())
+        set_attribute = object.__setattr__  # the dataclass is frozen
+        set_attribute(self, "currency", str(self.currency).lower())
         if not is_currency(self.currency):
             raise AmountNotRepresentable
-        put(self, "name", self.name.replace("\x00", "")[:MAX_NAME_LENGTH])
-        put(self, "sku", self.sku.replace("\x00", "")[:LONGEST_SKU])
+        set_attribute(self, "name", self.name.replace("\x00", "")[:MAX_NAME_LENGTH])
+        set_attribute(self, "sku", self.sku.replace("\x00", "")[:MAX_SKU_LENGTH])
 
     @property
     def total(self) -> int:
-        """int, smallest currency unit."""
+        """The total as an int in the currency's smallest unit."""
         return self.unit_amount * self.quantity
 
     def times(self, quantity: int) -> LineItem:
+        """Return the same item with another ``quantity``."""
         return self if quantity == self.quantity else replace(self, quantity=quantity)
 
 
 def line_item_of(product: Any) -> LineItem | None:
-    """Return what ``product`` sells, or None if it is not for sale, or does not say so."""
-    ask = getattr(product, "as_line_item", None)
+    """Return the ``LineItem`` of ``product``, or None if it is not for sale.
+
+    None, too, with an error in the log, if it has no ``as_line_item()`` that returns one.
+    """
+    as_line_item = getattr(product, "as_line_item", None)
     try:
-        item = ask() if callable(ask) else None
+        item = as_line_item() if callable(as_line_item) else None
     except (ProductUnavailable, AmountNotRepresentable):
         return None
     if isinstance(item, LineItem):

@@ -1,7 +1,7 @@
-"""Money is an int in Stripe's smallest unit; Decimal and text exist only at the edges.
+"""Conversion and formatting of money, an int in the currency's smallest unit.
 
-The exponents are Stripe's own (https://docs.stripe.com/currencies), which differ from ISO 4217:
-ISK and UGX are written with two decimals and must be whole.
+The number of decimals is Stripe's (https://docs.stripe.com/currencies), which differs from ISO
+4217: Stripe uses two decimals for ISK and UGX, and both must be zero.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ TWO_DECIMAL_CODES = """
 """
 CURRENCIES = ZERO_DECIMAL | THREE_DECIMAL | {*TWO_DECIMAL_CODES.split()}
 
-# The last digits that Stripe insists on: amounts must be a multiple of this.
+# Stripe only accepts multiples of this (https://docs.stripe.com/currencies#special-cases).
 STEPS = dict.fromkeys(THREE_DECIMAL, 10) | dict.fromkeys(WHOLE_UNITS, 100)
 
-MAXIMUM_AMOUNT = 999_999_999_999  # cards allow twelve digits
+MAXIMUM_AMOUNT = 999_999_999_999  # Stripe allows up to twelve digits
 
-# The least that can be charged where the shop is paid out in the same currency
+# Stripe's minimum charges for a shop that is paid out in the same currency
 # (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).
 MINIMUM_AMOUNTS = {
     "usd": 50, "eur": 50, "gbp": 30, "inr": 50, "jpy": 50, "aed": 200, "cad": 50, "aud": 50,
@@ -57,8 +57,8 @@ SYMBOLS = {
     "czk": "Kč", "sek": "kr", "nok": "kr", "dkk": "kr", "chf": "CHF",
 }  # fmt: skip
 
-# How languages write an amount, as CLDR has it; numbers themselves are written as Django does.
-# Those that write the amount first: 12,50 €.
+# How languages write an amount, from CLDR. Numbers are formatted by Django.
+# Amount first: 12,50 €.
 AMOUNT_FIRST = frozenset(
     {
         "ast", "az", "be", "bg", "br", "bs", "ca", "cs", "da", "de", "dsb", "el", "es", "et", "eu",
@@ -67,21 +67,21 @@ AMOUNT_FIRST = frozenset(
         "tk", "tt", "uk", "uz", "vi",
     }
 )  # fmt: skip
-# Those that differ from the language they are a kind of.
+# Variants that write the symbol first, although their language does not.
 SYMBOL_FIRST = frozenset({"es-ar", "es-co", "es-mx", "es-ni", "es-ve", "pt-br"})
-# Of those that write the symbol first, the ones with a space after it: € 12,50.
+# Symbol first, followed by a space: € 12,50.
 SPACED = frozenset({"eo", "fa", "fy", "ia", "io", "mn", "ne", "nl", "os", "pt", "sw"})
-# Those that count in lakhs and crores, 1,23,45,678, for which Django has no groups of its own.
+# Grouped by lakhs and crores, 1,23,45,678. Django's formats don't have this.
 INDIAN = frozenset({"bn", "hi", "ne", "pa", "ta", "te"})
 
-# Beyond its 28 digits the usual context rounds without a word; this one raises.
+# The default context rounds silently beyond 28 digits; this one raises.
 EXACT = Context(prec=28, traps=[Inexact, InvalidOperation])
 
 NO_BREAK_SPACE = "\u00a0"
 
 
 class MoneyFormat(TypedDict):
-    """How the reader writes an amount; the browser's script applies it and decides nothing."""
+    """How an amount is written in the active language. The script in the browser uses it, too."""
 
     prefix: str
     suffix: str
@@ -92,12 +92,12 @@ class MoneyFormat(TypedDict):
 
 
 def is_currency(code: str) -> bool:
-    """Whether ``code`` has the form of one; which ones Stripe takes may change."""
+    """Whether ``code`` has the form of a currency code. Stripe may not support it."""
     return bool(re.fullmatch("[a-z]{3}", code))
 
 
 def exponent(currency: str) -> int:
-    """int, the number of decimals that Stripe uses for ``currency``."""
+    """Return the number of decimals that Stripe uses for ``currency``."""
     if currency in ZERO_DECIMAL:
         return 0
     return 3 if currency in THREE_DECIMAL else 2
@@ -128,9 +128,9 @@ def to_decimal(amount: int, currency: str) -> Decimal:
 
 
 def format_money(amount: int, currency: str, *, is_whole: bool = False) -> str:
-    """Return ``amount`` (int, smallest unit) as the reader's language writes it.
+    """Return ``amount`` (int, smallest unit) formatted for the active language.
 
-    ``is_whole`` leaves out decimals that are zeros anyway.
+    ``is_whole`` omits the decimals, which must be zeros.
     """
     style = money_format(currency)
     digits = style["digits"]
@@ -148,24 +148,24 @@ def format_money(amount: int, currency: str, *, is_whole: bool = False) -> str:
 
 
 def money_format(currency: str) -> MoneyFormat:
-    """Return how the reader's language writes amounts of ``currency``."""
+    """Return how the active language writes amounts of ``currency``."""
     return _money_format(get_language(), currency)
 
 
 def money_format_json(currency: str) -> str:
-    """Return the same as JSON, for the script."""
+    """Return ``money_format(currency)`` as JSON, for the script."""
     return _money_format_json(get_language(), currency)
 
 
 @functools.cache
-def _money_format_json(active: str | None, currency: str) -> str:
-    return json.dumps(_money_format(active, currency))
+def _money_format_json(language_code: str | None, currency: str) -> str:
+    return json.dumps(_money_format(language_code, currency))
 
 
 @functools.cache
-def _money_format(active: str | None, currency: str) -> MoneyFormat:
-    """A page has many amounts; Django's formats are asked once, as they are for other numbers."""
-    code = active or "en"
+def _money_format(language_code: str | None, currency: str) -> MoneyFormat:
+    """Cached, since a page has many amounts: Django caches its number formats, too."""
+    code = language_code or "en"
     language = code.split("-")[0]
     symbol = SYMBOLS.get(currency, currency.upper())
     after = language in AMOUNT_FIRST and code not in SYMBOL_FIRST
@@ -183,14 +183,14 @@ def _money_format(active: str | None, currency: str) -> MoneyFormat:
 
 
 @receiver(setting_changed)
-def _forget_formats(**kwargs: Any) -> None:
-    """Django forgets its formats, too, when a test overrides a setting."""
+def _clear_formats(**kwargs: Any) -> None:
+    """Clear the cached formats when a test overrides a setting, as Django does with its own."""
     _money_format.cache_clear()
     _money_format_json.cache_clear()
 
 
 def _groups() -> list[int]:
-    """The host's own, or Django's; nothing where both are silent."""
+    """The grouping in the host's settings or in Django's formats, or [] if neither has one."""
     grouping = formats.get_format("NUMBER_GROUPING", use_l10n=True)
     groups = list(grouping) if isinstance(grouping, list | tuple) else [int(grouping)]
     return [size for size in groups if size > 0]

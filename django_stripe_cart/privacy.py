@@ -1,7 +1,7 @@
-"""What a shop knows of a person: to be handed over, or to be forgotten.
+"""Export and removal of a person's data.
 
-``person`` is a user, or a text: an e-mail address or a user's name. A text stands for the accounts
-that go by it, and for the orders that guests placed with that address.
+``person`` is a user, or a str with an e-mail address or a user name. A str stands for the users
+with this address or name, and for the orders that guests placed with this address.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ __all__ = ["anonymize_person", "export_person", "orders_of", "orders_with_same_e
 
 Values = dict[str, Any]
 
-# Its message is an id of Stripe's, by which the same money is not told of twice.
+# The message is a Stripe id, by which the same payment is not reported twice.
 KINDS_WITH_KEPT_MESSAGE = ("unknown_money",)
 
 FIELDS = (
@@ -56,38 +56,43 @@ TIMESTAMPS = ("placed_at", "paid_at", "fulfilled_at", "cancel_requested_at", "cl
 
 
 def orders_of(person: Any) -> OrderQuerySet[Order]:
-    """The orders that are certainly the person's: what others typed is not theirs to see."""
+    """Return the orders that are certainly the person's.
+
+    An order of another user is not, even with the same e-mail address: anyone can type one.
+    """
     if not isinstance(person, str):
         return Order.objects.owned_by(person)
     theirs = Q(user__in=_find_users(person))
-    return Order.objects.filter(theirs | Q(user=None, email__iexact=person) if person else theirs)
+    if person:
+        theirs |= Q(user=None, email__iexact=person)
+    return Order.objects.filter(theirs)
 
 
 def orders_with_same_email(person: Any) -> OrderQuerySet[Order]:
-    """Orders of other accounts which carry the person's address, for somebody to look at."""
+    """Return orders of other users with the person's e-mail address, to be reviewed by staff."""
     email = person if isinstance(person, str) else getattr(person, _email_field(), "")
-    carriers = Order.objects.filter(email__iexact=email, user__isnull=False)
-    return carriers.exclude(pk__in=orders_of(person).values("pk")) if email else carriers.none()
+    others = Order.objects.filter(email__iexact=email, user__isnull=False)
+    return others.exclude(pk__in=orders_of(person).values("pk")) if email else others.none()
 
 
 def carts_of(person: Any) -> list[Cart]:
-    """The carts of the person's accounts, and those that their orders as a guest came from."""
+    """Return the carts of the person's users, and those of their orders as a guest."""
     users = _find_users(person) if isinstance(person, str) else [person]
-    placed_by_guests = orders_of(person).placed_by_guests().values("cart")
-    carts = Cart.objects.filter(Q(user__in=users) | Q(pk__in=placed_by_guests, user=None))
+    guest_carts = orders_of(person).placed_by_guests().values("cart")
+    carts = Cart.objects.filter(Q(user__in=users) | Q(pk__in=guest_carts, user=None))
     return list(carts.order_by("pk"))
 
 
 def has_data_about(text: str) -> bool:
-    """Whether an account goes by ``text``, or an order carries it."""
+    """Whether ``text`` is the name or e-mail address of a user, or the address of an order."""
     found = orders_of(text).exists() or orders_with_same_email(text).exists()
     return found or bool(_find_users(text))
 
 
 def export_person(person: Any) -> Values:
-    """Return all that is kept of the person, ready for ``json.dumps``.
+    """Return the stored data of the person, ready for ``json.dumps``.
 
-    Amounts are ints in the currency's smallest unit. The names of staff are not the person's.
+    Amounts are ints in the currency's smallest unit. Names of staff are left out.
     """
     rows = ("items", "refunds", "events", "emails")
     orders = orders_of(person).prefetch_related(*rows).order_by("pk")
@@ -98,15 +103,15 @@ def export_person(person: Any) -> Values:
 
 
 def anonymize_person(person: Any, *, by: Cause = BY_STAFF) -> list[Order]:
-    """Forget who placed the person's orders, and return them; the amounts stay for the books.
+    """Remove the person from their orders, delete their carts and return the orders.
 
-    Their carts are deleted; their accounts are the host's to delete. Pending orders are closed at
-    Stripe first. Raises ``OrderUnsettled`` if a payment is still on its way, or ``PaymentError`` if
-    Stripe can't be asked; then nothing was forgotten yet. What Stripe itself knows is for Stripe to
-    forget. Sends ``order_canceled`` for an order that had to be closed.
+    Amounts stay, for bookkeeping. Users are not deleted, nor is data at Stripe. Pending orders are
+    canceled first. Raises ``OrderUnsettled`` if a payment is still processing, or ``PaymentError``
+    if a pending order can't be closed at Stripe; nothing is removed then. Sends ``order_canceled``
+    for each order that is canceled.
     """
     carts = [cart.pk for cart in carts_of(person)]
-    orders = [_settle(order, by=by) for order in orders_of(person).order_by("pk")]
+    orders = [_cancel_pending(order, by=by) for order in orders_of(person).order_by("pk")]
     orders = [_anonymize(order, by=by) for order in orders]
     _delete_carts(carts)
     return orders
@@ -122,12 +127,9 @@ def _find_users(text: str) -> list[Any]:
         model.USERNAME_FIELD: model.USERNAME_FIELD,
         _email_field(): _email_field() + "__iexact",
     }
-    known = {field.name for field in model._meta.get_fields()}
-    found = [(lookup, text) for name, lookup in lookups.items() if name in known]
-    return list(model._default_manager.filter(Q(*found, _connector=Q.OR))) if text else []
-
-
-# --- handed over --------------------------------------------------------------------------------
+    names = {field.name for field in model._meta.get_fields()}
+    conditions = [(lookup, text) for name, lookup in lookups.items() if name in names]
+    return list(model._default_manager.filter(Q(*conditions, _connector=Q.OR))) if text else []
 
 
 def _export_cart(cart: Cart) -> Values:
@@ -170,7 +172,7 @@ def _export_event(event: OrderEvent) -> Values:
 
 
 def _export_email(email: OrderEmail) -> Values:
-    """Neither its text nor its address is kept."""
+    """Return kind and times: neither the text nor the address is stored."""
     sent = _as_text(email.sent_at)
     return {"kind": email.kind, "created": email.created.isoformat(), "sent_at": sent}
 
@@ -179,11 +181,8 @@ def _as_text(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
 
 
-# --- forgotten ----------------------------------------------------------------------------------
-
-
-def _settle(order: Order, *, by: Cause) -> Order:
-    """A payment on its way needs to know whose it is."""
+def _cancel_pending(order: Order, *, by: Cause) -> Order:
+    """Cancel a pending order. Raises ``OrderUnsettled`` while a payment is processing."""
     order = cancel_order(order, by=by) if order.is_pending else order
     _check_settled(order)
     return order
@@ -191,8 +190,8 @@ def _settle(order: Order, *, by: Cause) -> Order:
 
 def _check_settled(order: Order) -> None:
     if order.is_unsettled:
-        words = {"number": order.number}
-        raise OrderUnsettled(_("The payment of order %(number)s is not settled yet.") % words)
+        values = {"number": order.number}
+        raise OrderUnsettled(_("The payment of order %(number)s is not settled yet.") % values)
 
 
 @in_transaction
@@ -200,9 +199,9 @@ def _anonymize(order: Order, *, by: Cause) -> Order:
     order = lock_order(order)
     _check_settled(order)
     order.user = order.cart = None
-    order.by_guest = False  # its address opens it no longer
+    order.by_guest = False  # so that it no longer opens by its URL
     order.email = order.receipt_url = order.session_url = ""
-    order.session_params = {}  # a host's options may name the person anywhere in it
+    order.session_params = {}  # a host's session options may contain personal data
     order.anonymized_at = timezone.now()
     order.save()
     order.refunds.update(reason="")

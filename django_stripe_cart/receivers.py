@@ -1,4 +1,4 @@
-"""What happens in the host that we listen to."""
+"""Receivers of Django's signals: deletion of a user, and login."""
 
 from __future__ import annotations
 
@@ -15,18 +15,21 @@ from django_stripe_cart.database import after_commit, lock_where
 from django_stripe_cart.models import Cart
 
 
-# No rule of the model's: only here can anything come first in the transaction that Django opens.
+# A signal, although the rule is about a model: nothing else runs before Django's own deletions.
 @receiver(pre_delete, sender=settings.AUTH_USER_MODEL, dispatch_uid="stripe_cart_lock_cart")
 def lock_cart_first(sender: Any, instance: Any, **kwargs: Any) -> None:
-    """Django begins with the lines and the orders of who leaves; we lock the cart before them."""
+    """Lock the user's cart before Django deletes its items and updates the orders.
+
+    All code locks the cart first; another order of locks could deadlock.
+    """
     with suppress(Cart.DoesNotExist):
         lock_where(Cart, {"user": instance.pk})
 
 
 @receiver(user_logged_in, dispatch_uid="stripe_cart_merge_guest")
 def merge_guest_on_login(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
-    """After the host's transaction, if it has one: Stripe is asked on the way."""
-    # Not at the top: a start would have all the verbs loaded.
+    """Merge the guest's cart after the host's transaction, as it sends requests to Stripe."""
+    # Imported lazily to keep start-up fast.
     from django_stripe_cart.web.guest_login import merge_guest_into_user
     from django_stripe_cart.web.shopper import SESSION_KEY
 

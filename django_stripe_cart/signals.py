@@ -1,8 +1,8 @@
-"""What a host can listen to: facts, sent inside the transaction that makes them true.
+"""Signals about orders, sent in the transaction of the change.
 
 Every signal is sent with ``sender=Order`` and ``order``; ``order_refunded`` also with ``refund``.
-If a receiver raises, the change is undone and Stripe is answered 500, so that it rings again.
-E-mails and tasks therefore belong into ``transaction.on_commit``::
+If a receiver raises an exception, the change is rolled back, and a webhook is answered 500, so that
+Stripe retries it. Send e-mails and tasks in ``transaction.on_commit``::
 
     @receiver(order_paid)
     def send_receipt(sender, order, **kwargs):

@@ -12,7 +12,12 @@ from django.db import models
 from django.db.migrations.loader import MigrationLoader
 
 from django_stripe_cart.checks.registry import message, register
-from django_stripe_cart.conf import DEFAULT_SESSION_MINUTES, EMAIL_KINDS, conf, read_minutes
+from django_stripe_cart.conf import (
+    DEFAULT_SESSION_MINUTES,
+    EMAIL_KINDS,
+    conf,
+    parse_session_minutes,
+)
 from django_stripe_cart.models import get_product_model
 from django_stripe_cart.money import CURRENCIES, is_currency
 
@@ -104,7 +109,7 @@ def currency() -> Iterable[CheckMessage]:
 @register
 def session_minutes() -> Iterable[CheckMessage]:
     minutes = getattr(settings, "STRIPE_CART_SESSION_MINUTES", DEFAULT_SESSION_MINUTES)
-    if read_minutes(minutes) is None:
+    if parse_session_minutes(minutes) is None:
         yield INVALID_MINUTES()
 
 

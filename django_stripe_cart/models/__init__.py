@@ -1,4 +1,4 @@
-"""The rows: what there is to sell, what is wanted, what was ordered, and what came of it."""
+"""Models of products, carts, orders and what is recorded about orders."""
 
 from django_stripe_cart.models.cart import Cart, CartItem
 from django_stripe_cart.models.order import Order

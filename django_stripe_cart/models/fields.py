@@ -1,4 +1,4 @@
-"""A column for identifiers that somebody else made."""
+"""Model field for Stripe's ids."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 class StripeIdField(models.CharField):
-    """One of Stripe's ids, compared byte by byte.
+    """A Stripe id, compared byte by byte.
 
-    MySQL's and MariaDB's default collation takes ``evt_CsA`` and ``evt_csa`` for the same.
+    In the default collation of MySQL and MariaDB, ``evt_CsA`` equals ``evt_csa``.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

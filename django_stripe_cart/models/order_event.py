@@ -1,4 +1,4 @@
-"""The timeline of an order: append only; for the shopper's eyes, the audit and support."""
+"""Timeline of an order: append only, shown to shoppers and staff."""
 
 from __future__ import annotations
 

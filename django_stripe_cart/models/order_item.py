@@ -1,4 +1,4 @@
-"""A line of an order: a snapshot, which never reads the product again."""
+"""Lines of an order: a copy of what was sold, independent of the product."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class OrderItem(models.Model):
 
     @property
     def total(self) -> int:
-        """int, smallest currency unit."""
+        """The total as an int in the currency's smallest unit."""
         return self.unit_amount * self.quantity
 
     def as_line_item(self) -> LineItem:

@@ -1,4 +1,4 @@
-"""What a shop sells: ``Product``, a host's model on ``AbstractProduct``, or one of its own."""
+"""Product models. A host may use ``Product``, a subclass of ``AbstractProduct``, or its own."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ProductQuerySet(models.QuerySet[P]):
 
 
 class AbstractProduct(TimeStampedModel):
-    """A ready-made product. The only thing that the shop asks of it is ``as_line_item()``."""
+    """A base class for products. The shop itself only needs ``as_line_item()``."""
 
     stock_field: ClassVar[str | None] = "stock"
 
@@ -59,9 +59,9 @@ class AbstractProduct(TimeStampedModel):
         )
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """A child by multi-table inheritance has a table of its own, without the columns above.
+        """Drop the inherited constraints of a multi-table child.
 
-        Django hands it the constraints all the same, and databases refuse them.
+        Its table has no ``price`` and ``stock``, but Django would create the constraints there.
         """
         super().__init_subclass__(**kwargs)
         bases = [base for base in cls.__bases__ if issubclass(base, AbstractProduct)]
@@ -72,7 +72,7 @@ class AbstractProduct(TimeStampedModel):
         return self.name
 
     def as_line_item(self) -> LineItem:
-        """Return what is for sale, and for how much.
+        """Return a ``LineItem`` with the product's name and price, for a quantity of one.
 
         Raises ``ProductUnavailable`` if it is not for sale, and ``AmountNotRepresentable`` if the
         currency can't express the price.
@@ -82,7 +82,7 @@ class AbstractProduct(TimeStampedModel):
         currency = conf.currency
         return LineItem(
             name=self.name,
-            # One that was not read from the database may hold an int or a text.
+            # An instance that was not read from the database may have an int or a str.
             unit_amount=to_amount(Decimal(self.price), currency),
             currency=currency,
             sku=self.slug,
@@ -91,14 +91,14 @@ class AbstractProduct(TimeStampedModel):
 
 
 class Product(AbstractProduct):
-    """The product that comes with the shop; swappable by ``STRIPE_CART_PRODUCT_MODEL``."""
+    """The default product model, swappable by ``STRIPE_CART_PRODUCT_MODEL``."""
 
     class Meta(AbstractProduct.Meta):
         swappable = "STRIPE_CART_PRODUCT_MODEL"
-        # The first page of a large catalog is read in this order, and not sorted.
+        # For the first page of a large catalog, so that it need not be sorted.
         indexes = (models.Index(fields=("name",), name="stripe_cart_product_by_name"),)
 
 
 def get_product_model() -> type[models.Model]:
-    """Return the model that this site sells."""
+    """Return the product model of this site."""
     return cast("type[models.Model]", apps.get_model(conf.product_model, require_ready=False))

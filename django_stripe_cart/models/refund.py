@@ -1,4 +1,4 @@
-"""Money going back: reserved as a row before Stripe is asked, or learned of from Stripe."""
+"""Refunds: saved before they are sent to Stripe, or created from what Stripe returns."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from django_stripe_cart.models.querysets import PrimaryDatabaseQuerySet
 
 class RefundQuerySet(PrimaryDatabaseQuerySet["Refund"]):
     def active(self) -> Self:
-        """Those that count against what is left."""
+        """Return refunds that reduce the refundable amount: all that have not failed."""
         return self.exclude(status__in=Refund.FAILED_STATUSES)
 
     def unknown(self) -> Self:
-        """Those of which it isn't known whether Stripe ever made them."""
+        """Return refunds that Stripe may or may not have made: the answer was lost."""
         return self.filter(status=Refund.Status.UNKNOWN)
 
 
@@ -73,5 +73,5 @@ class Refund(TimeStampedModel):
 
     @property
     def is_failed(self) -> bool:
-        """Whether this money did not go back after all."""
+        """Whether the refund failed or was canceled, so that no money was returned."""
         return self.status in self.FAILED_STATUSES

@@ -1,4 +1,4 @@
-"""The states of an order, and the reasons why a person must look at it."""
+"""Statuses of an order, and reasons why staff must review it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.utils.translation import pgettext_lazy
 
 
 class Status(models.TextChoices):
-    # Whose state it is: French and Spanish say it differently of an order and of a refund.
+    # With a context: French and Spanish use another word for an order than for a refund.
     PENDING = "pending", pgettext_lazy("order", "Pending")
     PROCESSING = "processing", pgettext_lazy("order", "Processing")
     PAID = "paid", pgettext_lazy("order", "Paid")
@@ -20,7 +20,7 @@ class Status(models.TextChoices):
 
 
 class Attention(models.TextChoices):
-    """Why a person must look at the order."""
+    """Why staff must review the order."""
 
     AMOUNT_MISMATCH = "amount_mismatch", _("Another amount was paid than was asked")
     PAID_WITHOUT_STOCK = "paid_without_stock", _("Paid, but no longer in stock")

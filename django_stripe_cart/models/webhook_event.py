@@ -1,4 +1,4 @@
-"""Which of Stripe's events rang, and whether they were finished. No payload is kept."""
+"""Stripe's events and whether they were processed, without their payload."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class WebhookEvent(models.Model):
 
 
 class EventCursor(models.Model):
-    """Up to when Stripe's list of events has been read, for test and live mode each."""
+    """The time until which Stripe's list of events has been read, by mode, test or live."""
 
     livemode = models.BooleanField(unique=True)
     seen_until = models.DateTimeField()
