@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from typing import Any, cast
 
 from django.contrib.auth.models import AnonymousUser
@@ -101,7 +100,7 @@ class Shopper:
         self.invalidate_contents()
         key = self.cart_key
         if key is None:
-            return self._change_new_guest_cart(partial(function, *args, **kwargs))
+            return self._change_new_guest_cart(lambda key: function(key, *args, **kwargs))
         with suppress(Cart.DoesNotExist):
             return function(key, *args, **kwargs)
         with suppress(Cart.DoesNotExist):
