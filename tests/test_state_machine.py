@@ -176,18 +176,18 @@ class Shop(ShopMachine):
     @precondition(lambda self: self.waiting)
     @rule(n=nths)
     def deliver_one(self, n: int) -> None:
-        self.ring(nth(self.waiting, n))
+        self.post_webhook(nth(self.waiting, n))
 
     @precondition(lambda self: self.heard)
     @rule(n=nths)
     def deliver_one_again(self, n: int) -> None:
-        self.ring(nth([event for event in self.events if event["id"] in self.heard], n))
+        self.post_webhook(nth([event for event in self.events if event["id"] in self.heard], n))
 
     @precondition(lambda self: self.waiting)
     @rule()
     def deliver_all_from_the_newest(self) -> None:
         for event in reversed(self.waiting):
-            self.ring(event)
+            self.post_webhook(event)
 
     # --- the staff ------------------------------------------------------------------------------
 
