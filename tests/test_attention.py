@@ -11,7 +11,7 @@ from django_stripe_cart.models import Order, Product
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.timeline import Cause
-from tests.test_payments import close_behind_our_back
+from tests.payments.test_sync import close_behind_our_back
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 

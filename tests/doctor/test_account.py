@@ -11,7 +11,7 @@ from django_stripe_cart.gateway import Account, retrieve_account
 from django_stripe_cart.gateway.client import transport
 from django_stripe_cart.sandbox import Sandbox
 from tests.doctor.asking import ask, wrongs
-from tests.test_gateway import Canned
+from tests.gateway.test_gateway import Canned
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.stripe_sdk]
 

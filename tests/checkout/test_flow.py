@@ -378,7 +378,7 @@ def options(order: Order) -> dict[str, Any]:
 def test_a_host_adds_options_and_can_not_change_what_is_sold(
     browser: Browser, sandbox: Sandbox, mug: Product, settings: Any
 ) -> None:
-    settings.STRIPE_CART_SESSION_OPTIONS = "tests.test_checkout.options"
+    settings.STRIPE_CART_SESSION_OPTIONS = "tests.checkout.test_flow.options"
     browser.add(mug)
 
     browser.check_out()

@@ -48,7 +48,7 @@ from django_stripe_cart.testing.factories import (
     make_product,
 )
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 

@@ -39,7 +39,7 @@ def order(browser: Browser, sandbox: Sandbox, mug: Product, settings: Any, off: 
     """Of one mug, at Stripe for less."""
     sandbox.add_coupon("TENTH", percent_off=10)
     sandbox.add_coupon("GIFT", percent_off=100)
-    settings.STRIPE_CART_SESSION_OPTIONS = f"tests.test_session_options.{off}"
+    settings.STRIPE_CART_SESSION_OPTIONS = f"tests.payments.test_checkout_sessions.{off}"
     browser.add(mug)
     browser.check_out()
     return browser.order
@@ -139,7 +139,7 @@ def test_money_that_would_only_be_reserved_is_not_asked_for(
     order = make_order("pending")
     Order.objects.filter(pk=order.pk).update(session_params=None)
     order = Order.objects.get(pk=order.pk)
-    settings.STRIPE_CART_SESSION_OPTIONS = f"tests.test_session_options.{options}"
+    settings.STRIPE_CART_SESSION_OPTIONS = f"tests.payments.test_checkout_sessions.{options}"
 
     with pytest.raises(PaymentNotConfigured):
         intend(order)
@@ -153,7 +153,7 @@ def test_money_that_is_captured_by_stripe_itself_may_be_asked_for(
 ) -> None:
     order = make_order("pending")
     Order.objects.filter(pk=order.pk).update(session_params=None)
-    settings.STRIPE_CART_SESSION_OPTIONS = "tests.test_session_options.captured_soon"
+    settings.STRIPE_CART_SESSION_OPTIONS = "tests.payments.test_checkout_sessions.captured_soon"
 
     intended = intend(Order.objects.get(pk=order.pk))
 
@@ -169,7 +169,7 @@ def embedded(order: Order) -> dict[str, Any]:
 def test_a_refusal_without_a_code_leaves_no_gap_in_the_log(
     browser: Browser, sandbox: Sandbox, mug: Product, settings: Any, caplog: Any
 ) -> None:
-    settings.STRIPE_CART_SESSION_OPTIONS = "tests.test_session_options.embedded"
+    settings.STRIPE_CART_SESSION_OPTIONS = "tests.payments.test_checkout_sessions.embedded"
     browser.add(mug)
 
     browser.check_out()

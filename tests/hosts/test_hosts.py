@@ -11,7 +11,7 @@ from django.db import connection
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 HOSTS = sorted(settings.parent.name for settings in ROOT.glob("tests/hosts/*/settings.py"))
 # Those whose tables are of another kind are walked on every database.
 EVERYWHERE = ["login_wall", "own_product", "own_user", "two_tables"]

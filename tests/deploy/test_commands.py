@@ -12,7 +12,7 @@ import pytest
 
 pytestmark = pytest.mark.database
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 
 LOOK = """

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from django.urls import reverse
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 SHOP = ("web", "prepare", "sync")
 # ${NAME}, ${NAME:-default} or ${NAME:?why it is needed}

@@ -38,7 +38,7 @@ from django_stripe_cart.gateway import Session, read_session
 from django_stripe_cart.gateway.client import request, transport
 from django_stripe_cart.sandbox import Sandbox
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 KEY = "sk_test_TheKeyThatNobodyMaySee"
 SECRET = "whsec_TheSecretThatNobodyMaySee"
 

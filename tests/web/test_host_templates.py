@@ -19,7 +19,7 @@ from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.factories import make_product
 from docs.templates_table import blocks
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 # The page for hosts that have no base.html of their own; this one has.
 ELSEWHERE = ("/emails/", "plain.html")
 PAGES = {
@@ -107,7 +107,7 @@ def visit(sandbox: Sandbox, browser: Browser) -> Iterator[str]:
     yield product_page(browser, Product.objects.get(pk=gone.pk))
     browser.remove(gone)
     yield browser.client.get(f"/shop/cart/?removed={lamp.pk}&quantity=2").content.decode()
-    with override_settings(STRIPE_CART_SESSION_OPTIONS="tests.test_overriding.with_taxes"):
+    with override_settings(STRIPE_CART_SESSION_OPTIONS="tests.web.test_host_templates.with_taxes"):
         yield browser.open_cart()
     browser.check_out()
     yield storefront(browser)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 # A Python, a Django and an SDK, as tox names them: ("py311", "django52", "stripe13").
 Cell = tuple[str, ...]

@@ -19,7 +19,7 @@ import pytest
 
 pytestmark = pytest.mark.package
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 LARGEST_SOURCE = 1_500_000  # bytes
 LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "var")
