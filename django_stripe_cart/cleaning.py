@@ -37,15 +37,18 @@ def old_webhooks(*, before: datetime) -> PrimaryDatabaseQuerySet[WebhookEvent]:
 def clean_guest_carts(*, before: datetime) -> int:
     """Delete guests' carts that have not changed since ``before``, and return how many.
 
-    Their orders stay. If a shopper returns at the same moment, they keep the cart or start a new
-    one, depending on which transaction is first.
+    ``before`` is a datetime. Their orders stay. A shopper who returns at the same moment keeps the
+    cart or starts a new one, depending on which transaction is first.
     """
     batches = old_guest_carts(before=before).only("pk").in_batches(BATCH_SIZE)
     return sum(_delete_carts(carts, before=before) for carts in batches)
 
 
 def clean_webhooks(*, before: datetime) -> int:
-    """Delete the events of ``old_webhooks(before=before)``, and return how many."""
+    """Delete processed webhook events older than ``before``, a datetime, and return how many.
+
+    Events of the last 31 days, and those whose processing failed, stay.
+    """
     batches = old_webhooks(before=before).only("pk").in_batches(BATCH_SIZE)
     return sum(_delete_webhooks(events) for events in batches)
 

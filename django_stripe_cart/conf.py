@@ -20,8 +20,8 @@ EMAIL_KINDS = ("paid", "fulfilled", "refunded", "failed")
 def parse_session_minutes(value: Any) -> int | None:
     """Return ``value`` as an int, the lifetime of a Checkout Session, or None if it is not valid.
 
-    Stripe accepts 30 minutes to 24 hours (docs.stripe.com/api/checkout/sessions/create); one minute
-    less at each end allows for the time that the request takes.
+    Stripe accepts 30 minutes to 24 hours (docs.stripe.com/api/checkout/sessions/create). A minute
+    at either end is left for the duration of the request and for clocks that differ.
     """
     try:
         minutes = int(value)

@@ -37,10 +37,10 @@ TWO_DECIMAL_CODES = """
 """
 CURRENCIES = ZERO_DECIMAL | THREE_DECIMAL | {*TWO_DECIMAL_CODES.split()}
 
-# Stripe only accepts multiples of this (https://docs.stripe.com/currencies#special-cases).
+# Stripe only accepts multiples of this (https://docs.stripe.com/currencies).
 STEPS = dict.fromkeys(THREE_DECIMAL, 10) | dict.fromkeys(WHOLE_UNITS, 100)
 
-MAXIMUM_AMOUNT = 999_999_999_999  # Stripe allows up to twelve digits
+MAXIMUM_AMOUNT = 999_999_999_999  # card payments allow twelve digits
 
 # Stripe's minimum charges for a shop that is paid out in the same currency
 # (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).

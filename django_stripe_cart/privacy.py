@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -108,7 +110,7 @@ def anonymize_person(person: Any, *, by: Cause = BY_STAFF) -> list[Order]:
     Amounts stay, for bookkeeping. Users are not deleted, nor is data at Stripe. Pending orders are
     canceled first. Raises ``OrderUnsettled`` if a payment is still processing, or ``PaymentError``
     if a pending order can't be closed at Stripe; nothing is removed then. Sends ``order_canceled``
-    for each order that is canceled.
+    for each order that is canceled. ``by`` is a ``Cause``, noted on the timeline.
     """
     carts = [cart.pk for cart in carts_of(person)]
     orders = [_cancel_pending(order, by=by) for order in orders_of(person).order_by("pk")]
@@ -128,8 +130,8 @@ def _find_users(text: str) -> list[Any]:
         _email_field(): _email_field() + "__iexact",
     }
     names = {field.name for field in model._meta.get_fields()}
-    conditions = [(lookup, text) for name, lookup in lookups.items() if name in names]
-    return list(model._default_manager.filter(Q(*conditions, _connector=Q.OR))) if text else []
+    conditions = (Q((lookup, text)) for name, lookup in lookups.items() if name in names)
+    return list(model._default_manager.filter(reduce(or_, conditions))) if text else []
 
 
 def _export_cart(cart: Cart) -> Values:

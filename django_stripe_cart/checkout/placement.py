@@ -64,7 +64,7 @@ def create_order(
     OrderItem.objects.bulk_create(items)
     note(order, kind="placed", by=by, to_status=order.status)
     if not order_placed.has_listeners(Order):  # a receiver may change the rows
-        order.lines = items
+        order.cached_items = items
     order_placed.send(sender=Order, order=order)
     return order
 

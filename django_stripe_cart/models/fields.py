@@ -18,8 +18,6 @@ class StripeIdField(models.CharField):
         kwargs.setdefault("max_length", 255)
         super().__init__(*args, **kwargs)
 
-    def db_parameters(self, connection: BaseDatabaseWrapper) -> Any:
-        parameters = super().db_parameters(connection)
-        if connection.vendor == "mysql":
-            return {**parameters, "collation": "utf8mb4_bin"}
-        return parameters
+    def db_type(self, connection: BaseDatabaseWrapper) -> str | None:
+        column_type = super().db_type(connection)
+        return f"{column_type} COLLATE utf8mb4_bin" if connection.vendor == "mysql" else column_type

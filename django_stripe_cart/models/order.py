@@ -182,8 +182,8 @@ class Order(ProtectedStatusMixin, models.Model):
         self.closed_at = at
 
     @cached_property
-    def lines(self) -> list[Any]:
-        """The order's items, cached. Use ``items`` where they may change."""
+    def cached_items(self) -> list[Any]:
+        """The order's items, read once. Use ``items`` where they may change."""
         return list(self.items.all())
 
     @property

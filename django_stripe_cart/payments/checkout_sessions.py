@@ -130,7 +130,7 @@ def _build_params(
                     "product_data": {"name": item.name[:MAX_NAME_LENGTH]},
                 },
             }
-            for item in order.lines
+            for item in order.cached_items
         ],
         "success_url": success_url,
         "cancel_url": cancel_url,

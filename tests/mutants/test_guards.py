@@ -129,7 +129,7 @@ def test_a_receiver_may_change_what_is_asked_for(
     assert _asked_for(browser.order) == ["Mug, engraved"]
 
 
-# place_order that keeps order.lines
+# place_order that keeps order.cached_items
 def test_a_host_may_change_what_is_asked_for(
     browser: Browser, sandbox: Sandbox, mug: Product
 ) -> None:
