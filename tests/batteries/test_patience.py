@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from django_stripe_cart.checkout import cancel_order
-from django_stripe_cart.checkout.flow import PAUSES
+from django_stripe_cart.checkout.flow import RETRY_DELAYS
 from django_stripe_cart.exceptions import PaymentError
 from django_stripe_cart.gateway import DEADLINE, deadline, retrieve_session
 from django_stripe_cart.gateway.client import transport
@@ -39,7 +39,7 @@ def test_by_arithmetic_no_verb_lasts_longer() -> None:
     # An attempt begins only if it would end in time, so all of them end within the patience;
     # after the last one, checkout may wait once more for another window's answer.
     assert sum(TIMEOUT) <= DEADLINE
-    assert DEADLINE + sum(PAUSES) < HELD
+    assert DEADLINE + sum(RETRY_DELAYS) < HELD
 
 
 def test_there_is_time_for_a_second_attempt() -> None:
