@@ -64,7 +64,7 @@ def test_a_debit_that_is_still_clearing_is_not_paid_by_settling_a_flag(
     assert (browser.order.status, told) == ("paid", ["order_paid"])
 
 
-def test_a_debit_that_bounces_needs_nobody_any_more(
+def test_a_failed_bank_debit_clears_the_attention(
     browser: Browser, sandbox: Sandbox, pending: Order
 ) -> None:
     close_behind_our_back(pending)

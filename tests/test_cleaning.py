@@ -105,7 +105,7 @@ def test_a_dry_run_only_counts(guest: Browser, mug: Product) -> None:
     assert Cart.objects.count() == WebhookEvent.objects.count() == 1
 
 
-def test_webhooks_stay_as_long_as_stripe_lists_them_and_unfinished_ones_for_ever(db: None) -> None:
+def test_webhooks_are_kept_as_long_as_at_stripe_and_unfinished_ones_always(db: None) -> None:
     kept = [make_webhook(30), make_webhook(100, finished=False)]
     make_webhook(32)
 
@@ -140,7 +140,7 @@ def test_any_number_is_deleted_in_batches(
         assert clean()[0] == "100 guests' carts deleted"
 
 
-def test_who_comes_back_while_a_batch_waits_keeps_the_cart(guest: Browser, mug: Product) -> None:
+def test_a_cart_used_before_its_batch_is_deleted_is_kept(guest: Browser, mug: Product) -> None:
     guest.add(mug)
     let_days_pass(31)
     before = timezone.now() - timedelta(days=30)
@@ -153,7 +153,7 @@ def test_who_comes_back_while_a_batch_waits_keeps_the_cart(guest: Browser, mug: 
 
 
 @pytest.mark.usefixtures("transactional_db")
-def test_who_adds_at_that_moment_loses_nothing_new(guest: Browser, mug: Product) -> None:
+def test_an_item_added_during_cleaning_is_not_lost(guest: Browser, mug: Product) -> None:
     guest.add(mug)
     token = guest.client.session[SESSION_KEY]
     for _time in range(5):

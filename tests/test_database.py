@@ -304,7 +304,7 @@ def test_a_verb_keeps_its_name_its_arguments_and_its_answer() -> None:
 
 
 @on_real_connections
-def test_a_verb_refuses_to_run_inside_somebody_elses_transaction() -> None:
+def test_a_durable_function_refuses_to_run_inside_a_transaction() -> None:
     run, runs = failing()
 
     with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
@@ -314,7 +314,7 @@ def test_a_verb_refuses_to_run_inside_somebody_elses_transaction() -> None:
 
 
 @on_real_connections
-def test_a_part_that_may_be_nested_is_left_to_the_outer_transaction_to_retry(
+def test_a_nested_transaction_is_retried_by_the_outer_one(
     pauses: list[float],
 ) -> None:
     runs = []

@@ -137,7 +137,7 @@ def test_without_the_setting_a_guest_has_nothing(
 # --- the address of an order --------------------------------------------------------------------
 
 
-def test_a_guest_buys_and_the_address_shows_the_order_on_another_device_too(
+def test_a_guests_order_url_works_on_another_device(
     guest: Browser, sandbox: Sandbox, mug: Product
 ) -> None:
     payment = sandbox.pay(check_out(guest, mug).session_url)
@@ -159,7 +159,7 @@ def test_the_return_page_needs_no_cookie(guest: Browser, sandbox: Sandbox, mug: 
     assert guest.order.number in answer.content.decode()
 
 
-def test_who_came_by_the_address_sees_no_more_than_is_needed(
+def test_a_visitor_with_only_the_order_url_sees_no_personal_data(
     guest: Browser, sandbox: Sandbox, mug: Product, user: User
 ) -> None:
     url = check_out(guest, mug).session_url
@@ -188,7 +188,7 @@ def test_who_came_by_the_address_sees_no_more_than_is_needed(
 
 
 @pytest.mark.parametrize("url", ["/shop/cart/", "/shop/orders/", "order", "return"])
-def test_the_address_is_told_to_nobody(
+def test_the_order_url_is_not_leaked_or_indexed(
     guest: Browser, sandbox: Sandbox, mug: Product, url: str
 ) -> None:
     order = check_out(guest, mug)
@@ -223,7 +223,7 @@ def test_nor_is_it_when_the_user_is_gone(
     assert guest.client.get(order.get_absolute_url()).status_code == 404
 
 
-def test_nor_is_an_order_that_came_along_with_a_user_even_if_that_one_is_gone(
+def test_a_merged_order_stays_private_after_its_user_is_deleted(
     guest: Browser, sandbox: Sandbox, mug: Product, user: User
 ) -> None:
     order = buy(guest, sandbox, mug)
@@ -256,7 +256,7 @@ def test_my_orders_are_those_of_this_browser(
     assert "/accounts/login/?next=/shop/orders/" in page
 
 
-def test_who_has_none_reads_why(guest: Browser, user: User) -> None:
+def test_a_guest_without_orders_reads_why(guest: Browser, user: User) -> None:
     page = guest.client.get("/shop/orders/").content.decode()
 
     assert "You have not ordered anything yet." in page
@@ -264,7 +264,7 @@ def test_who_has_none_reads_why(guest: Browser, user: User) -> None:
     assert "in this browser" not in Browser(user).client.get("/shop/orders/").content.decode()
 
 
-def test_a_guest_has_a_button_and_a_window_for_orders(guest: Browser, mug: Product) -> None:
+def test_a_guest_has_a_button_and_a_modal_for_orders(guest: Browser, mug: Product) -> None:
     page = guest.client.get("/").content.decode()
 
     assert 'data-stripe-cart-modal="orders"' in page
@@ -307,7 +307,7 @@ def test_what_the_users_own_open_order_holds_is_still_theirs(
     assert held(browser.user) == {"Lamp": 5}
 
 
-def test_what_is_sold_out_meanwhile_stays_behind_and_is_said(
+def test_a_merge_leaves_sold_out_items_and_reports_them(
     guest: Browser, lamp: Product, mug: Product, user: User
 ) -> None:
     guest.add(lamp)
@@ -381,7 +381,7 @@ def test_bringing_along_twice_brings_once(guest: Browser, mug: Product, user: Us
     assert held(user) == {"Mug": 2}
 
 
-def test_who_brings_nothing_gets_no_cart(guest: Browser, user: User) -> None:
+def test_a_sign_in_without_a_guest_cart_creates_no_cart(guest: Browser, user: User) -> None:
     guest.client.force_login(user)
 
     assert not Cart.objects.exists()
@@ -421,7 +421,7 @@ def test_the_session_key_is_new_and_its_data_is_kept(
     assert not Session.objects.filter(session_key=before).exists()
 
 
-def test_a_shopper_who_signs_in_is_another_in_the_same_request(
+def test_signing_in_replaces_the_shopper_of_the_request(
     guest: Browser, mug: Product, user: User, rf: Any
 ) -> None:
     request = rf.get("/")
@@ -569,7 +569,7 @@ def test_a_checkout_that_brings_something_along_shows_the_cart_again(
     assert not Order.objects.exists()
 
 
-def test_a_guest_who_orders_again_and_again_meanwhile_is_left_for_later(
+def test_a_merge_is_deferred_while_the_guest_keeps_placing_orders(
     guest: Browser, mug: Product, user: User
 ) -> None:
     cart = check_out(guest, mug).cart
@@ -596,7 +596,7 @@ def test_the_patience_of_a_sign_in_is_short() -> None:
     assert seconds_left() == float("inf")
 
 
-def test_a_silent_stripe_keeps_nobody_from_signing_in(
+def test_a_silent_stripe_does_not_block_signing_in(
     guest: Browser, mug: Product, user: User, settings: Any
 ) -> None:
     order = check_out(guest, mug)
@@ -625,7 +625,7 @@ def broken_host() -> Any:
     order_canceled.disconnect(raise_it)
 
 
-def test_a_hosts_own_mistake_keeps_nobody_from_signing_in(
+def test_an_error_in_a_hosts_code_does_not_block_signing_in(
     guest: Browser,
     sandbox: Sandbox,
     mug: Product,
@@ -838,7 +838,7 @@ def lost(answers: list[Any]) -> list[Any]:
 # --- a cart that goes away meanwhile ------------------------------------------------------------
 
 
-def test_a_thing_goes_into_a_new_cart_if_the_old_one_is_cleaned_away_meanwhile(
+def test_an_item_goes_into_a_new_cart_if_the_old_one_was_cleaned(
     guest: Browser, mug: Product, rf: Any
 ) -> None:
     guest.add(mug)

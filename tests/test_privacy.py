@@ -205,7 +205,7 @@ def another(value: Any, field: models.Field[Any, Any]) -> Any:
     return "xyz"
 
 
-def test_nobody_gets_what_is_anothers(
+def test_an_export_has_only_the_data_of_that_person(
     greta: Browser, browser: Browser, sandbox: Sandbox, mug: Product
 ) -> None:
     buy(greta, sandbox, mug)
@@ -261,7 +261,7 @@ def test_of_a_stranger_there_is_nothing(
 
 @pytest.mark.parametrize("person", ["", "nobody@example.com", "%", "\t", "gretta"])
 @pytest.mark.parametrize("action", [("export",), ("anonymize",), ("anonymize", "--dry-run")])
-def test_a_name_that_nobody_goes_by_is_an_error(
+def test_an_unknown_person_is_an_error(
     guest: Browser, greta: Browser, mug: Product, person: str, action: tuple[str, ...]
 ) -> None:
     check_out(guest, mug)  # an order that has no address yet
@@ -367,7 +367,7 @@ def test_a_payment_on_its_way_is_waited_for(greta: Browser, sandbox: Sandbox, mu
     assert anonymize_person(greta.user)[0].status == "paid"
 
 
-def test_anonymizing_again_finds_nobody(greta: Browser, sandbox: Sandbox, mug: Product) -> None:
+def test_anonymizing_again_finds_no_data(greta: Browser, sandbox: Sandbox, mug: Product) -> None:
     buy(greta, sandbox, mug)
     anonymize_person(EMAIL)
     moment = Order.objects.get().anonymized_at
@@ -400,7 +400,7 @@ def test_a_cart_without_any_order_is_spoken_of_too(greta: Browser, mug: Product)
     assert User.objects.filter(username="greta").exists()
 
 
-def test_money_that_is_told_of_once_is_not_told_of_again(
+def test_an_unknown_payment_stays_recorded_after_anonymizing(
     greta: Browser, sandbox: Sandbox, mug: Product
 ) -> None:
     order = buy(greta, sandbox, mug)

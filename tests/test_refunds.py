@@ -244,7 +244,7 @@ def test_a_refund_made_in_the_dashboard_is_noticed(
     assert told == ["order_refunded"]
 
 
-def test_a_refund_made_in_the_dashboard_without_a_webhook_is_noticed_at_the_next_look(
+def test_the_next_sync_finds_a_dashboard_refund_without_a_webhook(
     paid: Order, sandbox: Sandbox
 ) -> None:
     sandbox.hold_deliveries = True
@@ -331,7 +331,7 @@ def test_a_pending_refund_counts_and_then_succeeds(
     assert again(order).refunds.get().status == "succeeded"
 
 
-def test_a_receiver_is_told_which_refund(paid: Order) -> None:
+def test_a_receiver_gets_the_refund(paid: Order) -> None:
     heard: list[Any] = []
 
     def hear(refund: Refund, **kwargs: object) -> None:
@@ -377,7 +377,7 @@ def test_a_dispute_is_noted_beside_the_state(
     assert told.count("order_disputed") == 1
 
 
-def test_while_it_is_disputed_stripe_refuses_a_refund_and_nothing_stays_reserved(
+def test_a_refund_refused_during_a_dispute_reserves_nothing(
     browser: Browser, sandbox: Sandbox, mug: Product
 ) -> None:
     order = buy(browser, sandbox, mug, 2, card="4000000000000259")
@@ -400,7 +400,7 @@ def test_a_dispute_that_comes_before_its_payment_is_known_is_not_lost(
 
 
 @pytest.mark.parametrize(("won", "status"), [(True, "won"), (False, "lost")])
-def test_a_dispute_that_is_over_needs_nobody_any_more(
+def test_a_closed_dispute_clears_the_attention(
     browser: Browser, sandbox: Sandbox, mug: Product, won: bool, status: str
 ) -> None:
     order = buy(browser, sandbox, mug, 2, card="4000000000000259")

@@ -91,7 +91,7 @@ def test_a_product_that_is_gone_cannot_be_taken(mug: Product) -> None:
         stock.take({gone: 1})
 
 
-def test_stock_that_was_counted_meanwhile_is_not_overlooked(mug: Product) -> None:
+def test_taking_stock_reads_the_current_count(mug: Product) -> None:
     stale = Product.objects.get(pk=mug.pk)
     Product.objects.update(stock=1)
 
@@ -233,9 +233,7 @@ def test_the_last_five_are_sold_to_five_of_twelve(lamp: Product) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_who_want_the_same_things_in_another_order_never_wait_for_each_other(
-    mug: Product, lamp: Product
-) -> None:
+def test_two_orders_of_the_same_products_do_not_deadlock(mug: Product, lamp: Product) -> None:
     Product.objects.update(stock=100)
     one = {mug.pk: 1, lamp.pk: 1}
     other = {lamp.pk: 1, mug.pk: 1}

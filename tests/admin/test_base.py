@@ -125,7 +125,7 @@ def test_without_a_verbs_own_permission_nothing_moves(
     assert len(sandbox.requests) == calls
 
 
-def test_the_same_walk_moves_everything_for_whom_it_may(
+def test_the_same_walk_with_all_permissions_changes_every_order(
     desk: Client, orders: list[Order], sandbox: Sandbox
 ) -> None:
     walk(desk, orders)
@@ -155,7 +155,9 @@ def test_a_permission_opens_its_own_action_and_no_other(
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_who_may_not_look_may_not_act(hire: Hire, orders: list[Order], verb: str) -> None:
+def test_staff_without_the_view_permission_can_not_act(
+    hire: Hire, orders: list[Order], verb: str
+) -> None:
     desk = hire(f"{verb}_order")
 
     assert desk.get(url(verb, Order, orders[0].pk)).status_code == 403
@@ -163,7 +165,7 @@ def test_who_may_not_look_may_not_act(hire: Hire, orders: list[Order], verb: str
 
 
 @pytest.mark.parametrize("name", ["sales", "export", "changelist"])
-def test_figures_and_lists_are_for_those_who_may_look(hire: Hire, order: Order, name: str) -> None:
+def test_reports_and_exports_need_the_view_permission(hire: Hire, order: Order, name: str) -> None:
     assert hire("refund_order").get(url(name)).status_code == 403
     assert hire("view_order").get(url(name)).status_code == 200
 

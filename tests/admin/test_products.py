@@ -41,7 +41,7 @@ def test_a_product_can_be_added_and_found(desk: Client) -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"price": "-1"}, {"stock": "-1"}, {"price": "1.2345"}])
-def test_a_product_that_the_database_would_refuse_is_refused_with_a_sentence(
+def test_a_product_that_breaks_a_constraint_gets_a_form_error(
     desk: Client, wrong: dict[str, str]
 ) -> None:
     form = {"name": "Pen", "slug": "pen", "price": "1.50", "stock": "3", **wrong}
@@ -53,7 +53,7 @@ def test_a_product_that_the_database_would_refuse_is_refused_with_a_sentence(
     assert not Product.objects.exists()
 
 
-def test_a_product_that_was_ordered_can_be_deleted_and_the_order_remembers_it(
+def test_an_ordered_product_can_be_deleted_and_its_order_keeps_the_line(
     desk: Client, order: Order, mug: Product
 ) -> None:
     assert desk.post(url("delete", Product, mug.pk), {"post": "yes"}).status_code == 302
@@ -185,7 +185,7 @@ def test_it_is_said_what_a_price_is_counted_in(
         assert shown[1] == "KWD"
 
 
-def test_who_may_only_look_at_a_product_sees_it(hire: Hire, mug: Product) -> None:
+def test_staff_with_only_the_view_permission_see_a_product(hire: Hire, mug: Product) -> None:
     page = read(hire("view_product"), url("change", Product, mug.pk))
 
     assert "Mug" in page

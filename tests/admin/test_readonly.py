@@ -67,7 +67,7 @@ def test_a_list_of_orders_costs_no_more_for_more_orders(
     assert cost() == before
 
 
-def test_an_orders_page_tells_its_whole_story(desk: Client, order: Order) -> None:
+def test_an_orders_page_shows_its_whole_history(desk: Client, order: Order) -> None:
     page = read(desk, url("change", Order, order.pk))
 
     for text in ("Blue mug", "It came.", "re_1", "cs_test_1", "pi_1", "payer@example.com"):
@@ -195,7 +195,7 @@ def test_staff_without_permission_sees_no_order(order: Order) -> None:
     assert desk.get(url("changelist", WebhookEvent)).status_code == 403
 
 
-def test_staff_who_may_only_look_may_look(order: Order) -> None:
+def test_staff_with_only_the_view_permission_see_the_orders(order: Order) -> None:
     clerk = UserFactory(is_staff=True)
     clerk.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
     desk = Client()

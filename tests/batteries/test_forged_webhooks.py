@@ -45,7 +45,9 @@ def post_webhook(body: bytes, signature: str) -> int:
     return send(Letter("POST", b"/stripe/webhook/", headers=headers, body=body)).status
 
 
-def test_none_is_believed(sandbox: Sandbox, browser: Browser, completed: bytes) -> None:
+def test_every_forged_webhook_is_rejected(
+    sandbox: Sandbox, browser: Browser, completed: bytes
+) -> None:
     chance = random.Random(3)
     signature = sandbox.sign(completed, WEBHOOK_SECRET)
     events = OrderEvent.objects.count()

@@ -272,7 +272,7 @@ def run(shop: Shop, pair: Pair, *, point: int) -> tuple[Scene, Meeting]:
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.prepare.__name__)
-def test_wherever_they_meet_nothing_of_the_guests_is_lost(
+def test_no_interleaving_loses_a_guests_items(
     shop: Shop, pair: Pair, request: pytest.FixtureRequest
 ) -> None:
     if connection.vendor == "sqlite" and pair.prepare is sign_in_and_sign_in:

@@ -89,7 +89,9 @@ def fill_carts(number: int, product: Product) -> list[User]:
     return users
 
 
-def test_400_shoppers_want_150_pieces(shop: Shop, sixteen: Crew, audit: Audit) -> None:
+def test_400_concurrent_checkouts_sell_a_stock_of_150(
+    shop: Shop, sixteen: Crew, audit: Audit
+) -> None:
     mug = shop.sell("Mug", stock=150)
     users = fill_carts(400, mug)
     pages = sixteen.at_once(open_cart, [(user.pk,) for user in users])
@@ -136,7 +138,7 @@ def test_200_clicks_of_one_shopper_are_one_order_and_one_session(
     assert shop.violations() == []
 
 
-def test_200_bells_and_return_pages_pay_once_and_tell_once(
+def test_200_webhooks_and_return_pages_mark_the_order_paid_once(
     shop: Shop, sixteen: Crew, audit: Audit
 ) -> None:
     mug = shop.sell("Mug", stock=10)
@@ -165,7 +167,9 @@ def test_200_bells_and_return_pages_pay_once_and_tell_once(
     assert shop.settled_violations() == []
 
 
-def test_60_refunds_of_30_on_200_send_back_180(shop: Shop, sixteen: Crew, audit: Audit) -> None:
+def test_60_concurrent_refunds_of_30_on_200_refund_180(
+    shop: Shop, sixteen: Crew, audit: Audit
+) -> None:
     mug = shop.sell("Mug", price="200.00", stock=10)
     shopper = shop.shopper()
     shopper.add(mug)
@@ -185,7 +189,9 @@ def test_60_refunds_of_30_on_200_send_back_180(shop: Shop, sixteen: Crew, audit:
     assert shop.settled_violations() == []
 
 
-def test_mixed_carts_in_any_order_meet_no_deadlock(shop: Shop, sixteen: Crew, audit: Audit) -> None:
+def test_concurrent_checkouts_of_mixed_carts_do_not_deadlock(
+    shop: Shop, sixteen: Crew, audit: Audit
+) -> None:
     products = [shop.sell(f"Product {number}", stock=40) for number in range(5)]
     users = [shop.shopper().user for _ in range(48)]
     pks = [product.pk for product in products]

@@ -257,7 +257,7 @@ def note_addresses(shop: Shop, meeting: Meeting) -> None:
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.prepare.__name__)
-def test_wherever_they_meet_nothing_is_broken(
+def test_no_interleaving_breaks_an_invariant(
     shop: Shop, pair: Pair, request: pytest.FixtureRequest
 ) -> None:
     for point in range(MOST_POINTS):

@@ -149,7 +149,7 @@ def settle(case: Case) -> None:
 
 
 @each([story for story in STORIES if story.again])
-def test_killed_anywhere_it_recovers_when_people_try_again(
+def test_after_a_kill_at_any_crash_point_a_retry_recovers(
     shop: Shop, doomed: Victims, story: Story, request: pytest.FixtureRequest
 ) -> None:
     points = find_points(shop, doomed, story)
@@ -169,7 +169,7 @@ def test_killed_anywhere_it_recovers_when_people_try_again(
 
 
 @each([story for story in STORIES if story.alone])
-def test_killed_anywhere_it_recovers_when_nobody_ever_rings_or_returns(
+def test_after_a_kill_at_any_crash_point_sync_alone_recovers(
     shop: Shop, doomed: Victims, story: Story, request: pytest.FixtureRequest
 ) -> None:
     points = find_points(shop, doomed, story)

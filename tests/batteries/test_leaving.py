@@ -43,7 +43,7 @@ def run(case: Case, first: Deed, second: Deed, *, point: int) -> Meeting:
 
 @pytest.mark.parametrize("prepare", DEEDS, ids=lambda prepare: prepare.__name__)
 @pytest.mark.parametrize("order", [leave_and, then_leave], ids=lambda order: order.__name__)
-def test_whoever_leaves_takes_their_cart_along_and_no_order(
+def test_deleting_a_user_deletes_the_cart_and_keeps_the_orders(
     shop: Shop, prepare: Callable[[Case], Deed], order: Callable[[Deed, Deed], tuple[Deed, Deed]]
 ) -> None:
     for point in range(MOST_POINTS):

@@ -35,7 +35,7 @@ SHORT_PATIENCE = 2.5
 OUR_OWN = 10
 
 
-def test_by_arithmetic_no_verb_lasts_longer() -> None:
+def test_the_timeouts_add_up_to_less_than_the_limit() -> None:
     # An attempt begins only if it would end in time, so all of them end within the patience;
     # after the last one, checkout may wait once more for another window's answer.
     assert sum(TIMEOUT) <= DEADLINE
@@ -144,7 +144,7 @@ def in_a_hurry(timeout: tuple[float, float] = SHORT) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(("before", "step"), STORIES, ids=[step.__name__ for _, step in STORIES])
-def test_a_silent_stripe_holds_nobody(
+def test_a_silent_stripe_is_given_up_within_the_deadline(
     browser: Browser, box: Sandbox, mug: Product, before: Step, step: Step
 ) -> None:
     before(browser, box, mug)
@@ -161,7 +161,7 @@ def test_a_silent_stripe_holds_nobody(
     assert violations(box) == []
 
 
-def test_a_slow_stripe_holds_nobody_though_every_answer_comes(
+def test_slow_answers_are_given_up_within_the_deadline(
     browser: Browser, box: Sandbox, mug: Product
 ) -> None:
     paid_order(browser, box, mug)
@@ -179,7 +179,7 @@ def test_a_slow_stripe_holds_nobody_though_every_answer_comes(
     assert sync_order(browser.order).amount_refunded == 900
 
 
-def test_with_the_real_times_a_silent_stripe_is_given_up_with_a_sentence(
+def test_with_the_real_timeouts_a_silent_stripe_ends_in_a_message(
     browser: Browser, box: Sandbox, mug: Product
 ) -> None:
     browser.add(mug)
@@ -193,7 +193,7 @@ def test_with_the_real_times_a_silent_stripe_is_given_up_with_a_sentence(
     assert "can't be reached" in messages_of(answer)[0]
 
 
-def test_the_outer_verb_gives_the_time(box: Sandbox) -> None:
+def test_the_outermost_deadline_applies(box: Sandbox) -> None:
     with (
         transport(DeadlineHTTPClient(timeout=SHORT)),
         deadline(0.1),
@@ -219,7 +219,7 @@ class Busy(http.server.BaseHTTPRequestHandler):
         """Keep quiet."""
 
 
-def test_an_answer_that_asks_for_a_minute_holds_nobody(settings: Any) -> None:
+def test_a_retry_after_header_of_a_minute_is_not_waited_for(settings: Any) -> None:
     server = http.server.HTTPServer(("127.0.0.1", 0), Busy)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()

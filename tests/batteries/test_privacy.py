@@ -79,7 +79,7 @@ def other(request: pytest.FixtureRequest, anna: User) -> Caller:
 
 @pytest.mark.parametrize("guests", [False, True], ids=["users only", "guests too"])
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: pattern.name)
-def test_nothing_of_hers_is_shown_or_changed(
+def test_another_user_can_not_read_or_change_her_data(
     other: Caller,
     anna: User,
     sandbox: Sandbox,
@@ -130,7 +130,7 @@ def test_nothing_of_hers_is_shown_or_changed(
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-def test_she_sees_it_all_herself(anna: User) -> None:
+def test_the_owner_sees_her_own_orders(anna: User) -> None:
     page = Caller(anna).send(Letter("GET", b"/shop/orders/")).text
 
     assert "Private edition" in page

@@ -37,7 +37,9 @@ def shop(browser: Browser, sandbox: Sandbox, mug: Product, lamp: Product) -> Ite
 
 
 @pytest.mark.parametrize("case", CASES, ids=name_of)
-def test_nothing_is_lost(shop: Shop, case: tuple[Story, str, str, int | None]) -> None:
+def test_each_fault_at_each_call_loses_nothing(
+    shop: Shop, case: tuple[Story, str, str, int | None]
+) -> None:
     story, call, kind, times = case
     sandbox = shop.sandbox
     steps = story(shop)
@@ -62,7 +64,7 @@ def test_nothing_is_lost(shop: Shop, case: tuple[Story, str, str, int | None]) -
     assert found == []
 
 
-def test_a_refusal_after_a_lost_answer_does_not_mean_that_nothing_was_refunded(
+def test_a_refusal_after_a_lost_response_keeps_the_refund(
     shop: Shop,
 ) -> None:
     shop.browser.add(shop.mug)

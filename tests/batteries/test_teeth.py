@@ -57,7 +57,7 @@ def give_up(shop: Shop) -> str:
 
 
 @each_way
-def test_without_compare_and_set_the_address_of_a_closed_order_is_handed_out(
+def test_without_compare_and_set_a_closed_order_can_be_paid(
     case: Case, guarded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not guarded:
@@ -160,7 +160,7 @@ def test_without_expiring_first_a_canceled_order_is_paid(
 
 
 @each_way
-def test_if_seen_were_enough_a_bell_that_failed_once_would_be_lost(
+def test_deduplicating_unprocessed_events_loses_a_failed_webhook(
     case: Case, guarded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     remember = webhooks._get_or_create_row
@@ -198,7 +198,7 @@ def test_if_seen_were_enough_a_bell_that_failed_once_would_be_lost(
 
 
 @each_way
-def test_without_the_fingerprint_another_price_is_charged_than_was_seen(
+def test_without_the_fingerprint_a_changed_price_is_charged(
     case: Case, guarded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     check = contents.CartContents.raise_if_not_orderable

@@ -49,7 +49,7 @@ def take_the_lock_away(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @each_way
-def test_without_the_lock_a_refund_is_written_over(
+def test_without_the_lock_a_refund_is_overwritten(
     case: Case, guarded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not guarded:
@@ -80,7 +80,7 @@ def read_as_changed(order: Order) -> dict[str, object]:
 
 
 @each_way
-def test_without_lock_and_sparing_save_a_refund_is_written_over(
+def test_without_lock_and_partial_save_a_refund_is_overwritten(
     case: Case, guarded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """To save only what changed is the second line: it holds when the lock is gone."""
@@ -172,7 +172,7 @@ def without_the_unique_slot() -> Iterator[None]:
 
 
 @each_way
-def test_without_lock_and_unique_slot_a_cart_has_two_orders(
+def test_without_lock_and_unique_constraint_a_cart_has_two_orders(
     case: Case, guarded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The slot is the second line: it holds when the lock is gone, and only the lock."""
@@ -230,7 +230,7 @@ class SomebodyElse(threading.Thread):
 
 
 @each_way
-def test_without_the_retry_a_lock_of_somebody_else_is_an_error_page(
+def test_without_the_retry_a_lock_timeout_is_a_server_error(
     case: Case, guarded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not guarded:

@@ -87,7 +87,9 @@ def _the_mug(shop: Shop) -> int:
     return int(pk)
 
 
-def test_a_small_stock_and_one_of_the_servers_killed(shop: Shop, two: list[Server]) -> None:
+def test_a_small_stock_sells_out_exactly_while_a_server_is_killed(
+    shop: Shop, two: list[Server]
+) -> None:
     shop.sell("Mug", stock=MUGS)
     shoppers = [shop.shopper() for _ in range(SHOPPERS)]
 

@@ -51,9 +51,7 @@ def test_a_front_end_of_ones_own_fills_the_cart_and_leads_to_the_payment(
     expect(shopper.quantity(NUMBER_SEVEN)).to_have_value("2")
 
 
-def test_a_front_end_of_ones_own_is_told_why_not(
-    shopper: Shopper, shop: Shop, watch: Watch
-) -> None:
+def test_a_custom_front_end_receives_the_error(shopper: Shopper, shop: Shop, watch: Watch) -> None:
     told: list[str] = []
 
     def reprice(route: Route) -> None:

@@ -95,7 +95,7 @@ def test_the_waiting_page_looks_again_and_stays_where_it_is(shopper: Shopper) ->
     assert page.evaluate("window.same")
 
 
-def test_good_news_stays_while_somebody_reads_it(shopper: Shopper) -> None:
+def test_a_success_message_stays_while_it_is_hovered(shopper: Shopper) -> None:
     shopper.page.clock.install()
     shopper.page.reload()
     shopper.add("Field Notebook")

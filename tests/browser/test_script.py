@@ -54,7 +54,7 @@ class Held:
 # --- the focus ---------------------------------------------------------------------------------
 
 
-def test_after_a_removal_the_focus_is_on_the_next_line_and_then_on_the_title(
+def test_a_removal_focuses_the_next_line_and_then_the_title(
     shopper: Shopper,
 ) -> None:
     shopper.add("Field Notebook")
@@ -316,7 +316,7 @@ def test_a_page_that_is_too_old_says_that_it_should_be_reloaded(
     watch.complaints.clear()
 
 
-def test_what_could_not_be_saved_is_shown_nowhere(shopper: Shopper, watch: Watch) -> None:
+def test_a_quantity_that_was_not_saved_is_reset(shopper: Shopper, watch: Watch) -> None:
     shopper.add("Field Notebook", 3)
     shopper.page.goto("/shop/cart/")
     shopper.page.route(POSTS, lambda route: route.abort())
@@ -343,7 +343,7 @@ def test_when_the_orders_can_not_be_fetched_there_is_a_way_to_them(
     watch.complaints.clear()
 
 
-def test_a_session_that_ended_elsewhere_leads_to_sign_in_and_back(shopper: Shopper) -> None:
+def test_an_expired_login_session_leads_to_sign_in_and_back(shopper: Shopper) -> None:
     shopper.page.context.clear_cookies(name="sessionid")
 
     shopper.product("Field Notebook").get_by_role("button", name="Add to cart").click()
@@ -375,7 +375,7 @@ def test_what_was_refused_stays_as_it_was_typed(shopper: Shopper) -> None:
     expect(product.locator("output")).to_have_text(shopper.price("Reading Chair", 2))
 
 
-def test_good_news_leaves_when_newer_news_of_the_same_product_comes(shopper: Shopper) -> None:
+def test_a_newer_message_replaces_a_products_success_message(shopper: Shopper) -> None:
     def keep(route: Route) -> None:
         """As it would be on a machine where six seconds are long."""
         answer = route.fetch()
@@ -487,7 +487,7 @@ def test_a_page_from_the_browsers_memory_has_the_cart_of_today(shopper: Shopper)
 # --- messages ----------------------------------------------------------------------------------
 
 
-def test_good_news_leaves_after_a_while_and_errors_stay(shopper: Shopper) -> None:
+def test_success_messages_disappear_and_errors_stay(shopper: Shopper) -> None:
     page = shopper.page
     page.clock.install()
     page.reload()
@@ -524,7 +524,7 @@ def test_an_error_stays_until_it_is_closed(shopper: Shopper) -> None:
     expect(alert).to_have_count(0)
 
 
-def test_changes_in_the_cart_are_told_to_a_screen_reader(shopper: Shopper) -> None:
+def test_changes_in_the_cart_are_announced_to_screen_readers(shopper: Shopper) -> None:
     shopper.add("Field Notebook", 2)
     shopper.add("Sunrise Tote")
     shopper.open_cart()

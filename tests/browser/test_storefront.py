@@ -170,7 +170,7 @@ def test_a_declined_card_names_its_reason_and_can_be_tried_again(shopper: Shoppe
     expect(shopper.message("is paid")).to_be_visible()
 
 
-def test_who_pays_by_bank_is_shown_no_test_cards(shopper: Shopper) -> None:
+def test_a_bank_debit_shows_no_test_cards(shopper: Shopper) -> None:
     shopper.add("Field Notebook")
     shopper.open_cart()
     shopper.check_out()
@@ -200,7 +200,7 @@ def test_on_a_phone_a_link_leads_to_the_test_cards(
     expect(cards).to_be_in_viewport()
 
 
-def test_who_comes_back_without_paying_finds_the_cart_and_the_same_session(
+def test_returning_without_payment_keeps_the_cart_and_the_session(
     shopper: Shopper,
 ) -> None:
     shopper.add("Field Notebook", 2)

@@ -105,7 +105,7 @@ def test_an_inactive_product_is_refused(cart: Cart) -> None:
         carts.add_item(cart, make_product("Old", is_active=False))
 
 
-def test_a_product_that_went_off_sale_stays_visible_and_blocks_the_checkout(
+def test_a_product_taken_off_sale_stays_visible_and_blocks_checkout(
     cart: Cart, mug: Product, lamp: Product
 ) -> None:
     carts.add_item(cart, mug)

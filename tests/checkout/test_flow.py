@@ -133,7 +133,7 @@ def test_amounts_in_the_request_change_nothing(
     assert sandbox.sessions[0]["amount_total"] == 49900
 
 
-def test_a_total_below_stripes_minimum_is_a_sentence_and_gives_the_stock_back(
+def test_a_total_below_stripes_minimum_is_an_error_and_restores_the_stock(
     browser: Browser, sandbox: Sandbox
 ) -> None:
     penny = make_product("Penny", price="0.10", stock=3)
@@ -162,7 +162,7 @@ def test_checking_out_again_unchanged_leads_to_the_same_session(
     assert mug.stock == 9
 
 
-def test_the_last_piece_is_still_there_for_the_shopper_whose_order_holds_it(
+def test_the_last_item_stays_available_to_the_order_that_reserved_it(
     browser: Browser, sandbox: Sandbox
 ) -> None:
     last = make_product("Last", stock=1)
@@ -174,7 +174,7 @@ def test_the_last_piece_is_still_there_for_the_shopper_whose_order_holds_it(
     assert browser.check_out().url == first.url
 
 
-def test_with_a_changed_cart_the_old_session_is_expired_before_a_new_one_exists(
+def test_a_changed_cart_expires_the_old_session_before_a_new_one(
     browser: Browser, sandbox: Sandbox, mug: Product, lamp: Product, told: list[str]
 ) -> None:
     browser.add(mug)
@@ -209,7 +209,7 @@ def test_with_a_changed_price_the_old_session_is_expired_too(
     assert sandbox.sessions[1]["amount_total"] == 59900
 
 
-def test_an_order_that_was_paid_meanwhile_is_shown_and_nothing_is_placed(
+def test_a_checkout_of_an_order_already_paid_shows_it_and_places_none(
     browser: Browser, sandbox: Sandbox, mug: Product, lamp: Product
 ) -> None:
     sandbox.hold_deliveries = True
@@ -257,7 +257,7 @@ def test_a_free_order_is_paid_at_once_and_stripe_is_not_asked(
 # --- left and canceled ------------------------------------------------------------------------
 
 
-def test_the_cancel_link_leads_to_an_intact_cart_and_the_order_stays_pending(
+def test_the_cancel_link_keeps_the_cart_and_the_pending_order(
     browser: Browser, sandbox: Sandbox, mug: Product
 ) -> None:
     browser.add(mug, 2)
@@ -390,7 +390,7 @@ def test_a_host_adds_options_and_can_not_change_what_is_sold(
     assert session["metadata"]["stripe_cart_order"] == str(browser.order.reference)
 
 
-def test_a_checkout_that_broke_off_half_an_hour_ago_begins_anew(
+def test_a_checkout_interrupted_half_an_hour_ago_starts_again(
     browser: Browser, sandbox: Sandbox, mug: Product
 ) -> None:
     sandbox.faults.add("POST /v1/checkout/sessions", kind="timeout_before", times=3)
@@ -424,7 +424,7 @@ def test_an_address_that_stripe_has_moved_is_handed_out_as_it_is_now(
     assert again.startswith("http://127.0.0.1:9001/")
 
 
-def test_a_sandbox_that_was_started_anew_is_asked_for_a_new_session(
+def test_a_restarted_sandbox_is_asked_for_a_new_session(
     browser: Browser, sandbox: Sandbox, mug: Product, settings: Any
 ) -> None:
     settings.STRIPE_CART_API_BASE = "http://127.0.0.1:9001"

@@ -111,7 +111,7 @@ def test_an_open_order_of_other_lines_is_in_the_way(full_cart: Cart, lamp: Produ
         place_order(full_cart)
 
 
-def test_a_cart_that_was_emptied_meanwhile_can_not_be_ordered(full_cart: Cart) -> None:
+def test_a_cart_emptied_by_a_concurrent_request_can_not_be_ordered(full_cart: Cart) -> None:
     CartItem.objects.all().delete()
 
     with pytest.raises(EmptyCart):
@@ -128,7 +128,7 @@ def test_a_cart_with_something_that_is_gone_can_not_be_ordered(
 
 
 @pytest.mark.parametrize("nonsense", ["", "{", "[1]", "[[1, 2]]", "7", "[[1,2,3,4]]", "null"])
-def test_what_was_seen_is_compared_whatever_it_is(full_cart: Cart, nonsense: str) -> None:
+def test_an_invalid_fingerprint_counts_as_a_changed_cart(full_cart: Cart, nonsense: str) -> None:
     contents = read_contents(full_cart.key)
 
     with pytest.raises(Exception, match="changed") as caught:
@@ -162,7 +162,7 @@ def test_what_was_removed_and_is_gone_from_the_shop_is_not_offered_again(
 # --- beginning to pay -----------------------------------------------------------------------------
 
 
-def test_an_order_that_others_open_again_and_again_is_given_up_with_a_sentence(
+def test_orders_reopened_on_every_attempt_end_in_an_error_message(
     browser: Browser, full_cart: Cart, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def open_again(*args: Any, **kwargs: Any) -> Any:
@@ -188,7 +188,7 @@ def test_an_old_order_that_can_not_be_closed_is_in_the_way(
     assert Order.objects.count() == 1
 
 
-def test_an_old_order_that_was_closed_meanwhile_is_out_of_the_way(
+def test_an_order_closed_by_a_concurrent_request_does_not_block_checkout(
     browser: Browser, pending: Order, before: Before
 ) -> None:
     before(checkout, "_reuse_or_close_open_order", lambda: cancel_order(pending))
@@ -200,7 +200,7 @@ def test_an_old_order_that_was_closed_meanwhile_is_out_of_the_way(
     assert browser.order != pending
 
 
-def test_a_cancellation_that_stripe_did_not_hear_is_carried_out_by_the_next_checkout(
+def test_the_next_checkout_finishes_a_failed_cancellation(
     browser: Browser, sandbox: Sandbox, pending: Order
 ) -> None:
     sandbox.faults.add(EXPIRE, kind="unavailable", times=9)
@@ -214,7 +214,7 @@ def test_a_cancellation_that_stripe_did_not_hear_is_carried_out_by_the_next_chec
     assert browser.order.is_payable
 
 
-def test_who_is_refused_after_another_window_learned_of_the_session_goes_on_with_that(
+def test_a_refused_request_uses_the_session_of_a_concurrent_request(
     full_cart: Cart, sandbox: Sandbox, before: Before
 ) -> None:
     order = place_order(full_cart)
@@ -224,7 +224,7 @@ def test_who_is_refused_after_another_window_learned_of_the_session_goes_on_with
     assert start_payment(order, return_urls=URLS).session_id == "cs_test_other"
 
 
-def test_who_is_too_late_to_ask_takes_what_the_other_window_got(
+def test_a_request_with_a_key_in_use_uses_the_concurrent_session(
     full_cart: Cart, sandbox: Sandbox, before: Before, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = place_order(full_cart)
@@ -259,7 +259,7 @@ def test_a_session_that_arrives_twice_is_stored_once(pending: Order) -> None:
     assert pending.events.filter(kind="session").count() == 1
 
 
-def test_a_session_of_an_order_that_is_being_canceled_is_stored_all_the_same(
+def test_the_session_of_an_order_being_canceled_is_stored(
     pending: Order,
 ) -> None:
     session = gateway.retrieve_session(pending.session_id or "")
@@ -287,7 +287,7 @@ def test_an_order_that_is_always_overtaken_is_looked_at_later(
 
 
 @pytest.mark.parametrize("close", [close_missing_session, close_without_session])
-def test_an_order_that_was_paid_meanwhile_is_not_closed(
+def test_an_order_paid_by_a_concurrent_request_is_not_closed(
     sandbox: Sandbox, pending: Order, close: Callable[..., Order]
 ) -> None:
     sandbox.pay(pending.session_url)
@@ -333,7 +333,7 @@ def test_a_dispute_that_moved_while_we_looked_is_looked_at_again(
     assert order.dispute_status == dispute["status"]
 
 
-def test_an_order_that_was_never_paid_goes_back_to_where_it_was_when_its_refund_fails(
+def test_a_failed_refund_of_a_mismatched_payment_restores_the_status(
     browser: Browser, sandbox: Sandbox, pending: Order
 ) -> None:
     Order.objects.update(total=1)  # what arrives is more than was asked for
@@ -362,7 +362,7 @@ def test_a_refund_that_fails_and_is_canceled_is_one_failure(
     assert pending.events.filter(kind="refund_failed").count() == 1
 
 
-def test_a_refund_that_was_found_meanwhile_is_not_given_up(
+def test_a_refund_found_by_a_concurrent_sync_is_not_given_up(
     browser: Browser, sandbox: Sandbox, pending: Order, before: Before
 ) -> None:
     sandbox.pay(pending.session_url)
@@ -396,7 +396,7 @@ def test_a_refund_that_stripe_made_though_it_said_no_stands(
     assert order.refunds.count() == 1
 
 
-def test_a_refund_whose_key_stripe_has_forgotten_is_given_up(
+def test_a_refund_with_an_expired_idempotency_key_is_given_up(
     browser: Browser, sandbox: Sandbox, pending: Order
 ) -> None:
     sandbox.pay(pending.session_url)
@@ -445,7 +445,7 @@ def test_a_cancellation_without_an_answer_is_said_on_the_page(
     assert browser.order.is_pending
 
 
-def test_an_e_mail_that_somebody_else_is_sending_is_left_to_them(
+def test_an_e_mail_claimed_by_another_process_is_skipped(
     sandbox: Sandbox, pending: Order, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     OrderEmail.for_order(pending, "paid").save()
@@ -495,7 +495,7 @@ def test_what_is_not_counted_can_not_be_corrected(mug: Product) -> None:
         assert not stock.adjust(mug, seen=1, wanted=2)
 
 
-def test_an_endpoint_that_rings_too_little_is_said() -> None:
+def test_a_disabled_endpoint_with_missing_events_is_reported() -> None:
     endpoint = gateway.Endpoint(
         id="we_1",
         url="https://shop.example/",
@@ -538,7 +538,7 @@ def test_a_cart_may_be_too_large_for_one_payment() -> None:
         CartContents(lines).raise_if_not_orderable()
 
 
-def test_of_what_is_no_longer_for_sale_no_other_price_is_told(mug: Product) -> None:
+def test_a_product_without_a_price_reports_no_price_change(mug: Product) -> None:
     contents = CartContents([CartLine(mug, 1, None, None)])
 
     assert contents._changes_since(f'[["{mug.pk}", 1, 100, "inr"]]') == []

@@ -66,7 +66,7 @@ def test_a_policy_that_lets_in_passes(policy: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("policy", [None, "default-src 'self'", ["'self'"], {"DIRECTIVES": None}])
-def test_what_is_no_policy_is_left_to_those_whose_it_is(policy: Any) -> None:
+def test_an_invalid_policy_is_left_to_other_checks(policy: Any) -> None:
     assert found(CONTENT_SECURITY_POLICY=policy) == []
 
 

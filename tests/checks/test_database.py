@@ -96,7 +96,7 @@ class Elsewhere:
 
 @pytest.mark.not_on("mysql", "postgresql")
 @pytest.mark.parametrize(("journal", "numbers"), [("delete", ["W025"]), ("wal", [])])
-def test_an_sqlite_whose_readers_block_is_named_when_it_is_asked(
+def test_sqlite_without_wal_is_reported_for_a_named_database(
     elsewhere: Any, tmp_path: Path, journal: str, numbers: list[str]
 ) -> None:
     options = {"init_command": f"PRAGMA journal_mode={journal}", "transaction_mode": "IMMEDIATE"}

@@ -193,7 +193,7 @@ def test_a_stock_field_that_the_model_does_not_have_is_reported(
         ("django_stripe_cart.migrations", False),
     ],
 )
-def test_a_product_whose_table_is_never_made_is_reported(
+def test_a_product_table_without_a_migration_is_reported(
     module: str | None, is_named: bool
 ) -> None:
     messages = complaints(MIGRATION_MODULES={"stripe_cart": module})

@@ -159,7 +159,7 @@ def test_a_block_that_does_without_ours_loses_what_ours_had(say: Say) -> None:
     assert message.msg.endswith('needs: name="fingerprint", {% csrf_token %}.')
 
 
-def test_an_override_whose_nodes_can_not_be_read_is_skipped(say: Say) -> None:
+def test_an_override_with_unreadable_nodes_is_skipped(say: Say) -> None:
     options = {**site.TEMPLATES[0]["OPTIONS"], "builtins": ["tests.checks.odd_tags"]}
 
     assert say({CHECKOUT: "{% odd %}"}, OPTIONS=options) == []

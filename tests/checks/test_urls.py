@@ -53,7 +53,7 @@ def test_below_a_prefix_of_the_server_the_addresses_are_the_same() -> None:
 
 
 @pytest.mark.parametrize("url", ["nowhere", "/nowhere/", "shop:nowhere"])
-def test_a_login_that_leads_nowhere_is_reported(url: str) -> None:
+def test_a_login_url_that_does_not_resolve_is_reported(url: str) -> None:
     (message,) = complaints(LOGIN_URL=url)
 
     assert message.id == "stripe_cart.W022"
@@ -67,7 +67,7 @@ def test_a_login_that_leads_nowhere_is_reported(url: str) -> None:
     ["login", "/accounts/login/", "/accounts/login", "/accounts/login/?way=shop",
      "https://login.example/", "//login.example/"],
 )  # fmt: skip
-def test_a_login_that_is_there_or_elsewhere_passes(url: str) -> None:
+def test_a_login_url_that_resolves_or_is_external_passes(url: str) -> None:
     assert found(LOGIN_URL=url) == []
 
 

@@ -105,7 +105,7 @@ def test_the_sync_runs_again_and_again(services: dict[str, Any]) -> None:
     assert sync["init"] is True
 
 
-def test_nobody_starts_before_what_they_need(services: dict[str, Any]) -> None:
+def test_each_service_starts_after_its_dependencies(services: dict[str, Any]) -> None:
     waits = {
         (name, needed): wait["condition"]
         for name, service in services.items()
@@ -161,7 +161,7 @@ def test_the_shop_looks_for_the_database_that_is_made(
     assert ("command" in services["database"]) == (database == "mariadb")
 
 
-def test_every_name_in_the_environment_is_read_by_somebody(services: dict[str, Any]) -> None:
+def test_every_environment_variable_is_read(services: dict[str, Any]) -> None:
     settings = (ROOT / "example_project/shop/settings.py").read_text()
     read = set(re.findall(r'environ(?:\.get\(|\[)"(\w+)"', settings))
     composed = set(VARIABLE.findall((DEPLOY / "compose.yaml").read_text()))
@@ -200,7 +200,7 @@ def test_what_is_built_and_read_is_there(services: dict[str, Any]) -> None:
     assert {service.get("env_file", ".env") for service in services.values()} == {".env"}
 
 
-def test_stripes_cli_rings_where_the_example_listens(services: dict[str, Any]) -> None:
+def test_stripes_cli_forwards_webhooks_to_the_examples_url(services: dict[str, Any]) -> None:
     address = f"http://nginx{reverse('stripe_cart_webhook', urlconf='tests.urls')}"
 
     assert address in services["stripe-cli"]["command"].split()

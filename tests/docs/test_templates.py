@@ -105,7 +105,7 @@ def test_a_form_that_is_shown_does_what_its_button_says(
 
 
 @pytest.mark.parametrize("example", [one for one in TEMPLATES if "hx-get" in one.text], ids=str)
-def test_htmx_is_told_to_select_what_is_on_the_page(
+def test_htmx_selects_elements_that_are_on_the_page(
     example: Example, browser: Browser, mug: Product
 ) -> None:
     browser.add(mug)

@@ -71,7 +71,7 @@ def test_the_kinds_of_e_mails_are_reported(box: Sandbox, setting: Any, sentence:
     assert sentence in ask(STRIPE_CART_EMAILS=setting)[0]
 
 
-def test_an_e_mail_from_nowhere_is_reported(box: Sandbox) -> None:
+def test_the_default_sender_address_is_reported(box: Sandbox) -> None:
     said, is_well = ask(DEFAULT_FROM_EMAIL="webmaster@localhost")
 
     assert is_well

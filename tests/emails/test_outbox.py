@@ -34,7 +34,7 @@ def confirmed(pending: Order, sandbox: Sandbox) -> Order:
     return again(pending)
 
 
-def test_a_paid_order_is_told_to_whoever_pays(confirmed: Order) -> None:
+def test_a_paid_order_is_confirmed_to_the_payers_address(confirmed: Order) -> None:
     (message,) = mail.outbox
 
     assert message.to == [confirmed.email]
@@ -53,7 +53,9 @@ def test_nothing_is_sent_before_the_commit(pending: Order, sandbox: Sandbox) -> 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_a_receiver_undoes_is_not_told(pending: Order, sandbox: Sandbox) -> None:
+def test_a_payment_rolled_back_by_a_receiver_sends_no_e_mail(
+    pending: Order, sandbox: Sandbox
+) -> None:
     def fail(**kwargs: Any) -> None:
         raise RuntimeError("The warehouse is on fire.")
 
@@ -73,9 +75,7 @@ def test_what_a_receiver_undoes_is_not_told(pending: Order, sandbox: Sandbox) ->
     assert len(mail.outbox) == 1
 
 
-def test_every_bell_and_every_look_later_it_was_still_told_once(
-    confirmed: Order, sandbox: Sandbox
-) -> None:
+def test_repeated_webhooks_and_syncs_send_one_e_mail(confirmed: Order, sandbox: Sandbox) -> None:
     with committed(execute=True):
         for _time in range(3):
             assert sandbox.resend(confirmed.session_id)
@@ -86,7 +86,9 @@ def test_every_bell_and_every_look_later_it_was_still_told_once(
     assert len(mail.outbox) == 1
 
 
-def test_two_who_would_send_the_same_send_it_once(pending: Order, sandbox: Sandbox) -> None:
+def test_a_second_delivery_of_the_same_e_mail_sends_nothing(
+    pending: Order, sandbox: Sandbox
+) -> None:
     with committed():
         sandbox.pay(pending.session_url)
     email = pending.emails.get()
@@ -95,7 +97,7 @@ def test_two_who_would_send_the_same_send_it_once(pending: Order, sandbox: Sandb
     assert len(mail.outbox) == 1
 
 
-def test_goods_that_go_out_are_told(confirmed: Order) -> None:
+def test_a_fulfilled_order_sends_an_e_mail(confirmed: Order) -> None:
     with committed(execute=True):
         fulfill_order(confirmed)
         fulfill_order(confirmed)
@@ -103,7 +105,7 @@ def test_goods_that_go_out_are_told(confirmed: Order) -> None:
     assert subjects()[1:] == [f"Your order {confirmed.number} is completed"]
 
 
-def test_each_refund_is_told_once(confirmed: Order) -> None:
+def test_each_refund_sends_one_e_mail(confirmed: Order) -> None:
     with committed(execute=True):
         refund_order(confirmed, 100)
         refund_order(confirmed, 250)
@@ -114,7 +116,7 @@ def test_each_refund_is_told_once(confirmed: Order) -> None:
     assert "₹2.50 of what" in mail.outbox[2].body
 
 
-def test_a_bank_debit_that_bounces_is_told(pending: Order, sandbox: Sandbox) -> None:
+def test_a_failed_bank_debit_sends_an_e_mail(pending: Order, sandbox: Sandbox) -> None:
     with committed(execute=True):
         sandbox.pay_by_bank_debit(pending.session_url)
         assert subjects() == []
@@ -125,7 +127,7 @@ def test_a_bank_debit_that_bounces_is_told(pending: Order, sandbox: Sandbox) -> 
     assert subjects() == [f"The payment for your order {order.number} failed"]
 
 
-def test_who_gives_up_is_not_written_to(pending: Order, sandbox: Sandbox) -> None:
+def test_an_expired_order_sends_no_e_mail(pending: Order, sandbox: Sandbox) -> None:
     with committed(execute=True):
         sandbox.expire(pending.session_id)
 
@@ -168,7 +170,7 @@ def test_what_was_promised_is_not_sent_once_it_is_turned_off(
     assert [was_sent for _email, was_sent in send_pending_emails()] == [True]
 
 
-def test_a_refund_that_failed_before_it_was_told_is_not_told(
+def test_a_refund_that_failed_before_its_e_mail_sends_none(
     confirmed: Order, sandbox: Sandbox
 ) -> None:
     with committed():
@@ -181,7 +183,7 @@ def test_a_refund_that_failed_before_it_was_told_is_not_told(
     assert not OrderEmail.objects.overdue().exists()
 
 
-def test_without_an_address_there_is_nobody_to_tell(confirmed: Order) -> None:
+def test_an_order_without_an_address_sends_no_e_mail(confirmed: Order) -> None:
     Order.objects.filter(pk=confirmed.pk).update(email="")
     with committed(execute=True):
         fulfill_order(confirmed)
@@ -189,7 +191,7 @@ def test_without_an_address_there_is_nobody_to_tell(confirmed: Order) -> None:
     assert len(mail.outbox) == 1
 
 
-def test_somebody_who_was_forgotten_meanwhile_is_not_written_to(
+def test_an_anonymized_person_gets_no_pending_e_mail(
     pending: Order, sandbox: Sandbox, browser: Browser
 ) -> None:
     with committed():
@@ -201,7 +203,7 @@ def test_somebody_who_was_forgotten_meanwhile_is_not_written_to(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_host_that_fulfills_in_its_own_transaction_has_it_told_after_that(
+def test_fulfilling_in_a_hosts_transaction_sends_the_e_mail_on_commit(
     confirmed: Order,
 ) -> None:
     mail.outbox.clear()

@@ -65,7 +65,7 @@ def test_text_and_html_say_the_same(order: Order, kind: str) -> None:
         assert f'href="{address}"' in html
 
 
-def test_what_was_refunded_is_spoken_of_as_one_amount_and_stands_among_the_sums(
+def test_the_refund_e_mail_shows_this_refund_and_the_refunded_total(
     order: Order,
 ) -> None:
     order = refund_order(refund_order(order, 1250), 100)
@@ -102,7 +102,7 @@ def test_the_link_leads_to_the_site_where_the_order_was_placed(order: Order) -> 
         assert f"https://shop.example{order.get_absolute_url()}" in letter(order).body
 
 
-def test_the_link_of_a_guest_opens_the_order_wherever_the_letter_is_read(
+def test_the_link_in_a_guests_e_mail_opens_the_order_on_any_device(
     sandbox: Sandbox, mug: Product, settings: Any
 ) -> None:
     settings.STRIPE_CART_ALLOW_GUESTS = True

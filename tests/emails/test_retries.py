@@ -134,7 +134,7 @@ def test_what_is_long_past_is_left_alone(unsent: OrderEmail) -> None:
     assert mail.outbox == []
 
 
-def test_who_died_while_speaking_to_the_server_may_have_sent_it(unsent: OrderEmail) -> None:
+def test_an_e_mail_claimed_by_a_crashed_process_is_not_sent_again(unsent: OrderEmail) -> None:
     OrderEmail.objects.update(claimed_at=timezone.now() - timedelta(minutes=50))
 
     assert list(send_pending_emails()) == []
@@ -196,7 +196,7 @@ def write_subject(settings: Any, text: str) -> None:
 # --- again --------------------------------------------------------------------------------------
 
 
-def test_staff_send_it_again_and_the_timeline_says_who(unsent: OrderEmail) -> None:
+def test_resending_an_e_mail_records_the_staff_user_in_the_timeline(unsent: OrderEmail) -> None:
     deliver(unsent)
 
     resend_email(unsent.order, by=BY_ADA)
@@ -214,7 +214,7 @@ def test_what_staff_sent_is_not_sent_once_more_by_the_sync(unsent: OrderEmail) -
     assert len(mail.outbox) == 1
 
 
-def test_what_staff_sent_while_the_server_refused_somebody_else_is_not_sent_again(
+def test_an_e_mail_resent_by_staff_during_a_failed_delivery_is_not_retried(
     unsent: OrderEmail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse_after_staff(backend: EmailBackend, messages: list[Any]) -> int:
@@ -231,7 +231,7 @@ def test_what_staff_sent_while_the_server_refused_somebody_else_is_not_sent_agai
     assert len(mail.outbox) == 1
 
 
-def test_the_last_refund_is_told_again(unsent: OrderEmail) -> None:
+def test_resending_repeats_the_e_mail_of_the_last_refund(unsent: OrderEmail) -> None:
     refund_order(unsent.order, 800)
     order = refund_order(unsent.order)
     mail.outbox.clear()

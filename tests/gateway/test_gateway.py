@@ -388,7 +388,7 @@ def test_every_failure_has_its_kind(
     assert type(caught.value) is kind
 
 
-def test_a_failure_that_is_kept_under_the_key_will_never_heal(
+def test_a_failure_stored_under_the_idempotency_key_is_permanent(
     answering: Callable[..., Canned],
 ) -> None:
     answering(error(type="api_error"), 500, REPLAYED)
@@ -465,7 +465,7 @@ def test_a_session_that_is_over_cannot_be_expired(sandbox: Sandbox, end: str) ->
     ("body", "status"),
     [(error(), 400), (error(), 401), (error(), 500), (CONNECTION, 200), (PAGE, 200), ({}, 200)],
 )
-def test_no_failure_tells_the_key(
+def test_no_failure_reveals_the_secret_key(
     answering: Callable[..., Canned], settings: Any, body: object, status: int
 ) -> None:
     settings.STRIPE_CART_SECRET_KEY = KEY
@@ -530,7 +530,7 @@ def test_the_sdk_sends_no_telemetry(answering: Callable[..., Canned]) -> None:
 # --- how it is asked ------------------------------------------------------------------------
 
 
-def test_stripe_is_told_who_asks_and_in_which_version(answering: Callable[..., Canned]) -> None:
+def test_requests_name_the_package_and_the_api_version(answering: Callable[..., Canned]) -> None:
     stripe_ = answering(session())
 
     create("key-1")
@@ -653,7 +653,7 @@ def test_a_list_that_claims_more_and_holds_nothing_comes_to_an_end(
     assert gateway.list_refunds("pi_1") == []
 
 
-def test_disputes_are_listed_with_whatever_status_they_have(
+def test_disputes_of_every_status_are_listed(
     answering: Callable[..., Canned],
 ) -> None:
     dispute = {"id": "dp_1", "object": "dispute", "status": "appeal_needs_response"}

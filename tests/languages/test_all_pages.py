@@ -96,7 +96,7 @@ def test_no_page_of_the_admin_speaks_english_between(
         assert english_in(unescape(answer.content.decode()), language) == set(), address
 
 
-def test_whatever_the_admin_shows_has_a_name_that_can_be_translated() -> None:
+def test_every_name_shown_in_the_admin_is_translatable() -> None:
     """Where a column or a field has none, Django makes one up, in English."""
     known = read_po(LOCALE / "de/LC_MESSAGES/django.po").entries
     ours = [admin for admin in site._registry.values() if admin.opts.app_label == "stripe_cart"]

@@ -219,7 +219,7 @@ ERRORS = [
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("error", ERRORS)
-def test_an_error_speaks_the_language_of_who_reads_it(
+def test_an_error_is_translated_when_it_is_rendered(
     error: type[StripeCartError], language: str
 ) -> None:
     """Not of who was there when it was raised."""

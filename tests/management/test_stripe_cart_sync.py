@@ -42,7 +42,7 @@ def run(*arguments: str) -> str:
     return output.getvalue()
 
 
-def test_a_payment_that_nobody_told_of_is_found(
+def test_a_payment_without_a_webhook_is_found(
     browser: Browser, sandbox: Sandbox, order: Order
 ) -> None:
     sandbox.pay(order.session_url)
@@ -86,7 +86,7 @@ def test_a_cancellation_that_could_not_be_carried_out_is_carried_out(
     assert sandbox.sessions[0]["status"] == "expired"
 
 
-def test_a_debit_is_looked_at_though_a_person_has_something_else_to_look_at(
+def test_a_bank_debit_is_synced_on_an_order_that_needs_attention(
     browser: Browser, sandbox: Sandbox, order: Order
 ) -> None:
     sandbox.pay_by_bank_debit(order.session_url)
@@ -185,7 +185,7 @@ def test_a_failure_is_one_line_and_an_exit_code(
     assert browser.order.status == "pending"
 
 
-def test_an_order_whose_receiver_fails_keeps_no_other_waiting(
+def test_a_failing_receiver_does_not_block_other_orders(
     browser: Browser, sandbox: Sandbox, order: Order, mug: Product
 ) -> None:
     other = Browser(make_user("other"))
@@ -222,9 +222,7 @@ def test_two_runs_side_by_side_work_on_an_order_once(
     assert len(sandbox.requests) == before + 1
 
 
-def test_an_order_claimed_by_another_run_meanwhile_is_passed_over(
-    sandbox: Sandbox, order: Order
-) -> None:
+def test_an_order_claimed_by_a_concurrent_run_is_skipped(sandbox: Sandbox, order: Order) -> None:
     long_ago()
     stale = Order.objects.get()
     Order.objects.update(synced_at=timezone.now())

@@ -33,7 +33,7 @@ def run(*arguments: str) -> str:
     return output.getvalue()
 
 
-def test_the_endpoint_rings_for_exactly_what_we_need_and_its_secret_is_shown() -> None:
+def test_the_endpoint_gets_the_needed_events_and_its_secret_is_shown() -> None:
     output = run("create")
 
     (endpoint,) = gateway.list_endpoints(URL)
@@ -60,7 +60,7 @@ def test_a_missing_endpoint_says_what_to_type_next() -> None:
         run("status")
 
 
-def test_an_endpoint_that_lacks_events_is_told() -> None:
+def test_an_endpoint_with_missing_events_is_reported() -> None:
     gateway.create_endpoint(URL, ["charge.refunded"])
     output = StringIO()
 

@@ -249,7 +249,7 @@ def test_each_mode_has_one_place_up_to_which_events_were_read(livemode: bool) ->
     assert refused(lambda: EventCursor.objects.create(livemode=livemode, seen_until=NOW))
 
 
-def test_events_whose_ids_differ_only_in_case_are_two_events() -> None:
+def test_event_ids_are_case_sensitive() -> None:
     WebhookEvent.objects.create(event_id="evt_CsA", type="charge.refunded")
 
     WebhookEvent.objects.create(event_id="evt_csa", type="charge.refunded")
@@ -259,7 +259,7 @@ def test_events_whose_ids_differ_only_in_case_are_two_events() -> None:
 
 
 @pytest.mark.parametrize("name", ["session_id", "payment_intent_id"])
-def test_orders_whose_ids_at_stripe_differ_only_in_case_are_two_orders(name: str) -> None:
+def test_the_stripe_ids_of_orders_are_case_sensitive(name: str) -> None:
     make_order(**{name: "id_CsA"})
 
     other = make_order(**{name: "id_csa"})
@@ -267,7 +267,7 @@ def test_orders_whose_ids_at_stripe_differ_only_in_case_are_two_orders(name: str
     assert Order.objects.get(**{name: "id_csa"}) == other
 
 
-def test_refunds_whose_ids_differ_only_in_case_are_two_refunds() -> None:
+def test_refund_ids_are_case_sensitive() -> None:
     order = make_order()
     RefundFactory(order=order, amount=1, stripe_id="re_CsA")
 
@@ -290,7 +290,7 @@ def test_every_id_of_stripes_is_compared_byte_by_byte() -> None:
 
 
 @pytest.mark.not_on("mysql")  # there it has a collation
-def test_an_id_of_stripes_is_an_ordinary_column_elsewhere() -> None:
+def test_a_stripe_id_has_no_collation_on_other_databases() -> None:
     assert not StripeIdField().db_parameters(connection).get("collation")
 
 
@@ -308,7 +308,7 @@ def test_orders_outlive_their_user_and_the_users_cart(user: User, cart: Cart) ->
     assert not Cart.objects.exists()
 
 
-def test_the_cart_is_locked_before_the_orders_of_whoever_leaves(user: User, cart: Cart) -> None:
+def test_deleting_a_user_locks_the_cart_before_the_orders(user: User, cart: Cart) -> None:
     make_order(cart=cart)
 
     with CaptureQueriesContext(connection) as statements:
@@ -401,7 +401,7 @@ def test_the_legal_moves_are_those_of_the_design() -> None:
 
 @pytest.mark.parametrize("status", Status.values)
 @pytest.mark.parametrize("name", MOVES)
-def test_a_move_goes_where_it_may_and_nowhere_else(name: str, status: str) -> None:
+def test_a_transition_allows_only_its_source_states(name: str, status: str) -> None:
     order = Order(status=status)
     sources, target = MOVES[name]
 
@@ -472,7 +472,7 @@ def test_an_order_can_be_read_again_and_stays_protected(cart: Cart) -> None:
         order.status = Status.PENDING
 
 
-def test_reading_an_order_again_unprotects_no_other_order_meanwhile() -> None:
+def test_refreshing_an_order_keeps_other_orders_protected() -> None:
     order, other = make_order(), make_order()
     seen = []
 
@@ -639,7 +639,7 @@ def test_an_order_is_called_by_the_first_digits_of_its_reference() -> None:
         ({"session_expires_at": NOW - timedelta(seconds=1)}, False),
     ],
 )
-def test_an_address_is_payable_while_the_order_is_pending_and_there_is_time(
+def test_an_order_is_payable_while_it_is_pending_and_has_not_expired(
     fields: dict[str, Any], is_payable: bool
 ) -> None:
     session = {"session_url": "https://…", "session_expires_at": NOW + timedelta(hours=1)}
@@ -647,13 +647,13 @@ def test_an_address_is_payable_while_the_order_is_pending_and_there_is_time(
     assert Order(**{**session, **fields}).is_payable is is_payable
 
 
-def test_news_of_the_payment_is_awaited_while_an_order_is_pending_or_processing() -> None:
+def test_pending_and_processing_orders_are_unsettled() -> None:
     unsettled = [status for status in Status if Order(status=status).is_unsettled]
 
     assert unsettled == [Status.PENDING, Status.PROCESSING]
 
 
-def test_a_user_owns_their_orders_and_nobody_elses(user: User) -> None:
+def test_a_user_owns_only_their_own_orders(user: User) -> None:
     mine = make_order(user=user)
     make_order()
     make_order()
@@ -710,7 +710,7 @@ def test_a_product_that_was_just_made_has_the_price_that_it_was_given(price: Any
     assert Product(name="Mug", price=price).as_line_item().unit_amount == 49900
 
 
-def test_a_price_that_was_computed_in_floats_is_refused_rather_than_rounded() -> None:
+def test_a_price_computed_in_floats_is_refused_instead_of_rounded() -> None:
     with pytest.raises(AmountNotRepresentable):
         Product(name="Mug", price=0.1 + 0.2).as_line_item()
 
@@ -728,7 +728,7 @@ def test_a_product_that_is_not_for_sale_says_so(mug: Product) -> None:
         mug.as_line_item()
 
 
-def test_a_product_whose_price_the_currency_cannot_express_says_so(mug: Product) -> None:
+def test_a_price_that_the_currency_can_not_express_is_an_error(mug: Product) -> None:
     mug.price = Decimal("1.005")
 
     with pytest.raises(AmountNotRepresentable):

@@ -23,7 +23,7 @@ URLS = ReturnUrls(success=lambda order: "http://testserver/back/", cancel="http:
 
 
 # _lock_contents without contents.check(fingerprint)
-def test_the_resume_of_an_open_order_compares_what_this_window_showed(
+def test_resuming_an_open_order_checks_the_fingerprint_of_this_page(
     browser: Browser, sandbox: Sandbox, mug: Product
 ) -> None:
     browser.add(mug)
@@ -38,7 +38,7 @@ def test_the_resume_of_an_open_order_compares_what_this_window_showed(
 
 
 # _settle_open_order without contents.check(fingerprint)
-def test_an_open_order_that_another_window_brings_back_is_not_what_this_one_showed(
+def test_a_cart_restored_by_a_concurrent_request_fails_the_fingerprint(
     browser: Browser, sandbox: Sandbox, mug: Product
 ) -> None:
     browser.add(mug, 2)
@@ -60,7 +60,7 @@ def test_an_open_order_that_another_window_brings_back_is_not_what_this_one_show
 
 
 # begin_checkout that does not hand the fingerprint on to _place
-def test_a_price_that_changes_while_the_old_session_is_closed_is_not_charged(
+def test_a_price_changed_while_the_old_session_closes_is_not_charged(
     browser: Browser, sandbox: Sandbox, mug: Product, lamp: Product
 ) -> None:
     browser.add(mug)
@@ -99,7 +99,7 @@ def test_the_parameters_of_a_session_are_decided_once(
 
 
 # _commit_params without its OrderClosed
-def test_an_order_that_was_canceled_meanwhile_is_never_offered_to_stripe(
+def test_an_order_canceled_by_a_concurrent_request_is_not_sent_to_stripe(
     browser: Browser, sandbox: Sandbox, mug: Product
 ) -> None:
     browser.add(mug)
@@ -234,7 +234,7 @@ def test_in_german_no_forms_product_is_localized(user: Any, settings: Any, rf: A
 
 
 # _settle_open_order without _look: an unchanged order that was paid, with the webhook lost
-def test_a_payment_that_nobody_heard_of_is_found_before_the_address_is_handed_out_again(
+def test_a_missed_payment_is_found_before_the_payment_url_is_reused(
     browser: Browser, sandbox: Sandbox, mug: Product
 ) -> None:
     sandbox.hold_deliveries = True
@@ -314,7 +314,7 @@ def test_late_money_without_stock_takes_none_of_what_there_is(
 
 
 # Shopper.contents without conf.allow_guests
-def test_a_guest_of_before_is_nobody_once_guests_are_not_welcome(
+def test_a_guest_cart_is_hidden_once_guests_are_disallowed(
     sandbox: Sandbox, mug: Product, settings: Any
 ) -> None:
     settings.STRIPE_CART_ALLOW_GUESTS = True

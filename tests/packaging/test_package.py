@@ -281,7 +281,7 @@ def test_an_order_is_paid_and_the_site_has_heard_of_it(site: Site) -> None:
     assert "$16.00" in page
 
 
-def test_the_webhook_is_mounted_and_believes_nobody(site: Site) -> None:
+def test_the_webhook_is_mounted_and_rejects_unsigned_requests(site: Site) -> None:
     site.visit("""
         import logging
         logging.disable()

@@ -68,7 +68,7 @@ def test_without_a_webhook_the_order_page_finds_the_payment(
     assert browser.order.status == "paid"
 
 
-def test_the_webhook_the_return_page_and_the_order_page_together_pay_it_once(
+def test_webhook_return_page_and_order_page_mark_the_order_paid_once(
     browser: Browser, sandbox: Sandbox, pending: Order, told: list[str]
 ) -> None:
     told.clear()
@@ -112,7 +112,7 @@ def test_the_order_page_of_a_paid_order_does_not_ask_stripe(
     assert len(sandbox.requests) == before
 
 
-def test_a_receiver_that_raises_leaves_the_order_as_it_was_and_stripe_rings_again(
+def test_a_receiver_that_raises_rolls_back_and_the_webhook_is_retried(
     browser: Browser, sandbox: Sandbox, pending: Order
 ) -> None:
     def refuse(**kwargs: object) -> None:
@@ -161,7 +161,7 @@ def test_3d_secure_pays_after_the_step(browser: Browser, sandbox: Sandbox, pendi
     assert browser.order.status == "paid"
 
 
-def test_a_bank_debit_is_processing_then_paid_with_the_slot_free_and_the_stock_kept(
+def test_a_bank_debit_is_processing_then_paid_and_keeps_its_stock(
     browser: Browser, sandbox: Sandbox, pending: Order, mug: Product, told: list[str]
 ) -> None:
     told.clear()
@@ -226,7 +226,7 @@ def close_behind_our_back(order: Order) -> Order:
     return order
 
 
-def test_money_on_a_closed_order_makes_it_paid_if_the_stock_can_be_taken_again(
+def test_money_on_a_closed_order_marks_it_paid_if_stock_is_available(
     browser: Browser, sandbox: Sandbox, pending: Order, mug: Product
 ) -> None:
     close_behind_our_back(pending)
@@ -277,7 +277,7 @@ def test_another_amount_than_was_asked_is_never_called_paid(
     assert [event.kind for event in found.events.all()].count("attention") == 1
 
 
-def test_another_amount_on_a_closed_order_takes_the_stock_again_all_the_same(
+def test_another_amount_on_a_closed_order_still_takes_the_stock_again(
     browser: Browser, sandbox: Sandbox, pending: Order, mug: Product
 ) -> None:
     close_behind_our_back(pending)
@@ -318,7 +318,7 @@ def test_a_payment_for_an_order_that_forgot_its_session_is_believed(
     assert (browser.order.status, browser.order.session_id) == ("paid", pending.session_id)
 
 
-def test_an_address_too_long_for_the_column_does_not_keep_the_money_from_being_recorded(
+def test_an_email_too_long_for_the_column_does_not_block_the_payment(
     browser: Browser, sandbox: Sandbox, pending: Order
 ) -> None:
     Order.objects.update(email="")
@@ -400,7 +400,7 @@ def test_a_placed_order_that_never_asked_stripe_is_given_up_after_its_time(
     assert (stock_of(mug), len(sandbox.requests)) == (10, asked)
 
 
-def test_a_session_that_stripe_no_longer_knows_blocks_its_cart_until_it_is_over(
+def test_a_session_unknown_to_stripe_blocks_its_cart_until_it_expires(
     browser: Browser, sandbox: Sandbox, pending: Order, mug: Product
 ) -> None:
     sandbox.reset()
@@ -413,7 +413,7 @@ def test_a_session_that_stripe_no_longer_knows_blocks_its_cart_until_it_is_over(
     assert stock_of(mug) == 10
 
 
-def test_after_a_change_to_a_live_key_nobody_is_sent_to_a_test_page(
+def test_after_a_change_to_a_live_key_no_test_url_is_payable(
     browser: Browser, sandbox: Sandbox, pending: Order, settings: Any
 ) -> None:
     settings.STRIPE_CART_SECRET_KEY = "sk_live_key"
@@ -450,7 +450,7 @@ def test_a_session_of_another_order_is_not_taken_for_ours(
     assert (order.status, order.amount_paid, order.attention) == ("canceled", 0, "")
 
 
-def test_an_order_whose_payment_can_not_be_looked_up_says_so_and_shows_what_is_known(
+def test_an_order_page_is_shown_when_its_payment_can_not_be_retrieved(
     browser: Browser, sandbox: Sandbox, pending: Order, settings
 ) -> None:
     settings.STRIPE_CART_SECRET_KEY = "sk_live_refused_by_the_sandbox"

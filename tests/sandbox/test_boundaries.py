@@ -55,7 +55,7 @@ def test_the_sandbox_runs_without_the_sdk_and_without_settings() -> None:
     assert (result.returncode, result.stderr) == (0, "")
 
 
-def test_nobody_asks_for_the_time_but_the_clock() -> None:
+def test_only_the_clock_module_reads_the_time() -> None:
     for path in PACKAGE.rglob("*.py"):
         source = path.read_text(encoding="utf-8")
         assert path.name == "clock.py" or "time.time(" not in source

@@ -126,7 +126,7 @@ def test_a_bank_debit_needs_no_card_and_is_settled_at_the_dashboard(
 
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_is_wider_than_its_window(
+def test_no_page_is_wider_than_the_viewport(
     sandbox: Sandbox, shop: Any, chromium: Any, width: int, scheme: str
 ) -> None:
     long = line_item("A name without any end " * 20 + "x" * 200)

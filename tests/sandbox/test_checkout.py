@@ -279,7 +279,9 @@ def test_a_session_for_bank_debits_takes_no_card(local_client, sandbox: Sandbox)
     assert sandbox.pay(session.id).status == "processing"
 
 
-def test_who_was_not_asked_confirms_and_settles_nothing(sandbox: Sandbox, open_session) -> None:
+def test_confirming_or_settling_an_unasked_payment_changes_nothing(
+    sandbox: Sandbox, open_session
+) -> None:
     session = open_session()
     sandbox.pay(session.id, "4000000000000002")
 

@@ -65,9 +65,7 @@ def test_an_answer_is_lost_before_or_after_the_effect(sandbox: Sandbox, kind: st
 
 
 @pytest.mark.parametrize("kind", ["timeout_after", "timeout_before", "unavailable"])
-def test_the_sdk_tries_again_by_itself_when_told_to(
-    sandbox: Sandbox, local_client, kind: str
-) -> None:
+def test_the_sdk_retries_when_configured_to(sandbox: Sandbox, local_client, kind: str) -> None:
     sandbox.faults.add(CREATE, kind=kind)
 
     session = local_client.v1.checkout.sessions.create(session_params(), {"max_network_retries": 2})
@@ -91,7 +89,9 @@ def test_a_body_arrives_spoiled(sandbox: Sandbox, client: stripe.StripeClient, k
 @pytest.mark.parametrize(
     ("kind", "count"), [("stored_server_error", 0), ("stored_server_error_after", 1)]
 )
-def test_a_stored_500_comes_back_for_ever(sandbox: Sandbox, client, kind: str, count: int) -> None:
+def test_a_stored_500_is_returned_on_every_retry(
+    sandbox: Sandbox, client, kind: str, count: int
+) -> None:
     sandbox.faults.add(CREATE, kind=kind)
 
     for is_replayed in (None, "true", "true"):

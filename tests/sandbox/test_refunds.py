@@ -127,7 +127,7 @@ def test_one_key_refunds_once(sandbox: Sandbox, client: stripe.StripeClient, pai
     assert charge(sandbox)["amount_refunded"] == 700
 
 
-def test_a_refund_tells_of_itself(sandbox: Sandbox, local_client, paid) -> None:
+def test_a_refund_sends_its_events(sandbox: Sandbox, local_client, paid) -> None:
     intent = paid()
     merchant = Merchant(sandbox)
 

@@ -57,7 +57,7 @@ def test_the_command_says_when_the_port_is_taken(sandbox: Sandbox, settings) -> 
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
-def test_the_command_runs_until_it_is_told_to_stop(tmp_path: Path, stop: signal.Signals) -> None:
+def test_the_command_runs_until_it_is_stopped(tmp_path: Path, stop: signal.Signals) -> None:
     command = "import django; django.setup(); from django.core.management import call_command as c;"
     command += f" c('stripe_sandbox', port=0, data={str(tmp_path / 'data')!r},"
     command += " webhook='http://127.0.0.1:9/hook/')"
@@ -82,7 +82,7 @@ def test_the_command_runs_until_it_is_told_to_stop(tmp_path: Path, stop: signal.
     assert (process.returncode, rest.strip()) == (0, "Stopped.")
 
 
-def test_a_closed_server_answers_nobody(sandbox: Sandbox) -> None:
+def test_a_closed_server_refuses_connections(sandbox: Sandbox) -> None:
     server = sandbox.serve()
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
     connection.request("GET", "/")

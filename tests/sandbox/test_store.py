@@ -49,7 +49,7 @@ def test_deliveries_go_on_after_a_restart(tmp_path) -> None:
     after.close()
 
 
-def test_a_session_expires_while_nobody_was_running(tmp_path) -> None:
+def test_a_session_expires_while_the_sandbox_is_stopped(tmp_path) -> None:
     path = tmp_path / "sandbox.sqlite3"
     before = Sandbox(data=path)
     client_of(before).v1.checkout.sessions.create(session_params())

@@ -11,7 +11,7 @@ from tests.sandbox.merchant import HOOK, Merchant
 pytestmark = pytest.mark.stripe_sdk
 
 
-def test_a_payment_tells_its_story(sandbox: Sandbox, open_session) -> None:
+def test_a_payment_sends_its_events(sandbox: Sandbox, open_session) -> None:
     merchant = Merchant(sandbox)
     session = open_session()
 
@@ -38,7 +38,9 @@ def test_a_payment_tells_its_story(sandbox: Sandbox, open_session) -> None:
         (False, "checkout.session.async_payment_failed"),
     ],
 )
-def test_a_bank_debit_tells_twice(sandbox: Sandbox, open_session, ok: bool, told: str) -> None:
+def test_a_bank_debit_sends_events_when_started_and_when_settled(
+    sandbox: Sandbox, open_session, ok: bool, told: str
+) -> None:
     merchant = Merchant(sandbox)
     session = open_session()
 
@@ -53,7 +55,7 @@ def test_a_bank_debit_tells_twice(sandbox: Sandbox, open_session, ok: bool, told
     assert merchant.types[-1] == told
 
 
-def test_a_decline_and_an_expiry_are_told(sandbox: Sandbox, open_session) -> None:
+def test_a_decline_and_an_expiry_send_events(sandbox: Sandbox, open_session) -> None:
     merchant = Merchant(sandbox)
     session = open_session()
 

@@ -142,7 +142,7 @@ def test_all_tags_of_a_page_read_the_cart_once(
         render(EVERYTHING, request, products=[mug, lamp])
 
 
-def test_visitors_who_are_not_signed_in_cost_nothing(
+def test_anonymous_visitors_cost_no_queries(
     mug: Product, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_num_queries(0):
@@ -188,7 +188,7 @@ def test_the_cart_button_is_a_link_that_needs_no_script(user: User) -> None:
     assert page.values("href") == ["/shop/cart/"]
 
 
-def test_whom_the_shop_does_not_let_in_gets_a_link_and_no_modal(db: None) -> None:
+def test_a_disallowed_guest_gets_a_link_and_no_modal(db: None) -> None:
     html = render(EVERYTHING, make_request(AnonymousUser()), products=[])
 
     assert "/shop/cart/" in html
@@ -410,7 +410,7 @@ def test_the_filter_writes_money(user: User) -> None:
 # --- messages ----------------------------------------------------------------------------------
 
 
-def test_good_news_leaves_by_itself_and_an_error_stays(user: User) -> None:
+def test_a_success_message_hides_itself_and_an_error_stays(user: User) -> None:
     request = make_request(user)
     request._messages.add(constants.SUCCESS, "Added.")  # type: ignore[attr-defined]
     request._messages.add(constants.ERROR, "<Refused>")  # type: ignore[attr-defined]

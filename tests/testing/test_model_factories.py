@@ -151,7 +151,7 @@ def run_without_factory_boy(program: str) -> str:
     return subprocess.run(command, env=environ, capture_output=True, text=True, check=False).stderr
 
 
-def test_what_the_module_of_factories_does_not_have_is_said_as_python_says_it() -> None:
+def test_an_unknown_factory_is_an_attribute_error() -> None:
     import django_stripe_cart.testing.factories as factories
 
     with pytest.raises(AttributeError, match="has no attribute 'TeapotFactory'"):

@@ -50,24 +50,24 @@ def test_a_visitor_can_change_nothing(client: Client, mug: Product, url: str) ->
     assert not Cart.objects.exists()
 
 
-def test_the_script_is_told_where_to_sign_in(client: Client, mug: Product) -> None:
+def test_the_script_gets_the_login_url(client: Client, mug: Product) -> None:
     answer = client.post("/shop/cart/add/", {"product": mug.pk, "next": "/"}, headers=FRAGMENT)
 
     assert answer.headers["Stripe-Cart-Location"] == "/accounts/login/?next=/"
 
 
 @pytest.mark.parametrize("path", ["orders/{}/", "orders/{}/receipt/", "checkout/return/{}/"])
-def test_somebody_elses_order_is_not_found(stranger: Browser, pending: Order, path: str) -> None:
+def test_another_shoppers_order_is_not_found(stranger: Browser, pending: Order, path: str) -> None:
     for reference in (pending.reference, uuid.uuid4()):
         assert stranger.client.get(f"/shop/{path.format(reference)}").status_code == 404
 
 
-def test_somebody_elses_orders_and_cart_are_not_listed(stranger: Browser, pending: Order) -> None:
+def test_another_shoppers_orders_and_cart_are_not_listed(stranger: Browser, pending: Order) -> None:
     assert pending.number not in stranger.client.get("/shop/orders/").content.decode()
     assert "Mug" not in stranger.open_cart()
 
 
-def test_a_cart_can_not_be_changed_by_somebody_else(
+def test_a_cart_can_not_be_changed_by_another_shopper(
     stranger: Browser, browser: Browser, pending: Order, mug: Product
 ) -> None:
     stranger.remove(mug)
@@ -152,7 +152,7 @@ def test_a_visitor_of_the_storefront_gets_no_session_and_no_cart(
 @pytest.mark.parametrize(
     "wanted", ["https://evil.example/", "//evil.example", "javascript:alert(1)"]
 )
-def test_nobody_is_sent_to_another_site(browser: Browser, mug: Product, wanted: str) -> None:
+def test_a_next_url_of_another_site_is_ignored(browser: Browser, mug: Product, wanted: str) -> None:
     answer = browser.client.post("/shop/cart/add/", {"product": mug.pk, "next": wanted})
 
     assert answer.url == "/shop/cart/"
@@ -294,7 +294,7 @@ def test_an_address_brings_nothing_to_light_that_is_not_for_sale(browser: Browse
     assert "Secret" not in page.content.decode()
 
 
-def test_the_script_is_told_the_payable_address(browser: Browser, mug: Product) -> None:
+def test_the_script_gets_the_payment_url(browser: Browser, mug: Product) -> None:
     browser.add(mug)
     seen = browser.fingerprint(browser.open_cart())
 
@@ -340,7 +340,7 @@ def test_without_script_the_return_page_looks_again_with_growing_pauses(
         (["fulfilled"], "asha@example.com", "the news will be in your orders."),
     ],
 )
-def test_who_has_waited_long_is_told_where_the_news_will_be(
+def test_after_the_last_refresh_the_page_says_how_to_follow_the_payment(
     browser: Browser, pending: Order, settings: Any, settings_of_mail: Any, address: str, news: str
 ) -> None:
     settings.STRIPE_CART_EMAILS = settings_of_mail
@@ -368,7 +368,7 @@ def test_an_odd_look_is_no_server_error(browser: Browser, pending: Order, look: 
     assert browser.client.get(pending.get_absolute_url(), {"refresh": look}).status_code == 200
 
 
-def test_who_waits_learns_that_the_order_is_paid(
+def test_a_refresh_shows_that_the_order_is_paid(
     browser: Browser, sandbox: Sandbox, pending: Order
 ) -> None:
     sandbox.pay(pending.session_url)
@@ -384,7 +384,7 @@ def test_who_waits_learns_that_the_order_is_paid(
     assert "Your cart is empty." in fragments
 
 
-def test_who_comes_back_without_paying_is_shown_the_cart(browser: Browser, pending: Order) -> None:
+def test_returning_without_payment_shows_the_cart(browser: Browser, pending: Order) -> None:
     back = pending.session_params["cancel_url"].removeprefix("http://testserver")
     answer = browser.client.get(back)
 
@@ -401,7 +401,7 @@ def test_the_way_back_from_stripe_stays_on_this_site(
     assert answer.url == "/shop/cart/"
 
 
-def test_who_comes_back_to_an_empty_cart_is_told_nothing(browser: Browser) -> None:
+def test_returning_to_an_empty_cart_shows_no_message(browser: Browser) -> None:
     answer = browser.client.get("/shop/checkout/canceled/", {"next": "/"})
 
     assert answer.url == "/"
@@ -514,9 +514,7 @@ def test_an_order_that_never_reached_stripe_shows_the_way_to_its_payment(
 # --- inside hosts that wrap their requests ------------------------------------------------------
 
 
-def test_the_login_middleware_leaves_the_doorbell_open(
-    client: Client, db: None, settings: Any
-) -> None:
+def test_the_login_middleware_exempts_the_webhook(client: Client, db: None, settings: Any) -> None:
     settings.MIDDLEWARE = [
         *settings.MIDDLEWARE,
         "django.contrib.auth.middleware.LoginRequiredMiddleware",

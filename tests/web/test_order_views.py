@@ -32,7 +32,7 @@ def do(action: str, browser: Browser, order: Order, **options: Any) -> HttpRespo
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_somebody_elses_order_is_not_found(pending: Order, action: str) -> None:
+def test_another_shoppers_order_is_not_found(pending: Order, action: str) -> None:
     stranger = Browser(UserFactory())
 
     assert do(action, stranger, pending).status_code == 404
@@ -76,7 +76,7 @@ def test_an_order_that_never_reached_stripe_gets_its_session(
     assert browser.order.status == "paid"
 
 
-def test_an_order_that_is_paid_meanwhile_is_not_paid_again(
+def test_an_order_already_paid_at_stripe_is_not_paid_again(
     browser: Browser, sandbox: Sandbox, pending: Order
 ) -> None:
     sandbox.hold_deliveries = True
@@ -277,7 +277,7 @@ def test_a_front_end_of_the_hosts_own_can_do_the_same(
         ("canceled", "This order was canceled, and nothing was charged.", {"again"}),
     ],
 )
-def test_each_state_is_told_in_words_with_what_can_be_done(
+def test_each_state_is_explained_with_the_possible_actions(
     browser: Browser, status: str, words: str, offers: set[str]
 ) -> None:
     order = OrderFactory(user=browser.user, total=100, status=status, synced_at=timezone.now())
@@ -288,7 +288,7 @@ def test_each_state_is_told_in_words_with_what_can_be_done(
     assert {name for name in ACTIONS if f'data-stripe-cart-form="{name}"' in page} == offers
 
 
-def test_the_timeline_tells_of_each_refund(browser: Browser, mixed: Order) -> None:
+def test_the_timeline_shows_each_refund(browser: Browser, mixed: Order) -> None:
     refund_order(mixed, amount=50000)
 
     page = browser.client.get(mixed.get_absolute_url()).content.decode()

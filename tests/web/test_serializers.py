@@ -139,7 +139,7 @@ def test_what_the_shop_refuses_is_409_with_a_code_and_the_cart(app: Client, mug:
     assert (message["level"], message["code"]) == ("error", "out_of_stock")
 
 
-def test_a_changed_price_is_told_and_nothing_is_placed(app: Client, mug: Product) -> None:
+def test_a_changed_price_is_reported_and_no_order_is_placed(app: Client, mug: Product) -> None:
     cart = post(app, "/shop/cart/add/", product=mug.pk).json()["cart"]
     Product.objects.update(price="500.00")
 
@@ -161,7 +161,7 @@ def test_a_line_that_can_not_be_bought_says_why(app: Client, mug: Product) -> No
     assert line["problem"]["code"] == "product_unavailable"
 
 
-def test_a_visitor_is_told_where_to_sign_in(client: Client, db: None) -> None:
+def test_a_visitor_gets_the_login_url(client: Client, db: None) -> None:
     answer = get(client, "/shop/cart/")
 
     assert answer.status_code == 401

@@ -52,13 +52,13 @@ def test_an_unsigned_event_is_not_believed(pending: Order, completed: bytes) -> 
     assert_not_believed(ring(completed, ""), pending)
 
 
-def test_an_event_signed_by_somebody_else_is_not_believed(
+def test_an_event_signed_with_another_secret_is_rejected(
     sandbox: Sandbox, pending: Order, completed: bytes
 ) -> None:
     assert_not_believed(ring(completed, sandbox.sign(completed, "whsec_other")), pending)
 
 
-def test_who_forges_events_fills_no_log(
+def test_a_forged_event_logs_one_warning_without_a_traceback(
     pending: Order, completed: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     ring(completed, "t=1,v1=00")
@@ -107,7 +107,7 @@ def test_a_garbled_body_is_not_believed_even_when_it_is_signed(
 
 
 @pytest.mark.parametrize("secret", ["", [], [""], None, " ", [" "], [None]])
-def test_an_empty_secret_believes_nobody(
+def test_an_empty_secret_rejects_every_event(
     sandbox: Sandbox, pending: Order, completed: bytes, settings: Any, secret: Any
 ) -> None:
     settings.STRIPE_CART_WEBHOOK_SECRET = secret
@@ -133,7 +133,7 @@ def test_a_body_too_long_for_stripe_is_refused_even_when_it_is_signed(
     assert_not_believed(ring(padded, sandbox.sign(padded, WEBHOOK_SECRET)), pending)
 
 
-def test_only_a_post_rings(client: Client) -> None:
+def test_the_webhook_accepts_only_post(client: Client) -> None:
     assert client.get(URL).status_code == 405
 
 
@@ -220,7 +220,7 @@ def test_an_event_without_our_metadata_is_ignored(
     assert not WebhookEvent.objects.exists()
 
 
-def test_a_failure_is_kept_and_healed_by_the_next_delivery(
+def test_a_failure_is_stored_and_cleared_by_the_next_delivery(
     sandbox: Sandbox, pending: Order, completed: bytes, settings: Any
 ) -> None:
     event = json.loads(completed) | {"type": "payment_intent.payment_failed", "id": "evt_look"}

@@ -300,7 +300,7 @@ def test_what_stripe_would_refuse_is_left_out_with_its_reason(
     assert [again(order).status for order in orders] == ["refunded", "paid", "refunded"]
 
 
-def test_where_only_disputed_ones_were_chosen_it_is_said_why_nothing_is_possible(
+def test_refunding_only_disputed_orders_shows_why_it_is_impossible(
     desk: Client, make_order: MakeOrder, sandbox: Sandbox
 ) -> None:
     order = make_order("pending")
@@ -386,7 +386,9 @@ def test_a_hundred_at_once_are_enough(desk: Client, db: None) -> None:
 
 
 @pytest.mark.parametrize("ids", ["", "x", "1,", "-1", "1" * 30, ",".join(["1"] * 101), "0", "٣"])
-def test_an_address_that_names_no_orders_leads_nowhere(desk: Client, paid: Order, ids: str) -> None:
+def test_an_address_without_valid_order_ids_is_not_found(
+    desk: Client, paid: Order, ids: str
+) -> None:
     address = url("refund_selected")
 
     assert desk.get(address, {"ids": ids}).status_code == 404

@@ -135,7 +135,7 @@ def test_more_than_is_left_is_refused_and_what_was_typed_is_kept(
     ]
 
 
-def test_whatever_the_page_says_was_left_the_verb_knows_better(
+def test_a_refundable_amount_forged_in_the_form_is_ignored(
     desk: Client, paid: Order, address: str
 ) -> None:
     (said,) = press(desk, address, amount="998.01", refundable="1000000")

@@ -22,7 +22,7 @@ def page_of(desk: Client, order: Order) -> str:
     return read(desk, url("change", Order, order.pk))
 
 
-def test_the_timeline_names_who_did_what(desk: Client, paid: Order) -> None:
+def test_the_timeline_names_the_actor_of_each_event(desk: Client, paid: Order) -> None:
     refund_order(paid, 30000, by=Cause("staff", actor="ada"))
 
     told = [(entry.sentence, entry.source, entry.actor) for entry in read_timeline(paid)]
