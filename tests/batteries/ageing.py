@@ -12,7 +12,7 @@ from django.db.models import F
 
 from django_stripe_cart.models import EventCursor, Order
 from django_stripe_cart.sandbox import Sandbox
-from tests.batteries.settling import age_rows
+from tests.batteries.clock import age_rows
 
 # In objects, and in the answers that are kept as text under an idempotency key.
 MOMENT = re.compile(r'((?:created|expires_at|due_at)\\?": ?\\?"?)(\d{10})')

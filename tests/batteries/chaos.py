@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from tests.batteries.shop import Shop
-from tests.batteries.world import DEEDS, LEVERS, SHOPPERS, Step, World, can_be_cut
+from tests.batteries.simulation import DEEDS, LEVERS, SHOPPERS, Step, World, can_be_cut
 
 # What happens more often than once in a while.
 WEIGHTS = {

@@ -10,9 +10,9 @@ from django.db import connection
 
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.payment_counter import start_counting, stop_counting
-from tests.batteries.case import Case
-from tests.batteries.host import Place
+from tests.batteries.scenarios import Case
 from tests.batteries.shop import Shop
+from tests.batteries.worker_process import Place
 
 HERE = Path(__file__).parent
 

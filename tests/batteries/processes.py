@@ -9,14 +9,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.batteries import host
-from tests.batteries.host import Place
+from tests.batteries import worker_process
+from tests.batteries.worker_process import Place
 
 PATIENCE = 600  # seconds for all jobs of one call, on a machine that others use, too
 
 # Forked from a server that has imported the host and done nothing else.
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["pytest", "tests.batteries.host"])
+CONTEXT.set_forkserver_preload(["pytest", "tests.batteries.worker_process"])
 
 Job = tuple[Any, ...]
 
@@ -37,7 +37,7 @@ class Ended:
 class Worker:
     def __init__(self, place: Place) -> None:
         self.pipe, other = CONTEXT.Pipe()
-        self.process = CONTEXT.Process(target=host.work, args=(other, place), daemon=True)
+        self.process = CONTEXT.Process(target=worker_process.work, args=(other, place), daemon=True)
         self.process.start()
         other.close()
 
@@ -88,11 +88,11 @@ class Crew:
         deadline = time.monotonic() + PATIENCE
         shares = [list(jobs[number :: len(self.workers)]) for number in range(len(self.workers))]
         for worker, share in zip(self.workers, shares, strict=True):
-            worker.send(host.run_all, function, share)
+            worker.send(worker_process.run_all, function, share)
         for worker in self.workers:
             worker.receive(deadline)
         for worker in self.workers:
-            worker.pipe.send(host.GO)
+            worker.pipe.send(worker_process.GO)
         while meanwhile is not None:
             is_over = all(worker.pipe.poll() for worker in self.workers)
             meanwhile()
@@ -128,7 +128,7 @@ class Victims:
         deadline = time.monotonic() + PATIENCE
         try:
             with suppress(EOFError, ConnectionResetError):  # it died
-                worker.send(host.run_one, function, arguments)
+                worker.send(worker_process.run_one, function, arguments)
                 while (heard := worker.receive(deadline))[0] == "said":
                     ended.said.append(heard[1])
                 ended.result = heard[1]

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tests.batteries.host import Place
+from tests.batteries.worker_process import Place
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60  # seconds for a server to answer, on a machine that others use, too
-SHOP = "tests.batteries.serving:application"
+SHOP = "tests.batteries.wsgi:application"
 SERVE = ["-m", "gunicorn", SHOP, "--workers", "2", "--threads", "4", "--no-control-socket"]
-SYNC = ["-m", "tests.batteries.serving"]
+SYNC = ["-m", "tests.batteries.wsgi"]
 
 
 class Process:

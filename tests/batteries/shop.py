@@ -27,7 +27,7 @@ from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.factories import make_product
 from django_stripe_cart.testing.invariants import settled_violations, violations
-from tests.batteries.host import Place
+from tests.batteries.worker_process import Place
 
 DOOR = "http://testserver/stripe/webhook/"
 

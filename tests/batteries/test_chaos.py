@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from django_stripe_cart.models import CartItem
-from tests.batteries.case import Case
 from tests.batteries.chaos import Failure, describe, draw, play, read, shrink
+from tests.batteries.monitors import CartWatch, leaks
+from tests.batteries.scenarios import Case
 from tests.batteries.shop import Shop
-from tests.batteries.watching import CartWatch, leaks
 
 SEEDS = int(os.environ.get("CHAOS_SEEDS", "4"))
 STEPS = int(os.environ.get("CHAOS_STEPS", "100"))

@@ -15,8 +15,8 @@ from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.invariants import violations
 from django_stripe_cart.testing.sandbox import WEBHOOK_SECRET
-from tests.batteries.mutations import is_authentic, mutate
-from tests.batteries.wire import Letter, send
+from tests.batteries.raw_requests import Letter, send
+from tests.batteries.webhook_mutations import is_authentic, mutate
 
 NUMBER = 10_000
 

@@ -14,9 +14,9 @@ from django.db import connection
 from django_stripe_cart.models import Cart, CartItem, Order, Product
 from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.web.shopper import SESSION_KEY
-from tests.batteries import deeds, guest_deeds
-from tests.batteries.meeting import Deed, Meeting, meet
-from tests.batteries.settling import let_time_pass
+from tests.batteries import actions, guest_actions
+from tests.batteries.clock import let_time_pass
+from tests.batteries.interleaving import Deed, Meeting, meet
 from tests.batteries.shop import Shop
 
 pytestmark = pytest.mark.battery
@@ -44,7 +44,7 @@ class Scene:
     def open(cls, shop: Shop) -> Scene:
         shop.start_again()
         mug, lamp = shop.sell("Mug", stock=10), shop.sell("Lamp", stock=10)
-        user = User.objects.create_user("demo", password=guest_deeds.PASSWORD)
+        user = User.objects.create_user("demo", password=guest_actions.PASSWORD)
         Browser(user).add(mug)
         scene = cls(shop, Browser(), user, mug, lamp)
         scene.guest.add(mug, 2)
@@ -64,14 +64,14 @@ class Scene:
         self.shop.note_address(self.guest.check_out().url)
 
     def bring(self) -> Deed:
-        return guest_deeds.bring, (self.token, self.user.pk)
+        return guest_actions.bring, (self.token, self.user.pk)
 
     def sign_in(self) -> Deed:
-        return guest_deeds.sign_in, (self.cookie, "demo")
+        return guest_actions.sign_in, (self.cookie, "demo")
 
     def held(self) -> dict[str, int]:
         """What is in the user's cart once all that was left behind has come."""
-        guest_deeds.bring_rest(self.token, self.user.pk)
+        guest_actions.bring_rest(self.token, self.user.pk)
         items = CartItem.objects.filter(cart__user=self.user)
         return dict(items.values_list("product__name", "quantity"))
 
@@ -104,26 +104,26 @@ def sign_in_and_sign_in(scene: Scene) -> Deeds:
 
 
 def bring_and_add(scene: Scene) -> Deeds:
-    return scene.bring(), (guest_deeds.add, (scene.cookie, scene.lamp.pk))
+    return scene.bring(), (guest_actions.add, (scene.cookie, scene.lamp.pk))
 
 
 def add_and_bring(scene: Scene) -> Deeds:
-    return (guest_deeds.add, (scene.cookie, scene.lamp.pk)), scene.bring()
+    return (guest_actions.add, (scene.cookie, scene.lamp.pk)), scene.bring()
 
 
 def bring_and_add_as_user(scene: Scene) -> Deeds:
     """Another device, where they are signed in already."""
-    return scene.bring(), (deeds.add, (scene.user.pk, scene.mug.pk))
+    return scene.bring(), (actions.add, (scene.user.pk, scene.mug.pk))
 
 
 def checkout_and_bring(scene: Scene) -> Deeds:
     seen = scene.guest.open_cart()
-    return (guest_deeds.press_checkout, (scene.cookie, seen)), scene.bring()
+    return (guest_actions.press_checkout, (scene.cookie, seen)), scene.bring()
 
 
 def bring_and_checkout(scene: Scene) -> Deeds:
     seen = scene.guest.open_cart()
-    return scene.bring(), (guest_deeds.press_checkout, (scene.cookie, seen))
+    return scene.bring(), (guest_actions.press_checkout, (scene.cookie, seen))
 
 
 def bring_and_pay(scene: Scene) -> Deeds:
@@ -135,7 +135,7 @@ def bring_and_webhook(scene: Scene) -> Deeds:
     scene.begin()
     scene.shop.pay(scene.order.session_url)
     letter = scene.shop.letter("checkout.session.completed")
-    return scene.bring(), (deeds.ring, letter)
+    return scene.bring(), (actions.ring, letter)
 
 
 def webhook_and_bring(scene: Scene) -> Deeds:
@@ -144,8 +144,8 @@ def webhook_and_bring(scene: Scene) -> Deeds:
 
 
 def clean_and_add(scene: Scene) -> Deeds:
-    guest_deeds.age_carts()
-    return (guest_deeds.clean, ()), (guest_deeds.add, (scene.cookie, scene.lamp.pk))
+    guest_actions.age_carts()
+    return (guest_actions.clean, ()), (guest_actions.add, (scene.cookie, scene.lamp.pk))
 
 
 def add_and_clean(scene: Scene) -> Deeds:
@@ -154,8 +154,8 @@ def add_and_clean(scene: Scene) -> Deeds:
 
 
 def clean_and_bring(scene: Scene) -> Deeds:
-    guest_deeds.age_carts()
-    return (guest_deeds.clean, ()), scene.bring()
+    guest_actions.age_carts()
+    return (guest_actions.clean, ()), scene.bring()
 
 
 def bring_and_clean(scene: Scene) -> Deeds:
@@ -165,8 +165,8 @@ def bring_and_clean(scene: Scene) -> Deeds:
 
 def checkout_and_clean(scene: Scene) -> Deeds:
     first, _second = checkout_and_bring(scene)
-    guest_deeds.age_carts()
-    return first, (guest_deeds.clean, ())
+    guest_actions.age_carts()
+    return first, (guest_actions.clean, ())
 
 
 # --- and what must come of it ---------------------------------------------------------------------
@@ -198,7 +198,7 @@ def one_order_or_none(scene: Scene, meeting: Meeting) -> None:
     open_orders = Order.objects.filter(status="pending")
     for order in open_orders:  # the tab was last
         assert checkout.url == order.session_url or checkout.sentences
-        deeds.cancel(order.pk)
+        actions.cancel(order.pk)
     assert scene.held() == {"Mug": 3}
 
 
@@ -289,7 +289,7 @@ def test_no_interleaving_loses_a_guests_items(
         pair.check(scene, meeting)
 
         let_time_pass(shop.sandbox, timedelta(hours=2))
-        assert deeds.sync().status == 200, name
+        assert actions.sync().status == 200, name
         assert shop.settled_violations() == [], name
     request.node.user_properties.append(("points", point))
     assert 2 < point < MOST_POINTS - 1

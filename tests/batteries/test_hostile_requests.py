@@ -20,7 +20,7 @@ from django_stripe_cart.models import Order, Product
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.invariants import violations
-from tests.batteries.wire import Caller, Letter, Reply
+from tests.batteries.raw_requests import Caller, Letter, Reply
 
 PATTERNS: list[URLPattern] = urls.urlpatterns
 WEBHOOK: list[URLPattern] = webhook_urls.urlpatterns

@@ -1,7 +1,7 @@
 """Two at once, in every order: the second acts at each point of the first, one run for each.
 
 Where they meet is fixed, so each run is the same every time; that it makes a difference is shown
-in test_teeth.py, by taking the guards away.
+in test_stripe_mutants.py, by taking the guards away.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from datetime import timedelta
 import pytest
 
 from django_stripe_cart.models import CartItem, Order
-from tests.batteries import deeds
-from tests.batteries.case import MUGS, NOTHING, Case, Deed, pay_after_all
-from tests.batteries.meeting import Meeting, meet
-from tests.batteries.settling import age_rows, let_time_pass
+from tests.batteries import actions
+from tests.batteries.clock import age_rows, let_time_pass
+from tests.batteries.interleaving import Meeting, meet
+from tests.batteries.monitors import CartWatch
+from tests.batteries.scenarios import MUGS, NOTHING, Case, Deed, pay_after_all
 from tests.batteries.shop import Shop
-from tests.batteries.watching import CartWatch
 
 pytestmark = pytest.mark.battery
 
@@ -47,13 +47,13 @@ def checkout_and_checkout(case: Case) -> Deeds:
 
 def resume_and_cancel(case: Case) -> Deeds:
     case.begin()
-    return case.press_checkout(), (deeds.cancel, (case.order.pk,))
+    return case.press_checkout(), (actions.cancel, (case.order.pk,))
 
 
 def pay_after_all_and_cancel(case: Case) -> Deeds:
     """The order's page in one window, of an order whose checkout never reached Stripe."""
     deed = pay_after_all(case)
-    return deed, (deeds.cancel_own, deed[1])
+    return deed, (actions.cancel_own, deed[1])
 
 
 def pay_after_all_and_checkout(case: Case) -> Deeds:
@@ -75,13 +75,13 @@ def changed_cart_and_changed_cart(case: Case) -> Deeds:
 
 def cancel_and_pay(case: Case) -> Deeds:
     case.begin()
-    return (deeds.cancel, (case.order.pk,)), pay(case)
+    return (actions.cancel, (case.order.pk,)), pay(case)
 
 
 def cancel_and_webhook(case: Case) -> Deeds:
     case.begin()
     case.pay()
-    return (deeds.cancel, (case.order.pk,)), ring(case)
+    return (actions.cancel, (case.order.pk,)), ring(case)
 
 
 def webhook_and_return_page(case: Case) -> Deeds:
@@ -101,46 +101,46 @@ def refund_and_refund(case: Case) -> Deeds:
     case.begin()
     case.pay()
     case.come_back()
-    return (deeds.refund, (case.order.pk, 30000)), (deeds.refund, (case.order.pk, 30000))
+    return (actions.refund, (case.order.pk, 30000)), (actions.refund, (case.order.pk, 30000))
 
 
 def refund_and_return_page(case: Case) -> Deeds:
     case.begin()
     case.pay()
     case.come_back()
-    return (deeds.refund, (case.order.pk, 30000)), ring(case)
+    return (actions.refund, (case.order.pk, 30000)), ring(case)
 
 
 def checkout_and_add(case: Case) -> Deeds:
     case.shopper.add(case.mug, 2)
-    return case.press_checkout(), (deeds.add, (case.shopper.user.pk, case.lamp.pk))
+    return case.press_checkout(), (actions.add, (case.shopper.user.pk, case.lamp.pk))
 
 
 def sync_and_webhook(case: Case) -> Deeds:
     case.begin()
     case.pay()
     age_rows(timedelta(minutes=40))
-    return (deeds.sync, ()), ring(case)
+    return (actions.sync, ()), ring(case)
 
 
 def sync_and_sync(case: Case) -> Deeds:
     case.begin()
     case.pay()
     age_rows(timedelta(minutes=40))
-    return (deeds.sync, ()), (deeds.sync, ())
+    return (actions.sync, ()), (actions.sync, ())
 
 
 def sync_and_pay(case: Case) -> Deeds:
     """By our clock the session is over, by Stripe's there is a second left."""
     case.begin()
     age_rows(timedelta(minutes=61))
-    return (deeds.sync, ()), pay(case)
+    return (actions.sync, ()), pay(case)
 
 
 def webhook_expired_and_checkout(case: Case) -> Deeds:
     case.begin()
     case.shop.sandbox.expire(case.order.session_id or "")
-    return (deeds.ring, case.shop.letter("checkout.session.expired")), case.press_checkout()
+    return (actions.ring, case.shop.letter("checkout.session.expired")), case.press_checkout()
 
 
 def pay(case: Case) -> Deed:
@@ -148,11 +148,11 @@ def pay(case: Case) -> Deed:
 
 
 def ring(case: Case) -> Deed:
-    return deeds.ring, case.shop.letter("checkout.session.completed")
+    return actions.ring, case.shop.letter("checkout.session.completed")
 
 
 def come_back(case: Case) -> Deed:
-    return deeds.come_back, (case.shopper.user.pk, str(case.order.reference))
+    return actions.come_back, (case.shopper.user.pk, str(case.order.reference))
 
 
 # --- and what must come of it ---------------------------------------------------------------------
@@ -239,7 +239,7 @@ def run(shop: Shop, pair: Pair, *, point: int) -> tuple[Case, Meeting]:
     first, second = pair.prepare(case)
     pk = case.shopper.user.pk
     case.carts = CartWatch()
-    if second[0] is deeds.add:
+    if second[0] is actions.add:
         case.carts.touched.add(pk)
     meeting = meet(
         shop.sandbox, first, second, at=lambda number, name: number == point, users=(pk, pk)
@@ -272,7 +272,7 @@ def test_no_interleaving_breaks_an_invariant(
 
         shop.sandbox.deliver()
         let_time_pass(shop.sandbox, timedelta(hours=2))
-        assert deeds.sync().status == 200, name
+        assert actions.sync().status == 200, name
         assert case.settled_violations() == [], name
     request.node.user_properties.append(("points", point))
     assert 5 < point < MOST_POINTS - 1

@@ -10,8 +10,11 @@ from datetime import timedelta
 
 import pytest
 
-from tests.batteries import deeds
-from tests.batteries.case import (
+from tests.batteries import actions
+from tests.batteries.clock import let_time_pass
+from tests.batteries.monitors import CartWatch
+from tests.batteries.processes import Victims, victims
+from tests.batteries.scenarios import (
     BOTH,
     MUGS,
     NOTHING,
@@ -32,12 +35,9 @@ from tests.batteries.case import (
     webhook_expired,
     webhook_paid,
 )
-from tests.batteries.host import browser_of
-from tests.batteries.points import watched
-from tests.batteries.processes import Victims, victims
-from tests.batteries.settling import let_time_pass
 from tests.batteries.shop import Shop
-from tests.batteries.watching import CartWatch
+from tests.batteries.tracepoints import watched
+from tests.batteries.worker_process import browser_of
 
 pytestmark = pytest.mark.battery
 
@@ -49,7 +49,7 @@ def buys(case: Case) -> None:
 
 
 def cancels(case: Case) -> None:
-    deeds.cancel(case.order.pk)
+    actions.cancel(case.order.pk)
 
 
 def comes_back(case: Case) -> None:
@@ -59,7 +59,7 @@ def comes_back(case: Case) -> None:
 def refunds(case: Case) -> None:
     """If it was not written down, staff does it again."""
     if not case.order.refunds.exists():
-        deeds.refund(case.order.pk, 3000)
+        actions.refund(case.order.pk, 3000)
 
 
 def looks(case: Case) -> None:
@@ -144,7 +144,7 @@ def kill(shop: Shop, doomed: Victims, story: Story, point: int, name: str) -> Ca
 
 def settle(case: Case) -> None:
     let_time_pass(case.shop.sandbox, timedelta(hours=2))
-    said = deeds.sync()
+    said = actions.sync()
     assert said.status == 200, said.sentences
 
 

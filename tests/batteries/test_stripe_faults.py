@@ -13,8 +13,8 @@ from django_stripe_cart.sandbox.faults import API_FAULTS
 from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.invariants import settled_violations, violations
 from django_stripe_cart.testing.payment_counter import start_counting, stop_counting
-from tests.batteries.settling import settle
-from tests.batteries.stories import REFUND, STORIES, Shop, Story, webhook_that_looks
+from tests.batteries.clock import settle
+from tests.batteries.fault_scenarios import REFUND, STORIES, Shop, Story, webhook_that_looks
 
 # What passes by itself, so that the SDK's second attempt meets the first one's traces.
 PASSING = ("in_use", "unavailable", "timeout_after", "reset_after", "stored_server_error_after")

@@ -16,11 +16,11 @@ from django_stripe_cart.models import Order, Product
 from django_stripe_cart.sandbox.webhooks.http import send
 from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.payment_counter import ORDER_PAID_RECEIVED
-from tests.batteries import deeds
+from tests.batteries import actions
+from tests.batteries.clock import let_time_pass
+from tests.batteries.http_client import Window
 from tests.batteries.servers import Server, servers, sync_loops
-from tests.batteries.settling import let_time_pass
 from tests.batteries.shop import Shop
-from tests.batteries.window import Window
 
 pytestmark = pytest.mark.battery
 
@@ -107,7 +107,7 @@ def test_a_small_stock_sells_out_exactly_while_a_server_is_killed(
     assert said == {"paid": MUGS, "sorry": SHOPPERS - MUGS}
     shop.sandbox.deliver()
     let_time_pass(shop.sandbox)
-    assert deeds.sync().status == 200
+    assert actions.sync().status == 200
     assert shop.settled_violations() == []
     assert Product.objects.get().stock == 0
     orders = Order.objects.filter(status="paid")

@@ -19,7 +19,7 @@ from django_stripe_cart.exceptions import OrderError, PaymentError
 from django_stripe_cart.models import Order, Product
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.testing.browser import messages_of
-from tests.batteries.host import browser_of
+from tests.batteries.worker_process import browser_of
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from django_stripe_cart.models import Order, OrderItem, Product
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser, messages_of
-from tests.batteries.settling import age_rows, let_time_pass, run_sync
+from tests.batteries.clock import age_rows, let_time_pass, run_sync
 
 CREATE = "POST /v1/checkout/sessions"
 RETRIEVE = "GET /v1/checkout/sessions/*"

@@ -20,11 +20,11 @@ from django_stripe_cart.payments import checkout_sessions as sessions
 from django_stripe_cart.payments import sync as payments
 from django_stripe_cart.payments import sync_order
 from django_stripe_cart.webhooks import processing as webhooks
-from tests.batteries import deeds
-from tests.batteries.case import Case
-from tests.batteries.settling import let_time_pass
+from tests.batteries import actions
+from tests.batteries.clock import let_time_pass
+from tests.batteries.mutants import each_way, have_met
+from tests.batteries.scenarios import Case
 from tests.batteries.shop import Shop
-from tests.batteries.teeth import each_way, have_met
 
 pytestmark = pytest.mark.battery
 
@@ -34,7 +34,7 @@ CREATE = "POST /v1/checkout/sessions"
 def settled(shop: Shop) -> list[str]:
     shop.sandbox.deliver()
     let_time_pass(shop.sandbox, timedelta(hours=2))
-    deeds.sync()
+    actions.sync()
     return shop.settled_violations()
 
 
@@ -109,7 +109,7 @@ def test_without_the_same_key_a_refund_is_sent_twice(
     case.pay()
     case.come_back()
     case.shop.sandbox.faults.add("POST /v1/refunds", kind="timeout_before", times=3)
-    deeds.refund(case.order.pk, 10000)
+    actions.refund(case.order.pk, 10000)
     case.shop.sandbox.faults.clear()
 
     # Two find that it was never made, and both make it.
@@ -145,7 +145,7 @@ def test_without_expiring_first_a_canceled_order_is_paid(
     case.begin()
     address = case.order.session_url
 
-    assert deeds.cancel(case.order.pk).url == "canceled"
+    assert actions.cancel(case.order.pk).url == "canceled"
 
     violations = case.shop.violations()
     paid = case.shop.sandbox.pay(address)
@@ -212,7 +212,7 @@ def test_without_the_fingerprint_a_changed_price_is_charged(
     seen = case.shopper.open_cart()
     Product.objects.filter(pk=case.mug.pk).update(price="900.00")
 
-    answer = deeds.press_checkout(case.shopper.user.pk, seen)
+    answer = actions.press_checkout(case.shopper.user.pk, seen)
 
     assert "₹200.00" in seen
     charged = [session["amount_total"] for session in case.shop.sandbox.sessions]

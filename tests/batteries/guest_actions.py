@@ -13,7 +13,7 @@ from django.utils import timezone
 from django_stripe_cart.guests import merge_guest, merge_without_stripe
 from django_stripe_cart.models import Cart, Product
 from django_stripe_cart.testing.browser import Browser
-from tests.batteries.deeds import Answer, read
+from tests.batteries.actions import Answer, read
 
 PASSWORD = "demo"
 

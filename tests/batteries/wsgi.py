@@ -1,6 +1,6 @@
-"""A server of the shop that others start: ``gunicorn tests.batteries.serving:application``.
+"""A server of the shop that others start: ``gunicorn tests.batteries.wsgi:application``.
 
-Or, as ``python -m tests.batteries.serving``, what cron would do, again and again.
+Or, as ``python -m tests.batteries.wsgi``, what cron would do, again and again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from io import StringIO
 from django.core.management import CommandError, call_command
 from django.core.wsgi import get_wsgi_application
 
-from tests.batteries.host import Place, move_to
+from tests.batteries.worker_process import Place, move_to
 
 PAUSE = 0.3  # seconds
 

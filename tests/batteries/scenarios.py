@@ -12,10 +12,10 @@ from django.utils import timezone
 from django_stripe_cart import stock
 from django_stripe_cart.models import Order, Product
 from django_stripe_cart.testing.browser import Browser
-from tests.batteries import deeds
-from tests.batteries.settling import age_rows
+from tests.batteries import actions
+from tests.batteries.clock import age_rows
+from tests.batteries.monitors import CartWatch
 from tests.batteries.shop import Shop
-from tests.batteries.watching import CartWatch
 
 Deed = tuple[Callable[..., Any], tuple[Any, ...]]
 
@@ -54,7 +54,7 @@ class Case:
         return Order.objects.filter(user=self.shopper.user).latest("pk")
 
     def press_checkout(self) -> Deed:
-        return deeds.press_checkout, (self.shopper.user.pk, self.shopper.open_cart())
+        return actions.press_checkout, (self.shopper.user.pk, self.shopper.open_cart())
 
     def check_out(self) -> str:
         """To Stripe, or to the order if it is paid already."""
@@ -110,7 +110,7 @@ def pay_after_all(case: Case) -> Deed:
     case.shopper.check_out()
     case.shop.sandbox.faults.clear()
     assert case.order.session_id is None
-    return deeds.pay_after_all, (case.shopper.user.pk, str(case.order.reference))
+    return actions.pay_after_all, (case.shopper.user.pk, str(case.order.reference))
 
 
 def changed_cart(case: Case) -> Deed:
@@ -121,19 +121,19 @@ def changed_cart(case: Case) -> Deed:
 
 def cancel(case: Case) -> Deed:
     case.begin()
-    return deeds.cancel, (case.order.pk,)
+    return actions.cancel, (case.order.pk,)
 
 
 def webhook_paid(case: Case) -> Deed:
     case.begin()
     case.pay()
-    return deeds.ring, case.shop.letter("checkout.session.completed")
+    return actions.ring, case.shop.letter("checkout.session.completed")
 
 
 def webhook_expired(case: Case) -> Deed:
     case.begin()
     case.shop.sandbox.expire(case.order.session_id or "")
-    return deeds.ring, case.shop.letter("checkout.session.expired")
+    return actions.ring, case.shop.letter("checkout.session.expired")
 
 
 def webhook_bounced(case: Case) -> Deed:
@@ -142,14 +142,14 @@ def webhook_bounced(case: Case) -> Deed:
     case.shop.sandbox.pay_by_bank_debit(case.order.session_id or "")
     case.come_back()
     case.shop.sandbox.settle(case.order.session_id or "", ok=False)
-    return deeds.ring, case.shop.letter("checkout.session.async_payment_failed")
+    return actions.ring, case.shop.letter("checkout.session.async_payment_failed")
 
 
 def refund(case: Case) -> Deed:
     case.begin()
     case.pay()
     case.come_back()
-    return deeds.refund, (case.order.pk, 3000)
+    return actions.refund, (case.order.pk, 3000)
 
 
 def sync(case: Case) -> Deed:
@@ -158,7 +158,7 @@ def sync(case: Case) -> Deed:
     case.pay()
     case.shop.sandbox.refund(case.shop.sandbox.payment_intents[0], amount=1000)
     age_rows(timedelta(minutes=40))
-    return deeds.sync, ()
+    return actions.sync, ()
 
 
 def sync_refund(case: Case) -> Deed:
@@ -167,22 +167,22 @@ def sync_refund(case: Case) -> Deed:
     case.pay()
     case.come_back()
     case.shop.sandbox.faults.add("POST /v1/refunds", kind="timeout_after", times=3)
-    deeds.refund(case.order.pk, 3000)
+    actions.refund(case.order.pk, 3000)
     case.shop.sandbox.faults.clear()
     case.shop.sandbox.deliver()  # so that this is all there is to do
     age_rows(timedelta(minutes=40))
-    return deeds.sync, ()
+    return actions.sync, ()
 
 
 def sync_cancel(case: Case) -> Deed:
     """Stripe could not be asked to close the session."""
     case.begin()
     case.shop.sandbox.faults.add("POST *expire", kind="unavailable", times=3)
-    deeds.cancel(case.order.pk)
+    actions.cancel(case.order.pk)
     case.shop.sandbox.faults.clear()
     case.shop.sandbox.deliver()  # so that this is all there is to do
     age_rows(timedelta(minutes=40))
-    return deeds.sync, ()
+    return actions.sync, ()
 
 
 def late_money(case: Case) -> Deed:
@@ -194,4 +194,4 @@ def late_money(case: Case) -> Deed:
     order.save()
     order.events.create(kind="expired", from_status="pending", to_status="expired", source="system")
     case.pay()
-    return deeds.ring, case.shop.letter("checkout.session.completed")
+    return actions.ring, case.shop.letter("checkout.session.completed")

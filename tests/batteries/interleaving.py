@@ -17,8 +17,8 @@ from django.db import connection, connections
 
 from django_stripe_cart.gateway.client import transport
 from django_stripe_cart.sandbox import Sandbox
-from tests.batteries.host import browser_of
-from tests.batteries.points import watch_requests, watched
+from tests.batteries.tracepoints import watch_requests, watched
+from tests.batteries.worker_process import browser_of
 
 A_MOMENT = 0.2  # seconds in one statement: then it waits for a lock, most likely
 A_LONG_MOMENT = 2.0  # then it does, however busy the machine is

@@ -28,14 +28,15 @@ from django_stripe_cart.models import CartItem, Order, Product
 from django_stripe_cart.sandbox.errors import ApiError
 from django_stripe_cart.sandbox.faults import API_FAULTS, WEBHOOK_FAULTS
 from django_stripe_cart.testing.factories import make_product
-from tests.batteries import deeds, host
+from tests.batteries import actions
+from tests.batteries.actions import Answer
 from tests.batteries.ageing import grow_older
-from tests.batteries.deeds import Answer
-from tests.batteries.points import watch_requests, watched
+from tests.batteries.clock import settle
+from tests.batteries.monitors import CartWatch, leaks
 from tests.batteries.processes import Victims, victims
-from tests.batteries.settling import settle
 from tests.batteries.shop import Shop
-from tests.batteries.watching import CartWatch, leaks
+from tests.batteries.tracepoints import watch_requests, watched
+from tests.batteries.worker_process import browser_of
 
 T = TypeVar("T")
 Deed = tuple[Callable[..., Any], tuple[Any, ...]]
@@ -94,7 +95,7 @@ class World:
         self.doomed: Victims
         shop.start_again()
         users = [User.objects.create_user(f"{who}", pk=next(KEYS)) for who in range(SHOPPERS)]
-        self.shoppers = [host.browser_of(user.pk) for user in users]
+        self.shoppers = [browser_of(user.pk) for user in users]
         self.products = [
             shop.sell("Mug", price="200.00", stock=20),
             shop.sell("Lamp", price="300.00", stock=6),
@@ -140,7 +141,7 @@ class World:
 
     def add(self, step: Step) -> Deed:
         self.carts.touched.add(self._user(step))
-        return deeds.add, (self._user(step), self._product(step).pk)
+        return actions.add, (self._user(step), self._product(step).pk)
 
     def set_quantity(self, step: Step) -> Deed:
         self.carts.touched.add(self._user(step))
@@ -158,11 +159,11 @@ class World:
 
     def check_out_as_seen(self, step: Step) -> Deed:
         """From a page that may be old."""
-        return deeds.press_checkout, (self._user(step), self.pages.get(step.who, ""))
+        return actions.press_checkout, (self._user(step), self.pages.get(step.who, ""))
 
     def come_back(self, step: Step) -> Deed | None:
         order = self._own_order(step)
-        return order and (deeds.come_back, (self._user(step), str(order.reference)))
+        return order and (actions.come_back, (self._user(step), str(order.reference)))
 
     def look_at_order(self, step: Step) -> Deed | None:
         order = self._own_order(step)
@@ -171,35 +172,38 @@ class World:
 
     def pay_after_all(self, step: Step) -> Deed | None:
         order = self._own_order(step)
-        return order and (deeds.pay_after_all, (self._user(step), str(order.reference)))
+        return order and (actions.pay_after_all, (self._user(step), str(order.reference)))
 
     def cancel_own(self, step: Step) -> Deed | None:
         order = self._own_order(step)
-        return order and (deeds.cancel_own, (self._user(step), str(order.reference)))
+        return order and (actions.cancel_own, (self._user(step), str(order.reference)))
 
     def order_again(self, step: Step) -> Deed | None:
         self.carts.touched.add(self._user(step))
         order = self._own_order(step)
-        return order and (deeds.order_again, (self._user(step), str(order.reference)))
+        return order and (actions.order_again, (self._user(step), str(order.reference)))
 
     def cancel(self, step: Step) -> Deed | None:
         order = _choose(Order.objects.filter(status="pending").order_by("pk"), step.pick)
-        return order and (deeds.cancel, (order.pk,))
+        return order and (actions.cancel, (order.pk,))
 
     def cancel_any(self, step: Step) -> Deed | None:
         order = _choose(Order.objects.order_by("pk"), step.pick)
-        return order and (deeds.cancel, (order.pk,))
+        return order and (actions.cancel, (order.pk,))
 
     def refund(self, step: Step) -> Deed | None:
         order = _choose(Order.objects.exclude(amount_paid=0).order_by("pk"), step.pick)
-        return order and (deeds.refund, (order.pk, order.amount_paid * (1 + step.number % 4) // 4))
+        return order and (
+            actions.refund,
+            (order.pk, order.amount_paid * (1 + step.number % 4) // 4),
+        )
 
     def fulfill(self, step: Step) -> Deed | None:
         order = _choose(Order.objects.exclude(amount_paid=0).order_by("pk"), step.pick)
         return order and (fulfill, (order.pk,))
 
     def sync(self, step: Step) -> Deed:
-        return deeds.sync, ()
+        return actions.sync, ()
 
     # --- levers: what others do -------------------------------------------------------------------
 
@@ -309,11 +313,11 @@ class World:
     def take_letter(self, url: str, body: bytes, headers: dict[str, str]) -> int:
         """Stripe rings, perhaps at a worker that is about to die."""
         if self.letter_kills_at is None:
-            answer = deeds.ring(body, headers)
+            answer = actions.ring(body, headers)
             connection.close_if_unusable_or_obsolete()
             return answer.status
         at, self.letter_kills_at = self.letter_kills_at, None
-        answer = self._do_and_die((deeds.ring, (body, headers)), at)
+        answer = self._do_and_die((actions.ring, (body, headers)), at)
         if answer is None:
             raise ConnectionResetError("The worker died.")
         return answer.status
@@ -380,12 +384,12 @@ class World:
 
 
 def set_quantity(user_pk: int, product_pk: int, quantity: int) -> Answer:
-    answer = host.browser_of(user_pk).set_quantity(Product(pk=product_pk), quantity)
+    answer = browser_of(user_pk).set_quantity(Product(pk=product_pk), quantity)
     return Answer(answer.status_code)
 
 
 def look_at_order(user_pk: int, reference: str) -> Answer:
-    return Answer(host.browser_of(user_pk).client.get(f"/shop/orders/{reference}/").status_code)
+    return Answer(browser_of(user_pk).client.get(f"/shop/orders/{reference}/").status_code)
 
 
 def fulfill(order_pk: int) -> Answer:
@@ -405,7 +409,7 @@ def die_at(deed: Deed, user_pk: int, at: int, *, say: Callable[[str], None]) -> 
             os.kill(os.getpid(), signal.SIGKILL)
         passed += 1
 
-    host.browser_of(user_pk)
+    browser_of(user_pk)
     with transport(watch_requests(DeadlineHTTPClient(IMPATIENT))), watched(reach):
         return deed[0](*deed[1])
 

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from django_stripe_cart.models import Cart, Order
-from tests.batteries import deeds
-from tests.batteries.case import (
+from tests.batteries import actions
+from tests.batteries.interleaving import Meeting, meet
+from tests.batteries.scenarios import (
     Case,
     Deed,
     cancel,
@@ -17,7 +18,6 @@ from tests.batteries.case import (
     webhook_expired,
     webhook_paid,
 )
-from tests.batteries.meeting import Meeting, meet
 from tests.batteries.shop import Shop
 
 pytestmark = pytest.mark.battery
@@ -49,7 +49,7 @@ def test_deleting_a_user_deletes_the_cart_and_keeps_the_orders(
     for point in range(MOST_POINTS):
         case = Case.open(shop)
         deed = prepare(case)
-        first, second = order(deed, (deeds.delete_user, (case.shopper.user.pk,)))
+        first, second = order(deed, (actions.delete_user, (case.shopper.user.pk,)))
 
         meeting = run(case, first, second, point=point)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
-from tests.batteries.case import Case, Deed
-from tests.batteries.meeting import A_LONG_MOMENT, Meeting, meet
+from tests.batteries.interleaving import A_LONG_MOMENT, Meeting, meet
+from tests.batteries.scenarios import Case, Deed
 
 each_way = pytest.mark.parametrize("guarded", [True, False], ids=["guarded", "naive"])
 

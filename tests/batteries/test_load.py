@@ -12,10 +12,10 @@ from django.contrib.auth.models import User
 
 from django_stripe_cart.models import Cart, CartItem, Order, Product
 from django_stripe_cart.testing.payment_counter import ORDER_PAID_RECEIVED
-from tests.batteries.deeds import Answer, add, come_back, open_cart, press_checkout, refund, ring
-from tests.batteries.host import browser_of
+from tests.batteries.actions import Answer, add, come_back, open_cart, press_checkout, refund, ring
 from tests.batteries.processes import Crew, crew
 from tests.batteries.shop import Shop
+from tests.batteries.worker_process import browser_of
 
 pytestmark = pytest.mark.battery
 

@@ -22,10 +22,10 @@ from django_stripe_cart.checkout import placement
 from django_stripe_cart.exceptions import OutOfStock
 from django_stripe_cart.models import Order, Product
 from django_stripe_cart.payments import order_change
-from tests.batteries import deeds
-from tests.batteries.case import Case, Deed
-from tests.batteries.meeting import A_LONG_MOMENT, Watched, meet
-from tests.batteries.teeth import each_way, have_met, refuses_stale_writes
+from tests.batteries import actions
+from tests.batteries.interleaving import A_LONG_MOMENT, Watched, meet
+from tests.batteries.mutants import each_way, have_met, refuses_stale_writes
+from tests.batteries.scenarios import Case, Deed
 
 pytestmark = pytest.mark.battery
 
@@ -61,8 +61,8 @@ def test_without_the_lock_a_refund_is_overwritten(
     # The first counts what went back before the second is recorded, and saves it after that.
     meeting = have_met(
         case,
-        (deeds.refund, (case.order.pk, 10000)),
-        (deeds.refund, (case.order.pk, 20000)),
+        (actions.refund, (case.order.pk, 10000)),
+        (actions.refund, (case.order.pk, 20000)),
         at="before UPDATE refund",
     )
 
@@ -94,8 +94,8 @@ def test_without_lock_and_partial_save_a_refund_is_overwritten(
     # The bell about the payment saves the order as it was before the refund.
     meeting = have_met(
         case,
-        (deeds.ring, case.shop.letter("checkout.session.completed")),
-        (deeds.refund, (case.order.pk, 30000)),
+        (actions.ring, case.shop.letter("checkout.session.completed")),
+        (actions.refund, (case.order.pk, 30000)),
         at="before UPDATE order",
     )
 
@@ -132,7 +132,7 @@ def test_without_the_conditional_update_the_last_piece_is_sold_twice(
     have_met(
         case,
         case.press_checkout(),
-        (deeds.press_checkout, (other.user.pk, other.open_cart())),
+        (actions.press_checkout, (other.user.pk, other.open_cart())),
         at="before UPDATE product",
     )
 
@@ -204,10 +204,10 @@ IMPATIENT = {
 }
 
 
-def check_out_impatiently(user_pk: int, seen: str) -> deeds.Answer:
+def check_out_impatiently(user_pk: int, seen: str) -> actions.Answer:
     with connection.cursor() as cursor:
         cursor.execute(IMPATIENT[connection.vendor])
-    return deeds.press_checkout(user_pk, seen)
+    return actions.press_checkout(user_pk, seen)
 
 
 class SomebodyElse(threading.Thread):
@@ -281,7 +281,7 @@ def test_without_the_lock_more_is_reserved_than_was_paid(
             found.extend(case.shop.violations())
         return name == "before INSERT orderevent"
 
-    deed: Deed = deeds.refund, (case.order.pk, 30000)
+    deed: Deed = actions.refund, (case.order.pk, 30000)
     pk = case.shopper.user.pk
     meet(case.shop.sandbox, deed, deed, at=is_there, users=(pk, pk), moment=A_LONG_MOMENT)
 

@@ -31,7 +31,7 @@ from django_stripe_cart.gateway.client import transport
 from django_stripe_cart.gateway.http import DeadlineHTTPClient
 from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.payment_counter import start_counting
-from tests.batteries.points import watch_requests
+from tests.batteries.tracepoints import watch_requests
 
 GO = "go"
 

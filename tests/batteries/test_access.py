@@ -17,8 +17,8 @@ from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.factories import make_product
 from django_stripe_cart.testing.invariants import violations
+from tests.batteries.raw_requests import Caller, Letter
 from tests.batteries.test_hostile_requests import address
-from tests.batteries.wire import Caller, Letter
 from tests.support.logs import written_down
 
 PATTERNS: list[URLPattern] = urls.urlpatterns
