@@ -44,7 +44,7 @@ def test_an_old_guests_cart_goes_with_all_that_is_in_it(guest: Browser, mug: Pro
     guest.add(mug)
     let_days_pass(31)
 
-    assert clean()[0] == "1 guests' carts deleted"
+    assert clean()[0] == "1 guest carts deleted"
 
     assert not Cart.objects.exists()
     assert not CartItem.objects.exists()
@@ -58,10 +58,10 @@ def test_younger_carts_and_those_of_users_stay(
     guest.add(mug)
     Cart.objects.filter(user=None).update(modified=timezone.now() - timedelta(days=29))
 
-    assert clean()[0] == "0 guests' carts deleted"
+    assert clean()[0] == "0 guest carts deleted"
 
     assert Cart.objects.count() == 2
-    assert clean(days=28)[0] == "1 guests' carts deleted"
+    assert clean(days=28)[0] == "1 guest carts deleted"
 
 
 def test_a_cart_with_an_open_order_stays_until_that_is_closed(
@@ -71,10 +71,10 @@ def test_a_cart_with_an_open_order_stays_until_that_is_closed(
     guest.check_out()
     let_days_pass(31)
 
-    assert clean()[0] == "0 guests' carts deleted"
+    assert clean()[0] == "0 guest carts deleted"
 
     sandbox.pay(guest.order.session_url)
-    assert clean()[0] == "1 guests' carts deleted"
+    assert clean()[0] == "1 guest carts deleted"
 
 
 def test_the_order_stays_and_is_still_found_at_its_address(
@@ -98,8 +98,8 @@ def test_a_dry_run_only_counts(guest: Browser, mug: Product) -> None:
     make_webhook(100)
 
     assert clean(dry_run=True) == [
-        "1 guests' carts would be deleted",
-        "1 finished webhooks would be deleted",
+        "1 guest carts would be deleted",
+        "1 processed webhook events would be deleted",
     ]
 
     assert Cart.objects.count() == WebhookEvent.objects.count() == 1
@@ -109,7 +109,7 @@ def test_webhooks_are_kept_as_long_as_at_stripe_and_unfinished_ones_always(db: N
     kept = [make_webhook(30), make_webhook(100, finished=False)]
     make_webhook(32)
 
-    assert clean(days=1)[1] == "1 finished webhooks deleted"
+    assert clean(days=1)[1] == "1 processed webhook events deleted"
 
     assert set(WebhookEvent.objects.all()) == set(kept)
 
@@ -117,8 +117,8 @@ def test_webhooks_are_kept_as_long_as_at_stripe_and_unfinished_ones_always(db: N
 def test_more_days_keep_webhooks_longer(db: None) -> None:
     make_webhook(50)
 
-    assert clean(days=60)[1] == "0 finished webhooks deleted"
-    assert clean(days=40)[1] == "1 finished webhooks deleted"
+    assert clean(days=60)[1] == "0 processed webhook events deleted"
+    assert clean(days=40)[1] == "1 processed webhook events deleted"
 
 
 @pytest.mark.parametrize("days", [0, -1, 10**9])
@@ -137,7 +137,7 @@ def test_any_number_is_deleted_in_batches(
     let_days_pass(31)
 
     with django_assert_max_num_queries(60):
-        assert clean()[0] == "100 guests' carts deleted"
+        assert clean()[0] == "100 guest carts deleted"
 
 
 def test_a_cart_used_before_its_batch_is_deleted_is_kept(guest: Browser, mug: Product) -> None:

@@ -24,12 +24,12 @@ DIRECTIVES = {
 
 STRIPE_BLOCKED = message(
     "W008",
-    "%(setting)s shuts Stripe out: without JavaScript, nobody can check out.",
-    hint='A form\'s way to Stripe is a redirect: add "%(stripe)s" to "form-action".',
+    "%(setting)s blocks Stripe: shoppers can't check out without JavaScript.",
+    hint='The checkout form redirects to Stripe: add "%(stripe)s" to "form-action".',
 )
 OWN_FILES_BLOCKED = message(
     "W016",
-    "%(setting)s shuts the shop's own %(what)s out.",
+    "%(setting)s blocks the shop's own %(what)s.",
     hint='Add "\'self\'" to "%(directive)s" (or the host of STATIC_URL, if that is another one).',
 )
 

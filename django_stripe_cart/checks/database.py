@@ -18,24 +18,25 @@ ROLLBACK_JOURNALS = {"delete", "truncate", "persist"}
 
 SQLITE_LOCKED = message(
     "W007",
-    "The SQLite database %(alias)r will often be found locked under load.",
+    "The SQLite database %(alias)r will often be locked under load.",
     hint='OPTIONS: {"transaction_mode": "IMMEDIATE", "timeout": 20, '
     '"init_command": "PRAGMA journal_mode=WAL"}.',
 )
 UNTESTED_ISOLATION = message(
     "W023",
-    "The MariaDB/MySQL database %(alias)r runs at %(level)r, at which the shop was never tried.",
+    "The MariaDB/MySQL database %(alias)r uses the isolation level %(level)r, with which the shop "
+    "is not tested.",
     hint='OPTIONS: {"isolation_level": "read committed"}, Django\'s default.',
 )
 NO_TRANSACTIONS = message(
     "W024",
-    "The tables of the shop in %(alias)r are of the engine %(engine)s, without transactions: "
-    "stock and orders can come apart.",
-    hint="ALTER TABLE … ENGINE=InnoDB, and make that the server's default_storage_engine.",
+    "The shop's tables in %(alias)r use the engine %(engine)s, which has no transactions: "
+    "stock and orders can become inconsistent.",
+    hint="Run ALTER TABLE … ENGINE=InnoDB, and make it the server's default_storage_engine.",
 )
 SQLITE_READERS_BLOCK = message(
     "W025",
-    "In the SQLite database %(alias)r, whoever reads keeps others from writing.",
+    "In the SQLite database %(alias)r, readers block writers.",
     hint='OPTIONS: {"init_command": "PRAGMA journal_mode=WAL"}.',
 )
 

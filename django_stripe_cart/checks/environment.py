@@ -16,23 +16,24 @@ from django_stripe_cart.checks.registry import message, register
 
 NO_AUTHENTICATION = message(
     "W017",
-    "MIDDLEWARE has no AuthenticationMiddleware: to the shop, nobody is ever signed in.",
+    "MIDDLEWARE has no AuthenticationMiddleware: no shopper is ever signed in.",
     hint='Add "django.contrib.auth.middleware.AuthenticationMiddleware".',
 )
 NO_SESSIONS = message(
     "W018",
-    "MIDDLEWARE has no SessionMiddleware: nobody can sign in, and guests can't have a cart.",
-    hint='Add "django.contrib.sessions.middleware.SessionMiddleware", before that of auth.',
+    "MIDDLEWARE has no SessionMiddleware: shoppers can't sign in, and guests can't have a cart.",
+    hint='Add "django.contrib.sessions.middleware.SessionMiddleware", before '
+    "AuthenticationMiddleware.",
 )
 NO_MESSAGES = message(
     "W019",
-    "MIDDLEWARE has no MessageMiddleware: what goes wrong at checkout is never said.",
+    "MIDDLEWARE has no MessageMiddleware: errors at checkout are never shown.",
     hint='Add "django.contrib.messages" to INSTALLED_APPS, and '
-    '"django.contrib.messages.middleware.MessageMiddleware" after that of sessions.',
+    '"django.contrib.messages.middleware.MessageMiddleware" after SessionMiddleware.',
 )
 STRICT_COOKIE = message(
     "W005",
-    'SESSION_COOKIE_SAMESITE is "Strict": shoppers come back from Stripe signed out.',
+    'SESSION_COOKIE_SAMESITE is "Strict": shoppers return from Stripe signed out.',
     hint='Use "Lax", Django\'s default.',
 )
 CONFLICTING_FSM = message(

@@ -29,42 +29,42 @@ NO_PRODUCT_MODEL = message(
 NO_LINE_ITEM = message(
     "E006",
     "%(name)s has no method as_line_item().",
-    hint="Return a django_stripe_cart.line_items.LineItem, or build on AbstractProduct.",
+    hint="Let it return a django_stripe_cart.line_items.LineItem, or subclass AbstractProduct.",
 )
 NO_STOCK_FIELD = message(
     "E010",
-    "%(name)s.stock_field is %(field)r, which is not a field of it.",
-    hint="Name the column that counts the stock, or set stock_field = None.",
+    "%(name)s.stock_field is %(field)r, which is not one of its fields.",
+    hint="Name the field that holds the stock, or set stock_field = None.",
 )
 # A warning: an error would prevent makemigrations from running.
 NO_MIGRATIONS = message(
     "W011",
-    "%(name)s is in an app without migrations, so its table is never made.",
-    hint="python manage.py makemigrations %(app)s, then python manage.py migrate.",
+    "%(name)s is in an app without migrations, so its table is never created.",
+    hint="Run python manage.py makemigrations %(app)s, then python manage.py migrate.",
 )
 INVALID_CURRENCY = message(
     "E003",
-    "STRIPE_CART_CURRENCY is %(currency)r, which is no currency.",
+    "STRIPE_CART_CURRENCY is %(currency)r, which is not a currency code.",
     hint="Use a code of three letters, such as 'usd'.",
 )
 UNKNOWN_CURRENCY = message(
     "W010",
-    "STRIPE_CART_CURRENCY is %(currency)r, which Stripe does not take, as far as we know.",
-    hint="docs.stripe.com/currencies has them all. If it is there, silence this check.",
+    "STRIPE_CART_CURRENCY is %(currency)r, which Stripe is not known to support.",
+    hint="See docs.stripe.com/currencies. If it is listed there, silence this check.",
 )
 INVALID_MINUTES = message(
     "E004",
-    "STRIPE_CART_SESSION_MINUTES must be a whole number from 31 to 1439; meanwhile it is 60.",
+    "STRIPE_CART_SESSION_MINUTES must be a whole number from 31 to 1439; 60 is used instead.",
     hint="Stripe keeps a session open for 30 minutes to 24 hours; 60 is the default.",
 )
 INVALID_SESSION_OPTIONS = message(
     "E012",
     "STRIPE_CART_SESSION_OPTIONS does not name a function.",
-    hint='Use its dotted path, "shop.payments.session_options"; it gets the order.',
+    hint='Use the dotted path of a function of the order, as in "shop.payments.session_options".',
 )
 INVALID_EMAILS = message(
     "W026",
-    "STRIPE_CART_EMAILS is %(value)r, and that names no e-mail of the shop.",
+    "STRIPE_CART_EMAILS is %(value)r, which names no e-mail of the shop.",
     hint='True for all, False for none, or some of ["paid", "fulfilled", "refunded", "failed"].',
 )
 

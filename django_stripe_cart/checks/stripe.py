@@ -18,18 +18,18 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 NO_KEY = message(
     "W001",
-    "STRIPE_CART_SECRET_KEY is not set: nobody can check out.",
-    hint="Take a test key (sk_test_…) from dashboard.stripe.com/test/apikeys.",
+    "STRIPE_CART_SECRET_KEY is not set: shoppers can't check out.",
+    hint="Use a test key (sk_test_…) from dashboard.stripe.com/test/apikeys.",
 )
 MALFORMED_KEY = message(
     "E001",
-    "STRIPE_CART_SECRET_KEY is not a secret key of Stripe's.",
+    "STRIPE_CART_SECRET_KEY is not a Stripe secret key.",
     hint="It starts with sk_test_, sk_live_, rk_test_ or rk_live_, and has no spaces around it.",
 )
 PUBLISHABLE_KEY = message(
     "E013",
-    "STRIPE_CART_SECRET_KEY is the publishable key, which may not create payments.",
-    hint="Take the secret key (sk_…) that stands beside it in Stripe's Dashboard.",
+    "STRIPE_CART_SECRET_KEY is a publishable key, which can't create payments.",
+    hint="Use the secret key (sk_…) shown beside it in Stripe's Dashboard.",
 )
 LIVE_KEY_WITH_DEBUG = message(
     "W002",
@@ -39,21 +39,21 @@ LIVE_KEY_WITH_DEBUG = message(
 NO_SECRET = message(
     "W003",
     "STRIPE_CART_WEBHOOK_SECRET is not set: every webhook will be refused.",
-    hint="Stripe shows the secret (whsec_…) beside the webhook endpoint.",
+    hint="Set it to the secret (whsec_…) that Stripe shows beside the webhook endpoint.",
 )
 BLANK_SECRET = message(
     "E002",
-    "STRIPE_CART_WEBHOOK_SECRET is empty: anybody could sign with it.",
+    "STRIPE_CART_WEBHOOK_SECRET is empty: anyone could forge webhooks.",
     hint="Set it to the secret (whsec_…) that Stripe shows beside the webhook endpoint.",
 )
 MALFORMED_SECRET = message(
     "W009",
-    "STRIPE_CART_WEBHOOK_SECRET is not a webhook's secret: Stripe's webhooks will be refused.",
-    hint="It starts with whsec_; a key (sk_…) and the endpoint's id (we_…) are something else.",
+    "STRIPE_CART_WEBHOOK_SECRET is not a webhook secret: Stripe's webhooks will be refused.",
+    hint="It starts with whsec_; a key (sk_…) or an endpoint's id (we_…) does not work.",
 )
 SANDBOX_WITHOUT_DEBUG = message(
     "E007",
-    "STRIPE_CART_API_BASE points away from Stripe, and DEBUG is off.",
+    "STRIPE_CART_API_BASE does not point to Stripe, and DEBUG is off.",
     hint="The sandbox is for development: remove the setting.",
 )
 SANDBOX_NOT_LOCAL = message(
@@ -63,7 +63,7 @@ SANDBOX_NOT_LOCAL = message(
 )
 MALFORMED_VERSION = message(
     "E014",
-    "STRIPE_CART_API_VERSION is %(version)r, which is no version of Stripe's API.",
+    "STRIPE_CART_API_VERSION is %(version)r, which is not a version of Stripe's API.",
     hint='Leave the setting out, or use a version such as "2025-09-30.clover".',
 )
 

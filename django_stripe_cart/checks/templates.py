@@ -23,13 +23,13 @@ NOT_FOUND = message(
 )
 SHADOWED = message(
     "W020",
-    "%(app)s has a %(name)s of its own that is never used, for %(ours)s comes first.",
+    "The template %(name)s of %(app)s is never used, because %(ours)s comes first.",
     hint="Move %(app)s before django_stripe_cart in INSTALLED_APPS.",
 )
 MISSING_HOOKS = message(
     "W021",
-    "%(path)s, which overrides %(name)s, lacks what our script or CSRF needs: %(missing)s.",
-    hint='Begin it with {%% extends "%(name)s" %%} and override its blocks, or put that back.',
+    "%(path)s overrides %(name)s without what the script or CSRF protection needs: %(missing)s.",
+    hint='Begin it with {%% extends "%(name)s" %%} and override its blocks, or add what it lacks.',
 )
 
 

@@ -35,40 +35,40 @@ NO_SHOP = message(
 )
 NO_WEBHOOK = message(
     "W012",
-    "The webhook's URL is not mounted: Stripe can't tell of payments.",
+    "The webhook's URL is not mounted: Stripe can't report payments.",
     hint='Add path("stripe/webhook/", include("django_stripe_cart.webhook_urls")) to your URLconf.',
 )
 WEBHOOK_IN_I18N_PATTERNS = message(
     "W013",
-    "The webhook's URL is inside i18n_patterns: Stripe speaks none of your languages.",
+    "The webhook's URL is inside i18n_patterns, so it changes with the language.",
     hint='Move include("django_stripe_cart.webhook_urls") out of i18n_patterns.',
 )
 WEBHOOK_SHADOWED = message(
     "W014",
-    "The webhook's address %(path)s is answered by %(view)s, which stands before it.",
-    hint="Move it to the top of your URLconf, or to an address of its own.",
+    "The webhook's URL %(path)s is answered by %(view)s, which comes before it.",
+    hint="Move it to the top of your URLconf, or give it a URL of its own.",
 )
 LOGIN_URL_NOT_FOUND = message(
     "W022",
-    "LOGIN_URL is %(url)r, where nothing answers: shoppers can't sign in.",
+    "LOGIN_URL is %(url)r, which matches no view: shoppers can't sign in.",
     hint='Add path("accounts/", include("django.contrib.auth.urls")) and a template '
     "registration/login.html, set LOGIN_URL, or set STRIPE_CART_ALLOW_GUESTS = True.",
 )
 ANY_HOST = message(
     "W006",
-    "ALLOWED_HOSTS takes any host, so a forged one could be where Stripe sends shoppers.",
-    hint="Name your hosts, or set STRIPE_CART_BASE_URL.",
+    "ALLOWED_HOSTS allows any host, so Stripe could send shoppers to a forged one.",
+    hint="List your hosts in it, or set STRIPE_CART_BASE_URL.",
 )
 INVALID_BASE_URL = message(
     "E011",
-    "STRIPE_CART_BASE_URL is %(url)r, which is no address.",
-    hint='It begins with the scheme, as "https://shop.example" does.',
+    "STRIPE_CART_BASE_URL is %(url)r, which is not a URL.",
+    hint='Begin it with the scheme, as in "https://shop.example".',
 )
 BASE_URL_REDIRECTS = message(
     "W015",
-    "STRIPE_CART_BASE_URL is %(url)r, from where %(setting)s redirects: "
-    "to Stripe, a webhook that is redirected has failed.",
-    hint="Give the address to which it redirects.",
+    "STRIPE_CART_BASE_URL is %(url)r, which %(setting)s redirects: "
+    "Stripe counts a redirected webhook as failed.",
+    hint="Set it to the URL that it is redirected to.",
 )
 
 

@@ -46,7 +46,7 @@ def _run(part: Part) -> Iterator[Finding]:
     try:
         yield from part()
     except DatabaseError as error:
-        yield wrong(f"The database can't answer: {_first_line(error)}", next=MIGRATE_COMMAND)
+        yield wrong(f"The database does not respond: {_first_line(error)}", next=MIGRATE_COMMAND)
     except Exception as error:
         yield wrong(f"This could not be checked: {type(error).__name__}: {_first_line(error)}")
 

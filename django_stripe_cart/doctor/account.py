@@ -9,7 +9,7 @@ from django_stripe_cart.conf import conf
 from django_stripe_cart.doctor.finding import Finding, advice, good, wrong
 from django_stripe_cart.exceptions import PaymentError, PaymentNotConfigured
 
-KEYS_HINT = "Take a secret key from dashboard.stripe.com/apikeys."
+KEYS_HINT = "Copy a secret key from dashboard.stripe.com/apikeys."
 
 
 def account() -> Iterator[Finding]:
@@ -22,20 +22,20 @@ def account() -> Iterator[Finding]:
     except PaymentError as error:
         yield _explain_error(error)
         return
-    yield good(f"The money goes to {found.id} ({found.name or 'without a name'}, {found.country}).")
+    yield good(f"Payments go to {found.id} ({found.name or 'no name'}, {found.country}).")
     if not found.takes_payments:
         yield wrong(
-            "Stripe takes no payments for this account yet.",
-            next="Finish it at dashboard.stripe.com/account/onboarding.",
+            "This account can't take payments yet.",
+            next="Complete its setup at dashboard.stripe.com/account/onboarding.",
         )
 
 
 def _mode() -> Finding:
     if conf.api_base:
-        return good(f"Stripe is played by the sandbox at {conf.api_base}.")
+        return good(f"The sandbox at {conf.api_base} is used in place of Stripe.")
     if conf.livemode:
-        return good("The key is live: real money moves.")
-    return good("The key is a test key: no real money moves.")
+        return good("The key is live: real money is charged.")
+    return good("The key is a test key: no real money is charged.")
 
 
 def _explain_error(error: PaymentError) -> Finding:

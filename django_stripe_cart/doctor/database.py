@@ -19,10 +19,12 @@ def database() -> Iterator[Finding]:
     connection = connections[alias]
     connection.ensure_connection()
     version = ".".join(str(part) for part in connection.get_database_version())
-    yield good(f"{connection.display_name} {version} answers.")
+    yield good(f"{connection.display_name} {version} responds.")
     missing = _missing_migrations(alias)
     if missing:
-        yield wrong(f"Not migrated yet: {', '.join(missing)}.", next="python manage.py migrate")
+        yield wrong(
+            f"Migrations not applied yet: {', '.join(missing)}.", next="python manage.py migrate"
+        )
     else:
         yield good("All migrations are applied.")
     yield from findings_from(run_checks(tags=[Tags.database], databases=[alias]))

@@ -17,9 +17,9 @@ LOCAL_BACKENDS = ("console", "locmem", "dummy", "filebased")
 def email() -> Iterator[Finding]:
     sent = [kind for kind in EMAIL_KINDS if kind in conf.emails]
     if not sent:
-        yield good("Shoppers get no e-mail from the shop: STRIPE_CART_EMAILS.")
+        yield good("The shop sends no e-mails to shoppers: see STRIPE_CART_EMAILS.")
         return
-    yield good(f"Shoppers get an e-mail when an order is {', '.join(sent)}.")
+    yield good(f"Shoppers get these e-mails: {', '.join(sent)}.")
     backend = _backend()
     if not backend:
         yield advice("No e-mail is sent: MAILERS has no “default”.")
@@ -34,7 +34,7 @@ def email() -> Iterator[Finding]:
     if overdue:
         yield advice(
             f"Recent e-mails that were not sent: {overdue}.",
-            next="python manage.py stripe_cart_sync, or “E-mail again” on the order in the admin.",
+            next="python manage.py stripe_cart_sync, or “Resend e-mail” on the order in the admin.",
         )
     if settings.DEFAULT_FROM_EMAIL == "webmaster@localhost":
         yield advice(

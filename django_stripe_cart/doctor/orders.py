@@ -19,7 +19,7 @@ SYNC_OVERDUE = timedelta(days=1)
 
 def orders() -> Iterator[Finding]:
     pending = Order.objects.open().count()
-    yield good(f"Orders that wait to be paid: {pending}.")
+    yield good(f"Orders awaiting payment: {pending}.")
     yield from _overdue()
     yield from _attention()
     yield _last_sync()
@@ -41,7 +41,7 @@ def _attention() -> Iterator[Finding]:
     if flagged:
         yield advice(
             f"Orders that need review: {flagged}.",
-            next="Filter the orders in the admin by “attention”.",
+            next="Filter the orders in the admin by “review”.",
         )
 
 

@@ -16,19 +16,19 @@ def site() -> Iterator[Finding]:
         try:
             yield good(f"The {what} is at {reverse(name)}.")
         except NoReverseMatch:
-            yield advice(f"The {what} has no address.")
+            yield advice(f"The {what} has no URL.")
     if conf.base_url:
-        yield good(f"Shoppers come back from Stripe to {conf.base_url}.")
+        yield good(f"Shoppers return from Stripe to {conf.base_url}.")
     else:
         yield advice(
-            "Shoppers come back from Stripe to the host that they came from.",
-            next='Where there is one address only: STRIPE_CART_BASE_URL = "https://….example"',
+            "Shoppers return from Stripe to the host that they came from.",
+            next='If the site has one address only: STRIPE_CART_BASE_URL = "https://….example"',
         )
     try:
         products = get_product_model()._base_manager.count()
     except (LookupError, ValueError, AttributeError):
         return
     if products:
-        yield good(f"There are products: {products}.")
+        yield good(f"Products: {products}.")
     else:
         yield advice("There is no product yet.", next="Add one in the admin.")

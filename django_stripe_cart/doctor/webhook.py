@@ -105,14 +105,14 @@ def _no_endpoint(path: str, endpoints: list[Endpoint]) -> Finding:
 def _last_webhook() -> Finding:
     last = WebhookEvent.objects.filter(livemode=conf.livemode).order_by("-received_at").first()
     if last is not None:
-        return good(f"The last webhook came {timesince(last.received_at)} ago ({last.type}).")
+        return good(f"The last webhook arrived {timesince(last.received_at)} ago ({last.type}).")
     if Order.objects.filter(livemode=conf.livemode).exclude(session_id=None).exists():
         return wrong(
-            "No webhook about an order has ever come, though there are orders.",
-            next="Look at dashboard.stripe.com/webhooks for what Stripe was answered.",
+            "No webhook has ever arrived, though there are orders.",
+            next="See at dashboard.stripe.com/webhooks how this site answered.",
         )
     return advice(
-        "No webhook has come yet.", next="Buy something with the card 4242 4242 4242 4242."
+        "No webhook has arrived yet.", next="Buy something with the card 4242 4242 4242 4242."
     )
 
 
@@ -122,7 +122,7 @@ def _unprocessed() -> Iterator[Finding]:
     oldest = rows.order_by("received_at").first()
     if oldest is not None:
         yield wrong(
-            f"{rows.count()} webhooks are not finished, the oldest ({oldest.event_id}) since "
+            f"Webhooks not finished: {rows.count()}, the oldest ({oldest.event_id}) since "
             f"{timesince(oldest.received_at)}: {oldest.error or 'it was interrupted'}.",
             next="Fix the error, then: python manage.py stripe_cart_sync",
         )

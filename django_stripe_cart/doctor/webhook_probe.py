@@ -16,7 +16,7 @@ from django_stripe_cart.gateway import sign
 EVENT = {"id": "evt_doctor", "type": "stripe_cart.doctor", "data": {"object": {"id": "doctor"}}}
 
 REASONS = {
-    400: "the host is not in ALLOWED_HOSTS, or the body was changed on its way",
+    400: "the host is not in ALLOWED_HOSTS, or something changed the body on its way",
     403: "something before the webhook requires a login or a CSRF token",
     404: "another site or language answers there",
 }
@@ -40,8 +40,8 @@ def deliver_test_event(path: str) -> Finding:
     if 300 <= response.status_code < 400:
         to = response.headers.get("Location", "")
         return wrong(
-            f"{path} redirects to {to}: to Stripe, a webhook that is redirected has failed.",
-            next="Keep logins, languages and other redirects away from the webhook's address.",
+            f"{path} redirects to {to}: Stripe counts a redirected webhook as failed.",
+            next="Keep logins, languages and other redirects away from the webhook's URL.",
         )
     reason = REASONS.get(response.status_code, "see the log")
     return wrong(f"{path} answers a valid event with {response.status_code}: {reason}.")

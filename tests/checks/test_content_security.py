@@ -80,7 +80,11 @@ def test_everything_that_is_shut_out_is_reported() -> None:
     messages = complaints(SECURE_CSP={"default-src": ["'none'"]})
 
     assert {message.id for message in messages} == {"stripe_cart.W016"}
-    assert [message.msg.split()[-2] for message in messages] == ["script", "stylesheet", "requests"]
+    assert [message.msg.split()[-1] for message in messages] == [
+        "script.",
+        "stylesheet.",
+        "requests.",
+    ]
 
 
 def test_static_files_on_another_host_need_that_host() -> None:

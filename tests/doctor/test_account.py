@@ -51,7 +51,7 @@ def test_a_sandbox_that_is_not_running_is_reported(box: Sandbox) -> None:
 
     said, _is_well = ask(STRIPE_CART_API_BASE="http://127.0.0.1:12111", DEBUG=True)
 
-    assert "Stripe is played by the sandbox at http://127.0.0.1:12111." in said
+    assert "The sandbox at http://127.0.0.1:12111 is used in place of Stripe." in said
     assert "Next: Is the sandbox running? python manage.py stripe_sandbox" in said
     assert "The endpoints can't be read from Stripe." in said
 
@@ -59,7 +59,7 @@ def test_a_sandbox_that_is_not_running_is_reported(box: Sandbox) -> None:
 def test_a_live_key_is_reported_as_live(settings: Any, box: Sandbox) -> None:
     said, is_well = ask(STRIPE_CART_SECRET_KEY="sk_live_1", DEBUG=False)
 
-    assert "The key is live: real money moves." in said
+    assert "The key is live: real money is charged." in said
     assert not is_well  # the sandbox refuses live keys
     assert "WRONG  Stripe rejects the key." in said
 
@@ -75,6 +75,6 @@ def test_an_account_that_takes_no_payments_yet_is_reported(box: Sandbox) -> None
     with transport(Canned(bare)):
         _mode, name, trouble = account()
 
-    assert name.text == "The money goes to acct_1 (without a name, )."
+    assert name.text == "Payments go to acct_1 (no name, )."
     assert trouble.state == "WRONG"
-    assert trouble.next == "Finish it at dashboard.stripe.com/account/onboarding."
+    assert trouble.next == "Complete its setup at dashboard.stripe.com/account/onboarding."

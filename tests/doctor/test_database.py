@@ -18,7 +18,7 @@ def test_a_migration_that_is_not_applied_is_reported(box: Sandbox) -> None:
     said, is_well = ask()
 
     assert not is_well
-    assert "WRONG  Not migrated yet: stripe_cart.0001_initial" in said
+    assert "WRONG  Migrations not applied yet: stripe_cart.0001_initial" in said
     assert "Next: python manage.py migrate" in said
 
 
@@ -30,7 +30,7 @@ def test_a_table_that_is_missing_is_a_sentence_in_every_part(box: Sandbox) -> No
     said, is_well = ask()
 
     assert not is_well
-    assert "WRONG  The database can't answer: " in said
+    assert "WRONG  The database does not respond: " in said
     assert "E-mail\n" in said
 
 

@@ -63,8 +63,8 @@ def test_the_settings_from_before_mailers_are_read_too(monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("setting", "sentence"),
     [
-        (["paid", "failed"], "Shoppers get an e-mail when an order is paid, failed."),
-        (False, "Shoppers get no e-mail from the shop: STRIPE_CART_EMAILS."),
+        (["paid", "failed"], "Shoppers get these e-mails: paid, failed."),
+        (False, "The shop sends no e-mails to shoppers: see STRIPE_CART_EMAILS."),
     ],
 )
 def test_the_kinds_of_e_mails_are_reported(box: Sandbox, setting: Any, sentence: str) -> None:

@@ -26,7 +26,7 @@ def test_orders_that_wait_are_reported(box: Sandbox, browser: Browser, mug: Prod
     said, is_well = ask()
 
     assert not is_well
-    assert "Orders that wait to be paid: 1." in said
+    assert "Orders awaiting payment: 1." in said
     assert f"1, the oldest ({browser.order.number}) since 1\xa0hour." in said
     assert "look   Orders that need review: 1." in said
 

@@ -22,16 +22,16 @@ def test_a_shop_that_is_set_up_passes(box: Sandbox, mug: Product) -> None:
     assert wrongs(said) == []
     for sentence in (
         "All checks pass.",
-        "The key is a test key: no real money moves.",
-        "The money goes to acct_1Sandbox00000000 (Sandbox shop, US).",
+        "The key is a test key: no real money is charged.",
+        "Payments go to acct_1Sandbox00000000 (Sandbox shop, US).",
         "/stripe/webhook/ accepts events signed with your secret.",
         f"Stripe sends all needed events to {URL}, in 2025-09-30.clover.",
-        "No webhook has come yet.",
+        "No webhook has arrived yet.",
         "The cart is at /shop/cart/.",
-        "Shoppers come back from Stripe to https://shop.example.",
-        "There are products: 1.",
+        "Shoppers return from Stripe to https://shop.example.",
+        "Products: 1.",
         "All migrations are applied.",
-        "Orders that wait to be paid: 0.",
+        "Orders awaiting payment: 0.",
         "stripe_cart_sync finished 0\xa0minutes ago.",
     ):
         assert sentence in said

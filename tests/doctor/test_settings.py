@@ -20,7 +20,8 @@ def test_check_messages_are_shown_with_number_and_hint(box: Sandbox) -> None:
 
     assert not is_well
     assert (
-        "WRONG  STRIPE_CART_CURRENCY is 'dollars', which is no currency. (stripe_cart.E003)" in said
+        "WRONG  STRIPE_CART_CURRENCY is 'dollars', which is not a currency code. (stripe_cart.E003)"
+        in said
     )
     assert "Next: Use a code of three letters" in said
     assert 'look   SESSION_COOKIE_SAMESITE is "Strict"' in said

@@ -65,7 +65,7 @@ def test_without_a_base_url_endpoints_are_matched_by_path(box: Sandbox) -> None:
 
     assert is_well
     assert f"Stripe sends all needed events to {URL}" in said
-    assert "Shoppers come back from Stripe to the host that they came from." in said
+    assert "Shoppers return from Stripe to the host that they came from." in said
 
 
 def test_an_endpoint_that_lacks_something_is_reported(box: Sandbox) -> None:
@@ -113,7 +113,7 @@ def test_the_test_event_finds_what_blocks_the_webhook(box: Sandbox) -> None:
     wall_first = ["tests.doctor.test_webhook.wall", *site.MIDDLEWARE]
     said, is_well = ask(MIDDLEWARE=wall_first)
     assert not is_well
-    assert "/stripe/webhook/ redirects to /accounts/login/?next=/stripe/webhook/: to Stripe" in said
+    assert "/stripe/webhook/ redirects to /accounts/login/?next=/stripe/webhook/: Stripe" in said
 
     said, _is_well = ask(ALLOWED_HOSTS=["elsewhere.example"])
     assert "answers a valid event with 400: the host is not in ALLOWED_HOSTS" in said
@@ -136,7 +136,7 @@ def test_missing_urls_are_reported(box: Sandbox) -> None:
     assert not is_well
     assert len(wrongs(said)) == 2
     assert "The webhook's URL is not mounted, so it can't be tested." in said
-    assert "The cart has no address." in said
+    assert "The cart has no URL." in said
 
 
 def test_a_webhook_inside_languages_is_wrong(box: Sandbox) -> None:
@@ -154,11 +154,11 @@ def test_the_last_webhook_is_reported(box: Sandbox, browser: Browser, mug: Produ
 
     said, is_well = ask()
     assert not is_well
-    assert "WRONG  No webhook about an order has ever come, though there are orders." in said
+    assert "WRONG  No webhook has ever arrived, though there are orders." in said
 
     WebhookEvent.objects.create(event_id="evt_1", type="charge.refunded", order=order)
     said, _is_well = ask()
-    assert "The last webhook came 0\xa0minutes ago (charge.refunded)." in said
+    assert "The last webhook arrived 0\xa0minutes ago (charge.refunded)." in said
 
 
 @pytest.mark.parametrize(("error", "told"), [("Boom", "Boom."), ("", "it was interrupted.")])
@@ -172,4 +172,4 @@ def test_webhooks_that_are_not_finished_are_reported(box: Sandbox, error: str, t
     said, is_well = ask()
 
     assert not is_well
-    assert f"1 webhooks are not finished, the oldest (evt_old) since 2\xa0hours: {told}" in said
+    assert f"Webhooks not finished: 1, the oldest (evt_old) since 2\xa0hours: {told}" in said

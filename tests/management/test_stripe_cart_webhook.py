@@ -75,9 +75,9 @@ def test_a_rotation_keeps_the_old_secret_until_it_is_retired(stripe: Sandbox) ->
     (old,) = gateway.list_endpoints(URL)
     stripe.clock.advance(seconds=5)
 
-    assert "keep both" in run("rotate")
+    assert "set both" in run("rotate")
     assert old.id in [endpoint.id for endpoint in gateway.list_endpoints(URL)]
-    with pytest.raises(CommandError, match="under way"):
+    with pytest.raises(CommandError, match="in progress"):
         run("rotate")
 
     assert f"{old.id} is retired" in run("retire")

@@ -25,13 +25,13 @@ class Command(BaseCommand):
             "--days",
             type=int,
             default=30,
-            help="how old they have to be (30); webhooks are kept for 31 days at least",
+            help="minimum age in days (30); webhook events are kept for at least 31 days",
         )
         parser.add_argument("--dry-run", action="store_true", help="only show how many there are")
 
     def handle(self, *args: Any, days: int, dry_run: bool, **options: Any) -> None:
         if not 1 <= days <= 36500:
-            raise CommandError("--days is a number from 1 to 36500.")
+            raise CommandError("--days must be a number from 1 to 36500.")
         before = timezone.now() - timedelta(days=days)
         if dry_run:
             carts = old_guest_carts(before=before).count()
@@ -40,5 +40,5 @@ class Command(BaseCommand):
             carts = clean_guest_carts(before=before)
             webhooks = clean_webhooks(before=before)
         end = "would be deleted" if dry_run else "deleted"
-        self.stdout.write(f"{carts} guests' carts {end}")
-        self.stdout.write(f"{webhooks} finished webhooks {end}")
+        self.stdout.write(f"{carts} guest carts {end}")
+        self.stdout.write(f"{webhooks} processed webhook events {end}")

@@ -28,7 +28,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("action", choices=["export", "anonymize"])
-        parser.add_argument("person", help="an e-mail address, or the name of a user")
+        parser.add_argument("person", help="an e-mail address or a username")
         parser.add_argument(
             "--dry-run", action="store_true", help="only show what anonymize would do"
         )

@@ -24,7 +24,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "orders", nargs="*", metavar="ORDER", help="numbers or references, or none for all"
+            "orders",
+            nargs="*",
+            metavar="ORDER",
+            help="order numbers or references; none for all that are due",
         )
         parser.add_argument("--dry-run", action="store_true", help="only show what would be synced")
 
@@ -40,7 +43,7 @@ class Command(BaseCommand):
             failed += self._read_missed_events()
             self._send_emails()
         if failed:
-            raise CommandError(f"{failed} could not be finished; run it again.")
+            raise CommandError(f"{failed} could not be finished; run the command again.")
 
     def _report(self, synced: SyncResult, dry_run: bool) -> bool:
         """Write one line about the order, and return whether its sync failed."""

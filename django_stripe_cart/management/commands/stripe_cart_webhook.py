@@ -20,7 +20,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("action", choices=["create", "status", "rotate", "retire"])
         parser.add_argument(
-            "--url", help="the webhook's full address, if STRIPE_CART_BASE_URL is not set"
+            "--url", help="the webhook's full URL, if STRIPE_CART_BASE_URL is not set"
         )
 
     def handle(self, *args: Any, action: str, url: str | None, **options: Any) -> None:
@@ -62,27 +62,27 @@ class Command(BaseCommand):
         """Create a second endpoint beside the old one; each event is still processed once."""
         old = gateway.list_endpoints(url)
         if len(old) > 1:
-            raise CommandError("A rotation is under way. Next: stripe_cart_webhook retire")
+            raise CommandError("A rotation is in progress. Next: stripe_cart_webhook retire")
         self._show_secret(gateway.create_endpoint(url, EVENT_TYPES))
         if old:
             self.stdout.write(
-                "Until every server has it, keep both: a list of the new and the old secret.\n"
+                "Until every server has it, set both: a list of the new and the old secret.\n"
                 "Then: stripe_cart_webhook retire"
             )
 
     def _retire(self, url: str) -> None:
         for endpoint in gateway.list_endpoints(url)[1:]:
             gateway.delete_endpoint(endpoint.id)
-            self.stdout.write(f"{endpoint.id} is retired, and its secret with it.")
+            self.stdout.write(f"{endpoint.id} is deleted, and its secret no longer works.")
 
     def _show_secret(self, endpoint: Endpoint) -> None:
         self.stdout.write(f"Stripe sends events to {endpoint.url} ({endpoint.id}).")
-        self.stdout.write("Its secret is shown this once, for STRIPE_CART_WEBHOOK_SECRET:")
+        self.stdout.write("Its secret is shown only once. Set STRIPE_CART_WEBHOOK_SECRET to:")
         self.stdout.write(endpoint.secret)
 
 
 def _own_url() -> str:
     url = webhook_url()
     if url is None:
-        raise CommandError("Set STRIPE_CART_BASE_URL, or give the full address with --url.")
+        raise CommandError("Set STRIPE_CART_BASE_URL, or give the full URL with --url.")
     return url

@@ -25,16 +25,16 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8001, help="Port to listen on (8001).")
-        parser.add_argument("--name", default="", help="What the payment page calls the shop.")
+        parser.add_argument("--name", default="", help="Name of the shop on the payment page.")
         parser.add_argument("--data", metavar="FILE", help="SQLite file that survives restarts.")
-        parser.add_argument("--webhook", metavar="URL", help="Where your project takes webhooks.")
+        parser.add_argument("--webhook", metavar="URL", help="URL of your project's webhook.")
         parser.add_argument("--secret", metavar="whsec_…", help="Signing secret of the webhook.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEBUG:
             raise CommandError("The sandbox is for development: it needs DEBUG = True.")
         if options["secret"] and not options["webhook"]:
-            raise CommandError("--secret goes with --webhook.")
+            raise CommandError("--secret requires --webhook.")
         sandbox = Sandbox(data=options["data"], name=options["name"])
         try:
             self._run(sandbox, options)
