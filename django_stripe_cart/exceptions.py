@@ -72,7 +72,7 @@ class QuantityNotAllowed(CartError):
 
 class CartFull(CartError):
     code = "cart_full"
-    default_message = _("A cart can hold 100 different products.")
+    default_message = _("A cart can hold up to 100 different products.")
 
 
 class MixedCurrencies(CartError):
@@ -84,7 +84,7 @@ class CartChanged(CartError):
     """The cart is not what the shopper saw. ``changes`` is a list of sentences that say why."""
 
     code = "cart_changed"
-    default_message = _("Your cart has changed. Please look it over before you check out.")
+    default_message = _("Your cart has changed. Please review it before you check out.")
 
     def __init__(self, changes: Sequence[str] = ()) -> None:
         self.changes = list(changes)
@@ -104,7 +104,7 @@ class OrderOpen(OrderError):
     """An earlier order of the cart is open and must be closed first."""
 
     code = "order_open"
-    default_message = _("You have an open order already.")
+    default_message = _("You already have an unpaid order.")
 
 
 class OrderClosed(OrderError):
@@ -114,7 +114,7 @@ class OrderClosed(OrderError):
 
 class OrderUnsettled(OrderError):
     code = "order_unsettled"
-    default_message = _("The payment of this order is not settled yet.")
+    default_message = _("The payment for this order is not complete yet.")
 
 
 class RefundNotPossible(OrderError):
@@ -191,7 +191,7 @@ class AmountNotRepresentable(StripeCartError, ValueError):
     """A price that the currency can't express. It is never rounded."""
 
     code = "amount_not_representable"
-    default_message = _("This price can't be expressed in its currency.")
+    default_message = _("This price isn't possible in its currency.")
 
 
 class InvalidWebhook(SuspiciousOperation):

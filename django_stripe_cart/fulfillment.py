@@ -29,7 +29,7 @@ def fulfill_order(order: Order, *, by: Cause = BY_STAFF) -> Order:
     if order.status == Order.Status.FULFILLED:
         return order
     if order.status != Order.Status.PAID:
-        raise OrderError(_("Only a paid order can be fulfilled."))
+        raise OrderError(_("Only a paid order can be completed."))
     change = OrderChange(order)
     transition(order, lambda: order.mark_fulfilled(at=timezone.now()), kind="fulfilled", by=by)
     change.queue_signal(order_fulfilled)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from django_stripe_cart import stock
 from django_stripe_cart.cart import get_user_cart
@@ -126,4 +126,9 @@ def _quantity_that_fits(line: CartLine, cart: Cart, held: int) -> tuple[int, Car
     if left is not None and most == left:
         return added, OutOfStock(stock_message(line.name, left))
     words = {"name": line.name, "quantity": most}
-    return added, CartError(_("“%(name)s” fits into a cart %(quantity)d times.") % words)
+    text = ngettext(
+        "You can have at most %(quantity)d of “%(name)s” in your cart.",
+        "You can have at most %(quantity)d of “%(name)s” in your cart.",
+        most,
+    )
+    return added, CartError(text % words)

@@ -193,7 +193,7 @@ def _cancel_pending(order: Order, *, by: Cause) -> Order:
 def _check_settled(order: Order) -> None:
     if order.is_unsettled:
         values = {"number": order.number}
-        raise OrderUnsettled(_("The payment of order %(number)s is not settled yet.") % values)
+        raise OrderUnsettled(_("The payment for order %(number)s is not complete yet.") % values)
 
 
 @in_transaction

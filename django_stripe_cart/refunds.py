@@ -89,11 +89,14 @@ def _reserve(
     params = {"left": format_money(left, order.currency)}
     if expected_refundable is not None and expected_refundable != left:
         raise RefundNotPossible(
-            _("Something else was refunded meanwhile: %(left)s are left. Please decide again.")
+            _(
+                "Another refund was made in the meantime: %(left)s can still be refunded. "
+                "Please check the amount."
+            )
             % params
         )
     if not 0 < wanted <= left:
-        raise RefundNotPossible(_("At most %(left)s can be refunded.") % params)
+        raise RefundNotPossible(_("You can refund at most %(left)s.") % params)
     note(order, kind="refund_requested", by=by, message=str(wanted))
     refund = Refund.objects.create(
         order=order,

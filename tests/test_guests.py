@@ -252,7 +252,7 @@ def test_my_orders_are_those_of_this_browser(
     assert first.number in page
     assert second.number in page
     assert other.order.number not in page
-    assert "Orders that were placed in this browser are listed here." in page
+    assert "Orders placed in this browser are listed here." in page
     assert "/accounts/login/?next=/shop/orders/" in page
 
 
@@ -260,7 +260,7 @@ def test_a_guest_without_orders_reads_why(guest: Browser, user: User) -> None:
     page = guest.client.get("/shop/orders/").content.decode()
 
     assert "You have not ordered anything yet." in page
-    assert "Orders that were placed in this browser" in page
+    assert "Orders placed in this browser" in page
     assert "in this browser" not in Browser(user).client.get("/shop/orders/").content.decode()
 
 
@@ -293,7 +293,7 @@ def test_the_sum_is_capped_by_the_stock(guest: Browser, lamp: Product, user: Use
 
     assert held(user) == {"Lamp": 5}
     assert brought.quantity == 2
-    assert [str(error) for error in brought.shortfalls] == ["Only 5 “Lamp” are left."]
+    assert [str(error) for error in brought.shortfalls] == ["Only 5 of “Lamp” are left."]
 
 
 def test_what_the_users_own_open_order_holds_is_still_theirs(
@@ -340,7 +340,9 @@ def test_a_product_without_stock_is_bounded_all_the_same(guest: Browser, user: U
     brought = merge_guest(token_of(guest), user)
 
     assert held(user) == {"Endless": 999}
-    assert [str(error) for error in brought.shortfalls] == ["“Endless” fits into a cart 999 times."]
+    assert [str(error) for error in brought.shortfalls] == [
+        "You can have at most 999 of “Endless” in your cart."
+    ]
 
 
 def test_a_full_cart_stays_as_it_is(guest: Browser, mug: Product, user: User) -> None:
@@ -355,7 +357,7 @@ def test_a_full_cart_stays_as_it_is(guest: Browser, mug: Product, user: User) ->
     assert cart.items.count() == 100
     assert held(user)["Product 7"] == 2
     assert [str(error) for error in brought.shortfalls] == [
-        "A cart can hold 100 different products."
+        "A cart can hold up to 100 different products."
     ]
 
 
@@ -503,7 +505,7 @@ def test_without_stripe_nothing_is_lost_and_the_rest_comes_later(
     answer = guest.add(lamp)
 
     assert held(user) == {"Mug": 2, "Lamp": 2}
-    assert "2 items from before you signed in are in your cart now." in messages_of(answer)
+    assert "2 items that you added before signing in are now in your cart." in messages_of(answer)
     assert Order.objects.get().user == user
 
 
@@ -565,7 +567,7 @@ def test_a_checkout_that_brings_something_along_shows_the_cart_again(
 
     answer = guest.check_out(page=seen)
 
-    assert "“Lamp” is new in your cart." in messages_of(answer)
+    assert "“Lamp” was added to your cart." in messages_of(answer)
     assert not Order.objects.exists()
 
 
@@ -667,8 +669,8 @@ def test_signing_in_by_the_form_brings_it_along_and_says_so(
 
     page = real.client.get("/").content.decode()
     assert held(user) == {"Mug": 2, "Lamp": 5}
-    assert "3 items from before you signed in are in your cart now." in page
-    assert "Only 5 “Lamp” are left." in page
+    assert "3 items that you added before signing in are now in your cart." in page
+    assert "Only 5 of “Lamp” are left." in page
 
 
 def test_the_open_order_is_closed_after_the_hosts_transaction(
@@ -694,7 +696,7 @@ def test_the_sign_in_says_how_the_open_order_stands(
         said = f"Thank you! Order {order.number} is paid."
     else:
         sandbox.faults.add("* /v1/*", kind=faults, times=None)
-        said = f"The payment page of order {order.number} can&#x27;t be closed yet."
+        said = f"The payment page of order {order.number} is still open."
 
     sign_in(real)
 

@@ -128,7 +128,7 @@ MISTAKES = [
     Mistake("a key for a secret", "W009", settings={"STRIPE_CART_WEBHOOK_SECRET": "sk_test_1"}),
     Mistake("another endpoint's secret", "No webhook has ever arrived",
         settings={"STRIPE_CART_WEBHOOK_SECRET": "whsec_of_another"}),
-    Mistake("an endpoint at another address", "/stripe/webhook/, but this site's webhook is at https:",
+    Mistake("an endpoint at another address", "/stripe/webhook/, but the webhook is at https:",
         settings={"STRIPE_CART_BASE_URL": "https://testserver"}),
     Mistake("a webhook that is not mounted", "W012", settings={"ROOT_URLCONF": (LOGIN, SHOP)}),
     Mistake("a webhook in a language", "W013",

@@ -121,7 +121,7 @@ def test_a_price_that_cannot_be_expressed_is_refused_and_never_rounded(
 def test_a_refusal_can_be_caught_as_ours_and_as_a_value_error() -> None:
     assert issubclass(AmountNotRepresentable, StripeCartError)
     assert issubclass(AmountNotRepresentable, ValueError)
-    assert str(AmountNotRepresentable()) == "This price can't be expressed in its currency."
+    assert str(AmountNotRepresentable()) == "This price isn't possible in its currency."
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ class StockFilter(admin.SimpleListFilter):
         return (
             ("out", _("Sold out")),
             ("low", _("%(count)d or fewer left") % {"count": LOW_STOCK}),
-            ("uncounted", _("Not counted")),
+            ("uncounted", _("Not tracked")),
         )
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
@@ -108,7 +108,10 @@ class ProductAdmin(admin.ModelAdmin):
             params = {"product": obj}
             self.message_user(
                 request,
-                _("The stock of “%(product)s” was not changed: some of it was sold meanwhile.")
+                _(
+                    "The stock of “%(product)s” was not changed: some of it was sold in the "
+                    "meantime."
+                )
                 % params,
                 messages.ERROR,
             )

@@ -126,7 +126,7 @@ class CartContents:
         if not 0 < self.total < least:
             return ""
         words = {"amount": format_money(least, self.currency)}
-        return _("The smallest amount that can be paid is %(amount)s.") % words
+        return _("The minimum payment is %(amount)s.") % words
 
     @property
     def fingerprint(self) -> str:
@@ -147,7 +147,7 @@ class CartContents:
         if len({item.currency for item in self.line_items}) > 1:
             raise MixedCurrencies
         if self.total > MAXIMUM_AMOUNT:
-            raise CartError(gettext_lazy("This order is too large to be paid at once."))
+            raise CartError(gettext_lazy("The total is too high for a single payment."))
         if fingerprint is not None and not _is_same(fingerprint, self.fingerprint):
             raise CartChanged(self._changes_since(fingerprint))
 
@@ -192,7 +192,7 @@ def stock_message(name: str, available: int) -> str:
     if available == 0:
         return _("“%(name)s” is out of stock.") % {"name": name}
     return ngettext(
-        "Only %(count)d “%(name)s” is left.", "Only %(count)d “%(name)s” are left.", available
+        "Only %(count)d of “%(name)s” is left.", "Only %(count)d of “%(name)s” are left.", available
     ) % {"count": available, "name": name}
 
 
@@ -219,14 +219,14 @@ def _describe_change(line: CartLine, seen: tuple[Any, Any] | None) -> str | None
         return None
     words = {"name": line.name, "quantity": line.quantity}
     if seen is None:
-        return _("“%(name)s” is new in your cart.") % words
+        return _("“%(name)s” was added to your cart.") % words
     if seen[1] != line.item.unit_amount:
         price = format_money(line.item.unit_amount, line.item.currency)
         return _("“%(name)s” now costs %(price)s.") % {**words, "price": price}
     if seen[0] != line.quantity:
         said = ngettext(
-            "“%(name)s” is now in your cart %(quantity)d time.",
-            "“%(name)s” is now in your cart %(quantity)d times.",
+            "The quantity of “%(name)s” in your cart is now %(quantity)d.",
+            "The quantity of “%(name)s” in your cart is now %(quantity)d.",
             line.quantity,
         )
         return said % words

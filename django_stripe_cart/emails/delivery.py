@@ -58,7 +58,7 @@ def resend_email(order: Order, *, by: Cause = BY_STAFF) -> Order:
     order = Order.objects.get(pk=order.pk)
     kind = email_kind(order)
     if not kind:
-        raise EmailNotSent(_("No e-mail tells of an order in this state."))
+        raise EmailNotSent(_("There is no e-mail for this order status."))
     if not order.email:
         raise EmailNotSent(_("The order has no e-mail address."))
     refund = order.refunds.active().last() if kind == Kind.REFUNDED else None

@@ -27,8 +27,8 @@ logger = logging.getLogger("stripe_cart")
 
 # For the codes of docs.stripe.com/error-codes that a shopper can do something about.
 MESSAGES: dict[str, Promise] = {
-    "amount_too_small": _("The total is below the smallest amount that can be paid."),
-    "amount_too_large": _("The total is above the largest amount that can be paid at once."),
+    "amount_too_small": _("The total is below the minimum payment."),
+    "amount_too_large": _("The total is above the maximum for a single payment."),
 }
 
 # HTTP statuses (docs.stripe.com/api/errors) caused by configuration, not by the order.

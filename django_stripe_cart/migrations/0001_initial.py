@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
                     "stock",
                     models.PositiveIntegerField(
                         blank=True,
-                        help_text="Leave empty if it is not counted.",
+                        help_text="Leave empty if stock is not tracked.",
                         null=True,
                         verbose_name="stock",
                     ),
@@ -189,13 +189,13 @@ class Migration(migrations.Migration):
                     "status",
                     django_fsm.FSMField(
                         choices=[
-                            ("pending", "Pending"),
-                            ("processing", "Processing"),
+                            ("pending", "Awaiting payment"),
+                            ("processing", "Payment processing"),
                             ("paid", "Paid"),
-                            ("fulfilled", "Fulfilled"),
+                            ("fulfilled", "Completed"),
                             ("refunded", "Refunded"),
-                            ("failed", "Failed"),
-                            ("expired", "Expired"),
+                            ("failed", "Payment failed"),
+                            ("expired", "Not paid in time"),
                             ("canceled", "Canceled"),
                         ],
                         default="pending",
@@ -235,15 +235,15 @@ class Migration(migrations.Migration):
                     models.CharField(
                         blank=True,
                         choices=[
-                            ("amount_mismatch", "Another amount was paid than was asked"),
+                            ("amount_mismatch", "The amount paid differs from the total"),
                             ("paid_without_stock", "Paid, but no longer in stock"),
                             ("refund_failed", "A refund failed"),
                             ("disputed", "The payment is disputed"),
-                            ("unknown_money", "Money arrived that this order did not ask for"),
+                            ("unknown_money", "Unexpected payment for this order"),
                         ],
                         db_index=True,
                         max_length=30,
-                        verbose_name="attention",
+                        verbose_name="review",
                     ),
                 ),
                 (
@@ -258,7 +258,7 @@ class Migration(migrations.Migration):
                 ("paid_at", models.DateTimeField(blank=True, null=True, verbose_name="paid")),
                 (
                     "fulfilled_at",
-                    models.DateTimeField(blank=True, null=True, verbose_name="fulfilled"),
+                    models.DateTimeField(blank=True, null=True, verbose_name="completed"),
                 ),
                 ("cancel_requested_at", models.DateTimeField(blank=True, null=True)),
                 ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed")),
@@ -376,7 +376,10 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=5000, verbose_name="name")),
                 ("unit_amount", models.BigIntegerField(verbose_name="unit amount")),
                 ("quantity", models.PositiveIntegerField(verbose_name="quantity")),
-                ("stock_taken", models.PositiveIntegerField(default=0, verbose_name="stock taken")),
+                (
+                    "stock_taken",
+                    models.PositiveIntegerField(default=0, verbose_name="reserved stock"),
+                ),
                 (
                     "order",
                     models.ForeignKey(
@@ -640,7 +643,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("paid", "Paid"),
-                            ("fulfilled", "Fulfilled"),
+                            ("fulfilled", "Completed"),
                             ("refunded", "Refunded"),
                             ("failed", "Payment failed"),
                         ],

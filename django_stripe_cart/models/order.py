@@ -64,14 +64,14 @@ class Order(ProtectedStatusMixin, models.Model):
     livemode = models.BooleanField(default=False)
 
     attention = models.CharField(
-        _("attention"), max_length=30, choices=Attention.choices, blank=True, db_index=True
+        _("review"), max_length=30, choices=Attention.choices, blank=True, db_index=True
     )
     dispute_status = models.CharField(_("dispute"), max_length=40, blank=True)
     version = models.PositiveBigIntegerField(default=0, editable=False)
 
     placed_at = models.DateTimeField(_("placed"), default=timezone.now)
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
-    fulfilled_at = models.DateTimeField(_("fulfilled"), null=True, blank=True)
+    fulfilled_at = models.DateTimeField(_("completed"), null=True, blank=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
     synced_at = models.DateTimeField(null=True, blank=True)

@@ -42,7 +42,7 @@ class OrderEmailQuerySet(PrimaryDatabaseQuerySet["OrderEmail"]):
 class OrderEmail(models.Model):
     class Kind(models.TextChoices):
         PAID = "paid", pgettext_lazy("e-mail", "Paid")
-        FULFILLED = "fulfilled", pgettext_lazy("e-mail", "Fulfilled")
+        FULFILLED = "fulfilled", pgettext_lazy("e-mail", "Completed")
         REFUNDED = "refunded", pgettext_lazy("e-mail", "Refunded")
         FAILED = "failed", pgettext_lazy("e-mail", "Payment failed")
 

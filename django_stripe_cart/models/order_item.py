@@ -26,7 +26,7 @@ class OrderItem(models.Model):
     name = models.CharField(_("name"), max_length=5000)
     unit_amount = models.BigIntegerField(_("unit amount"))
     quantity = models.PositiveIntegerField(_("quantity"))
-    stock_taken = models.PositiveIntegerField(_("stock taken"), default=0)
+    stock_taken = models.PositiveIntegerField(_("reserved stock"), default=0)
 
     objects = PrimaryDatabaseQuerySet["OrderItem"].as_manager()
 

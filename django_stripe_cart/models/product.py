@@ -37,7 +37,7 @@ class AbstractProduct(TimeStampedModel):
         _("price"), max_digits=14, decimal_places=3, validators=[MinValueValidator(Decimal(0))]
     )
     stock = models.PositiveIntegerField(
-        _("stock"), null=True, blank=True, help_text=_("Leave empty if it is not counted.")
+        _("stock"), null=True, blank=True, help_text=_("Leave empty if stock is not tracked.")
     )
     is_active = models.BooleanField(_("for sale"), default=True)
 

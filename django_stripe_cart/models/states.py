@@ -9,21 +9,21 @@ from django.utils.translation import pgettext_lazy
 
 class Status(models.TextChoices):
     # With a context: French and Spanish use another word for an order than for a refund.
-    PENDING = "pending", pgettext_lazy("order", "Pending")
-    PROCESSING = "processing", pgettext_lazy("order", "Processing")
+    PENDING = "pending", pgettext_lazy("order", "Awaiting payment")
+    PROCESSING = "processing", pgettext_lazy("order", "Payment processing")
     PAID = "paid", pgettext_lazy("order", "Paid")
-    FULFILLED = "fulfilled", pgettext_lazy("order", "Fulfilled")
+    FULFILLED = "fulfilled", pgettext_lazy("order", "Completed")
     REFUNDED = "refunded", pgettext_lazy("order", "Refunded")
-    FAILED = "failed", pgettext_lazy("order", "Failed")
-    EXPIRED = "expired", pgettext_lazy("order", "Expired")
+    FAILED = "failed", pgettext_lazy("order", "Payment failed")
+    EXPIRED = "expired", pgettext_lazy("order", "Not paid in time")
     CANCELED = "canceled", pgettext_lazy("order", "Canceled")
 
 
 class Attention(models.TextChoices):
     """Why staff must review the order."""
 
-    AMOUNT_MISMATCH = "amount_mismatch", _("Another amount was paid than was asked")
+    AMOUNT_MISMATCH = "amount_mismatch", _("The amount paid differs from the total")
     PAID_WITHOUT_STOCK = "paid_without_stock", _("Paid, but no longer in stock")
     REFUND_FAILED = "refund_failed", _("A refund failed")
     DISPUTED = "disputed", _("The payment is disputed")
-    UNKNOWN_MONEY = "unknown_money", _("Money arrived that this order did not ask for")
+    UNKNOWN_MONEY = "unknown_money", _("Unexpected payment for this order")

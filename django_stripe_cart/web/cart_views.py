@@ -113,7 +113,7 @@ def checkout_canceled(request: HttpRequest) -> HttpResponse:
     url = urldefrag(urljoin("/", next_url(request))).url
     if not Shopper.of(request).contents:
         return redirect_to(request, url)
-    text = _("You came back without paying. Your cart is as you left it.")
+    text = _("No payment was made. Your cart has not changed.")
     add_message(request, messages.INFO, text)
     return redirect_to(request, url if url == reverse("stripe_cart:cart") else url + "#cart")
 

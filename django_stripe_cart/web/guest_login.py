@@ -45,8 +45,8 @@ def _add_messages(request: HttpRequest, result: MergeResult) -> None:
             request,
             messages.INFO,
             ngettext(
-                "%(count)d item from before you signed in is in your cart now.",
-                "%(count)d items from before you signed in are in your cart now.",
+                "%(count)d item that you added before signing in is now in your cart.",
+                "%(count)d items that you added before signing in are now in your cart.",
                 result.quantity,
             )
             % {"count": result.quantity},
@@ -60,8 +60,8 @@ def _add_messages(request: HttpRequest, result: MergeResult) -> None:
             request,
             messages.WARNING,
             _(
-                "The payment page of order %(number)s can't be closed yet. "
-                "Until then, your cart from before you signed in has to wait."
+                "The payment page of order %(number)s is still open. Once it is closed, the items "
+                "that you added before signing in will be added to your cart."
             )
             % {"number": result.open_order.number},
         )

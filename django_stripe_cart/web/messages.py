@@ -30,7 +30,7 @@ STATUS_MESSAGES = {
         messages.WARNING,
         gettext_lazy("Order %(number)s was not paid in time."),
     ),
-    Order.Status.CANCELED: (messages.INFO, gettext_lazy("Order %(number)s is canceled.")),
+    Order.Status.CANCELED: (messages.INFO, gettext_lazy("Order %(number)s was canceled.")),
 }
 
 

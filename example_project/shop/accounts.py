@@ -17,5 +17,5 @@ class Account:
 
 DEMO = (
     Account("demo", "demo", _("a shopper")),
-    Account("staff", "staff", _("the shop's owner, with the admin"), is_staff=True),
+    Account("staff", "staff", _("the shop's owner, with access to the admin"), is_staff=True),
 )

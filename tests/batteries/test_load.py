@@ -23,7 +23,7 @@ PROCESSES = 16
 
 # What one of two hundred clicks may read instead.
 SAID = (
-    "You have an open order already.",
+    "You already have an unpaid order.",
     "The payment service can't be reached at the moment. Please try again.",
 )
 
@@ -181,7 +181,7 @@ def test_60_concurrent_refunds_of_30_on_200_refund_180(
 
     assert Counter(answer.sentences for answer in answers) == {
         (): 6,
-        ("At most ₹20.00 can be refunded.",): 54,
+        ("You can refund at most ₹20.00.",): 54,
     }
     assert shop.refunded() == shopper.order.amount_refunded == 18000
     assert len(shop.sandbox.refunds) == shopper.order.refunds.count() == 6

@@ -92,7 +92,7 @@ class Shopper:
     def leave_payment(self) -> None:
         """Go back without paying: the shop shows the cart, which is closed then."""
         self.page.get_by_role("link", name=re.compile("^Back to")).click()
-        expect(self.cart).to_contain_text("You came back without paying.")
+        expect(self.cart).to_contain_text("No payment was made.")
         self.close(self.cart)
 
     def close(self, modal: Locator) -> None:

@@ -59,11 +59,11 @@ def test_orders_are_ticked_and_fulfilled(shopper: Shopper, office: Page) -> None
     office.reload()
     office.locator("#result_list tr", has_text="Paid").first.get_by_role("checkbox").check()
 
-    office.locator("select[name=action]").select_option(label="Fulfill selected orders")
+    office.locator("select[name=action]").select_option(label="Mark selected orders as completed")
     office.get_by_role("button", name=re.compile("Go|Run")).click()  # Django 5.2, Django 6.1
-    office.get_by_role("button", name="Fulfill").click()
+    office.get_by_role("button", name="Mark as completed").click()
 
-    expect(office.get_by_text(": fulfilled.")).to_be_visible()
+    expect(office.get_by_text(": completed.")).to_be_visible()
 
 
 @pytest.fixture(scope="module")

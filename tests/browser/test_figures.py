@@ -137,7 +137,7 @@ def test_no_page_moves_and_each_is_light(
     button = shopper.product("Field Notebook").get_by_role("button", name="Add to cart")
     assert len(look("a product added", lambda: press(button, page)).questions) == 1
     assert len(look("the cart opened", shopper.open_cart).questions) == 1
-    more = shopper.cart.get_by_role("button", name="One more of Field Notebook")
+    more = shopper.cart.get_by_role("button", name="Increase the quantity of Field Notebook")
     assert len(look("a quantity changed", lambda: press(more, page)).questions) == 1
     assert look("the cart's page", lambda: page.goto("/shop/cart/")).largest_paint > 0
     look("my orders' page", lambda: page.goto("/shop/orders/"))

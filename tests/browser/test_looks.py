@@ -98,7 +98,7 @@ def test_every_view_fits_its_screen(
     look("payment")
     shopper.leave_payment()
     shopper.open_orders()
-    expect(shopper.orders).to_contain_text("Pending")
+    expect(shopper.orders).to_contain_text("Awaiting payment")
     look("orders")
 
 
@@ -198,7 +198,7 @@ def test_every_state_of_an_order_fits_its_screen(
     shopper.orders.get_by_role("link", name=re.compile("^Order ")).first.click()
     expect(shopper.orders.get_by_role("button", name="Pay now")).to_be_visible()
     look("orders-detail")
-    address = shopper.orders.get_by_role("link", name="Check again").get_attribute("href")
+    address = shopper.orders.get_by_role("link", name="Refresh status").get_attribute("href")
     for name, query in {"pending": "", "confirming": "?refresh=0", "unsure": "?refresh=5"}.items():
         page.goto(f"{address}{query}")
         look(f"order-{name}")

@@ -100,13 +100,13 @@ def test_axe_finds_nothing_on_any_page_and_open_modal(
     shopper.orders.get_by_role("link", name=re.compile("^Order ")).click()
     expect(shopper.orders.get_by_role("button", name="Pay now")).to_be_visible()
     is_reachable(page)
-    address = shopper.orders.get_by_role("link", name="Check again").get_attribute("href")
+    address = shopper.orders.get_by_role("link", name="Refresh status").get_attribute("href")
     for look in ("", "?refresh=0", "?refresh=5"):
         page.goto(f"{address}{look}")
         is_reachable(page)
     page.goto(f"{address}")
     page.get_by_role("button", name="Cancel order").click()
-    expect(shopper.message("is canceled")).to_be_visible()
+    expect(shopper.message("was canceled")).to_be_visible()
     is_reachable(page)
 
     # A paid one, and the page of all.
@@ -156,7 +156,7 @@ def test_the_whole_line_by_keyboard_alone(open_page: OpenPage) -> None:
     # From a link past the header to the first product, and into the cart.
     tab_to(page, "Skip to the products")
     keys.press("Enter")
-    tab_to(page, "One more of Monsoon Mug")
+    tab_to(page, "Increase the quantity of Monsoon Mug")
     keys.press("Enter")
     tab_to(page, "^Add to cart")
     keys.press("Enter")
@@ -167,10 +167,12 @@ def test_the_whole_line_by_keyboard_alone(open_page: OpenPage) -> None:
     expect(shopper.cart).to_be_visible()
 
     # There, the stepper keeps the focus; a removal is undone; Esc goes back to the opener.
-    tab_to(page, "One less of Monsoon Mug")
+    tab_to(page, "Decrease the quantity of Monsoon Mug")
     keys.press("Enter")
     expect(shopper.cart).to_contain_text("Subtotal (1 item)")
-    expect(shopper.cart.get_by_role("button", name="One less of Monsoon Mug")).to_be_focused()
+    expect(
+        shopper.cart.get_by_role("button", name="Decrease the quantity of Monsoon Mug")
+    ).to_be_focused()
     tab_to(page, "Remove Monsoon Mug", back=True)
     keys.press("Enter")
     expect(shopper.cart.get_by_role("heading", name="Your cart")).to_be_focused()

@@ -136,7 +136,7 @@ def test_ten_quick_clicks_on_the_stepper_are_ten(shopper: Shopper) -> None:
     sent = posts_of(shopper.page)
 
     for _ in range(10):
-        shopper.cart.get_by_role("button", name="One more of Field Notebook").click()
+        shopper.cart.get_by_role("button", name="Increase the quantity of Field Notebook").click()
     expect(shopper.cart).to_contain_text("Subtotal (11 items)")
 
     expect(shopper.quantity("Field Notebook")).to_have_value("11")
@@ -265,7 +265,7 @@ def test_when_the_shop_can_not_be_reached_the_page_says_so_and_recovers(
 
     shopper.quantity("Field Notebook").fill("5")
     alert = shopper.cart.get_by_role("alert")
-    expect(alert).to_contain_text("The shop could not be reached.")
+    expect(alert).to_contain_text("The shop can't be reached at the moment.")
     expect(shopper.quantity("Field Notebook")).to_have_value("3")
     shopper.cart.get_by_role("button", name="Checkout").click()
     expect(shopper.cart.get_by_role("button", name="Checkout")).to_be_enabled()
@@ -370,7 +370,7 @@ def test_what_was_refused_stays_as_it_was_typed(shopper: Shopper) -> None:
 
     product.get_by_role("button", name="Add to cart").click()
 
-    expect(shopper.message("Only 2 “Reading Chair” are left.")).to_be_visible()
+    expect(shopper.message("Only 2 of “Reading Chair” are left.")).to_be_visible()
     expect(product.get_by_label("Quantity")).to_have_value("2")
     expect(product.locator("output")).to_have_text(shopper.price("Reading Chair", 2))
 
@@ -500,7 +500,7 @@ def test_success_messages_disappear_and_errors_stay(shopper: Shopper) -> None:
     expect(news).to_have_count(0)
 
     shopper.product("Reading Chair").get_by_role("button", name="Add to cart").click()
-    error = page.get_by_role("alert").filter(has_text="Only 2 “Reading Chair” are left.")
+    error = page.get_by_role("alert").filter(has_text="Only 2 of “Reading Chair” are left.")
     expect(error).to_be_visible()
     page.clock.run_for(60_000)
     expect(error).to_be_visible()

@@ -50,7 +50,7 @@ def test_from_sign_in_to_paid(
 
     # The price follows the quantity.
     mug = shopper.product("Monsoon Mug")
-    mug.get_by_role("button", name="One more of Monsoon Mug").click(click_count=2)
+    mug.get_by_role("button", name="Increase the quantity of Monsoon Mug").click(click_count=2)
     expect(mug.locator("output")).to_have_text(shopper.price("Monsoon Mug", 3))
     mug.get_by_label("Quantity").fill("2")
     expect(mug.locator("output")).to_have_text(shopper.price("Monsoon Mug", 2))
@@ -210,7 +210,7 @@ def test_returning_without_payment_keeps_the_cart_and_the_session(
     shopper.leave_payment()
     expect(shopper.cart_link).to_contain_text("2 items in your cart")
     shopper.open_orders()
-    expect(shopper.orders).to_contain_text("Pending")
+    expect(shopper.orders).to_contain_text("Awaiting payment")
     shopper.page.keyboard.press("Escape")
     shopper.open_cart()
 
@@ -242,7 +242,7 @@ def test_a_pending_order_is_paid_from_my_orders(shopper: Shopper) -> None:
     shopper.open_orders()
     shopper.orders.get_by_role("link", name=re.compile("^Order ")).click()
 
-    shopper.orders.get_by_role("link", name="Check again").click()
+    shopper.orders.get_by_role("link", name="Refresh status").click()
     expect(shopper.orders).to_contain_text("This order is not paid yet.")
     shopper.orders.get_by_role("button", name="Pay now").click()
 
@@ -291,7 +291,7 @@ def test_more_than_there_is_is_refused_in_words(shopper: Shopper) -> None:
 
     shopper.quantity("Reading Chair").fill("3")
 
-    expect(shopper.cart.get_by_role("alert")).to_contain_text("Only 2 “Reading Chair” are left.")
+    expect(shopper.cart.get_by_role("alert")).to_contain_text("Only 2 of “Reading Chair” are left.")
     expect(shopper.quantity("Reading Chair")).to_have_value("2")
 
 

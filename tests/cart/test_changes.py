@@ -178,8 +178,8 @@ def test_every_other_change_is_named_too(cart: Cart, mug: Product, lamp: Product
         contents(cart).raise_if_not_orderable(seen)
 
     assert caught.value.changes == [
-        "“Mug” is now in your cart 2 times.",
-        "“Lamp” is new in your cart.",
+        "The quantity of “Mug” in your cart is now 2.",
+        "“Lamp” was added to your cart.",
         "A product is no longer in your cart.",
     ]
 

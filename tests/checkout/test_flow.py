@@ -85,7 +85,7 @@ def test_more_than_the_stock_is_not_sold(browser: Browser, sandbox: Sandbox, mug
 
     answer = browser.check_out(page=seen)
 
-    assert messages_of(answer) == ["Only 2 “Mug” are left."]
+    assert messages_of(answer) == ["Only 2 of “Mug” are left."]
     assert_nothing_happened(sandbox, mug, 2)
 
 
@@ -141,7 +141,7 @@ def test_a_total_below_stripes_minimum_is_an_error_and_restores_the_stock(
 
     answer = browser.check_out()
 
-    assert messages_of(answer) == ["The total is below the smallest amount that can be paid."]
+    assert messages_of(answer) == ["The total is below the minimum payment."]
     penny.refresh_from_db()
     assert (penny.stock, browser.order.status) == (3, "expired")
 

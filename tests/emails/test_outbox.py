@@ -102,7 +102,7 @@ def test_a_fulfilled_order_sends_an_e_mail(confirmed: Order) -> None:
         fulfill_order(confirmed)
         fulfill_order(confirmed)
 
-    assert subjects()[1:] == [f"Your order {confirmed.number} is completed"]
+    assert subjects()[1:] == [f"Your order {confirmed.number} is complete"]
 
 
 def test_each_refund_sends_one_e_mail(confirmed: Order) -> None:
@@ -112,8 +112,8 @@ def test_each_refund_sends_one_e_mail(confirmed: Order) -> None:
         sync_order(confirmed)
 
     assert subjects()[1:] == [f"A refund for your order {confirmed.number}"] * 2
-    assert "₹1.00 of what" in mail.outbox[1].body
-    assert "₹2.50 of what" in mail.outbox[2].body
+    assert "Your refund of ₹1.00" in mail.outbox[1].body
+    assert "Your refund of ₹2.50" in mail.outbox[2].body
 
 
 def test_a_failed_bank_debit_sends_an_e_mail(pending: Order, sandbox: Sandbox) -> None:

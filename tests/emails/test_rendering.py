@@ -72,7 +72,7 @@ def test_the_refund_e_mail_shows_this_refund_and_the_refunded_total(
     message = render(order.emails.get(kind="refunded", refund__amount=100))
 
     for said in (message.body, words_of(html_of(message))):
-        assert f"₹1.00 of what you paid for order {order.number} is on its way back" in said
+        assert f"Your refund of ₹1.00 for order {order.number} is on its way" in said
         assert re.search(r"Refunded:? ₹13\.50", said)
 
 
@@ -131,7 +131,7 @@ def test_without_any_address_there_is_no_link(order: Order) -> None:
 def test_what_was_added_by_taxes_or_shipping_is_in_the_sum(order: Order) -> None:
     order.amount_paid = order.total + 4200
 
-    assert "Paid, with discounts, taxes and shipping: ₹1,050.00" in letter(order).body
+    assert "Total paid, including discounts, taxes and shipping: ₹1,050.00" in letter(order).body
 
 
 @pytest.mark.parametrize("language", ["de", "ar", ""])

@@ -426,8 +426,8 @@ def test_a_failure_says_what_stripe_objected_to(answering: Callable[..., Canned]
 @pytest.mark.parametrize(
     ("body", "status", "sentence"),
     [
-        (error("amount_too_small"), 400, "below the smallest amount"),
-        (error("amount_too_large"), 400, "above the largest amount"),
+        (error("amount_too_small"), 400, "below the minimum payment"),
+        (error("amount_too_large"), 400, "above the maximum"),
         (error("something_else"), 400, "refused this order"),
         (error(), 500, "can't be reached"),
         (CONNECTION, 200, "can't be reached"),

@@ -149,8 +149,7 @@ def test_what_stands_in_the_way_is_said_in_german(
     seen = browser.open_cart()
     Product.objects.update(price="1300.00")
     assert messages_of(browser.check_out(page=seen))[-2:] == [
-        "Ihr Warenkorb hat sich geändert. "
-        "Bitte sehen Sie ihn noch einmal durch, bevor Sie zur Kasse gehen.",
+        "Ihr Warenkorb hat sich geändert. Bitte prüfen Sie ihn, bevor Sie zur Kasse gehen.",
         "„Vase“ kostet jetzt 1.300,00\N{NO-BREAK SPACE}€.",
     ]
     sandbox.faults.add("POST /v1/checkout/sessions", kind="timeout_before", times=3)
@@ -177,12 +176,12 @@ def test_a_program_reads_the_same_sentences(speak: Speak, vase: Product) -> None
         ("de", 0, "„Mug“ ist ausverkauft."),
         ("de", 1, "Nur noch 1 Stück von „Mug“ ist vorrätig."),
         ("de", 2, "Nur noch 2 Stück von „Mug“ sind vorrätig."),
-        ("es", 0, "«Mug» está agotado."),
+        ("es", 0, "No quedan existencias de «Mug»."),
         ("es", 1, "Solo queda 1 unidad de «Mug»."),
         ("es", 2, "Solo quedan 2 unidades de «Mug»."),
         ("fr", 0, "«\u202fMug\u202f» est en rupture de stock."),
-        ("fr", 1, "Il ne reste que 1 «\u202fMug\u202f»."),
-        ("fr", 2, "Il ne reste que 2 «\u202fMug\u202f»."),
+        ("fr", 1, "Il ne reste que 1 exemplaire de «\u202fMug\u202f»."),
+        ("fr", 2, "Il ne reste que 2 exemplaires de «\u202fMug\u202f»."),
     ],
 )
 def test_how_many_are_left_is_said_for_none_one_and_two(

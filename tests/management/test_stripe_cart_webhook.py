@@ -80,7 +80,7 @@ def test_a_rotation_keeps_the_old_secret_until_it_is_retired(stripe: Sandbox) ->
     with pytest.raises(CommandError, match="in progress"):
         run("rotate")
 
-    assert f"{old.id} is retired" in run("retire")
+    assert f"{old.id} is deleted" in run("retire")
     (new,) = gateway.list_endpoints(URL)
     assert new.id != old.id
 

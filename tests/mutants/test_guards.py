@@ -33,7 +33,7 @@ def test_resuming_an_open_order_checks_the_fingerprint_of_this_page(
 
     answer = browser.check_out(page=stale)
 
-    assert messages_of(answer)[-1] == "“Mug” is now in your cart 2 times."
+    assert messages_of(answer)[-1] == "The quantity of “Mug” in your cart is now 2."
     assert answer.url != first.url
 
 
@@ -55,7 +55,7 @@ def test_a_cart_restored_by_a_concurrent_request_fails_the_fingerprint(
     with connection.execute_wrapper(bring_two_back):
         answer = browser.check_out(page=three)
 
-    assert messages_of(answer)[-1] == "“Mug” is now in your cart 2 times."
+    assert messages_of(answer)[-1] == "The quantity of “Mug” in your cart is now 2."
     assert answer.url != first.url
 
 

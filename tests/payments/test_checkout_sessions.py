@@ -30,7 +30,7 @@ def all_of_it_off(order: Order) -> dict[str, Any]:
 def words_of_paid(browser: Browser, order: Order) -> str:
     """The row of the order's table that tells what was paid, where that isn't the total."""
     page = browser.client.get(order.get_absolute_url()).content.decode()
-    row = next(row for row in page.split("<tr>")[1:] if ">Paid" in row)
+    row = next(row for row in page.split("<tr>")[1:] if ">Total paid" in row)
     return " ".join(strip_tags(row.partition("</tr>")[0]).split())
 
 
@@ -53,7 +53,10 @@ def test_a_discount_is_paid_shown_and_refunded_as_what_arrived(
 
     order = browser.order
     assert (order.status, order.total, order.amount_paid) == ("paid", 49900, 44910)
-    assert words_of_paid(browser, order) == "Paid, with discounts, taxes and shipping ₹449.10"
+    assert (
+        words_of_paid(browser, order)
+        == "Total paid, including discounts, taxes and shipping ₹449.10"
+    )
     assert "₹449.10" in browser.client.get("/shop/orders/").content.decode()
 
     order = refund_order(order)
@@ -68,7 +71,9 @@ def test_an_order_given_away_by_a_coupon_is_paid_and_nothing_goes_back(
 
     order = browser.order
     assert (order.status, order.amount_paid, order.payment_intent_id) == ("paid", 0, None)
-    assert words_of_paid(browser, order) == "Paid, with discounts, taxes and shipping ₹0.00"
+    assert (
+        words_of_paid(browser, order) == "Total paid, including discounts, taxes and shipping ₹0.00"
+    )
     assert "₹0.00" in browser.client.get("/shop/orders/").content.decode()
     with pytest.raises(RefundNotPossible):
         refund_order(order)

@@ -224,7 +224,7 @@ def test_a_line_that_can_not_be_bought_says_why(user: User, lamp: Product) -> No
     Product.objects.update(is_active=False)
     withdrawn = render("{% cart_modal %}", make_request(user))
 
-    assert "Only 3 “Lamp” are left." in sold_less
+    assert "Only 3 of “Lamp” are left." in sold_less
     assert "“Lamp” is not for sale at the moment." in withdrawn
     assert "Remove Lamp" in withdrawn
     assert "Quantity of Lamp" not in withdrawn
@@ -469,7 +469,7 @@ def test_an_order_shows_its_lines_and_its_story(browser: Browser, mug: Product) 
 
     for page in (listed, shown):
         assert browser.order.number in page
-        assert "Pending" in page
+        assert "Awaiting payment" in page
         assert "₹998.00" in page
     assert f'action="{browser.order.get_absolute_url()}pay/"' in shown
     assert "Order placed" in shown

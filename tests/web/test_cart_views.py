@@ -310,7 +310,7 @@ def test_the_return_page_never_says_failed_while_unsure(
 
     page = answer.content.decode()
     assert "Your payment is being confirmed." in page
-    assert "Pending" in page
+    assert "Awaiting payment" in page
     assert "Pay now" not in page
     assert messages_of(answer) == []
 
@@ -336,8 +336,8 @@ def test_without_script_the_return_page_looks_again_with_growing_pauses(
     ("settings_of_mail", "address", "news"),
     [
         (True, "asha@example.com", "we will e-mail you."),
-        (True, "", "the news will be in your orders."),
-        (["fulfilled"], "asha@example.com", "the news will be in your orders."),
+        (True, "", "you will find the result under “My orders”."),
+        (["fulfilled"], "asha@example.com", "you will find the result under “My orders”."),
     ],
 )
 def test_after_the_last_refresh_the_page_says_how_to_follow_the_payment(
@@ -389,7 +389,7 @@ def test_returning_without_payment_shows_the_cart(browser: Browser, pending: Ord
     answer = browser.client.get(back)
 
     assert answer.url == "/#cart"
-    assert messages_of(answer) == ["You came back without paying. Your cart is as you left it."]
+    assert messages_of(answer) == ["No payment was made. Your cart has not changed."]
 
 
 @pytest.mark.parametrize("wanted", ["https://evil.example/", "//evil.example", "/shop/cart/"])
@@ -491,7 +491,7 @@ def test_a_total_below_stripes_minimum_is_warned_about_in_the_cart(
 ) -> None:
     browser.add(make_product("Pin", price=price))
 
-    warning = "The smallest amount that can be paid is ₹0.50."
+    warning = "The minimum payment is ₹0.50."
     assert (warning in browser.open_cart()) is warned
 
 

@@ -112,7 +112,7 @@ def test_an_order_that_is_being_canceled_is_not_paid(
     assert "This order is being canceled." in page
     assert "Pay now" not in page
     assert refused.url == pending.get_absolute_url()
-    assert messages_of(answer)[-1] == f"Order {pending.number} is canceled."
+    assert messages_of(answer)[-1] == f"Order {pending.number} was canceled."
 
 
 def test_when_stripe_is_away_the_shopper_reads_so_and_can_try_again(
@@ -138,7 +138,7 @@ def test_a_pending_order_is_canceled_and_its_stock_is_back(
 
     assert answer.url == pending.get_absolute_url()
     assert browser.order.status == "canceled"
-    assert messages_of(answer) == [f"Order {pending.number} is canceled."]
+    assert messages_of(answer) == [f"Order {pending.number} was canceled."]
     assert Product.objects.get(pk=mug.pk).stock == 10
     assert browser.user.stripe_cart.items.get().quantity == 2
 
@@ -146,7 +146,7 @@ def test_a_pending_order_is_canceled_and_its_stock_is_back(
 def test_the_script_gets_the_canceled_order_and_the_cart(browser: Browser, pending: Order) -> None:
     fragments = do("cancel", browser, pending, headers=FRAGMENT).content.decode()
 
-    assert "This order was canceled, and nothing was charged." in fragments
+    assert "This order was canceled, and you were not charged." in fragments
     assert "<h3" in fragments
     assert 'data-stripe-cart-fragment="cart"' in fragments
 
@@ -212,7 +212,7 @@ def test_more_than_was_ordered_stays_in_the_cart(
     [
         (lambda mug: mug.delete(), "“Mug” is no longer for sale."),
         (lambda mug: Product.objects.update(stock=0), "“Mug” is out of stock."),
-        (lambda mug: Product.objects.filter(pk=mug.pk).update(stock=1), "Only 1 “Mug” is left."),
+        (lambda mug: Product.objects.filter(pk=mug.pk).update(stock=1), "Only 1 of “Mug” is left."),
         (
             lambda mug: Product.objects.filter(pk=mug.pk).update(is_active=False),
             "“Mug” is not for sale at the moment.",
@@ -272,9 +272,9 @@ def test_a_front_end_of_the_hosts_own_can_do_the_same(
         ("paid", "Your payment has been received.", {"again"}),
         ("fulfilled", "This order is complete.", {"again"}),
         ("refunded", "Your payment was refunded.", {"again"}),
-        ("failed", "did not go through, and nothing was charged. You can order", {"again"}),
-        ("expired", "was not paid in time, and nothing was charged", {"again"}),
-        ("canceled", "This order was canceled, and nothing was charged.", {"again"}),
+        ("failed", "did not go through, and you were not charged. You can place", {"again"}),
+        ("expired", "was not paid in time, and you were not charged", {"again"}),
+        ("canceled", "This order was canceled, and you were not charged.", {"again"}),
     ],
 )
 def test_each_state_is_explained_with_the_possible_actions(

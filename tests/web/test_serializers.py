@@ -88,7 +88,7 @@ def test_an_order_has_the_documented_shape(browser: Browser, app: Client, mug: P
             "reference": str(order.reference),
             "number": order.number,
             "status": "pending",
-            "status_text": "Pending",
+            "status_text": "Awaiting payment",
             "currency": "inr",
             "total": 49900,
             "amount_paid": 0,

@@ -132,7 +132,7 @@ class ActionPage:
         reasons = {} if self.is_single else self._find_reasons_to_skip(available)
         available = [order for order in available if order not in reasons]
         if not available:
-            text = _("“%(action)s” is not possible, as things stand.")
+            text = _("“%(action)s” is not possible in the order's current status.")
             self._message(messages.WARNING, text % {"action": self.action.label})
             for text in list(reasons.values())[:MAX_FAILURES_SHOWN]:
                 self._message(messages.WARNING, text)
@@ -155,7 +155,9 @@ class ActionPage:
         with deadline():
             for order in self.orders:
                 if outcomes and seconds_left() < SECONDS_PER_ORDER:
-                    text = self.action.prefix_number(order, _("Stripe takes too long; not tried."))
+                    text = self.action.prefix_number(
+                        order, _("Stripe is responding too slowly, so this was not attempted.")
+                    )
                     outcomes.append(Outcome(messages.WARNING, text))
                     continue
                 outcomes.append(self.action.run(order, form, by=by))

@@ -94,10 +94,8 @@ class Action:
 class RefundAction(Action):
     name = "refund"
     label = gettext_lazy("Refund")
-    label_for_many = gettext_lazy("Refund what is left of selected orders")
-    explanation = gettext_lazy(
-        "The money goes back to the shopper, through Stripe. This can't be undone."
-    )
+    label_for_many = gettext_lazy("Refund the remaining amount of selected orders")
+    explanation = gettext_lazy("The shopper is refunded through Stripe. This can't be undone.")
     moves_money = True
 
     def form_class(self, orders: Sequence[Order]) -> type[ConfirmForm]:
@@ -138,27 +136,30 @@ class RefundAction(Action):
     def error_message(self, error: StripeCartError) -> str:
         if isinstance(error, PaymentRefused):
             reason = f" ({error.stripe_code})" if error.stripe_code else ""
-            return _("Stripe refused; nothing was sent back.") + reason
+            return _("Stripe declined the refund; no money was returned.") + reason
         if isinstance(error, PaymentError):
             return _(
-                "Stripe did not answer, so it is not known whether the refund was made. Its amount "
-                "stays reserved; sync the order in a moment to find out."
+                "Stripe did not respond, so it is not yet known whether the refund was made. Its "
+                "amount stays reserved; sync the order in a moment to find out."
             )
         return super().error_message(error)
 
 
 class FulfillAction(Action):
     name = "fulfill"
-    label = gettext_lazy("Fulfill")
-    label_for_many = gettext_lazy("Fulfill selected orders")
-    explanation = gettext_lazy("The goods have gone out: the shopper sees the order as completed.")
+    label = gettext_lazy("Mark as completed")
+    label_for_many = gettext_lazy("Mark selected orders as completed")
+    explanation = gettext_lazy(
+        "Use this when everything has been sent or made available. The shopper then sees the "
+        "order as completed."
+    )
 
     def is_available(self, order: Order) -> bool:
         return bool(order.status == Status.PAID)
 
     def perform(self, order: Order, form: ConfirmForm, *, by: Cause) -> Outcome:
         order = fulfill_order(order, by=by)
-        return Outcome(messages.SUCCESS, self.prefix_number(order, _("fulfilled.")))
+        return Outcome(messages.SUCCESS, self.prefix_number(order, _("completed.")))
 
 
 class CancelAction(Action):
@@ -166,8 +167,8 @@ class CancelAction(Action):
     label = pgettext_lazy("order", "Cancel")
     label_for_many = gettext_lazy("Cancel selected orders")
     explanation = gettext_lazy(
-        "The payment page is closed at Stripe, and the stock is given back. If the shopper has "
-        "paid in the meantime, the order is paid, and stays."
+        "Closes the payment page at Stripe and releases the stock. If the shopper has paid in the "
+        "meantime, the order becomes paid instead."
     )
 
     def is_available(self, order: Order) -> bool:
@@ -178,15 +179,15 @@ class CancelAction(Action):
         if order.status == Status.CANCELED:
             return Outcome(messages.SUCCESS, self.prefix_number(order, _("canceled.")))
         params = {"status": order.get_status_display()}
-        text = _("not canceled, as it is “%(status)s”.") % params
+        text = _("not canceled, because its status is “%(status)s”.") % params
         return Outcome(messages.WARNING, self.prefix_number(order, text))
 
 
 class SettleAction(Action):
     name = "settle"
-    label = gettext_lazy("Settle")
-    label_for_many = gettext_lazy("Settle selected orders")
-    explanation = gettext_lazy("You have looked at it: the order's flag comes down.")
+    label = gettext_lazy("Mark as reviewed")
+    label_for_many = gettext_lazy("Mark selected orders as reviewed")
+    explanation = gettext_lazy("Clears the order's review flag.")
 
     def is_available(self, order: Order) -> bool:
         return bool(order.attention)
@@ -194,15 +195,15 @@ class SettleAction(Action):
     def explain(self, order: Order) -> str:
         if is_held_for_review(order):
             return _(
-                "The order is accepted with what arrived, and becomes paid. To send the money back "
-                "instead, refund it."
+                "Accepts the amount that was paid and marks the order as paid. To return the money "
+                "instead, refund the order."
             )
         return super().explain(order)
 
     def perform(self, order: Order, form: ConfirmForm, *, by: Cause) -> Outcome:
         order = settle_attention(order, by=by)
         params = {"status": order.get_status_display()}
-        text = _("settled; it is “%(status)s”.") % params
+        text = _("reviewed; its status is “%(status)s”.") % params
         return Outcome(messages.SUCCESS, self.prefix_number(order, text))
 
 
@@ -210,7 +211,7 @@ class SyncAction(Action):
     name = "sync"
     label = gettext_lazy("Sync now")
     label_for_many = gettext_lazy("Sync selected orders")
-    explanation = gettext_lazy("Stripe is asked how the payment stands, as a webhook would do it.")
+    explanation = gettext_lazy("Asks Stripe for the payment's current status, as a webhook would.")
 
     def is_available(self, order: Order) -> bool:
         return order.session_id is not None or order.is_pending
@@ -218,15 +219,15 @@ class SyncAction(Action):
     def perform(self, order: Order, form: ConfirmForm, *, by: Cause) -> Outcome:
         order = sync_order(order, by=by)
         params = {"status": order.get_status_display()}
-        text = _("up to date; it is “%(status)s”.") % params
+        text = _("up to date; its status is “%(status)s”.") % params
         return Outcome(messages.SUCCESS, self.prefix_number(order, text))
 
 
 class EmailAction(Action):
     name = "email"
-    label = gettext_lazy("E-mail again")
-    label_for_many = gettext_lazy("Send the e-mail of selected orders again")
-    explanation = gettext_lazy("The e-mail that tells how the order stands is sent once more.")
+    label = gettext_lazy("Resend e-mail")
+    label_for_many = gettext_lazy("Resend the e-mail of selected orders")
+    explanation = gettext_lazy("Sends the e-mail about the order's status again.")
 
     def is_available(self, order: Order) -> bool:
         return bool(order.email and email_kind(order))

@@ -13,11 +13,11 @@ from django_stripe_cart.models import Order
 
 
 class AttentionFilter(admin.SimpleListFilter):
-    title = _("attention")
+    title = _("review")
     parameter_name = "attention"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
-        return (("any", _("Needs a person")), *Order.Attention.choices)
+        return (("any", _("Needs review")), *Order.Attention.choices)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
         if self.value() is None:

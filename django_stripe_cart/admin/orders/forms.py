@@ -33,12 +33,14 @@ class RefundForm(ConfirmForm):
         label=_("Reason"),
         max_length=200,
         required=False,
-        help_text=_("For your own records: neither Stripe nor the shopper is told."),
+        help_text=_("For your own records: neither Stripe nor the shopper sees it."),
     )
     restock = forms.BooleanField(
-        label=_("Put the goods back into stock"),
+        label=_("Return the items to stock"),
         required=False,
-        help_text=_("All that the order still holds, once Stripe has taken the refund."),
+        help_text=_(
+            "Restocks everything the order still holds, once Stripe has accepted the refund."
+        ),
     )
 
     def refund_arguments(self, order: Order) -> dict[str, Any]:
@@ -78,11 +80,11 @@ class OneRefundForm(RefundForm):
             amount = to_amount(self.cleaned_data["amount"], self.order.currency)
         except AmountNotRepresentable as error:
             raise ValidationError(
-                _("This amount can't be expressed in %(currency)s.")
+                _("This amount isn't possible in %(currency)s.")
                 % {"currency": self.order.currency.upper()}
             ) from error
         if amount == 0:
-            raise ValidationError(_("Please give an amount above zero."))
+            raise ValidationError(_("Please enter an amount greater than zero."))
         return amount
 
     def clean(self) -> dict[str, Any]:
@@ -90,7 +92,7 @@ class OneRefundForm(RefundForm):
         data: dict[str, Any] = super().clean() or {}
         if "amount" in data and "refundable" in data and data["amount"] > data["refundable"]:
             params = {"left": format_money(data["refundable"], self.order.currency)}
-            self.add_error("amount", _("At most %(left)s can be refunded.") % params)
+            self.add_error("amount", _("You can refund at most %(left)s.") % params)
         return data
 
     def refund_arguments(self, order: Order) -> dict[str, Any]:

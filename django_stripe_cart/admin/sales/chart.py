@@ -129,8 +129,8 @@ def _describe(sales: Sales) -> str:
     }
     return (
         _(
-            "Revenue by day, %(total)s in all and %(refunds)s of it refunded. The best day was "
-            "%(day)s, with %(best)s. The table below has every day."
+            "Revenue by day: %(total)s in total, of which %(refunds)s was refunded. The best day "
+            "was %(day)s, with %(best)s. All figures are in the table below."
         )
         % params
     )

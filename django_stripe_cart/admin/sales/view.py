@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import ngettext, pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from django_stripe_cart.admin.base import OrderAdminBase
@@ -37,12 +37,12 @@ class PeriodForm(forms.Form):
         if "first" in data and "last" in data:
             days = (data["last"] - data["first"]).days + 1
             if days < 1:
-                raise ValidationError(_("The first day has to be before the last."))
+                raise ValidationError(_("The start date must not be after the end date."))
             if days > MAX_DAYS:
-                raise ValidationError(_("Please choose a year at most."))
+                raise ValidationError(_("Please choose a period of at most one year."))
             # Leave a day on either side for time zones.
             if not date(1900, 1, 1) <= data["first"] <= data["last"] <= date(9000, 1, 1):
-                raise ValidationError(_("Please choose days of our time."))
+                raise ValidationError(_("Please choose valid dates."))
         return data
 
 
@@ -81,7 +81,7 @@ def _last_days(count: int, today: date) -> Period:
 def _choice(count: int, today: date, shown: Period) -> dict[str, Any]:
     period = _last_days(count, today)
     return {
-        "label": _("%(count)d days") % {"count": count},
+        "label": ngettext("%(count)d day", "%(count)d days", count) % {"count": count},
         "query": f"?first={period.first:%Y-%m-%d}&last={period.last:%Y-%m-%d}",
         "is_shown": period == shown,
     }

@@ -54,7 +54,7 @@ def test_an_order_is_fulfilled(desk: Client, paid: Order, told: list[str]) -> No
 
     assert again(paid).status == "fulfilled"
     assert actors(paid, "fulfilled") == [("staff", "clerk")]
-    assert said == [f"Order {paid.number}: fulfilled."]
+    assert said == [f"Order {paid.number}: completed."]
     assert told == ["order_fulfilled"]
 
 
@@ -115,7 +115,7 @@ def test_money_that_was_faster_than_a_cancellation_is_said(
     said = post(desk, address, form)
 
     assert again(order).status == "paid"
-    assert said == [f"Order {order.number}: not canceled, as it is “Paid”."]
+    assert said == [f"Order {order.number}: not canceled, because its status is “Paid”."]
 
 
 def test_an_order_that_waits_for_a_person_is_accepted(
@@ -124,18 +124,18 @@ def test_an_order_that_waits_for_a_person_is_accepted(
     order = make_order("pending")
     Order.objects.update(total=1)
     sandbox.pay(order.session_url)
-    assert "becomes paid" in read(desk, url("settle", Order, order.pk))
+    assert "marks the order as paid" in read(desk, url("settle", Order, order.pk))
 
     said = press(desk, url("settle", Order, order.pk))
 
     assert (again(order).status, again(order).attention) == ("paid", "")
     assert actors(order, "paid") == [("staff", "clerk")]
-    assert said == [f"Order {order.number}: settled; it is “Paid”."]
+    assert said == [f"Order {order.number}: reviewed; its status is “Paid”."]
 
 
 def test_a_flag_beside_a_paid_order_comes_down(desk: Client, paid: Order) -> None:
     Order.objects.update(attention="refund_failed")
-    assert "flag comes down" in read(desk, url("settle", Order, paid.pk))
+    assert "Clears the order&#x27;s review flag." in read(desk, url("settle", Order, paid.pk))
 
     press(desk, url("settle", Order, paid.pk))
 
@@ -167,7 +167,7 @@ def test_an_order_is_looked_up_at_stripe(
 
     assert again(order).status == "paid"
     assert actors(order, "paid") == [("staff", "clerk")]
-    assert said == [f"Order {order.number}: up to date; it is “Paid”."]
+    assert said == [f"Order {order.number}: up to date; its status is “Paid”."]
 
 
 @pytest.mark.parametrize("verb", ["cancel", "sync"])
@@ -193,7 +193,7 @@ def test_what_makes_no_sense_any_more_is_said_instead_of_asked(
     answer = desk.get(url(verb, Order, order.pk), follow=True)
 
     assert answer.redirect_chain == [(url("change", Order, order.pk), 303)]
-    assert "is not possible, as things stand" in answer.content.decode()
+    assert "is not possible in the order&#x27;s current status" in answer.content.decode()
 
 
 def test_what_makes_no_sense_is_refused_by_the_verb_as_well(
@@ -203,7 +203,7 @@ def test_what_makes_no_sense_is_refused_by_the_verb_as_well(
 
     said = post(desk, url("fulfill", Order, order.pk), {})
 
-    assert said == [f"Order {order.number}: Only a paid order can be fulfilled."]
+    assert said == [f"Order {order.number}: Only a paid order can be completed."]
     assert again(order).status == "pending"
 
 
@@ -236,8 +236,8 @@ def test_several_are_fulfilled_and_the_others_are_left_out(
     address = choose(desk, "fulfill", *orders)
     page = read(desk, address)
 
-    assert "Fulfill: 2 orders" in page
-    assert "1 chosen order is left out" in page
+    assert "Mark as completed: 2 orders" in page
+    assert "1 selected order is skipped" in page
     assert orders[2].number not in page
 
     form = fields(page)
@@ -246,7 +246,7 @@ def test_several_are_fulfilled_and_the_others_are_left_out(
     said = post(desk, url("fulfill_selected") + only_those, form)
 
     assert [again(order).status for order in orders] == ["fulfilled", "fulfilled", "pending"]
-    assert said == ["Fulfill: done for 2 orders."]
+    assert said == ["Mark as completed: done for 2 orders."]
 
 
 def test_several_are_refunded_each_what_is_left_of_it(
@@ -270,15 +270,15 @@ def test_it_is_said_what_will_go_back_of_several_in_each_currency(
 ) -> None:
     orders = [make_order("paid"), make_order("paid")]
     sandbox.refund(orders[0].session_id, 4000)
-    assert "In all, ₹160.00 will go back." in read(desk, choose(desk, "refund", *orders))
+    assert "In total, ₹160.00 will be refunded." in read(desk, choose(desk, "refund", *orders))
     settings.STRIPE_CART_CURRENCY = "eur"
     orders.append(make_order("paid"))
 
     page = read(desk, choose(desk, "refund", *orders))
 
-    assert "In all, €100.00 + ₹160.00 will go back." in page
-    assert "will go back" not in read(desk, choose(desk, "refund", orders[0]))
-    assert "will go back" not in read(desk, choose(desk, "fulfill", *orders))
+    assert "In total, €100.00 + ₹160.00 will be refunded." in page
+    assert "will be refunded" not in read(desk, choose(desk, "refund", orders[0]))
+    assert "will be refunded" not in read(desk, choose(desk, "fulfill", *orders))
 
 
 def test_what_stripe_would_refuse_is_left_out_with_its_reason(
@@ -293,9 +293,9 @@ def test_what_stripe_would_refuse_is_left_out_with_its_reason(
 
     reason = f"Order {orders[1].number}: The payment is disputed, so Stripe refuses refunds."
     assert "Refund: 2 orders" in page
-    assert "1 chosen order is left out" in page
+    assert "1 selected order is skipped" in page
     assert reason in page
-    assert "In all, ₹200.00 will go back." in page
+    assert "In total, ₹200.00 will be refunded." in page
     post(desk, url("refund_selected") + f"?ids={orders[0].pk},{orders[2].pk}", fields(page))
     assert [again(order).status for order in orders] == ["refunded", "paid", "refunded"]
 
@@ -352,7 +352,7 @@ def test_many_failures_are_counted_instead_of_listed(desk: Client, db: None) -> 
     said = post(desk, address, form)
 
     assert len(said) == 12
-    assert said[0] == "Fulfill: done for 0 orders."
+    assert said[0] == "Mark as completed: done for 0 orders."
     assert said[-1] == "And 2 more."
 
 
@@ -367,7 +367,7 @@ def test_orders_not_tried_for_lack_of_time_are_listed(
 
     assert said == [
         "Sync now: done for 1 order.",
-        f"Order {orders[0].number}: Stripe takes too long; not tried.",
+        f"Order {orders[0].number}: Stripe is responding too slowly, so this was not attempted.",
     ]
 
 

@@ -85,9 +85,9 @@ def test_every_currency_has_its_own_decimals(
 @pytest.mark.parametrize(
     ("amount", "sentence"),
     [
-        ("100.505", "can&#x27;t be expressed in INR"),
-        ("1e400", "can&#x27;t be expressed in INR"),
-        ("0", "Please give an amount above zero."),
+        ("100.505", "isn&#x27;t possible in INR"),
+        ("1e400", "isn&#x27;t possible in INR"),
+        ("0", "Please enter an amount greater than zero."),
         ("-5", "greater than or equal to 0"),
         ("", "This field is required."),
         ("all", "Enter a number."),
@@ -122,7 +122,7 @@ def test_more_than_is_left_is_refused_and_what_was_typed_is_kept(
 
     page = answer.content.decode()
     assert answer.status_code == 200
-    assert "At most ₹998.00 can be refunded." in page
+    assert "You can refund at most ₹998.00." in page
     assert re.search(r'<input [^>]*name="amount"[^>]*aria-invalid="true"', page)
     assert re.search(r'<input [^>]*name="restock"[^>]*checked', page)
     shown = fields(page)
@@ -140,7 +140,7 @@ def test_a_refundable_amount_forged_in_the_form_is_ignored(
 ) -> None:
     (said,) = press(desk, address, amount="998.01", refundable="1000000")
 
-    assert "Something else was refunded meanwhile: ₹998.00 are left." in said
+    assert "Another refund was made in the meantime: ₹998.00 can still be refunded." in said
     assert not paid.refunds.exists()
 
 
@@ -200,7 +200,7 @@ def test_two_people_with_the_same_page_open_refund_once(
 
     (said,) = post(desk, address, mine)
 
-    assert "Something else was refunded meanwhile: ₹698.00 are left." in said
+    assert "Another refund was made in the meantime: ₹698.00 can still be refunded." in said
     assert len(sandbox.refunds) == 1
 
 
@@ -248,7 +248,9 @@ def test_a_refusal_is_a_sentence_with_stripes_reason(
 
     (said,) = press(desk, url("refund", Order, order.pk))
 
-    assert said.startswith(f"Order {order.number}: Stripe refused; nothing was sent back. (")
+    assert said.startswith(
+        f"Order {order.number}: Stripe declined the refund; no money was returned. ("
+    )
     assert again(order).refunds.get().status == "failed"
 
 
@@ -274,7 +276,7 @@ def test_an_answer_that_is_lost_is_neither_a_failure_nor_a_second_refund(
     sandbox.faults.add("POST /v1/refunds", kind="timeout_after", times=None)
 
     (said,) = post(desk, address, form)
-    assert "it is not known whether the refund was made" in said
+    assert "it is not yet known whether the refund was made" in said
     assert paid.refunds.get().status == "unknown"
 
     sandbox.faults.clear()
@@ -310,5 +312,5 @@ def test_a_refund_made_in_the_dashboard_is_recorded(
 
     (said,) = post(desk, address, form)
 
-    assert "Stripe refused; nothing was sent back. (charge_already_refunded)" in said
+    assert "Stripe declined the refund; no money was returned. (charge_already_refunded)" in said
     assert again(paid).status == "refunded"

@@ -29,9 +29,9 @@ def test_the_timeline_names_the_actor_of_each_event(desk: Client, paid: Order) -
 
     assert ("Order placed", "System", "") in told
     assert ("Paid", "Webhook", "") in told
-    assert ("Refund of ₹300.00 asked for", "Staff", "ada") in told
+    assert ("Refund of ₹300.00 requested", "Staff", "ada") in told
     page = page_of(desk, paid)
-    assert "Refund of ₹300.00 asked for" in page
+    assert "Refund of ₹300.00 requested" in page
     assert "Staff: <strong>ada</strong>" in page
 
 
@@ -71,7 +71,7 @@ def test_an_event_of_a_hosts_own_is_shown_as_it_is(order: Order) -> None:
 @pytest.mark.parametrize(
     ("kind", "message", "sentence"),
     [
-        ("attention", "disputed", "Needs a person: The payment is disputed"),
+        ("attention", "disputed", "Needs review: The payment is disputed"),
         ("dispute", "needs_response", "Dispute: needs response"),
         ("refund_failed", "50000", "The refund of ₹500.00 failed"),
         ("refund_failed", "what", "The refund of what failed"),
@@ -94,7 +94,7 @@ def test_a_sentence_needs_no_detail(order: Order) -> None:
 
     sentences = [entry.sentence for entry in read_timeline(order)]
 
-    assert {"Refund asked for", "Money refunded", "E-mail sent", "Needs a person"} <= {*sentences}
+    assert {"Refund requested", "Amount refunded", "E-mail sent", "Needs review"} <= {*sentences}
     assert len({*sentences}) == len(SENTENCES)
     broken = [text for text in sentences if "%(" in text or re.search(r"^\W|[\W]$|  | of ", text)]
     assert broken == []
@@ -106,9 +106,9 @@ def test_what_was_forgotten_leaves_whole_sentences(desk: Client, paid: Order) ->
 
     page = page_of(desk, paid)
 
-    assert ">Refund asked for<" in page
-    assert ">Money refunded<" in page
-    assert re.search(r"<dd>\s*Forgotten\s*</dd>", page)
+    assert ">Refund requested<" in page
+    assert ">Amount refunded<" in page
+    assert re.search(r"<dd>\s*Anonymized\s*</dd>", page)
     assert "Guest" not in page
 
 

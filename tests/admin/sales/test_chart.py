@@ -43,7 +43,9 @@ def test_it_is_said_what_the_chart_shows() -> None:
         Day(date(2026, 3, 2), 1, revenue=150_00, refunds=100_00),
     )
 
-    assert chart.description.startswith("Revenue by day, $450.00 in all and $100.00 of it refunded")
+    assert chart.description.startswith(
+        "Revenue by day: $450.00 in total, of which $100.00 was refunded"
+    )
     assert "March 1, 2026, with $300.00" in chart.description
     assert chart.bars[1].title == "March 2, 2026: $150.00, and $100.00 refunded"
 

@@ -31,17 +31,17 @@ def test_the_page_shows_the_days_that_are_asked_for(desk: Client) -> None:
     assert page.count('class="stripe-cart-bar-refunds"') == 1
 
     page = read(desk, url("sales"), first="2026-03-11", last="2026-03-12")
-    assert "Nothing was sold in these days." in page
+    assert "Nothing was sold in this period." in page
     assert "<svg viewBox" not in page
 
 
 @pytest.mark.parametrize(
     ("first", "last", "sentence"),
     [
-        ("2026-03-10", "2026-03-09", "The first day has to be before the last."),
-        ("2024-01-01", "2026-03-09", "Please choose a year at most."),
-        ("0001-01-01", "0001-01-02", "Please choose days of our time."),
-        ("9999-12-30", "9999-12-31", "Please choose days of our time."),
+        ("2026-03-10", "2026-03-09", "The start date must not be after the end date."),
+        ("2024-01-01", "2026-03-09", "Please choose a period of at most one year."),
+        ("0001-01-01", "0001-01-02", "Please choose valid dates."),
+        ("9999-12-30", "9999-12-31", "Please choose valid dates."),
         ("yesterday", "2026-03-09", "Enter a valid date."),
         ("", "", "This field is required."),
     ],

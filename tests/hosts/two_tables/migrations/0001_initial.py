@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
                     "stock",
                     models.PositiveIntegerField(
                         blank=True,
-                        help_text="Leave empty if it is not counted.",
+                        help_text="Leave empty if stock is not tracked.",
                         null=True,
                         verbose_name="stock",
                     ),
