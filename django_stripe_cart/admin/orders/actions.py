@@ -83,7 +83,7 @@ class Action:
 
     def error_message(self, error: StripeCartError) -> str:
         """Return the message for staff, with Stripe's error code if there is one."""
-        code = getattr(error, "code", "")
+        code = getattr(error, "stripe_code", "")
         return f"{error} ({code})" if code else str(error)
 
     def prefix_number(self, order: Order, text: str) -> str:
