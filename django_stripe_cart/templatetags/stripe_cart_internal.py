@@ -10,9 +10,12 @@ from django.http import HttpRequest
 from django.urls import get_script_prefix
 from django.utils.html import format_html
 
+from django_stripe_cart.web import order_texts
 from django_stripe_cart.web.shopper import Shopper
 
 register = template.Library()
+register.filter(order_texts.event_text)
+register.filter(order_texts.status_color)
 
 CART_FIELDS = (
     '<input type="hidden" name="csrfmiddlewaretoken" value="{}">'
@@ -38,6 +41,13 @@ def cart_fields(context: template.Context, product: Any) -> str:
     """The hidden fields of a cart form, in one tag because a page has two forms for each line."""
     csrf_token, next_url = str(context.get("csrf_token", "")), context.get("next", "")
     return format_html(CART_FIELDS, csrf_token, product.pk, next_url)
+
+
+@register.simple_tag(takes_context=True)
+def order_status_text(context: template.Context) -> str:
+    """A sentence about the status of the context's order."""
+    will_email = bool(context.get("will_email"))
+    return order_texts.status_text(context["order"], context.get("refresh"), will_email=will_email)
 
 
 def get_shopper(context: template.Context) -> Shopper:
