@@ -81,8 +81,7 @@ def event_text(event: OrderEvent) -> str:
 def _confirmation_text(refresh: RefreshSchedule, *, will_email: bool) -> str:
     if not refresh.is_over:
         return _(
-            "Your payment is being confirmed. "
-            "This takes a moment; you don't need to do anything."
+            "Your payment is being confirmed. This takes a moment; you don't need to do anything."
         )
     if will_email:
         return _("Your payment is not confirmed yet. You may leave this page: we will e-mail you.")
