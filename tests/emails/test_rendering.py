@@ -192,7 +192,7 @@ def test_every_block_of_the_text_can_be_filled_and_the_subject_replaced(
 
     message = letter(order, kind)
 
-    assert found == {"words", "order", "way_on", "footer"}
+    assert found == {"text", "order", "order_link", "footer"}
     assert [block for block in found if f"[{block}]" not in message.body] == []
     assert message.subject == f"About {order.number}"
 
@@ -202,7 +202,7 @@ def test_one_text_of_a_hosts_own_frames_all_of_them(
     order: Order, tmp_path: Path, settings: Any, kind: str
 ) -> None:
     ours = letter(order, kind).body.split("\n")[0]
-    place(tmp_path, settings, "base.txt", "Dear friend, {% block words %}{% endblock %}")
+    place(tmp_path, settings, "base.txt", "Dear friend, {% block text %}{% endblock %}")
 
     assert letter(order, kind).body == f"Dear friend, {ours}\n"
 
