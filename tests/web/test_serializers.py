@@ -14,6 +14,8 @@ from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser
 from tests.docs.pages import examples
 
+pytestmark = pytest.mark.database
+
 JSON = {"Accept": "application/json"}
 
 
