@@ -1,13 +1,15 @@
-"""What a process, or a thread beside another, is told to do: through the views, or a staff's verb.
+"""Actions of shoppers, staff, Stripe and cron, run in a worker process or in a thread.
 
-``browser_of`` signs a shopper in at the first call; whoever counts points lets it do so before.
+``browser_of`` signs a shopper in at its first call. A test that counts tracepoints calls it before
+the action, so that the login is not counted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import StringIO
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
@@ -16,90 +18,110 @@ from django.test import Client
 
 from django_stripe_cart.checkout import cancel_order
 from django_stripe_cart.exceptions import OrderError, PaymentError
+from django_stripe_cart.fulfillment import fulfill_order
 from django_stripe_cart.models import Order, Product
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.testing.browser import messages_of
 from tests.batteries.worker_process import browser_of
 
+Action = tuple[Callable[..., Any], tuple[Any, ...]]  # a function and its arguments
+
 
 @dataclass(frozen=True)
-class Answer:
-    """What the browser got, or staff read."""
+class Outcome:
+    """The HTTP response of an action, or the status and the error messages of a function."""
 
     status: int = 200
     url: str = ""
-    sentences: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
 
 
 def open_cart(user_pk: int) -> str:
     return browser_of(user_pk).open_cart()
 
 
-def add(user_pk: int, product_pk: int) -> Answer:
-    return read(browser_of(user_pk).add(Product(pk=product_pk)))
+def add(user_pk: int, product_pk: int) -> Outcome:
+    return outcome_of(browser_of(user_pk).add(Product(pk=product_pk)))
 
 
-def press_checkout(user_pk: int, seen: str) -> Answer:
-    return read(browser_of(user_pk).check_out(page=seen))
+def set_quantity(user_pk: int, product_pk: int, quantity: int) -> Outcome:
+    answer = browser_of(user_pk).set_quantity(Product(pk=product_pk), quantity)
+    return Outcome(answer.status_code)
 
 
-def come_back(user_pk: int, reference: str) -> Answer:
-    return read(browser_of(user_pk).client.get(f"/shop/checkout/return/{reference}/"))
+def check_out(user_pk: int, page: str) -> Outcome:
+    return outcome_of(browser_of(user_pk).check_out(page=page))
 
 
-def pay_after_all(user_pk: int, reference: str) -> Answer:
-    return _press(user_pk, reference, "pay")
+def return_from_stripe(user_pk: int, reference: str) -> Outcome:
+    return outcome_of(browser_of(user_pk).client.get(f"/shop/checkout/return/{reference}/"))
 
 
-def cancel_own(user_pk: int, reference: str) -> Answer:
-    return _press(user_pk, reference, "cancel")
+def open_order_page(user_pk: int, reference: str) -> Outcome:
+    return Outcome(browser_of(user_pk).client.get(f"/shop/orders/{reference}/").status_code)
 
 
-def order_again(user_pk: int, reference: str) -> Answer:
-    return _press(user_pk, reference, "again")
+def pay_from_order_page(user_pk: int, reference: str) -> Outcome:
+    return _post_to_order(user_pk, reference, "pay")
 
 
-def ring(body: bytes, headers: Mapping[str, str]) -> Answer:
-    doorbell = Client(enforce_csrf_checks=True, raise_request_exception=False)
-    answer = doorbell.post(
+def cancel_own_order(user_pk: int, reference: str) -> Outcome:
+    return _post_to_order(user_pk, reference, "cancel")
+
+
+def order_again(user_pk: int, reference: str) -> Outcome:
+    return _post_to_order(user_pk, reference, "again")
+
+
+def deliver_webhook(body: bytes, headers: Mapping[str, str]) -> Outcome:
+    client = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    answer = client.post(
         "/stripe/webhook/", body, content_type="application/json", headers=dict(headers)
     )
-    return Answer(answer.status_code)
+    return Outcome(answer.status_code)
 
 
-def cancel(order_pk: int) -> Answer:
+def cancel(order_pk: int) -> Outcome:
     try:
-        return Answer(url=cancel_order(Order.objects.get(pk=order_pk)).status)
+        return Outcome(url=cancel_order(Order.objects.get(pk=order_pk)).status)
     except PaymentError as error:
-        return Answer(sentences=(str(error),))
+        return Outcome(messages=(str(error),))
 
 
-def refund(order_pk: int, amount: int) -> Answer:
+def refund(order_pk: int, amount: int) -> Outcome:
+    order = Order.objects.get(pk=order_pk)
     try:
-        return Answer(url=refund_order(Order.objects.get(pk=order_pk), amount, restock=True).status)
+        return Outcome(url=refund_order(order, amount, restock=True).status)
     except (OrderError, PaymentError) as error:
-        return Answer(sentences=(str(error),))
+        return Outcome(messages=(str(error),))
 
 
-def delete_user(user_pk: int) -> Answer:
+def fulfill(order_pk: int) -> Outcome:
+    try:
+        return Outcome(url=fulfill_order(Order.objects.get(pk=order_pk)).status)
+    except OrderError as error:
+        return Outcome(messages=(str(error),))
+
+
+def delete_user(user_pk: int) -> Outcome:
     User.objects.get(pk=user_pk).delete()
-    return Answer()
+    return Outcome()
 
 
-def sync() -> Answer:
+def sync() -> Outcome:
     output = StringIO()
     try:
         call_command("stripe_cart_sync", stdout=output, stderr=output)
     except CommandError as error:
-        return Answer(status=500, sentences=(output.getvalue(), str(error)))
-    return Answer(sentences=(output.getvalue(),))
+        return Outcome(status=500, messages=(output.getvalue(), str(error)))
+    return Outcome(messages=(output.getvalue(),))
 
 
-def read(answer: HttpResponse) -> Answer:
-    sentences = tuple(messages_of(answer)) if answer.status_code < 500 else ()
-    return Answer(answer.status_code, getattr(answer, "url", ""), sentences)
+def outcome_of(answer: HttpResponse) -> Outcome:
+    messages = tuple(messages_of(answer)) if answer.status_code < 500 else ()
+    return Outcome(answer.status_code, getattr(answer, "url", ""), messages)
 
 
-def _press(user_pk: int, reference: str, button: str) -> Answer:
-    """A button on the order's page."""
-    return read(browser_of(user_pk).client.post(f"/shop/orders/{reference}/{button}/"))
+def _post_to_order(user_pk: int, reference: str, button: str) -> Outcome:
+    """Press a button on the order's page."""
+    return outcome_of(browser_of(user_pk).client.post(f"/shop/orders/{reference}/{button}/"))

@@ -1,4 +1,4 @@
-"""Random campaigns against a shop: drawn from a seed, replayed, and shrunk when they fail."""
+"""Random campaigns of steps: generated from a seed, replayed, and shrunk when they fail."""
 
 from __future__ import annotations
 
@@ -9,120 +9,123 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from tests.batteries.crashes import has_closable_connection
 from tests.batteries.shop import Shop
-from tests.batteries.simulation import DEEDS, LEVERS, SHOPPERS, Step, World, can_be_cut
+from tests.batteries.simulation import ACTIONS, EXTERNAL_EVENTS, SHOPPERS, Simulation, Step
 
-# What happens more often than once in a while.
+# The relative frequency of steps; 1 for all others
 WEIGHTS = {
     "add": 12,
     "set_quantity": 3,
     "check_out": 14,
-    "check_out_as_seen": 3,
-    "come_back": 4,
-    "look_at_order": 2,
-    "pay_after_all": 3,
+    "check_out_with_old_page": 3,
+    "return_from_stripe": 4,
+    "open_order_page": 2,
+    "pay_from_order_page": 3,
     "cancel": 3,
     "refund": 5,
     "sync": 4,
     "pay": 10,
-    "pay_any": 8,
-    "pay_later": 3,
-    "bank_decides": 3,
+    "pay_any_session": 8,
+    "pay_by_bank_debit": 3,
+    "settle_bank_debit": 3,
     "refund_in_dashboard": 2,
-    "stock_changes": 2,
-    "stripe_fails": 9,
-    "webhooks_fail": 3,
-    "faults_stop": 2,
-    "time_passes": 2,
+    "change_stock": 2,
+    "add_stripe_fault": 9,
+    "add_webhook_fault": 3,
+    "clear_faults": 2,
+    "advance_time": 2,
 }
-KILLS = 0.05  # of the deeds
-CUTS = 0.05
+KILLS = 0.05  # share of the actions
+DISCONNECTS = 0.05
 RACES = 0.35
-SAME = 0.6  # of those: about the same shopper and the same order
-# Those who may come between a deed and Stripe's answer.
-RIVALS = (
+SAME = 0.6  # share of the races for the same shopper and order
+# Steps that may run during a request of an action
+CONCURRENT = (
     "add",
     "check_out",
-    "pay_after_all",
+    "pay_from_order_page",
     "cancel",
-    "cancel_own",
+    "cancel_own_order",
     "pay",
     "pay",
-    "pay_any",
-    "come_back",
+    "pay_any_session",
+    "return_from_stripe",
     "sync",
     "refund",
     "refund_in_dashboard",
-    "session_ends",
-    "bank_decides",
+    "expire_session",
+    "settle_bank_debit",
 )
-SHRINKING = 90.0  # seconds
+SHRINK_TIME = 90.0  # seconds
 
 
 @dataclass(frozen=True)
 class Failure:
-    """What was wrong, after how many steps; all of them if it was found only at the end."""
+    """The violations, and the steps until they were found: all steps if only at the end."""
 
     steps: tuple[Step, ...]
-    wrong: tuple[str, ...]
+    violations: tuple[str, ...]
 
 
-def draw(seed: int, length: int) -> list[Step]:
-    """The campaign of a seed."""
+def generate(seed: int, length: int) -> list[Step]:
+    """Return the campaign of a seed."""
     chance = random.Random(seed)
-    names = [*DEEDS, *LEVERS]
+    names = [*ACTIONS, *EXTERNAL_EVENTS]
     weights = [WEIGHTS.get(name, 1) for name in names]
-    return [_draw_step(chance, name) for name in chance.choices(names, weights, k=length)]
+    return [_generate_step(chance, name) for name in chance.choices(names, weights, k=length)]
 
 
-def _draw_step(chance: random.Random, name: str) -> Step:
+def _generate_step(chance: random.Random, name: str) -> Step:
     numbers, others = _numbers(chance), _numbers(chance)
     step = Step(name, **numbers, at=chance.randrange(20))
     lot = chance.random()
-    rival = Step(chance.choice(RIVALS), **(numbers if chance.random() < SAME else others))
-    if name not in DEEDS:
+    concurrent = Step(chance.choice(CONCURRENT), **(numbers if chance.random() < SAME else others))
+    if name not in ACTIONS:
         return step
     if lot < KILLS:
-        return Step(**{**vars(step), "trouble": "kill"})
-    if lot < KILLS + CUTS:
-        return Step(**{**vars(step), "trouble": "cut" if can_be_cut() else "kill"})
-    if lot < KILLS + CUTS + RACES:
-        return Step(**{**vars(step), "at": step.at % 3, "meanwhile": rival})
+        return Step(**{**vars(step), "fault": "kill"})
+    if lot < KILLS + DISCONNECTS:
+        return Step(
+            **{**vars(step), "fault": "disconnect" if has_closable_connection() else "kill"}
+        )
+    if lot < KILLS + DISCONNECTS + RACES:
+        return Step(**{**vars(step), "at": step.at % 3, "concurrent": concurrent})
     return step
 
 
 def _numbers(chance: random.Random) -> dict[str, int]:
     return {
-        "who": chance.randrange(SHOPPERS),
+        "shopper": chance.randrange(SHOPPERS),
         "pick": chance.randrange(1000),
         "number": chance.randrange(1000),
     }
 
 
-def play(shop: Shop, steps: Sequence[Step]) -> Failure | None:
-    """Take the steps, looking at the books after each, and once more when all has settled."""
-    world = World(shop)
-    with world.running():
+def run(shop: Shop, steps: Sequence[Step]) -> Failure | None:
+    """Run the steps, and check the invariants after each and after a final sync."""
+    simulation = Simulation(shop)
+    with simulation.running():
         for number, step in enumerate(steps, 1):
-            wrong = _take(world, step)
-            if wrong:
-                return Failure(tuple(steps[:number]), tuple(wrong))
-        world.settle()
-        wrong = [*world.wrong, *world.carts.violations(), *shop.settled_violations()]
-    return Failure(tuple(steps), tuple(wrong)) if wrong else None
+            found = _run_step(simulation, step)
+            if found:
+                return Failure(tuple(steps[:number]), tuple(found))
+        simulation.settle()
+        found = [*simulation.violations, *simulation.carts.violations(), *shop.settled_violations()]
+    return Failure(tuple(steps), tuple(found)) if found else None
 
 
-def _take(world: World, step: Step) -> list[str]:
+def _run_step(simulation: Simulation, step: Step) -> list[str]:
     try:
-        world.perform(step)
+        simulation.perform(step)
     except Exception:
         return [f"{step.name} raised: {traceback.format_exc()}"]
-    return [*world.wrong, *world.carts.violations(), *world.shop.violations()]
+    return [*simulation.violations, *simulation.carts.violations(), *simulation.shop.violations()]
 
 
 def shrink(shop: Shop, failure: Failure) -> Failure:
-    """Leave out whatever steps the failure can do without."""
-    end = time.monotonic() + SHRINKING
+    """Remove the steps without which the campaign still fails."""
+    end = time.monotonic() + SHRINK_TIME
     size = max(len(failure.steps) // 2, 1)
     while size:
         start = 0
@@ -130,7 +133,7 @@ def shrink(shop: Shop, failure: Failure) -> Failure:
             if time.monotonic() > end:
                 return failure
             fewer = failure.steps[:start] + failure.steps[start + size :]
-            smaller = play(shop, fewer)
+            smaller = run(shop, fewer)
             if smaller is None:
                 start += size
             else:
@@ -140,21 +143,21 @@ def shrink(shop: Shop, failure: Failure) -> Failure:
 
 
 def describe(failure: Failure, *, seed: int | str | None = None) -> str:
-    """The whole story, in lines that can be replayed."""
-    steps = "\n".join(json.dumps(_brief(step)) for step in failure.steps)
-    wrong = "\n".join(failure.wrong)
+    """Return the violations, and the steps as lines that can be replayed."""
+    steps = "\n".join(json.dumps(_as_dict(step)) for step in failure.steps)
+    violations = "\n".join(failure.violations)
     origin = "" if seed is None else f" of seed {seed}"
     return (
-        f"A campaign{origin} went wrong:\n{wrong}\n\n"
+        f"A campaign{origin} failed:\n{violations}\n\n"
         f"Keep these {len(failure.steps)} steps in a file and replay them with CHAOS_REPLAY=FILE:\n"
         f"{steps}"
     )
 
 
-def read(text: str) -> list[Step]:
-    return [Step.read(json.loads(line)) for line in text.splitlines() if line.strip()]
+def parse(text: str) -> list[Step]:
+    return [Step.from_dict(json.loads(line)) for line in text.splitlines() if line.strip()]
 
 
-def _brief(step: Step) -> dict[str, object]:
-    inner = step.meanwhile and _brief(step.meanwhile)
-    return {key: value for key, value in {**asdict(step), "meanwhile": inner}.items() if value}
+def _as_dict(step: Step) -> dict[str, object]:
+    inner = step.concurrent and _as_dict(step.concurrent)
+    return {key: value for key, value in {**asdict(step), "concurrent": inner}.items() if value}

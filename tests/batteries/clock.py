@@ -1,64 +1,61 @@
-"""Time passes for the shop and for Stripe alike, and sync runs until nothing changes any more."""
+"""Moving the shop and Stripe forward in time."""
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
-from io import StringIO
-from typing import Any
 
-from django.core.management import CommandError, call_command
 from django.db import models
 from django.db.models import F
 
-from django_stripe_cart.models import Order, Refund, WebhookEvent
+from django_stripe_cart.models import EventCursor, Order, Refund, WebhookEvent
 from django_stripe_cart.sandbox import Sandbox
 
-ROUNDS = 12
 STEP = timedelta(hours=2)
 
-MOMENTS: list[tuple[type[models.Model], list[str]]] = [
+TIMESTAMPS: list[tuple[type[models.Model], list[str]]] = [
     (Order, ["placed_at", "session_expires_at", "cancel_requested_at", "synced_at"]),
     (Refund, ["created"]),
     (WebhookEvent, ["received_at"]),
 ]
 
-
-def settle(sandbox: Sandbox) -> str:
-    """Return what sync said last. Raises if it never comes to rest."""
-    for _round in range(ROUNDS):
-        before = _state()
-        let_time_pass(sandbox)
-        said = run_sync()
-        if _state() == before and not sandbox.pending_deliveries:
-            return said
-    raise AssertionError(f"Nothing came to rest in {ROUNDS} rounds. Sync said last:\n{said}")
+# In the sandbox's objects, and in the responses that it stores under an idempotency key.
+STRIPE_TIMESTAMP = re.compile(r'((?:created|expires_at|due_at)\\?": ?\\?"?)(\d{10})')
 
 
-def let_time_pass(sandbox: Sandbox, step: timedelta = STEP) -> None:
-    """Stripe's clock goes forward, and all that we wrote down was that much longer ago."""
+def advance_time(sandbox: Sandbox, step: timedelta = STEP) -> None:
+    """Advance Stripe's clock and make the shop's rows older by the same step."""
     age_rows(step)
     sandbox.clock.advance(seconds=int(step.total_seconds()))
 
 
 def age_rows(step: timedelta) -> None:
-    for model, names in MOMENTS:
+    for model, names in TIMESTAMPS:
         for name in names:
             model._default_manager.update(**{name: F(name) - step})
 
 
-def run_sync() -> str:
-    output = StringIO()
-    try:
-        call_command("stripe_cart_sync", stdout=output, stderr=output)
-    except CommandError as error:
-        output.write(str(error))
-    return output.getvalue()
+def age_rows_and_sandbox(sandbox: Sandbox, step: timedelta) -> None:
+    """Make the rows of the shop and the objects at Stripe older, and leave both clocks alone.
+
+    Requests that follow are therefore still made at the present time.
+    """
+    seconds = int(step.total_seconds())
+    age_rows(step)
+    EventCursor.objects.update(seen_until=F("seen_until") - step)
+    for order in Order.objects.filter(session_id=None).exclude(session_params=None):
+        params = {
+            **order.session_params,
+            "expires_at": order.session_params["expires_at"] - seconds,
+        }
+        Order.objects.filter(pk=order.pk).update(session_params=params)
+    _age_sandbox(sandbox, seconds)
+    sandbox.clock.advance()  # process what is due now
 
 
-def _state() -> list[Any]:
-    orders = Order.objects.order_by("pk")
-    return [
-        *orders.values_list("status", "amount_paid", "amount_refunded", "attention", "session_id"),
-        *Refund.objects.order_by("pk").values_list("status", "amount"),
-        *WebhookEvent.objects.order_by("pk").values_list("processed_at"),
-    ]
+def _age_sandbox(sandbox: Sandbox, seconds: int) -> None:
+    store = sandbox._account.store
+    with store.transaction():
+        for id, body in store._rows("SELECT id, body FROM objects", []):
+            older = STRIPE_TIMESTAMP.sub(lambda found: f"{found[1]}{int(found[2]) - seconds}", body)
+            store._rows("UPDATE objects SET body = ? WHERE id = ?", [older, id])

@@ -1,4 +1,4 @@
-"""A shop in a database that several processes share, and Stripe on a socket."""
+"""Fixtures: a shop in a database that several processes share, and Stripe on a socket."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from django.db import connection
 
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.payment_counter import start_counting, stop_counting
-from tests.batteries.scenarios import Case
+from tests.batteries.scenarios import Scenario
 from tests.batteries.shop import Shop
-from tests.batteries.worker_process import Place
+from tests.batteries.worker_process import Services
 
 HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever stands in this folder is a battery: it takes minutes, and runs by itself."""
+    """Mark every test of this folder as a battery: it takes minutes, and runs separately."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.battery)
@@ -29,10 +29,10 @@ def shop(transactional_db: None, sandbox: Sandbox) -> Iterator[Shop]:
     sandbox.hold_deliveries = True
     start_counting()
     with sandbox.serve() as server:
-        yield Shop(sandbox, Place(str(connection.settings_dict["NAME"]), server.url))
+        yield Shop(sandbox, Services(str(connection.settings_dict["NAME"]), server.url))
     stop_counting()
 
 
 @pytest.fixture
-def case(shop: Shop) -> Case:
-    return Case.open(shop)
+def scenario(shop: Shop) -> Scenario:
+    return Scenario.create(shop)

@@ -1,6 +1,6 @@
-"""What shoppers, staff and cron do when Stripe fails in the middle of it.
+"""Scenarios of shoppers, staff and cron in which requests to Stripe fail.
 
-A story yields twice: when everything stands ready for the trouble, and when the trouble is over.
+Each scenario is a generator that yields twice: before the requests that fail, and after them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from django_stripe_cart.models import Order, OrderItem, Product
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser, messages_of
-from tests.batteries.clock import age_rows, let_time_pass, run_sync
+from tests.batteries.clock import advance_time, age_rows
+from tests.batteries.convergence import run_sync
 
 CREATE = "POST /v1/checkout/sessions"
 RETRIEVE = "GET /v1/checkout/sessions/*"
@@ -31,81 +32,81 @@ EVENTS = "GET /v1/events"
 PAID = ("paid", "fulfilled", "refunded")
 
 
-class Shop:
-    """A shopper, two products, and everything that was ever promised."""
+class FaultShop:
+    """A shopper, two products, and the payment URLs, messages and webhook responses so far."""
 
     def __init__(self, browser: Browser, sandbox: Sandbox, mug: Product, lamp: Product) -> None:
         self.browser, self.sandbox = browser, sandbox
         self.mug, self.lamp = mug, lamp
         self.stock = dict(Product.objects.values_list("pk", "stock"))
-        self.handed_out: list[str] = []
-        self.said: list[str] = []
-        self.rings: list[int] = []
+        self.payment_urls: list[str] = []
+        self.messages: list[str] = []
+        self.webhook_statuses: list[int] = []
 
     @property
     def order(self) -> Order:
         return self.browser.order
 
     def check_out(self) -> str | None:
-        """Press Checkout: to Stripe, or to a page of ours that says why not."""
+        """Check out, and return the payment URL; or None after an error message."""
         answer = self.browser.check_out()
         assert answer.status_code == 303
         if answer.url.startswith(self.sandbox.base_url):
-            self.handed_out.append(answer.url)
+            self.payment_urls.append(answer.url)
             return answer.url
         assert messages_of(answer)
-        self.see(answer.url)
+        self.open_page(answer.url)
         return None
 
     def pay(self) -> None:
-        """Check out, three times if need be, and pay; or see that it was paid already."""
-        for _try in range(3):
+        """Check out, in up to three attempts, and pay unless the order is paid already."""
+        for _attempt in range(3):
             url = self.check_out()
             if url is not None:
                 self.sandbox.pay(url)
                 return
             if self.order.status in PAID:
                 return
-        raise AssertionError("Three tries, and still there is no address to pay at.")
+        raise AssertionError("No payment URL after three attempts.")
 
-    def see(self, url: str) -> str:
+    def open_page(self, url: str) -> str:
         answer: HttpResponse = self.browser.client.get(url, follow=True)
         assert answer.status_code == 200
         return answer.content.decode()
 
-    def come_back(self) -> None:
-        page = self.see(f"/shop/checkout/return/{self.order.reference}/")
+    def return_from_stripe(self) -> None:
+        page = self.open_page(f"/shop/checkout/return/{self.order.reference}/")
         assert self.order.number in page
 
-    def look_at_order(self) -> None:
+    def open_order_page(self) -> None:
         Order.objects.update(synced_at=None)
-        assert self.order.number in self.see(self.order.get_absolute_url())
+        assert self.order.number in self.open_page(self.order.get_absolute_url())
 
     def cancel(self) -> None:
-        """As staff does, who is told if Stripe is out of reach."""
+        """Cancel as staff, and record the error message if Stripe can not be reached."""
         try:
             cancel_order(self.order)
         except PaymentError as error:
-            self.said.append(str(error))
+            self.messages.append(str(error))
 
     def refund(self, amount: int) -> None:
         try:
             refund_order(self.order, amount)
         except PaymentError as error:
-            self.said.append(str(error))
+            self.messages.append(str(error))
 
     def sync(self) -> None:
-        let_time_pass(self.sandbox)
+        advance_time(self.sandbox)
         assert run_sync()
 
-    def ring(self) -> None:
-        """Stripe rings with what it held back; what isn't answered 200 will ring again."""
+    def deliver_webhooks(self) -> None:
+        """Deliver the webhooks held back; Stripe retries those that are not answered with 200."""
         self.sandbox.hold_deliveries = False
-        self.rings = [delivery["answer"] for delivery in self.sandbox.deliver()]
-        assert {*self.rings} <= {200, 500}
+        self.webhook_statuses = [delivery["answer"] for delivery in self.sandbox.deliver()]
+        assert {*self.webhook_statuses} <= {200, 500}
 
-    def has_bought(self, *products: Product, refunded: int = 0) -> None:
-        """Those were sold once, paid once, and are no longer in the cart."""
+    def assert_bought(self, *products: Product, refunded: int = 0) -> None:
+        """Check that exactly ``products`` were sold and paid once, and have left the cart."""
         lines = OrderItem.objects.filter(order__status__in=PAID)
         sold: Counter[Any] = Counter()
         for pk, quantity in lines.values_list("product", "quantity"):
@@ -121,36 +122,36 @@ class Shop:
         assert sum(order.amount_refunded for order in Order.objects.all()) == refunded
         assert sum(refund["amount"] for refund in self.sandbox.refunds) == refunded
 
-    def has_bought_nothing(self) -> None:
+    def assert_nothing_bought(self) -> None:
         assert not Order.objects.filter(status__in=PAID).exists()
         assert not self.sandbox.payment_intents
         assert dict(Product.objects.values_list("pk", "stock")) == self.stock
 
 
-Story = Callable[[Shop], Iterator[None]]
+FaultScenario = Callable[[FaultShop], Iterator[None]]
 
 
-def first_checkout(shop: Shop) -> Iterator[None]:
+def first_checkout(shop: FaultShop) -> Iterator[None]:
     shop.browser.add(shop.mug)
     yield
     shop.check_out()
     yield
     shop.pay()
-    shop.has_bought(shop.mug)
+    shop.assert_bought(shop.mug)
 
 
-def checkout_again(shop: Shop) -> Iterator[None]:
+def resumed_checkout(shop: FaultShop) -> Iterator[None]:
     shop.browser.add(shop.mug)
     shop.check_out()
     yield
-    assert shop.check_out() == shop.handed_out[0]
+    assert shop.check_out() == shop.payment_urls[0]
     yield
     shop.pay()
     assert len(shop.sandbox.sessions) == 1
-    shop.has_bought(shop.mug)
+    shop.assert_bought(shop.mug)
 
 
-def checkout_again_after_paying_unnoticed(shop: Shop) -> Iterator[None]:
+def resumed_checkout_after_missed_payment(shop: FaultShop) -> Iterator[None]:
     shop.browser.add(shop.mug)
     shop.sandbox.hold_deliveries = True
     shop.sandbox.pay(shop.check_out() or "")
@@ -158,11 +159,11 @@ def checkout_again_after_paying_unnoticed(shop: Shop) -> Iterator[None]:
     shop.check_out()
     yield
     shop.check_out()
-    shop.has_bought(shop.mug)
-    shop.ring()
+    shop.assert_bought(shop.mug)
+    shop.deliver_webhooks()
 
 
-def checkout_of_a_changed_cart(shop: Shop) -> Iterator[None]:
+def changed_cart(shop: FaultShop) -> Iterator[None]:
     shop.browser.add(shop.mug)
     shop.check_out()
     shop.browser.add(shop.lamp)
@@ -170,10 +171,10 @@ def checkout_of_a_changed_cart(shop: Shop) -> Iterator[None]:
     shop.check_out()
     yield
     shop.pay()
-    shop.has_bought(shop.mug, shop.lamp)
+    shop.assert_bought(shop.mug, shop.lamp)
 
 
-def checkout_of_a_changed_cart_after_the_end(shop: Shop) -> Iterator[None]:
+def changed_cart_after_expiry(shop: FaultShop) -> Iterator[None]:
     shop.sandbox.hold_deliveries = True
     shop.browser.add(shop.mug)
     shop.check_out()
@@ -182,12 +183,12 @@ def checkout_of_a_changed_cart_after_the_end(shop: Shop) -> Iterator[None]:
     yield
     shop.check_out()
     yield
-    shop.ring()
+    shop.deliver_webhooks()
     shop.pay()
-    shop.has_bought(shop.mug, shop.lamp)
+    shop.assert_bought(shop.mug, shop.lamp)
 
 
-def checkout_of_a_changed_cart_after_paying_unnoticed(shop: Shop) -> Iterator[None]:
+def changed_cart_after_missed_payment(shop: FaultShop) -> Iterator[None]:
     shop.sandbox.hold_deliveries = True
     shop.browser.add(shop.mug)
     shop.sandbox.pay(shop.check_out() or "")
@@ -195,63 +196,63 @@ def checkout_of_a_changed_cart_after_paying_unnoticed(shop: Shop) -> Iterator[No
     yield
     shop.check_out()
     yield
-    shop.ring()
+    shop.deliver_webhooks()
     shop.pay()
-    shop.has_bought(shop.mug, shop.lamp)
+    shop.assert_bought(shop.mug, shop.lamp)
 
 
-def return_page(shop: Shop) -> Iterator[None]:
+def return_page(shop: FaultShop) -> Iterator[None]:
     shop.sandbox.hold_deliveries = True
     shop.browser.add(shop.mug)
     shop.sandbox.pay(shop.check_out() or "")
     yield
-    shop.come_back()
+    shop.return_from_stripe()
     yield
-    shop.come_back()
-    shop.has_bought(shop.mug)
-    shop.ring()
+    shop.return_from_stripe()
+    shop.assert_bought(shop.mug)
+    shop.deliver_webhooks()
 
 
-def order_page(shop: Shop) -> Iterator[None]:
+def order_page(shop: FaultShop) -> Iterator[None]:
     shop.sandbox.hold_deliveries = True
     shop.browser.add(shop.mug)
     shop.sandbox.pay(shop.check_out() or "")
     yield
-    shop.look_at_order()
+    shop.open_order_page()
     yield
-    shop.look_at_order()
-    shop.has_bought(shop.mug)
-    shop.ring()
+    shop.open_order_page()
+    shop.assert_bought(shop.mug)
+    shop.deliver_webhooks()
 
 
-def order_page_without_a_session(shop: Shop) -> Iterator[None]:
+def order_page_without_a_session(shop: FaultShop) -> Iterator[None]:
     shop.browser.add(shop.mug)
     shop.sandbox.faults.add(CREATE, kind="unavailable", times=3)
     assert shop.check_out() is None
     yield
-    shop.look_at_order()
+    shop.open_order_page()
     yield
-    shop.look_at_order()
+    shop.open_order_page()
     shop.pay()
-    shop.has_bought(shop.mug)
+    shop.assert_bought(shop.mug)
 
 
-def webhook_that_looks(shop: Shop) -> Iterator[None]:
-    """Refunded in the Dashboard, and disputed."""
+def webhook_that_syncs(shop: FaultShop) -> Iterator[None]:
+    """The payment is refunded in the Dashboard, and disputed."""
     shop.browser.add(shop.mug)
     shop.pay()
     shop.sandbox.hold_deliveries = True
     shop.sandbox.refund(shop.order.payment_intent_id or "", amount=100)
     shop.sandbox.open_dispute(shop.order.payment_intent_id or "")
     yield
-    shop.ring()
+    shop.deliver_webhooks()
     yield
-    let_time_pass(shop.sandbox)  # Stripe rings again
-    shop.has_bought(shop.mug, refunded=100)
+    advance_time(shop.sandbox)  # Stripe retries the webhooks
+    shop.assert_bought(shop.mug, refunded=100)
     assert (shop.order.dispute_status, shop.order.attention) == ("needs_response", "disputed")
 
 
-def cancel(shop: Shop) -> Iterator[None]:
+def cancel(shop: FaultShop) -> Iterator[None]:
     shop.browser.add(shop.mug)
     shop.check_out()
     yield
@@ -259,10 +260,10 @@ def cancel(shop: Shop) -> Iterator[None]:
     yield
     shop.cancel()
     assert shop.order.status == "canceled"
-    shop.has_bought_nothing()
+    shop.assert_nothing_bought()
 
 
-def cancel_after_the_end(shop: Shop) -> Iterator[None]:
+def cancel_after_expiry(shop: FaultShop) -> Iterator[None]:
     shop.sandbox.hold_deliveries = True
     shop.browser.add(shop.mug)
     shop.check_out()
@@ -272,25 +273,25 @@ def cancel_after_the_end(shop: Shop) -> Iterator[None]:
     yield
     shop.cancel()
     assert shop.order.status == "canceled"
-    shop.has_bought_nothing()
-    shop.ring()
+    shop.assert_nothing_bought()
+    shop.deliver_webhooks()
 
 
-def refund(shop: Shop) -> Iterator[None]:
+def refund(shop: FaultShop) -> Iterator[None]:
     shop.browser.add(shop.mug)
     shop.pay()
     shop.sandbox.hold_deliveries = True
     yield
     shop.refund(100)
     yield
-    shop.ring()
+    shop.deliver_webhooks()
     shop.sync()
-    if not shop.order.amount_refunded:  # Stripe said no
+    if not shop.order.amount_refunded:  # Stripe refused it
         shop.refund(100)
-    shop.has_bought(shop.mug, refunded=100)
+    shop.assert_bought(shop.mug, refunded=100)
 
 
-def sync_of_an_open_order(shop: Shop) -> Iterator[None]:
+def sync_of_an_open_order(shop: FaultShop) -> Iterator[None]:
     shop.sandbox.hold_deliveries = True
     shop.browser.add(shop.mug)
     shop.sandbox.pay(shop.check_out() or "")
@@ -298,11 +299,11 @@ def sync_of_an_open_order(shop: Shop) -> Iterator[None]:
     shop.sync()
     yield
     shop.sync()
-    shop.has_bought(shop.mug)
-    shop.ring()
+    shop.assert_bought(shop.mug)
+    shop.deliver_webhooks()
 
 
-def sync_of_an_order_without_a_session(shop: Shop) -> Iterator[None]:
+def sync_of_an_order_without_a_session(shop: FaultShop) -> Iterator[None]:
     shop.browser.add(shop.mug)
     shop.sandbox.faults.add(CREATE, kind="timeout_after", times=3)
     assert shop.check_out() is None
@@ -311,10 +312,10 @@ def sync_of_an_order_without_a_session(shop: Shop) -> Iterator[None]:
     run_sync()
     yield
     shop.pay()
-    shop.has_bought(shop.mug)
+    shop.assert_bought(shop.mug)
 
 
-def sync_of_a_waiting_cancellation(shop: Shop) -> Iterator[None]:
+def sync_of_a_pending_cancellation(shop: FaultShop) -> Iterator[None]:
     shop.browser.add(shop.mug)
     shop.check_out()
     shop.sandbox.faults.add(EXPIRE, kind="unavailable", times=3)
@@ -324,10 +325,10 @@ def sync_of_a_waiting_cancellation(shop: Shop) -> Iterator[None]:
     run_sync()
     yield
     shop.sync()
-    shop.has_bought_nothing()
+    shop.assert_nothing_bought()
 
 
-def sync_of_an_unknown_refund(shop: Shop) -> Iterator[None]:
+def sync_of_an_unknown_refund(shop: FaultShop) -> Iterator[None]:
     shop.browser.add(shop.mug)
     shop.pay()
     shop.sandbox.hold_deliveries = True
@@ -336,14 +337,14 @@ def sync_of_an_unknown_refund(shop: Shop) -> Iterator[None]:
     yield
     shop.sync()
     yield
-    shop.ring()
+    shop.deliver_webhooks()
     shop.sync()
     if not shop.order.amount_refunded:
         shop.refund(100)
-    shop.has_bought(shop.mug, refunded=100)
+    shop.assert_bought(shop.mug, refunded=100)
 
 
-def sync_of_missed_events(shop: Shop) -> Iterator[None]:
+def sync_of_missed_events(shop: FaultShop) -> Iterator[None]:
     shop.browser.add(shop.mug)
     shop.sandbox.hold_deliveries = True
     shop.pay()
@@ -353,37 +354,37 @@ def sync_of_missed_events(shop: Shop) -> Iterator[None]:
     run_sync()
     yield
     run_sync()
-    shop.has_bought(shop.mug, refunded=100)
+    shop.assert_bought(shop.mug, refunded=100)
     assert shop.order.dispute_status == "needs_response"
-    shop.ring()
+    shop.deliver_webhooks()
 
 
-# Which calls each story makes.
-STORIES: list[tuple[Story, str]] = [
+# The API calls that each scenario makes
+SCENARIOS: list[tuple[FaultScenario, str]] = [
     (first_checkout, CREATE),
-    (checkout_again, RETRIEVE),
-    (checkout_again_after_paying_unnoticed, RETRIEVE),
-    (checkout_of_a_changed_cart, EXPIRE),
-    (checkout_of_a_changed_cart, CREATE),
-    (checkout_of_a_changed_cart_after_the_end, EXPIRE),
-    (checkout_of_a_changed_cart_after_the_end, RETRIEVE),
-    (checkout_of_a_changed_cart_after_paying_unnoticed, EXPIRE),
-    (checkout_of_a_changed_cart_after_paying_unnoticed, RETRIEVE),
+    (resumed_checkout, RETRIEVE),
+    (resumed_checkout_after_missed_payment, RETRIEVE),
+    (changed_cart, EXPIRE),
+    (changed_cart, CREATE),
+    (changed_cart_after_expiry, EXPIRE),
+    (changed_cart_after_expiry, RETRIEVE),
+    (changed_cart_after_missed_payment, EXPIRE),
+    (changed_cart_after_missed_payment, RETRIEVE),
     (return_page, RETRIEVE),
     (order_page, RETRIEVE),
     (order_page_without_a_session, CREATE),
     (order_page_without_a_session, RETRIEVE),
-    (webhook_that_looks, RETRIEVE),
-    (webhook_that_looks, REFUNDS),
-    (webhook_that_looks, DISPUTES),
+    (webhook_that_syncs, RETRIEVE),
+    (webhook_that_syncs, REFUNDS),
+    (webhook_that_syncs, DISPUTES),
     (cancel, EXPIRE),
-    (cancel_after_the_end, RETRIEVE),
+    (cancel_after_expiry, RETRIEVE),
     (refund, REFUND),
     (refund, RETRIEVE),
     (refund, REFUNDS),
     (sync_of_an_open_order, RETRIEVE),
     (sync_of_an_order_without_a_session, CREATE),
-    (sync_of_a_waiting_cancellation, EXPIRE),
+    (sync_of_a_pending_cancellation, EXPIRE),
     (sync_of_an_unknown_refund, REFUND),
     (sync_of_an_unknown_refund, REFUNDS),
     (sync_of_missed_events, EVENTS),

@@ -1,4 +1,4 @@
-"""What a guest's tabs do: they share one session, and so one cart, until one of them signs in."""
+"""Actions of a guest in several tabs that share one session, and so one cart."""
 
 from __future__ import annotations
 
@@ -13,48 +13,48 @@ from django.utils import timezone
 from django_stripe_cart.guests import merge_guest, merge_without_stripe
 from django_stripe_cart.models import Cart, Product
 from django_stripe_cart.testing.browser import Browser
-from tests.batteries.actions import Answer, read
+from tests.batteries.actions import Outcome, outcome_of
 
 PASSWORD = "demo"
 
 
-def tab(cookie: str) -> Browser:
+def tab_of(cookie: str) -> Browser:
     browser = Browser()
     browser.client = Client(raise_request_exception=False)
     browser.client.cookies["sessionid"] = cookie
     return browser
 
 
-def sign_in(cookie: str, name: str) -> Answer:
-    """By the host's own page, in its own transaction."""
+def sign_in(cookie: str, name: str) -> Outcome:
+    """Sign in on the host's own page, in its own transaction."""
     form = {"username": name, "password": PASSWORD, "next": "/"}
-    answer = tab(cookie).client.post("/accounts/login/?next=/", form)
-    return Answer(answer.status_code, getattr(answer, "url", ""))
+    answer = tab_of(cookie).client.post("/accounts/login/?next=/", form)
+    return Outcome(answer.status_code, getattr(answer, "url", ""))
 
 
-def bring(token: str, user_pk: int) -> Answer:
-    """What a sign-in does for the cart, without the host's page around it."""
-    brought = merge_guest(token, User.objects.get(pk=user_pk))
-    return Answer(url=str(brought.quantity))
+def merge(token: str, user_pk: int) -> Outcome:
+    """Merge the cart as a sign-in does, without the host's page around it."""
+    merged = merge_guest(token, User.objects.get(pk=user_pk))
+    return Outcome(url=str(merged.quantity))
 
 
-def bring_rest(token: str, user_pk: int) -> Answer:
-    brought = merge_without_stripe(token, User.objects.get(pk=user_pk))
-    return Answer(url=str(brought.quantity))
+def merge_remaining(token: str, user_pk: int) -> Outcome:
+    merged = merge_without_stripe(token, User.objects.get(pk=user_pk))
+    return Outcome(url=str(merged.quantity))
 
 
-def add(cookie: str, product_pk: int) -> Answer:
-    return read(tab(cookie).add(Product(pk=product_pk)))
+def add(cookie: str, product_pk: int) -> Outcome:
+    return outcome_of(tab_of(cookie).add(Product(pk=product_pk)))
 
 
-def press_checkout(cookie: str, seen: str) -> Answer:
-    return read(tab(cookie).check_out(page=seen))
+def check_out(cookie: str, page: str) -> Outcome:
+    return outcome_of(tab_of(cookie).check_out(page=page))
 
 
-def clean() -> Answer:
+def clean() -> Outcome:
     output = StringIO()
     call_command("stripe_cart_clean", stdout=output)
-    return Answer(sentences=(output.getvalue(),))
+    return Outcome(messages=(output.getvalue(),))
 
 
 def age_carts() -> None:

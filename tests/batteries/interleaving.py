@@ -1,8 +1,8 @@
-"""Two at once, and always in the same way: the second acts at a named point of the first.
+"""Deterministic interleaving: a second action runs at a named tracepoint of the first.
 
-Each has a thread and a connection of its own. Where the first holds no lock, it waits until the
-second is done. Inside a transaction the second may have to wait for it: then it goes on as soon as
-the second is held up, which finishes afterwards.
+Each action has its own thread and database connection. While the first holds no lock, it waits
+until the second is done. Within a transaction, the first continues as soon as the second is blocked
+by a lock, and the second finishes afterwards.
 """
 
 from __future__ import annotations
@@ -17,45 +17,45 @@ from django.db import connection, connections
 
 from django_stripe_cart.gateway.client import transport
 from django_stripe_cart.sandbox import Sandbox
-from tests.batteries.tracepoints import watch_requests, watched
+from tests.batteries.actions import Action
+from tests.batteries.tracepoints import trace_requests, traced
 from tests.batteries.worker_process import browser_of
 
-A_MOMENT = 0.2  # seconds in one statement: then it waits for a lock, most likely
-A_LONG_MOMENT = 2.0  # then it does, however busy the machine is
-PATIENCE = 300
+BLOCKED_AFTER = 0.2  # seconds in one statement: most likely it waits for a lock
+SURELY_BLOCKED_AFTER = 2.0  # seconds: it waits for a lock even on a busy machine
+TIMEOUT = 300
 
-Deed = tuple[Callable[..., Any], tuple[Any, ...]]
-Choose = Callable[[int, str], bool]
+ChoosePoint = Callable[[int, str], bool]
 
 
 @dataclass
-class Meeting:
-    """What became of both: answers, or the exceptions that nobody caught."""
+class Interleaving:
+    """The tracepoints of the first action, and the outcome or exception of both actions."""
 
     points: list[str] = field(default_factory=list)
     first: Any = None
     second: Any = None
-    met: int = 0
+    has_met: bool = False
 
 
 class Actor(threading.Thread):
-    """Somebody with a connection of their own, who waits for the word."""
+    """A thread with its own connection that runs one action when it is started."""
 
-    def __init__(self, deed: Deed, user_pk: int) -> None:
+    def __init__(self, action: Action, user_pk: int) -> None:
         super().__init__(daemon=True)
-        self.deed, self.user_pk = deed, user_pk
-        self.word = threading.Event()
+        self.action, self.user_pk = action, user_pk
+        self.may_act = threading.Event()
         self.is_ready = threading.Event()
         self.outcome: Any = None
-        self.asked_at: float | None = None
+        self.statement_started_at: float | None = None
         self.start()
-        assert self.is_ready.wait(PATIENCE)
+        assert self.is_ready.wait(TIMEOUT)
 
     def run(self) -> None:
         try:
             browser_of(self.user_pk)
             self.is_ready.set()
-            self.word.wait(PATIENCE)
+            self.may_act.wait(TIMEOUT)
             self.outcome = self.act()
         except Exception as error:
             self.outcome = error
@@ -64,78 +64,81 @@ class Actor(threading.Thread):
             connections.close_all()
 
     def act(self) -> Any:
-        function, arguments = self.deed
-        with connection.execute_wrapper(self.note_the_time):
+        function, arguments = self.action
+        with connection.execute_wrapper(self.time_statement):
             return function(*arguments)
 
-    def note_the_time(self, execute: Callable[..., Any], *statement: Any) -> Any:
-        self.asked_at = time.monotonic()
+    def time_statement(self, execute: Callable[..., Any], *statement: Any) -> Any:
+        self.statement_started_at = time.monotonic()
         try:
             return execute(*statement)
         finally:
-            self.asked_at = None
+            self.statement_started_at = None
 
-    def is_held_up(self, moment: float) -> bool:
-        """Whether the database has not answered for so long: somebody holds a lock."""
-        asked_at = self.asked_at
-        return asked_at is not None and time.monotonic() - asked_at > moment
+    def is_blocked(self, seconds: float) -> bool:
+        """Return whether one statement has run for longer than ``seconds``: it awaits a lock."""
+        started_at = self.statement_started_at
+        return started_at is not None and time.monotonic() - started_at > seconds
 
-    def finish(self, *, unless_held_up: float | None = None) -> bool:
-        """Say the word, wait, and return whether it is done. ``unless_held_up`` is in seconds."""
-        self.word.set()
-        deadline = time.monotonic() + PATIENCE
+    def finish(self, *, unless_blocked_for: float | None = None) -> bool:
+        """Let the action run, and return whether it is done.
+
+        ``unless_blocked_for`` (seconds) stops waiting for an action that is blocked by a lock.
+        """
+        self.may_act.set()
+        deadline = time.monotonic() + TIMEOUT
         while self.is_alive() and time.monotonic() < deadline:
-            if unless_held_up is not None and self.is_held_up(unless_held_up):
+            if unless_blocked_for is not None and self.is_blocked(unless_blocked_for):
                 break
             self.join(0.005)
         return not self.is_alive()
 
 
-class Watched(Actor):
-    """The one whose points are counted."""
+class TracedActor(Actor):
+    """An actor that calls ``on_point`` at each tracepoint of its action."""
 
-    def __init__(self, deed: Deed, user_pk: int, reach: Callable[[str], None]) -> None:
-        self.reach = reach
-        super().__init__(deed, user_pk)
+    def __init__(self, action: Action, user_pk: int, on_point: Callable[[str], None]) -> None:
+        self.on_point = on_point
+        super().__init__(action, user_pk)
 
     def act(self) -> Any:
-        with watched(self.reach):
+        with traced(self.on_point):
             return super().act()
 
 
-def meet(
+def interleave(
     sandbox: Sandbox,
-    first: Deed,
-    second: Deed,
+    first: Action,
+    second: Action,
     *,
-    at: Choose,
+    at: ChoosePoint,
     users: tuple[int, int],
-    moment: float = A_MOMENT,
-) -> Meeting:
-    """Run ``first``, and ``second`` as soon as ``at(number, name)`` of a point is true.
+    blocked_after: float = BLOCKED_AFTER,
+) -> Interleaving:
+    """Run ``first``, and ``second`` at the tracepoint for which ``at(number, name)`` is true.
 
-    There ``second`` counts as held up when a statement lasts longer than ``moment`` (seconds).
+    ``second`` counts as blocked when a statement runs longer than ``blocked_after`` (seconds).
     """
-    meeting = Meeting()
+    interleaving = Interleaving()
 
-    def reach(name: str) -> None:
-        number = len(meeting.points)
-        meeting.points.append(name)
-        is_there = at(number, name)
-        if meeting.met or not is_there:
+    def run_second(name: str) -> None:
+        number = len(interleaving.points)
+        interleaving.points.append(name)
+        is_chosen = at(number, name)
+        if interleaving.has_met or not is_chosen:
             return
-        meeting.met += 1
-        rival.finish(unless_held_up=moment if _holds_locks(name) else None)
+        interleaving.has_met = True
+        second_actor.finish(unless_blocked_for=blocked_after if _holds_locks(name) else None)
 
-    with transport(watch_requests(sandbox.http_client())):
-        rival = Actor(second, users[1])
-        actor = Watched(first, users[0], reach)
-        assert actor.finish(), "The first never ended."
-        assert rival.finish(), "The second never ended."
-    meeting.first, meeting.second = actor.outcome, rival.outcome
-    return meeting
+    with transport(trace_requests(sandbox.http_client())):
+        second_actor = Actor(second, users[1])
+        first_actor = TracedActor(first, users[0], run_second)
+        assert first_actor.finish(), "The first action did not end."
+        assert second_actor.finish(), "The second action did not end."
+    interleaving.first, interleaving.second = first_actor.outcome, second_actor.outcome
+    return interleaving
 
 
 def _holds_locks(point: str) -> bool:
-    # On its way to the commit, Django no longer calls it a transaction.
+    # While it commits, Django no longer reports an open transaction.
     return connection.in_atomic_block or point.startswith("before COMMIT")

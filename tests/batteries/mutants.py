@@ -1,18 +1,21 @@
-"""What the tests have in common that take a guard away: the two ways, and where two meet."""
+"""Shared parts of the tests that remove a guard: the parametrization and the interleaving."""
 
 from __future__ import annotations
 
 import pytest
 from django.db import connection
 
-from tests.batteries.interleaving import A_LONG_MOMENT, Meeting, meet
-from tests.batteries.scenarios import Case, Deed
+from tests.batteries.actions import Action
+from tests.batteries.interleaving import SURELY_BLOCKED_AFTER, Interleaving, interleave
+from tests.batteries.scenarios import Scenario
 
-each_way = pytest.mark.parametrize("guarded", [True, False], ids=["guarded", "naive"])
+with_and_without_guard = pytest.mark.parametrize(
+    "guarded", [True, False], ids=["guarded", "mutant"]
+)
 
 
 def refuses_stale_writes() -> bool:
-    """Whether this database throws out who writes on the strength of an old reading."""
+    """Return whether this database refuses a write that is based on an outdated read."""
     if connection.vendor != "mysql":
         return connection.vendor == "sqlite"
     with connection.cursor() as cursor:
@@ -21,18 +24,26 @@ def refuses_stale_writes() -> bool:
     return row is not None and row[1] == "ON"
 
 
-def have_met(case: Case, first: Deed, second: Deed, *, at: str, nth: int = 1) -> Meeting:
+def interleave_at(
+    scenario: Scenario, first: Action, second: Action, *, at: str, nth: int = 1
+) -> Interleaving:
+    """Run ``second`` at the ``nth`` tracepoint of ``first`` that is named ``at``."""
     seen = 0
 
-    def is_there(_number: int, name: str) -> bool:
+    def is_chosen(_number: int, name: str) -> bool:
         nonlocal seen
         seen += name == at
         return seen == nth
 
-    pk = case.shopper.user.pk
-    # Damage is done only where the second is quick enough: on a busy machine, wait for it.
-    meeting = meet(
-        case.shop.sandbox, first, second, at=is_there, users=(pk, pk), moment=A_LONG_MOMENT
+    pk = scenario.shopper.user.pk
+    # The damage needs a second action that runs to its end: on a busy machine, wait for it.
+    interleaving = interleave(
+        scenario.shop.sandbox,
+        first,
+        second,
+        at=is_chosen,
+        users=(pk, pk),
+        blocked_after=SURELY_BLOCKED_AFTER,
     )
-    assert meeting.met, meeting.points
-    return meeting
+    assert interleaving.has_met, interleaving.points
+    return interleaving

@@ -1,4 +1,4 @@
-"""Real processes, each with a connection of its own: many at once, or one that is to die."""
+"""Worker processes with their own connections: a pool, and disposable ones that may be killed."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.batteries import worker_process
-from tests.batteries.worker_process import Place
+from tests.batteries.worker_process import Services
 
-PATIENCE = 600  # seconds for all jobs of one call, on a machine that others use, too
+TIMEOUT = 600  # seconds for all jobs of one call, on a busy machine
 
-# Forked from a server that has imported the host and done nothing else.
+# Forked from a server that has only imported the worker's module.
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["pytest", "tests.batteries.worker_process"])
 
@@ -22,22 +22,25 @@ Job = tuple[Any, ...]
 
 
 class WorkerFailed(AssertionError):
-    """What a process raised, with its traceback."""
+    """The traceback of an exception in a worker process."""
 
 
 @dataclass
-class Ended:
-    """How a process that might die ended: by ``signal``, or with ``result``."""
+class ProcessResult:
+    """The signal that killed a process, or its result; and what it reported before."""
 
     signal: int = 0
     result: Any = None
-    said: list[Any] = field(default_factory=list)
+    reports: list[Any] = field(default_factory=list)
 
 
 class Worker:
-    def __init__(self, place: Place) -> None:
+    def __init__(self, services: Services) -> None:
         self.pipe, other = CONTEXT.Pipe()
-        self.process = CONTEXT.Process(target=worker_process.work, args=(other, place), daemon=True)
+        arguments = (other, services)
+        self.process = CONTEXT.Process(
+            target=worker_process.run_worker, args=arguments, daemon=True
+        )
         self.process.start()
         other.close()
 
@@ -45,13 +48,13 @@ class Worker:
         self.pipe.send(message)
 
     def receive(self, deadline: float) -> tuple[str, Any]:
-        """Return what the process says next. Raises ``EOFError`` if it died."""
+        """Return the kind and content of the next message. Raises ``EOFError`` if it died."""
         if not self.pipe.poll(max(deadline - time.monotonic(), 0)):
             raise TimeoutError(f"Process {self.process.pid} does not answer.")
-        kind, said = self.pipe.recv()
+        kind, content = self.pipe.recv()
         if kind == "failed":
-            raise WorkerFailed(said)
-        return kind, said
+            raise WorkerFailed(content)
+        return kind, content
 
     def close(self) -> int:
         """End the process if it has not ended, and return its exit code."""
@@ -67,35 +70,33 @@ class Worker:
         return code or 0
 
 
-class Crew:
-    """Processes that wait for work."""
-
+class WorkerPool:
     def __init__(self, workers: Sequence[Worker]) -> None:
         self.workers = workers
 
-    def at_once(
+    def run_concurrently(
         self,
         function: Callable[..., Any],
         jobs: Sequence[Job],
         *,
-        meanwhile: Callable[[], None] | None = None,
+        while_running: Callable[[], None] | None = None,
     ) -> list[Any]:
-        """Do all ``jobs``, each process its share, from the same moment on; in their order.
+        """Run ``jobs`` in all workers, started at the same moment, and return the results in order.
 
-        The n-th job is always done by the same process, which may have kept something for it.
-        ``meanwhile`` is called over and over until all are done, and once more.
+        The n-th job of each call runs in the same worker, so a later call can use what an earlier
+        one has cached. ``while_running`` is called repeatedly until all are done, and once more.
         """
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         shares = [list(jobs[number :: len(self.workers)]) for number in range(len(self.workers))]
         for worker, share in zip(self.workers, shares, strict=True):
-            worker.send(worker_process.run_all, function, share)
+            worker.send(worker_process.run_jobs, function, share)
         for worker in self.workers:
             worker.receive(deadline)
         for worker in self.workers:
             worker.pipe.send(worker_process.GO)
-        while meanwhile is not None:
+        while while_running is not None:
             is_over = all(worker.pipe.poll() for worker in self.workers)
-            meanwhile()
+            while_running()
             if is_over or time.monotonic() > deadline:
                 break
         results: list[Any] = [None] * len(jobs)
@@ -105,43 +106,41 @@ class Crew:
 
 
 @contextmanager
-def crew(size: int, place: Place) -> Iterator[Crew]:
-    """Processes for many jobs, ended when it is over."""
-    workers = [Worker(place) for _ in range(size)]
+def worker_pool(size: int, services: Services) -> Iterator[WorkerPool]:
+    workers = [Worker(services) for _ in range(size)]
     try:
-        yield Crew(workers)
+        yield WorkerPool(workers)
     finally:
         for worker in workers:
             worker.close()
 
 
-class Victims:
-    """Processes that may not survive what they are told; the next one is always ready."""
+class DisposableWorkers:
+    """Workers for one job each, which may kill its process. The next one is started ahead."""
 
-    def __init__(self, place: Place) -> None:
-        self.place = place
-        self.next = Worker(place)
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self.next = Worker(services)
 
-    def run(self, function: Callable[..., Any], *arguments: Any) -> Ended:
-        """Run ``function(*arguments, say=…)`` in a process of its own."""
-        worker, self.next, ended = self.next, Worker(self.place), Ended()
-        deadline = time.monotonic() + PATIENCE
+    def run(self, function: Callable[..., Any], *arguments: Any) -> ProcessResult:
+        """Run ``function(*arguments, report=…)`` in its own process."""
+        worker, self.next, result = self.next, Worker(self.services), ProcessResult()
+        deadline = time.monotonic() + TIMEOUT
         try:
             with suppress(EOFError, ConnectionResetError):  # it died
-                worker.send(worker_process.run_one, function, arguments)
-                while (heard := worker.receive(deadline))[0] == "said":
-                    ended.said.append(heard[1])
-                ended.result = heard[1]
+                worker.send(worker_process.run_job, function, arguments)
+                while (message := worker.receive(deadline))[0] == "report":
+                    result.reports.append(message[1])
+                result.result = message[1]
         finally:
-            ended.signal = -worker.close()
-        return ended
+            result.signal = -worker.close()
+        return result
 
 
 @contextmanager
-def victims(place: Place) -> Iterator[Victims]:
-    """Processes for one deed each, ended when it is over."""
-    processes = Victims(place)
+def disposable_workers(services: Services) -> Iterator[DisposableWorkers]:
+    workers = DisposableWorkers(services)
     try:
-        yield processes
+        yield workers
     finally:
-        processes.next.close()
+        workers.next.close()

@@ -1,4 +1,4 @@
-"""HTTP as a hostile client writes it: bytes to the WSGI application, with nothing put right."""
+"""Raw HTTP requests of a hostile client, passed to the WSGI application without corrections."""
 
 from __future__ import annotations
 
@@ -17,19 +17,17 @@ APPLICATION = WSGIHandler()
 
 
 @dataclass(frozen=True)
-class Letter:
-    """One request."""
-
+class RawRequest:
     method: str = "GET"
     path: bytes = b"/"
     query: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
-    length: str | None = None  # said, if it is another than the body's
+    length: str | None = None  # the Content-Length, if it differs from the body
 
 
 @dataclass(frozen=True)
-class Reply:
+class RawResponse:
     status: int
     headers: str
     body: bytes
@@ -39,8 +37,8 @@ class Reply:
         return f"{self.headers}\n{self.body.decode(errors='replace')}"
 
 
-class Caller:
-    """Somebody who knows how to sign in, and has the token that each form needs."""
+class RawClient:
+    """A client with the cookies of ``user`` and a CSRF token."""
 
     def __init__(self, user: Any = None) -> None:
         client = Client()
@@ -50,44 +48,44 @@ class Caller:
         cookies = {name: morsel.value for name, morsel in client.cookies.items()}
         self.cookies = {**cookies, "csrftoken": self.token}
 
-    def send(self, letter: Letter, *, with_token: bool = True) -> Reply:
+    def send(self, request: RawRequest, *, with_token: bool = True) -> RawResponse:
         headers = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
         if with_token:
             headers["X-CSRFToken"] = self.token
-        return send(letter, headers)
+        return send(request, headers)
 
 
-def send(letter: Letter, headers: Mapping[str, str] | None = None) -> Reply:
+def send(request: RawRequest, headers: Mapping[str, str] | None = None) -> RawResponse:
     started: list[Any] = []
     request_started.disconnect(close_old_connections)
     response = APPLICATION(
-        _environ(letter, {**(headers or {}), **letter.headers}),
+        _environ(request, {**(headers or {}), **request.headers}),
         lambda status, sent, *rest: started.extend([status, sent]),
     )
     request_started.connect(close_old_connections)
     body = b"".join(response)
-    # As Django's own test client does: the connection is the test's, and stays open.
+    # As in Django's test client: the test keeps its database connection.
     request_finished.disconnect(close_old_connections)
     response.close()
     request_finished.connect(close_old_connections)
     lines = "\n".join(f"{name}: {value}" for name, value in started[1])
-    return Reply(int(started[0].split()[0]), lines, body)
+    return RawResponse(int(started[0].split()[0]), lines, body)
 
 
-def _environ(letter: Letter, headers: Mapping[str, str]) -> dict[str, Any]:
+def _environ(request: RawRequest, headers: Mapping[str, str]) -> dict[str, Any]:
     environ: dict[str, Any] = {
-        "REQUEST_METHOD": letter.method,
+        "REQUEST_METHOD": request.method,
         "SCRIPT_NAME": "",
-        "PATH_INFO": letter.path.decode("latin-1"),
-        "QUERY_STRING": letter.query.decode("latin-1"),
+        "PATH_INFO": request.path.decode("latin-1"),
+        "QUERY_STRING": request.query.decode("latin-1"),
         "SERVER_NAME": "testserver",
         "SERVER_PORT": "80",
         "SERVER_PROTOCOL": "HTTP/1.1",
         "REMOTE_ADDR": "127.0.0.1",
-        "CONTENT_LENGTH": str(len(letter.body)) if letter.length is None else letter.length,
+        "CONTENT_LENGTH": str(len(request.body)) if request.length is None else request.length,
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
-        "wsgi.input": BytesIO(letter.body),
+        "wsgi.input": BytesIO(request.body),
         "wsgi.errors": BytesIO(),
         "wsgi.multithread": False,
         "wsgi.multiprocess": True,

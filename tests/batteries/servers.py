@@ -1,4 +1,4 @@
-"""Gunicorn servers and sync loops of one shop: started, killed, started anew, and ended."""
+"""Gunicorn servers and sync loops of one shop, which can be killed and restarted."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tests.batteries.worker_process import Place
+from tests.batteries.worker_process import Services
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60  # seconds for a server to answer, on a machine that others use, too
-SHOP = "tests.batteries.wsgi:application"
-SERVE = ["-m", "gunicorn", SHOP, "--workers", "2", "--threads", "4", "--no-control-socket"]
-SYNC = ["-m", "tests.batteries.wsgi"]
+TIMEOUT = 60  # seconds for a server to answer, on a busy machine
+APPLICATION = "tests.batteries.wsgi:application"
+SERVE = ["-m", "gunicorn", APPLICATION, "--workers", "2", "--threads", "4", "--no-control-socket"]
+SYNC = ["-m", "tests.batteries.sync_loop"]
 
 
 class Process:
-    """A program with children of its own, which end with it."""
+    """A Python program, killed together with its child processes."""
 
-    def __init__(self, arguments: list[str], place: Place) -> None:
-        surroundings = {"BATTERY_DATABASE": place.database, "BATTERY_STRIPE": place.stripe}
+    def __init__(self, arguments: list[str], services: Services) -> None:
+        environment = {"BATTERY_DATABASE": services.database, "BATTERY_STRIPE": services.stripe}
         self.process = subprocess.Popen(
             [sys.executable, *arguments],
             cwd=ROOT,
-            env={**os.environ, **surroundings},
+            env={**os.environ, **environment},
             start_new_session=True,
         )
 
@@ -38,34 +38,33 @@ class Process:
         return self.process.poll() is None
 
     def kill(self) -> None:
-        """Without a warning, all of it."""
+        """Kill the whole process group with SIGKILL."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(PATIENCE)
+        self.process.wait(TIMEOUT)
 
 
 class Server:
-    """Always at the same address, whoever serves there."""
+    """A gunicorn server that keeps its port when it is restarted."""
 
-    def __init__(self, place: Place) -> None:
-        self.place = place
+    def __init__(self, services: Services) -> None:
+        self.services = services
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process = self._start()
 
     def _start(self) -> Process:
         address = ["--bind", f"127.0.0.1:{self.port}", "--log-level", "warning"]
-        return Process([*SERVE, *address], self.place)
+        return Process([*SERVE, *address], self.services)
 
     def kill(self) -> None:
         self.process.kill()
 
-    def start_again(self) -> None:
+    def restart(self) -> None:
         self.process = self._start()
 
-    def wait(self) -> None:
-        """Until it answers."""
-        deadline = time.monotonic() + PATIENCE
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + TIMEOUT
         while True:
             assert self.process.is_alive, "The server did not start."
             with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
@@ -75,25 +74,25 @@ class Server:
 
 
 @contextmanager
-def servers(number: int, place: Place) -> Iterator[list[Server]]:
-    started = [Server(place) for _ in range(number)]
+def running_servers(number: int, services: Services) -> Iterator[list[Server]]:
+    servers = [Server(services) for _ in range(number)]
     try:
-        for server in started:
-            server.wait()
-        yield started
+        for server in servers:
+            server.wait_until_ready()
+        yield servers
     finally:
-        for server in started:
+        for server in servers:
             server.kill()
 
 
 @contextmanager
-def sync_loops(number: int, place: Place) -> Iterator[None]:
-    started = [Process(SYNC, place) for _ in range(number)]
+def running_sync_loops(number: int, services: Services) -> Iterator[None]:
+    loops = [Process(SYNC, services) for _ in range(number)]
     try:
         yield
-        assert all(process.is_alive for process in started)
+        assert all(process.is_alive for process in loops)
     finally:
-        for process in started:
+        for process in loops:
             process.kill()
 
 

@@ -1,4 +1,4 @@
-"""A shop that is under attack: its shelves, its shoppers, and the look at its books."""
+"""A shop in a shared database: its products, its shoppers, and its invariants."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.factories import make_product
 from django_stripe_cart.testing.invariants import settled_violations, violations
-from tests.batteries.worker_process import Place
+from tests.batteries.worker_process import Services
 
-DOOR = "http://testserver/stripe/webhook/"
+WEBHOOK_URL = "http://testserver/stripe/webhook/"
 
-# Children first.
-EMPTIED: list[type[models.Model]] = [
+# Children first
+EMPTIED_MODELS: list[type[models.Model]] = [
     EventCursor,
     WebhookEvent,
     OrderEmail,
@@ -49,67 +49,67 @@ EMPTIED: list[type[models.Model]] = [
 
 
 class Shop:
-    """``sandbox`` holds its webhooks back until it is told to deliver."""
+    """``sandbox`` holds its webhooks back until ``sandbox.deliver()`` is called."""
 
-    def __init__(self, sandbox: Sandbox, place: Place) -> None:
+    def __init__(self, sandbox: Sandbox, services: Services) -> None:
         self.sandbox = sandbox
-        self.place = place
+        self.services = services
         self.stock: dict[Any, int] = {}
-        self.handed_out: set[str] = set()
+        self.payment_urls: set[str] = set()
 
-    def sell(self, name: str, *, price: str = "100.00", stock: int) -> Product:
+    def add_product(self, name: str, *, price: str = "100.00", stock: int) -> Product:
         product = make_product(name, price=price, stock=stock)
         self.stock[product.pk] = stock
         return product
 
-    def shopper(self) -> Browser:
-        """Somebody new, at a browser in this process."""
+    def create_shopper(self) -> Browser:
+        """Return the browser, in this process, of a new user."""
         return Browser(User.objects.create_user(f"shopper {User.objects.count()}"))
 
-    def note_address(self, url: str) -> bool:
-        """Keep an address if it is one where somebody can pay."""
-        is_payable = url.startswith(self.place.stripe)
-        if is_payable:
-            self.handed_out.add(url)
-        return is_payable
+    def record_payment_url(self, url: str) -> bool:
+        """Record ``url`` if it is a payment page at Stripe, and return whether it is one."""
+        is_payment_url = url.startswith(self.services.stripe)
+        if is_payment_url:
+            self.payment_urls.add(url)
+        return is_payment_url
 
     def pay(self, url: str) -> None:
         assert self.sandbox.pay(url).status == "paid"
 
-    def letter(self, type: str) -> tuple[bytes, dict[str, str]]:
-        """The newest webhook of a type as Stripe would send it: its body and headers."""
+    def signed_event(self, type: str) -> tuple[bytes, dict[str, str]]:
+        """Return the body and headers of the newest webhook of a type, as Stripe sends it."""
         event = [event for event in self.sandbox.events if event["type"] == type][-1]
         body = json.dumps(event).encode()
         return body, {"Stripe-Signature": self.sandbox.sign(body, conf.webhook_secrets[0])}
 
-    def start_again(self) -> None:
-        """Empty the shop, and let Stripe forget everything but the way to our door."""
+    def reset(self) -> None:
+        """Empty the database and the sandbox, except for the webhook endpoint."""
         with transaction.atomic():
-            for model in EMPTIED:
+            for model in EMPTIED_MODELS:
                 model._base_manager.all()._raw_delete(connection.alias)
         self.sandbox.reset()
-        self.sandbox.add_webhook_endpoint(DOOR, secret=conf.webhook_secrets[0])
+        self.sandbox.add_webhook_endpoint(WEBHOOK_URL, secret=conf.webhook_secrets[0])
         self.stock.clear()
-        self.handed_out.clear()
+        self.payment_urls.clear()
 
-    # --- the books ----------------------------------------------------------------------------
+    # --- invariants ---------------------------------------------------------------------------
 
     def violations(self) -> list[str]:
-        return violations(self.sandbox, stock=self.stock, handed_out=self.handed_out)
+        return violations(self.sandbox, stock=self.stock, handed_out=self.payment_urls)
 
     def settled_violations(self) -> list[str]:
         return settled_violations(
-            self.sandbox, stock=self.stock, handed_out=self.handed_out, payments_are_counted=True
+            self.sandbox, stock=self.stock, handed_out=self.payment_urls, payments_are_counted=True
         )
 
-    def charged(self) -> int:
-        """int, smallest currency unit: what shoppers paid at Stripe."""
+    def amount_charged(self) -> int:
+        """int, smallest currency unit: the sum of the payments at Stripe."""
         return self._sum("payment_intents", "amount_received", lambda _: True)
 
-    def refunded(self) -> int:
-        """int, smallest currency unit: what went back at Stripe."""
-        gone = ("failed", "canceled")
-        return self._sum("refunds", "amount", lambda refund: refund["status"] not in gone)
+    def amount_refunded(self) -> int:
+        """int, smallest currency unit: the sum of the refunds at Stripe."""
+        unsuccessful = ("failed", "canceled")
+        return self._sum("refunds", "amount", lambda refund: refund["status"] not in unsuccessful)
 
-    def _sum(self, noun: str, field: str, wanted: Callable[[Any], bool]) -> int:
-        return sum(thing[field] for thing in getattr(self.sandbox, noun) if wanted(thing))
+    def _sum(self, objects: str, field: str, condition: Callable[[Any], bool]) -> int:
+        return sum(one[field] for one in getattr(self.sandbox, objects) if condition(one))

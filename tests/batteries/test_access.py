@@ -1,4 +1,4 @@
-"""Two users, every URL: nothing of one is shown to the other, or changed by the other."""
+"""Access at every URL: a user can not read or change the data of another user."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.factories import make_product
 from django_stripe_cart.testing.invariants import violations
-from tests.batteries.raw_requests import Caller, Letter
-from tests.batteries.test_hostile_requests import address
+from tests.batteries.raw_requests import RawClient, RawRequest
+from tests.batteries.test_hostile_requests import url_of
 from tests.support.logs import written_down
 
 PATTERNS: list[URLPattern] = urls.urlpatterns
@@ -32,7 +32,7 @@ HEADERS = (
 
 @pytest.fixture
 def anna(sandbox: Sandbox, db: None) -> User:
-    """She has paid for one order, was refunded a part of it, and is about to pay for another."""
+    """A user with a paid and partly refunded order, and a pending order."""
     anna = User.objects.create_user("anna-karenina", "anna@example.org")
     product = make_product("Private edition", price="7313.37")
     browser = Browser(anna)
@@ -42,7 +42,7 @@ def anna(sandbox: Sandbox, db: None) -> User:
     refund_order(browser.order, 31_337)
     browser.add(product, 3)
     browser.check_out()
-    # What she bought is now sold under another name, for another price.
+    # The product has been renamed, so the old name and price are only in her orders.
     Product.objects.update(name="Poster", slug="poster", price="10.00")
     return anna
 
@@ -72,15 +72,15 @@ def rows() -> list[Any]:
 
 
 @pytest.fixture(params=["another user", "a visitor"])
-def other(request: pytest.FixtureRequest, anna: User) -> Caller:
+def other(request: pytest.FixtureRequest, anna: User) -> RawClient:
     boris = User.objects.create_user("boris")
-    return Caller(boris if request.param == "another user" else None)
+    return RawClient(boris if request.param == "another user" else None)
 
 
 @pytest.mark.parametrize("guests", [False, True], ids=["users only", "guests too"])
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: pattern.name)
 def test_another_user_can_not_read_or_change_her_data(
-    other: Caller,
+    other: RawClient,
     anna: User,
     sandbox: Sandbox,
     settings: Any,
@@ -91,36 +91,36 @@ def test_another_user_can_not_read_or_change_her_data(
     caplog.set_level(logging.DEBUG)
     settings.STRIPE_CART_ALLOW_GUESTS = guests
     before = rows()
-    hers = Order.objects.filter(user=anna)
+    her_orders = Order.objects.filter(user=anna)
     product = Product.objects.get()
     forms = [
         b"",
         f"product={product.pk}&quantity=2&next=/shop/cart/".encode(),
         f"product={product.pk}&quantity=0".encode(),
         f'fingerprint=[["{product.pk}",3,731337,"inr"]]'.encode(),
-        *[f"order={order.pk}&reference={order.reference}".encode() for order in hers],
+        *[f"order={order.pk}&reference={order.reference}".encode() for order in her_orders],
     ]
 
-    for reference in [order.reference for order in hers]:
-        path = address(pattern, reference).encode()
+    for reference in [order.reference for order in her_orders]:
+        path = url_of(pattern, reference).encode()
         for headers in HEADERS:
-            replies = [other.send(Letter("GET", path, headers=headers))]
-            replies += [
-                other.send(Letter("POST", path, headers={**FORM, **headers}, body=form))
+            responses = [other.send(RawRequest("GET", path, headers=headers))]
+            responses += [
+                other.send(RawRequest("POST", path, headers={**FORM, **headers}, body=form))
                 for form in forms
             ]
-            for reply in replies:
-                # Where to sign in and come back to is what the caller asked for.
-                text = reply.text.replace(path.decode(), "")
+            for response in responses:
+                # The login redirect repeats the path that was requested.
+                text = response.text.replace(path.decode(), "")
                 assert [secret for secret in secrets_of(anna) if secret in text] == []
-                assert reply.status < 500
+                assert response.status < 500
                 if "reference" in pattern.pattern.regex.groupindex:
-                    assert reply.status >= 302 or "/accounts/login/" in reply.headers
+                    assert response.status >= 302 or "/accounts/login/" in response.headers
 
     names = ("anna", "Anna", "boris")
-    said = written_down([*caplog.get_records("setup"), *caplog.records])
-    assert said
-    for text in said:
+    lines = written_down([*caplog.get_records("setup"), *caplog.records])
+    assert lines
+    for text in lines:
         assert [name for name in names if name in text] == []
     assert violations(sandbox) == []
     Cart.objects.exclude(user=anna).delete()
@@ -131,7 +131,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def test_the_owner_sees_her_own_orders(anna: User) -> None:
-    page = Caller(anna).send(Letter("GET", b"/shop/orders/")).text
+    page = RawClient(anna).send(RawRequest("GET", b"/shop/orders/")).text
 
     assert "Private edition" in page
     assert "7,313.37" in page
@@ -141,20 +141,20 @@ def test_the_owner_sees_her_own_orders(anna: User) -> None:
 def test_a_post_without_its_token_is_refused(anna: User, pattern: URLPattern) -> None:
     before = rows()
     product = Product.objects.get()
-    path = address(pattern, Order.objects.first().reference).encode()
+    path = url_of(pattern, Order.objects.first().reference).encode()
 
     for token in (None, "", "x", "a" * 32, "a" * 64):
         headers = {**FORM} if token is None else {**FORM, "X-CSRFToken": token}
-        letter = Letter(
+        request = RawRequest(
             "POST", path, headers=headers, body=f"product={product.pk}&quantity=1".encode()
         )
-        assert Caller(anna).send(letter, with_token=False).status == 403
+        assert RawClient(anna).send(request, with_token=False).status == 403
 
     assert rows() == before
 
 
 def test_only_the_webhook_needs_no_token(db: None) -> None:
-    url = address(webhook_urls.urlpatterns[0], None)
+    url = url_of(webhook_urls.urlpatterns[0], None)
 
     assert Client(enforce_csrf_checks=True).post(url, {}).status_code == 400
     assert [pattern.name for pattern in PATTERNS if _is_exempt(pattern)] == []

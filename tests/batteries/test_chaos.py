@@ -1,7 +1,7 @@
-"""Random campaigns: whatever happens in whatever order, nothing is lost, doubled or oversold.
+"""Random campaigns of steps, after each of which the invariants are checked.
 
-CHAOS_SEEDS and CHAOS_STEPS say how many and how long, CHAOS_FIRST where they begin; `tox -e chaos`
-makes them many. CHAOS_REPLAY names a file with the steps of one that failed.
+CHAOS_SEEDS is the number of campaigns, CHAOS_STEPS their length, and CHAOS_FIRST the first seed;
+`tox -e chaos` runs many. CHAOS_REPLAY names a file with the steps of a campaign that failed.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from django_stripe_cart.models import CartItem
-from tests.batteries.chaos import Failure, describe, draw, play, read, shrink
-from tests.batteries.monitors import CartWatch, leaks
-from tests.batteries.scenarios import Case
+from tests.batteries.chaos import Failure, describe, generate, parse, run, shrink
+from tests.batteries.monitors import CartMonitor, access_violations
+from tests.batteries.scenarios import Scenario
 from tests.batteries.shop import Shop
 
 SEEDS = int(os.environ.get("CHAOS_SEEDS", "4"))
@@ -25,9 +25,9 @@ REPLAY = os.environ.get("CHAOS_REPLAY")
 
 @pytest.mark.parametrize("seed", [REPLAY] if REPLAY else range(FIRST, FIRST + SEEDS))
 def test_a_random_campaign_breaks_no_invariant(shop: Shop, seed: int | str) -> None:
-    steps = draw(seed, STEPS) if isinstance(seed, int) else read(Path(seed).read_text())
+    steps = generate(seed, STEPS) if isinstance(seed, int) else parse(Path(seed).read_text())
 
-    failure = play(shop, steps)
+    failure = run(shop, steps)
 
     if failure is not None:
         found = describe(failure, seed=seed)
@@ -35,54 +35,56 @@ def test_a_random_campaign_breaks_no_invariant(shop: Shop, seed: int | str) -> N
 
 
 def test_a_seed_always_generates_the_same_campaign() -> None:
-    assert draw(7, 50) == draw(7, 50)
-    assert draw(7, 50) != draw(8, 50)
+    assert generate(7, 50) == generate(7, 50)
+    assert generate(7, 50) != generate(8, 50)
 
 
 def test_a_campaign_can_be_serialized_and_replayed() -> None:
-    steps = draw(7, 200)
+    steps = generate(7, 200)
 
-    written = describe(Failure(tuple(steps), wrong=()))
+    text = describe(Failure(tuple(steps), violations=()))
 
-    assert read(written.split("CHAOS_REPLAY=FILE:\n")[1]) == steps
-
-
-# --- the watch over the shoppers' shoulders has teeth -------------------------------------------
+    assert parse(text.split("CHAOS_REPLAY=FILE:\n")[1]) == steps
 
 
-def test_a_cart_that_loses_an_unpaid_item_is_a_violation(case: Case) -> None:
-    case.shopper.add(case.mug, 2)
-    watch = CartWatch()
+# --- the monitors -------------------------------------------------------------------------------
+
+
+def test_a_cart_that_loses_an_unpaid_item_is_a_violation(scenario: Scenario) -> None:
+    scenario.shopper.add(scenario.mug, 2)
+    monitor = CartMonitor()
 
     CartItem.objects.update(quantity=1)
 
-    (wrong,) = watch.violations()
-    assert "has 1 of" in wrong
+    (violation,) = monitor.violations()
+    assert "has 1 of" in violation
 
 
-def test_a_cart_that_keeps_a_paid_item_is_a_violation(case: Case) -> None:
-    case.begin()
-    watch = CartWatch()
-    case.pay()
-    case.come_back()
+def test_a_cart_that_keeps_a_paid_item_is_a_violation(scenario: Scenario) -> None:
+    scenario.start_checkout()
+    monitor = CartMonitor()
+    scenario.pay()
+    scenario.return_from_stripe()
 
-    assert [*watch.violations()] == []
+    assert [*monitor.violations()] == []
 
-    case.begin()
-    watch = CartWatch()
-    case.pay()
-    case.come_back()
-    CartItem.objects.create(cart=case.shopper.user.stripe_cart, product=case.mug, quantity=2)
+    scenario.start_checkout()
+    monitor = CartMonitor()
+    scenario.pay()
+    scenario.return_from_stripe()
+    CartItem.objects.create(
+        cart=scenario.shopper.user.stripe_cart, product=scenario.mug, quantity=2
+    )
 
-    (wrong,) = watch.violations()
-    assert "has 2 of" in wrong
+    (violation,) = monitor.violations()
+    assert "has 2 of" in violation
 
 
-def test_showing_an_order_to_another_shopper_is_a_violation(case: Case) -> None:
-    case.begin()
-    order, other = case.order, case.shop.shopper()
+def test_showing_an_order_to_another_shopper_is_a_violation(scenario: Scenario) -> None:
+    scenario.start_checkout()
+    order, other = scenario.order, scenario.shop.create_shopper()
 
-    assert [*leaks(other, order)] == []
+    assert [*access_violations(other, order)] == []
 
-    case.shopper.user = other.user  # a session that was mixed up
-    assert len([*leaks(case.shopper, order)]) == 3
+    scenario.shopper.user = other.user  # a mixed-up login session
+    assert len([*access_violations(scenario.shopper, order)]) == 3

@@ -1,8 +1,8 @@
-"""The guards in the database: each is taken away, here and only here, and the damage is shown.
+"""Mutants without a guard in the database, and the invariant that each breaks.
 
-Some databases stand in for a lost guard. SQLite lets in one writer at a time, and throws out a
-transaction that has read what another has changed since; so does MariaDB from 11.6 on. The retry
-then heals it. There the test says just that: no damage, with the guard or without.
+Some databases replace a lost guard. SQLite allows one writer at a time, and refuses the writes of a
+transaction whose reads are outdated; so does MariaDB from 11.6 on. The retry then succeeds, and no
+invariant breaks with the guard or without it.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from django_stripe_cart.exceptions import OutOfStock
 from django_stripe_cart.models import Order, Product
 from django_stripe_cart.payments import order_change
 from tests.batteries import actions
-from tests.batteries.interleaving import A_LONG_MOMENT, Watched, meet
-from tests.batteries.mutants import each_way, have_met, refuses_stale_writes
-from tests.batteries.scenarios import Case, Deed
+from tests.batteries.actions import Action
+from tests.batteries.interleaving import SURELY_BLOCKED_AFTER, TracedActor, interleave
+from tests.batteries.mutants import interleave_at, refuses_stale_writes, with_and_without_guard
+from tests.batteries.scenarios import Scenario
 
 pytestmark = pytest.mark.battery
 
@@ -33,78 +34,78 @@ pytestmark = pytest.mark.battery
 # --- the lock -------------------------------------------------------------------------------------
 
 
-def read_only(model: type[models.Model], pk: Any) -> Any:
+def read_without_lock(model: type[models.Model], pk: Any) -> Any:
     return model._base_manager.get(pk=pk)
 
 
-def find_only(model: type[models.Model], unique: dict[str, Any], **changes: Any) -> None:
+def find_without_lock(model: type[models.Model], unique: dict[str, Any], **changes: Any) -> None:
     model._base_manager.get(**unique)
 
 
-def take_the_lock_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timeline, "lock", read_only)
-    monkeypatch.setattr(timeline, "lock_without_reading", read_only)
+def remove_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timeline, "lock", read_without_lock)
+    monkeypatch.setattr(timeline, "lock_without_reading", read_without_lock)
     for module in (cart, placement):
-        monkeypatch.setattr(module, "lock_where", find_only)
+        monkeypatch.setattr(module, "lock_where", find_without_lock)
 
 
-@each_way
+@with_and_without_guard
 def test_without_the_lock_a_refund_is_overwritten(
-    case: Case, guarded: bool, monkeypatch: pytest.MonkeyPatch
+    scenario: Scenario, guarded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not guarded:
-        take_the_lock_away(monkeypatch)
-    case.begin()
-    case.pay()
-    case.come_back()
+        remove_the_lock(monkeypatch)
+    scenario.start_checkout()
+    scenario.pay()
+    scenario.return_from_stripe()
 
-    # The first counts what went back before the second is recorded, and saves it after that.
-    meeting = have_met(
-        case,
-        (actions.refund, (case.order.pk, 10000)),
-        (actions.refund, (case.order.pk, 20000)),
+    # The first sums up the refunds before the second is recorded, and saves the sum after it.
+    interleaving = interleave_at(
+        scenario,
+        (actions.refund, (scenario.order.pk, 10000)),
+        (actions.refund, (scenario.order.pk, 20000)),
         at="before UPDATE refund",
     )
 
-    assert (meeting.first.status, meeting.second.status) == (200, 200)
+    assert (interleaving.first.status, interleaving.second.status) == (200, 200)
     if guarded or refuses_stale_writes():
-        assert case.shop.violations() == []
-        assert case.order.amount_refunded == 30000
+        assert scenario.shop.violations() == []
+        assert scenario.order.amount_refunded == 30000
     else:
-        assert any("amount_refunded 10000" in one for one in case.shop.violations())
+        assert any("amount_refunded 10000" in one for one in scenario.shop.violations())
 
 
-def read_as_changed(order: Order) -> dict[str, object]:
+def read_all_as_changed(order: Order) -> dict[str, object]:
     fields = order._meta.concrete_fields
     return {field.attname: object() for field in fields if not field.primary_key}
 
 
-@each_way
+@with_and_without_guard
 def test_without_lock_and_partial_save_a_refund_is_overwritten(
-    case: Case, guarded: bool, monkeypatch: pytest.MonkeyPatch
+    scenario: Scenario, guarded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """To save only what changed is the second line: it holds when the lock is gone."""
-    take_the_lock_away(monkeypatch)
+    """Saving only the changed fields is the second guard: it works without the lock."""
+    remove_the_lock(monkeypatch)
     if not guarded:
-        monkeypatch.setattr(order_change, "_read_columns", read_as_changed)
-    case.begin()
-    case.pay()
-    case.come_back()
+        monkeypatch.setattr(order_change, "_read_columns", read_all_as_changed)
+    scenario.start_checkout()
+    scenario.pay()
+    scenario.return_from_stripe()
 
-    # The bell about the payment saves the order as it was before the refund.
-    meeting = have_met(
-        case,
-        (actions.ring, case.shop.letter("checkout.session.completed")),
-        (actions.refund, (case.order.pk, 30000)),
+    # The webhook of the payment saves the order as it was before the refund.
+    interleaving = interleave_at(
+        scenario,
+        (actions.deliver_webhook, scenario.shop.signed_event("checkout.session.completed")),
+        (actions.refund, (scenario.order.pk, 30000)),
         at="before UPDATE order",
     )
 
-    assert (meeting.first.status, meeting.second.status) == (200, 200)
+    assert (interleaving.first.status, interleaving.second.status) == (200, 200)
     if guarded or refuses_stale_writes():
-        assert case.shop.violations() == []
-        assert case.order.amount_refunded == 30000
+        assert scenario.shop.violations() == []
+        assert scenario.order.amount_refunded == 30000
     else:
-        assert any("amount_refunded 0," in one for one in case.shop.violations())
+        assert any("amount_refunded 0," in one for one in scenario.shop.violations())
 
 
 # --- the conditional UPDATE -----------------------------------------------------------------------
@@ -118,38 +119,38 @@ def read_then_write(pk: Any, quantity: int) -> int:
     return quantity
 
 
-@each_way
+@with_and_without_guard
 def test_without_the_conditional_update_the_last_piece_is_sold_twice(
-    case: Case, guarded: bool, monkeypatch: pytest.MonkeyPatch
+    scenario: Scenario, guarded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not guarded:
         monkeypatch.setattr(stock_module, "_take_one", read_then_write)
-    last = case.shop.sell("Last", stock=1)
-    other = case.shop.shopper()
-    for browser in (case.shopper, other):
+    last = scenario.shop.add_product("Last", stock=1)
+    other = scenario.shop.create_shopper()
+    for browser in (scenario.shopper, other):
         browser.add(last)
 
-    have_met(
-        case,
-        case.press_checkout(),
-        (actions.press_checkout, (other.user.pk, other.open_cart())),
+    interleave_at(
+        scenario,
+        scenario.checkout_action(),
+        (actions.check_out, (other.user.pk, other.open_cart())),
         at="before UPDATE product",
     )
 
     if guarded or refuses_stale_writes():
-        assert case.shop.violations() == []
+        assert scenario.shop.violations() == []
         assert Order.objects.count() == 1
     else:
         assert f"Product {last.pk} has a stock of 0 and orders hold 2, but there were 1." in (
-            case.shop.violations()
+            scenario.shop.violations()
         )
 
 
-# --- the unique open_cart -------------------------------------------------------------------------
+# --- the unique constraint on open_cart -----------------------------------------------------------
 
 
 @contextmanager
-def without_the_unique_slot() -> Iterator[None]:
+def without_unique_constraint() -> Iterator[None]:
     with connection.cursor() as cursor:
         found = connection.introspection.get_constraints(cursor, Order._meta.db_table)
     (name,) = [
@@ -160,7 +161,7 @@ def without_the_unique_slot() -> Iterator[None]:
     drop = "DROP INDEX" if is_mysql else "DROP CONSTRAINT"
     with connection.cursor() as cursor:
         if is_mysql:  # its foreign key needs an index
-            cursor.execute(f"CREATE INDEX meanwhile ON {table} (open_cart_id)")
+            cursor.execute(f"CREATE INDEX open_cart_index ON {table} (open_cart_id)")
         cursor.execute(f"ALTER TABLE {table} {drop} {name}")
         try:
             yield
@@ -168,126 +169,133 @@ def without_the_unique_slot() -> Iterator[None]:
             Order.objects.update(open_cart=None)
             cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} UNIQUE (open_cart_id)")
             if is_mysql:
-                cursor.execute(f"DROP INDEX meanwhile ON {table}")
+                cursor.execute(f"DROP INDEX open_cart_index ON {table}")
 
 
-@each_way
+@with_and_without_guard
 def test_without_lock_and_unique_constraint_a_cart_has_two_orders(
-    case: Case, guarded: bool, monkeypatch: pytest.MonkeyPatch
+    scenario: Scenario, guarded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The slot is the second line: it holds when the lock is gone, and only the lock."""
-    take_the_lock_away(monkeypatch)
-    case.shopper.add(case.mug, 2)
-    windows = case.press_checkout(), case.press_checkout()
+    """The unique constraint is the second guard: it works without the lock."""
+    remove_the_lock(monkeypatch)
+    scenario.shopper.add(scenario.mug, 2)
+    checkouts = scenario.checkout_action(), scenario.checkout_action()
 
     if refuses_stale_writes():
-        meeting = have_met(case, *windows, at="before UPDATE product")
-        assert (meeting.first.url, case.shop.violations()) == (meeting.second.url, [])
+        interleaving = interleave_at(scenario, *checkouts, at="before UPDATE product")
+        assert (interleaving.first.url, scenario.shop.violations()) == (interleaving.second.url, [])
     elif guarded:
-        meeting = have_met(case, *windows, at="before UPDATE product")
-        assert (meeting.first.status, meeting.second.status) == (500, 303)
-        assert case.shop.violations() == []
+        interleaving = interleave_at(scenario, *checkouts, at="before UPDATE product")
+        assert (interleaving.first.status, interleaving.second.status) == (500, 303)
+        assert scenario.shop.violations() == []
     else:
-        with without_the_unique_slot():
-            meeting = have_met(case, *windows, at="before UPDATE product")
-            assert (meeting.first.status, meeting.second.status) == (303, 303)
-            assert any("has 2 pending orders" in one for one in case.shop.violations())
+        with without_unique_constraint():
+            interleaving = interleave_at(scenario, *checkouts, at="before UPDATE product")
+            assert (interleaving.first.status, interleaving.second.status) == (303, 303)
+            assert any("has 2 pending orders" in one for one in scenario.shop.violations())
 
 
 # --- the retry ------------------------------------------------------------------------------------
 
-# Do not wait for a lock for long.
-IMPATIENT = {
+# Wait for a lock only for a short time.
+SHORT_LOCK_TIMEOUT = {
     "mysql": "SET SESSION innodb_lock_wait_timeout = 1",
     "postgresql": "SET lock_timeout = 100",
     "sqlite": "PRAGMA busy_timeout = 100",
 }
 
 
-def check_out_impatiently(user_pk: int, seen: str) -> actions.Answer:
+def check_out_with_short_lock_timeout(user_pk: int, page: str) -> actions.Outcome:
     with connection.cursor() as cursor:
-        cursor.execute(IMPATIENT[connection.vendor])
-    return actions.press_checkout(user_pk, seen)
+        cursor.execute(SHORT_LOCK_TIMEOUT[connection.vendor])
+    return actions.check_out(user_pk, page)
 
 
-class SomebodyElse(threading.Thread):
-    """A transaction of the host's own, that keeps the product's row locked for a while."""
+class LockingTransaction(threading.Thread):
+    """A transaction of the host that locks the rows of the products until it is released."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
-        self.has_it, self.may_go = threading.Event(), threading.Event()
+        self.has_lock, self.may_commit = threading.Event(), threading.Event()
 
     def run(self) -> None:
         with transaction.atomic():
             Product.objects.update(description="On sale!")
-            self.has_it.set()
-            self.may_go.wait(120)
+            self.has_lock.set()
+            self.may_commit.wait(120)
         connections.close_all()
 
-    def let_go(self) -> None:
-        self.may_go.set()
+    def release(self) -> None:
+        self.may_commit.set()
         self.join(120)
 
 
-@each_way
+@with_and_without_guard
 def test_without_the_retry_a_lock_timeout_is_a_server_error(
-    case: Case, guarded: bool, monkeypatch: pytest.MonkeyPatch
+    scenario: Scenario, guarded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not guarded:
         monkeypatch.setattr(database, "ATTEMPTS", 1)
-    case.shopper.add(case.mug, 2)
-    pk, seen = case.shopper.user.pk, case.shopper.open_cart()
-    # On SQLite the first write locks everything, so somebody else has to come before that.
+    scenario.shopper.add(scenario.mug, 2)
+    pk, page = scenario.shopper.user.pk, scenario.shopper.open_cart()
+    # On SQLite the first write locks the database, so the other transaction must start before it.
     point = "before UPDATE cart" if connection.vendor == "sqlite" else "before UPDATE product"
-    other = SomebodyElse()
+    other = LockingTransaction()
 
-    def reach(name: str) -> None:
+    def lock_and_release(name: str) -> None:
         if name != point:
             return
-        if not other.has_it.is_set():
+        if not other.has_lock.is_set():
             other.start()
-            assert other.has_it.wait(120)
+            assert other.has_lock.wait(120)
         else:
-            other.let_go()
+            other.release()
 
-    actor = Watched((check_out_impatiently, (pk, seen)), pk, reach)
+    actor = TracedActor((check_out_with_short_lock_timeout, (pk, page)), pk, lock_and_release)
     assert actor.finish()
-    other.let_go()
+    other.release()
 
-    answer = actor.outcome
-    assert case.shop.violations() == []
+    outcome = actor.outcome
+    assert scenario.shop.violations() == []
     if guarded:
-        assert case.shop.note_address(answer.url)
+        assert scenario.shop.record_payment_url(outcome.url)
     else:
-        assert (answer.status, answer.url) == (500, "")
+        assert (outcome.status, outcome.url) == (500, "")
 
 
 # --- the reservation of refunds -------------------------------------------------------------------
 
 
-@each_way
+@with_and_without_guard
 def test_without_the_lock_more_is_reserved_than_was_paid(
-    case: Case, guarded: bool, monkeypatch: pytest.MonkeyPatch
+    scenario: Scenario, guarded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not guarded:
         monkeypatch.setattr(refunds, "lock_order", lambda order: Order.objects.get(pk=order.pk))
-    case.begin()
-    case.pay()
-    case.come_back()
+    scenario.start_checkout()
+    scenario.pay()
+    scenario.return_from_stripe()
     found: list[str] = []
 
-    def is_there(_number: int, name: str) -> bool:
+    def check_before_request(_number: int, name: str) -> bool:
         if name == "before POST /v1/refunds":
-            found.extend(case.shop.violations())
+            found.extend(scenario.shop.violations())
         return name == "before INSERT orderevent"
 
-    deed: Deed = actions.refund, (case.order.pk, 30000)
-    pk = case.shopper.user.pk
-    meet(case.shop.sandbox, deed, deed, at=is_there, users=(pk, pk), moment=A_LONG_MOMENT)
+    action: Action = actions.refund, (scenario.order.pk, 30000)
+    pk = scenario.shopper.user.pk
+    interleave(
+        scenario.shop.sandbox,
+        action,
+        action,
+        at=check_before_request,
+        users=(pk, pk),
+        blocked_after=SURELY_BLOCKED_AFTER,
+    )
 
-    # Stripe is the last line: it refuses what is more than it has.
-    assert case.shop.refunded() == 30000
+    # Stripe is the last guard: it refuses to refund more than was paid.
+    assert scenario.shop.amount_refunded() == 30000
     if guarded or refuses_stale_writes():
         assert found == []
     else:
-        assert f"Order {case.order.reference} was paid 40000, and refunded 60000." in found
+        assert f"Order {scenario.order.reference} was paid 40000, and refunded 60000." in found

@@ -1,4 +1,4 @@
-"""A web worker is never held longer than 30 seconds, whatever Stripe does."""
+"""A web worker never waits for Stripe longer than 30 seconds."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser, messages_of
 from django_stripe_cart.testing.invariants import violations
 
-HELD = 30
+LIMIT = 30
 
-# The same clockwork, but faster.
-SHORT = (0.2, 0.3)
-SHORT_PATIENCE = 2.5
-# What the database and the pages cost on a busy machine is no matter of Stripe's.
-OUR_OWN = 10
+# The same timeouts, but shorter
+SHORT_TIMEOUT = (0.2, 0.3)
+SHORT_DEADLINE = 2.5
+# The time that the database and the pages may need on a busy machine
+OVERHEAD = 10
 
 
 def test_the_timeouts_add_up_to_less_than_the_limit() -> None:
-    # An attempt begins only if it would end in time, so all of them end within the patience;
-    # after the last one, checkout may wait once more for another window's answer.
+    # An attempt starts only if it can end in time, so all attempts end before the deadline;
+    # after the last one, checkout may wait once more for the response to a concurrent request.
     assert sum(TIMEOUT) <= DEADLINE
-    assert DEADLINE + sum(RETRY_DELAYS) < HELD
+    assert DEADLINE + sum(RETRY_DELAYS) < LIMIT
 
 
 def test_there_is_time_for_a_second_attempt() -> None:
@@ -47,8 +47,8 @@ def test_there_is_time_for_a_second_attempt() -> None:
 
 
 @pytest.fixture
-def box(settings: Any) -> Iterator[Sandbox]:
-    """Stripe on a socket; its webhooks stay in the box."""
+def http_sandbox(settings: Any) -> Iterator[Sandbox]:
+    """Stripe on a socket, which delivers no webhooks."""
     sandbox = Sandbox()
     sandbox.deliver_with(None)
     with sandbox.serve() as server, transport(DeadlineHTTPClient()):
@@ -57,156 +57,156 @@ def box(settings: Any) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def browser(user: User, box: Sandbox) -> Browser:
+def browser(user: User, http_sandbox: Sandbox) -> Browser:
     return Browser(user)
 
 
-def check_out(browser: Browser, box: Sandbox, product: Product) -> None:
+def check_out(browser: Browser, http_sandbox: Sandbox, product: Product) -> None:
     browser.add(product)
     browser.check_out()
 
 
-def check_out_again(browser: Browser, box: Sandbox, product: Product) -> None:
-    check_out(browser, box, product)
+def resume_checkout(browser: Browser, http_sandbox: Sandbox, product: Product) -> None:
+    check_out(browser, http_sandbox, product)
 
 
-def check_out_changed(browser: Browser, box: Sandbox, product: Product) -> None:
+def check_out_changed_cart(browser: Browser, http_sandbox: Sandbox, product: Product) -> None:
     browser.set_quantity(product, 3)
     browser.check_out()
 
 
-def come_back(browser: Browser, box: Sandbox, product: Product) -> None:
+def return_from_stripe(browser: Browser, http_sandbox: Sandbox, product: Product) -> None:
     browser.client.get(f"/shop/checkout/return/{browser.order.reference}/")
 
 
-def cancel(browser: Browser, box: Sandbox, product: Product) -> None:
+def cancel(browser: Browser, http_sandbox: Sandbox, product: Product) -> None:
     with pytest.raises(PaymentError):
         cancel_order(browser.order)
 
 
-def refund(browser: Browser, box: Sandbox, product: Product) -> None:
+def refund(browser: Browser, http_sandbox: Sandbox, product: Product) -> None:
     with pytest.raises(PaymentError):
         refund_order(browser.order, 100)
 
 
-def heal_refunds(browser: Browser, box: Sandbox, product: Product) -> None:
+def retry_refunds(browser: Browser, http_sandbox: Sandbox, product: Product) -> None:
     for _refund in range(9):
         Refund.objects.create(order=browser.order, amount=100)
     with pytest.raises(PaymentError):
         sync_order(browser.order)
 
 
-def open_order(browser: Browser, box: Sandbox, product: Product) -> None:
-    check_out(browser, box, product)
+def open_order(browser: Browser, http_sandbox: Sandbox, product: Product) -> None:
+    check_out(browser, http_sandbox, product)
     assert browser.order.is_payable
 
 
-def paid_order(browser: Browser, box: Sandbox, product: Product) -> None:
-    open_order(browser, box, product)
-    box.pay(browser.order.session_url)
+def paid_order(browser: Browser, http_sandbox: Sandbox, product: Product) -> None:
+    open_order(browser, http_sandbox, product)
+    http_sandbox.pay(browser.order.session_url)
     sync_order(browser.order)
     assert browser.order.status == "paid"
 
 
-def nothing(browser: Browser, box: Sandbox, product: Product) -> None:
-    """No order yet; but what is slow the first time is done."""
-    check_out(browser, box, product)
+def no_order(browser: Browser, http_sandbox: Sandbox, product: Product) -> None:
+    """Leave no order, but do what is slow at the first checkout."""
+    check_out(browser, http_sandbox, product)
     Order.objects.all().delete()
 
 
 Step = Callable[[Browser, Sandbox, Product], None]
-STORIES: list[tuple[Step, Step]] = [
-    (nothing, check_out),
-    (open_order, check_out_again),
-    (open_order, check_out_changed),
-    (open_order, come_back),
+CASES: list[tuple[Step, Step]] = [
+    (no_order, check_out),
+    (open_order, resume_checkout),
+    (open_order, check_out_changed_cart),
+    (open_order, return_from_stripe),
     (open_order, cancel),
     (paid_order, refund),
-    (paid_order, heal_refunds),
+    (paid_order, retry_refunds),
 ]
 
 
 @contextmanager
-def held_no_longer_than(seconds: float) -> Iterator[None]:
+def at_most(seconds: float) -> Iterator[None]:
     before = time.monotonic()
     yield
-    assert time.monotonic() - before < seconds + OUR_OWN
+    assert time.monotonic() - before < seconds + OVERHEAD
 
 
 @contextmanager
-def in_a_hurry(timeout: tuple[float, float] = SHORT) -> Iterator[None]:
+def short_deadline(timeout: tuple[float, float] = SHORT_TIMEOUT) -> Iterator[None]:
     with (
         transport(DeadlineHTTPClient(timeout=timeout)),
-        held_no_longer_than(SHORT_PATIENCE),
-        deadline(SHORT_PATIENCE),
+        at_most(SHORT_DEADLINE),
+        deadline(SHORT_DEADLINE),
     ):
         yield
 
 
-@pytest.mark.parametrize(("before", "step"), STORIES, ids=[step.__name__ for _, step in STORIES])
+@pytest.mark.parametrize(("before", "step"), CASES, ids=[step.__name__ for _, step in CASES])
 def test_a_silent_stripe_is_given_up_within_the_deadline(
-    browser: Browser, box: Sandbox, mug: Product, before: Step, step: Step
+    browser: Browser, http_sandbox: Sandbox, mug: Product, before: Step, step: Step
 ) -> None:
-    before(browser, box, mug)
+    before(browser, http_sandbox, mug)
     Order.objects.update(synced_at=None)
-    attempts = len(box.requests)
-    box.faults.add("* /v1/*", kind="timeout_before", times=None)
+    attempts = len(http_sandbox.requests)
+    http_sandbox.faults.add("* /v1/*", kind="timeout_before", times=None)
 
-    with in_a_hurry():
-        step(browser, box, mug)
+    with short_deadline():
+        step(browser, http_sandbox, mug)
 
-    attempts = len(box.requests) - attempts
+    attempts = len(http_sandbox.requests) - attempts
     assert attempts >= 1
-    assert attempts * sum(SHORT) <= SHORT_PATIENCE + sum(SHORT)
-    assert violations(box) == []
+    assert attempts * sum(SHORT_TIMEOUT) <= SHORT_DEADLINE + sum(SHORT_TIMEOUT)
+    assert violations(http_sandbox) == []
 
 
 def test_slow_answers_are_given_up_within_the_deadline(
-    browser: Browser, box: Sandbox, mug: Product
+    browser: Browser, http_sandbox: Sandbox, mug: Product
 ) -> None:
-    paid_order(browser, box, mug)
+    paid_order(browser, http_sandbox, mug)
     for _refund in range(9):
         Refund.objects.create(order=browser.order, amount=100, created=timezone.now())
     Order.objects.update(synced_at=None)
-    before = len(box.requests)
-    box.faults.add("* /v1/*", kind="slow", seconds=0.25, times=None)
+    before = len(http_sandbox.requests)
+    http_sandbox.faults.add("* /v1/*", kind="slow", seconds=0.25, times=None)
 
-    with in_a_hurry((0.2, 1.0)), pytest.raises(PaymentError):
+    with short_deadline((0.2, 1.0)), pytest.raises(PaymentError):
         sync_order(browser.order)
 
-    assert 2 <= len(box.requests) - before <= SHORT_PATIENCE / 0.25
-    box.faults.clear()
+    assert 2 <= len(http_sandbox.requests) - before <= SHORT_DEADLINE / 0.25
+    http_sandbox.faults.clear()
     assert sync_order(browser.order).amount_refunded == 900
 
 
 def test_with_the_real_timeouts_a_silent_stripe_ends_in_a_message(
-    browser: Browser, box: Sandbox, mug: Product
+    browser: Browser, http_sandbox: Sandbox, mug: Product
 ) -> None:
     browser.add(mug)
-    box.faults.add("* /v1/*", kind="timeout_before", times=None)
+    http_sandbox.faults.add("* /v1/*", kind="timeout_before", times=None)
 
     before = time.monotonic()
     answer = browser.check_out()
 
-    assert time.monotonic() - before < HELD
-    assert (answer.status_code, len(box.requests) <= 2) == (303, True)
+    assert time.monotonic() - before < LIMIT
+    assert (answer.status_code, len(http_sandbox.requests) <= 2) == (303, True)
     assert "can't be reached" in messages_of(answer)[0]
 
 
-def test_the_outermost_deadline_applies(box: Sandbox) -> None:
+def test_the_outermost_deadline_applies(http_sandbox: Sandbox) -> None:
     with (
-        transport(DeadlineHTTPClient(timeout=SHORT)),
+        transport(DeadlineHTTPClient(timeout=SHORT_TIMEOUT)),
         deadline(0.1),
         deadline(60),
         pytest.raises(PaymentError),
     ):
         retrieve_session("cs_test_1")
 
-    assert not box.requests
+    assert not http_sandbox.requests
 
 
-class Busy(http.server.BaseHTTPRequestHandler):
-    """Asks to be left alone for a minute."""
+class BusyHandler(http.server.BaseHTTPRequestHandler):
+    """An API that asks to be retried in a minute."""
 
     def do_GET(self) -> None:
         self.send_response(503)
@@ -216,19 +216,19 @@ class Busy(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b"{}")
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Keep quiet."""
+        """Log nothing."""
 
 
 def test_a_retry_after_header_of_a_minute_is_not_waited_for(settings: Any) -> None:
-    server = http.server.HTTPServer(("127.0.0.1", 0), Busy)
+    server = http.server.HTTPServer(("127.0.0.1", 0), BusyHandler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     settings.STRIPE_CART_API_BASE = f"http://127.0.0.1:{server.server_port}"
 
     try:
         with (
-            held_no_longer_than(SHORT_PATIENCE),
-            transport(DeadlineHTTPClient(timeout=SHORT)),
+            at_most(SHORT_DEADLINE),
+            transport(DeadlineHTTPClient(timeout=SHORT_TIMEOUT)),
             pytest.raises(PaymentError),
         ):
             retrieve_session("cs_test_1")

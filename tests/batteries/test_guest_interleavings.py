@@ -1,4 +1,4 @@
-"""A guest signs in while something else happens: in every order, one run for each."""
+"""All interleavings of a guest's sign-in with another action."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ from django_stripe_cart.models import Cart, CartItem, Order, Product
 from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.web.shopper import SESSION_KEY
 from tests.batteries import actions, guest_actions
-from tests.batteries.clock import let_time_pass
-from tests.batteries.interleaving import Deed, Meeting, meet
+from tests.batteries.actions import Action
+from tests.batteries.clock import advance_time
+from tests.batteries.interleaving import Interleaving, interleave
 from tests.batteries.shop import Shop
 
 pytestmark = pytest.mark.battery
 
-MOST_POINTS = 200
+MAX_POINTS = 200
 
 
 @pytest.fixture(autouse=True)
-def _guests_are_welcome(settings: Any) -> None:
+def _guests_are_allowed(settings: Any) -> None:
     settings.STRIPE_CART_ALLOW_GUESTS = True
 
 
 @dataclass
-class Scene:
-    """A guest with two mugs in the cart, and the account that they will sign in to, with one."""
+class GuestScenario:
+    """A guest with two mugs in the cart, and a user with one mug, as whom the guest signs in."""
 
     shop: Shop
     guest: Browser
@@ -41,15 +42,15 @@ class Scene:
     token: str = ""
 
     @classmethod
-    def open(cls, shop: Shop) -> Scene:
-        shop.start_again()
-        mug, lamp = shop.sell("Mug", stock=10), shop.sell("Lamp", stock=10)
+    def create(cls, shop: Shop) -> GuestScenario:
+        shop.reset()
+        mug, lamp = shop.add_product("Mug", stock=10), shop.add_product("Lamp", stock=10)
         user = User.objects.create_user("demo", password=guest_actions.PASSWORD)
         Browser(user).add(mug)
-        scene = cls(shop, Browser(), user, mug, lamp)
-        scene.guest.add(mug, 2)
-        scene.token = scene.guest.client.session[SESSION_KEY]
-        return scene
+        scenario = cls(shop, Browser(), user, mug, lamp)
+        scenario.guest.add(mug, 2)
+        scenario.token = scenario.guest.client.session[SESSION_KEY]
+        return scenario
 
     @property
     def cookie(self) -> str:
@@ -59,216 +60,216 @@ class Scene:
     def order(self) -> Order:
         return Order.objects.latest("pk")
 
-    def begin(self) -> None:
-        """Be at Stripe with the two mugs."""
-        self.shop.note_address(self.guest.check_out().url)
+    def start_checkout(self) -> None:
+        """Check out with the two mugs."""
+        self.shop.record_payment_url(self.guest.check_out().url)
 
-    def bring(self) -> Deed:
-        return guest_actions.bring, (self.token, self.user.pk)
+    def merge(self) -> Action:
+        return guest_actions.merge, (self.token, self.user.pk)
 
-    def sign_in(self) -> Deed:
+    def sign_in(self) -> Action:
         return guest_actions.sign_in, (self.cookie, "demo")
 
-    def held(self) -> dict[str, int]:
-        """What is in the user's cart once all that was left behind has come."""
-        guest_actions.bring_rest(self.token, self.user.pk)
+    def merged_items(self) -> dict[str, int]:
+        """Merge what is left in the guest's cart, and return the items of the user's cart."""
+        guest_actions.merge_remaining(self.token, self.user.pk)
         items = CartItem.objects.filter(cart__user=self.user)
         return dict(items.values_list("product__name", "quantity"))
 
 
-Deeds = tuple[Deed, Deed]
+Actions = tuple[Action, Action]
 
 
 @dataclass(frozen=True)
 class Pair:
-    prepare: Callable[[Scene], Deeds]
-    check: Callable[[Scene, Meeting], None]
+    prepare: Callable[[GuestScenario], Actions]
+    check: Callable[[GuestScenario, Interleaving], None]
 
 
-# --- who meets whom -------------------------------------------------------------------------------
+# --- the pairs of actions -------------------------------------------------------------------------
 
 
-def bring_and_bring(scene: Scene) -> Deeds:
-    return scene.bring(), scene.bring()
+def merge_and_merge(scenario: GuestScenario) -> Actions:
+    return scenario.merge(), scenario.merge()
 
 
-def bring_and_bring_with_an_open_order(scene: Scene) -> Deeds:
-    scene.begin()
-    return scene.bring(), scene.bring()
+def merge_and_merge_with_an_open_order(scenario: GuestScenario) -> Actions:
+    scenario.start_checkout()
+    return scenario.merge(), scenario.merge()
 
 
-def sign_in_and_sign_in(scene: Scene) -> Deeds:
-    """Two tabs, and the host's page in its own transaction."""
-    scene.begin()
-    return scene.sign_in(), scene.sign_in()
+def sign_in_and_sign_in(scenario: GuestScenario) -> Actions:
+    """Sign in in two tabs, on the host's page with its own transaction."""
+    scenario.start_checkout()
+    return scenario.sign_in(), scenario.sign_in()
 
 
-def bring_and_add(scene: Scene) -> Deeds:
-    return scene.bring(), (guest_actions.add, (scene.cookie, scene.lamp.pk))
+def merge_and_add(scenario: GuestScenario) -> Actions:
+    return scenario.merge(), (guest_actions.add, (scenario.cookie, scenario.lamp.pk))
 
 
-def add_and_bring(scene: Scene) -> Deeds:
-    return (guest_actions.add, (scene.cookie, scene.lamp.pk)), scene.bring()
+def add_and_merge(scenario: GuestScenario) -> Actions:
+    return (guest_actions.add, (scenario.cookie, scenario.lamp.pk)), scenario.merge()
 
 
-def bring_and_add_as_user(scene: Scene) -> Deeds:
-    """Another device, where they are signed in already."""
-    return scene.bring(), (actions.add, (scene.user.pk, scene.mug.pk))
+def merge_and_add_as_user(scenario: GuestScenario) -> Actions:
+    """Add to the user's cart on another device."""
+    return scenario.merge(), (actions.add, (scenario.user.pk, scenario.mug.pk))
 
 
-def checkout_and_bring(scene: Scene) -> Deeds:
-    seen = scene.guest.open_cart()
-    return (guest_actions.press_checkout, (scene.cookie, seen)), scene.bring()
+def checkout_and_merge(scenario: GuestScenario) -> Actions:
+    page = scenario.guest.open_cart()
+    return (guest_actions.check_out, (scenario.cookie, page)), scenario.merge()
 
 
-def bring_and_checkout(scene: Scene) -> Deeds:
-    seen = scene.guest.open_cart()
-    return scene.bring(), (guest_actions.press_checkout, (scene.cookie, seen))
+def merge_and_checkout(scenario: GuestScenario) -> Actions:
+    page = scenario.guest.open_cart()
+    return scenario.merge(), (guest_actions.check_out, (scenario.cookie, page))
 
 
-def bring_and_pay(scene: Scene) -> Deeds:
-    scene.begin()
-    return scene.bring(), (scene.shop.sandbox.pay, (scene.order.session_url,))
+def merge_and_pay(scenario: GuestScenario) -> Actions:
+    scenario.start_checkout()
+    return scenario.merge(), (scenario.shop.sandbox.pay, (scenario.order.session_url,))
 
 
-def bring_and_webhook(scene: Scene) -> Deeds:
-    scene.begin()
-    scene.shop.pay(scene.order.session_url)
-    letter = scene.shop.letter("checkout.session.completed")
-    return scene.bring(), (actions.ring, letter)
+def merge_and_webhook(scenario: GuestScenario) -> Actions:
+    scenario.start_checkout()
+    scenario.shop.pay(scenario.order.session_url)
+    event = scenario.shop.signed_event("checkout.session.completed")
+    return scenario.merge(), (actions.deliver_webhook, event)
 
 
-def webhook_and_bring(scene: Scene) -> Deeds:
-    first, second = bring_and_webhook(scene)
+def webhook_and_merge(scenario: GuestScenario) -> Actions:
+    first, second = merge_and_webhook(scenario)
     return second, first
 
 
-def clean_and_add(scene: Scene) -> Deeds:
+def clean_and_add(scenario: GuestScenario) -> Actions:
     guest_actions.age_carts()
-    return (guest_actions.clean, ()), (guest_actions.add, (scene.cookie, scene.lamp.pk))
+    return (guest_actions.clean, ()), (guest_actions.add, (scenario.cookie, scenario.lamp.pk))
 
 
-def add_and_clean(scene: Scene) -> Deeds:
-    first, second = clean_and_add(scene)
+def add_and_clean(scenario: GuestScenario) -> Actions:
+    first, second = clean_and_add(scenario)
     return second, first
 
 
-def clean_and_bring(scene: Scene) -> Deeds:
+def clean_and_merge(scenario: GuestScenario) -> Actions:
     guest_actions.age_carts()
-    return (guest_actions.clean, ()), scene.bring()
+    return (guest_actions.clean, ()), scenario.merge()
 
 
-def bring_and_clean(scene: Scene) -> Deeds:
-    first, second = clean_and_bring(scene)
+def merge_and_clean(scenario: GuestScenario) -> Actions:
+    first, second = clean_and_merge(scenario)
     return second, first
 
 
-def checkout_and_clean(scene: Scene) -> Deeds:
-    first, _second = checkout_and_bring(scene)
+def checkout_and_clean(scenario: GuestScenario) -> Actions:
+    first, _second = checkout_and_merge(scenario)
     guest_actions.age_carts()
     return first, (guest_actions.clean, ())
 
 
-# --- and what must come of it ---------------------------------------------------------------------
+# --- the checks -----------------------------------------------------------------------------------
 
 
-def all_mugs(scene: Scene, meeting: Meeting) -> None:
-    assert scene.held() == {"Mug": 3}
-    assert {meeting.first.url, meeting.second.url} == {"2", "0"}
+def has_all_mugs(scenario: GuestScenario, interleaving: Interleaving) -> None:
+    assert scenario.merged_items() == {"Mug": 3}
+    assert {interleaving.first.url, interleaving.second.url} == {"2", "0"}
 
 
-def all_mugs_and_the_order(scene: Scene, meeting: Meeting) -> None:
-    assert scene.held() == {"Mug": 3}
-    assert (scene.order.status, scene.order.user) == ("canceled", scene.user)
-    assert scene.order.events.filter(kind="adopted").count() == 1
+def has_all_mugs_and_the_order(scenario: GuestScenario, interleaving: Interleaving) -> None:
+    assert scenario.merged_items() == {"Mug": 3}
+    assert (scenario.order.status, scenario.order.user) == ("canceled", scenario.user)
+    assert scenario.order.events.filter(kind="adopted").count() == 1
 
 
-def all_mugs_and_the_lamp(scene: Scene, meeting: Meeting) -> None:
-    assert scene.held() == {"Mug": 3, "Lamp": 1}
+def has_all_mugs_and_the_lamp(scenario: GuestScenario, interleaving: Interleaving) -> None:
+    assert scenario.merged_items() == {"Mug": 3, "Lamp": 1}
 
 
-def four_mugs(scene: Scene, meeting: Meeting) -> None:
-    assert scene.held() == {"Mug": 4}
+def has_four_mugs(scenario: GuestScenario, interleaving: Interleaving) -> None:
+    assert scenario.merged_items() == {"Mug": 4}
 
 
-def one_order_or_none(scene: Scene, meeting: Meeting) -> None:
-    """The tab is sent to a payment page that will be closed, or reads that its cart is empty."""
-    checkout = meeting.second if meeting.first.status == 200 else meeting.first
+def has_one_order_or_none(scenario: GuestScenario, interleaving: Interleaving) -> None:
+    """The checkout leads to the open order's payment page, or to an error message."""
+    checkout = interleaving.second if interleaving.first.status == 200 else interleaving.first
     assert checkout.status == 303
     open_orders = Order.objects.filter(status="pending")
-    for order in open_orders:  # the tab was last
-        assert checkout.url == order.session_url or checkout.sentences
+    for order in open_orders:  # the checkout came last
+        assert checkout.url == order.session_url or checkout.messages
         actions.cancel(order.pk)
-    assert scene.held() == {"Mug": 3}
+    assert scenario.merged_items() == {"Mug": 3}
 
 
-def paid_or_merged(scene: Scene, meeting: Meeting) -> None:
-    was_paid = getattr(meeting.second, "status", "") == "paid"
-    assert scene.held() == ({"Mug": 1} if was_paid else {"Mug": 3})
-    assert scene.order.status == ("paid" if was_paid else "canceled")
-    assert scene.order.user == scene.user
+def is_paid_or_merged(scenario: GuestScenario, interleaving: Interleaving) -> None:
+    was_paid = getattr(interleaving.second, "status", "") == "paid"
+    assert scenario.merged_items() == ({"Mug": 1} if was_paid else {"Mug": 3})
+    assert scenario.order.status == ("paid" if was_paid else "canceled")
+    assert scenario.order.user == scenario.user
 
 
-def paid(scene: Scene, meeting: Meeting) -> None:
-    assert scene.held() == {"Mug": 1}
-    assert (scene.order.status, scene.order.user) == ("paid", scene.user)
+def is_paid(scenario: GuestScenario, interleaving: Interleaving) -> None:
+    assert scenario.merged_items() == {"Mug": 1}
+    assert (scenario.order.status, scenario.order.user) == ("paid", scenario.user)
 
 
-def the_lamp_is_there(scene: Scene, meeting: Meeting) -> None:
-    """With the mugs, if the lamp was first; and if not, they were a month old."""
-    assert scene.held() in ({"Mug": 3, "Lamp": 1}, {"Mug": 1, "Lamp": 1})
+def has_the_lamp(scenario: GuestScenario, interleaving: Interleaving) -> None:
+    """The mugs are there if the lamp was added before the month-old cart was cleaned."""
+    assert scenario.merged_items() in ({"Mug": 3, "Lamp": 1}, {"Mug": 1, "Lamp": 1})
 
 
-def cleaned_or_merged(scene: Scene, meeting: Meeting) -> None:
-    assert scene.held() in ({"Mug": 3}, {"Mug": 1})
-    assert Cart.objects.get().user == scene.user
+def is_cleaned_or_merged(scenario: GuestScenario, interleaving: Interleaving) -> None:
+    assert scenario.merged_items() in ({"Mug": 3}, {"Mug": 1})
+    assert Cart.objects.get().user == scenario.user
 
 
-def ordered_or_cleaned(scene: Scene, meeting: Meeting) -> None:
-    assert meeting.first.status == 303
+def is_ordered_or_cleaned(scenario: GuestScenario, interleaving: Interleaving) -> None:
+    assert interleaving.first.status == 303
     if Order.objects.exists():
-        assert meeting.first.url == scene.order.session_url
-        assert Cart.objects.filter(token=scene.token).exists()
+        assert interleaving.first.url == scenario.order.session_url
+        assert Cart.objects.filter(token=scenario.token).exists()
     else:
-        assert meeting.first.sentences
+        assert interleaving.first.messages
 
 
 PAIRS = [
-    Pair(bring_and_bring, all_mugs),
-    Pair(bring_and_bring_with_an_open_order, all_mugs_and_the_order),
-    Pair(sign_in_and_sign_in, all_mugs_and_the_order),
-    Pair(bring_and_add, all_mugs_and_the_lamp),
-    Pair(add_and_bring, all_mugs_and_the_lamp),
-    Pair(bring_and_add_as_user, four_mugs),
-    Pair(checkout_and_bring, one_order_or_none),
-    Pair(bring_and_checkout, one_order_or_none),
-    Pair(bring_and_pay, paid_or_merged),
-    Pair(bring_and_webhook, paid),
-    Pair(webhook_and_bring, paid),
-    Pair(clean_and_add, the_lamp_is_there),
-    Pair(add_and_clean, the_lamp_is_there),
-    Pair(clean_and_bring, cleaned_or_merged),
-    Pair(bring_and_clean, cleaned_or_merged),
-    Pair(checkout_and_clean, ordered_or_cleaned),
+    Pair(merge_and_merge, has_all_mugs),
+    Pair(merge_and_merge_with_an_open_order, has_all_mugs_and_the_order),
+    Pair(sign_in_and_sign_in, has_all_mugs_and_the_order),
+    Pair(merge_and_add, has_all_mugs_and_the_lamp),
+    Pair(add_and_merge, has_all_mugs_and_the_lamp),
+    Pair(merge_and_add_as_user, has_four_mugs),
+    Pair(checkout_and_merge, has_one_order_or_none),
+    Pair(merge_and_checkout, has_one_order_or_none),
+    Pair(merge_and_pay, is_paid_or_merged),
+    Pair(merge_and_webhook, is_paid),
+    Pair(webhook_and_merge, is_paid),
+    Pair(clean_and_add, has_the_lamp),
+    Pair(add_and_clean, has_the_lamp),
+    Pair(clean_and_merge, is_cleaned_or_merged),
+    Pair(merge_and_clean, is_cleaned_or_merged),
+    Pair(checkout_and_clean, is_ordered_or_cleaned),
 ]
 
 
-def run(shop: Shop, pair: Pair, *, point: int) -> tuple[Scene, Meeting]:
-    scene = Scene.open(shop)
-    first, second = pair.prepare(scene)
-    meeting = meet(
+def run(shop: Shop, pair: Pair, *, point: int) -> tuple[GuestScenario, Interleaving]:
+    scenario = GuestScenario.create(shop)
+    first, second = pair.prepare(scenario)
+    interleaving = interleave(
         shop.sandbox,
         first,
         second,
         at=lambda number, name: number == point,
-        users=(scene.user.pk, scene.user.pk),
+        users=(scenario.user.pk, scenario.user.pk),
     )
-    for answer in (meeting.first, meeting.second):
+    for answer in (interleaving.first, interleaving.second):
         if isinstance(answer, Exception):
             raise answer
         assert getattr(answer, "status", 0) != 500, answer
-        shop.note_address(getattr(answer, "url", ""))
-    return scene, meeting
+        shop.record_payment_url(getattr(answer, "url", ""))
+    return scenario, interleaving
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.prepare.__name__)
@@ -276,20 +277,20 @@ def test_no_interleaving_loses_a_guests_items(
     shop: Shop, pair: Pair, request: pytest.FixtureRequest
 ) -> None:
     if connection.vendor == "sqlite" and pair.prepare is sign_in_and_sign_in:
-        return  # Django's own sign-in reads before it writes, and is thrown out there
+        return  # SQLite refuses the writes of Django's sign-in, which reads first
 
-    for point in range(MOST_POINTS):
-        scene, meeting = run(shop, pair, point=point)
-        if not meeting.met:  # the first is past its last point
+    for point in range(MAX_POINTS):
+        scenario, interleaving = run(shop, pair, point=point)
+        if not interleaving.has_met:  # the first action has no more tracepoints
             break
-        name = meeting.points[point]
+        name = interleaving.points[point]
 
         assert shop.violations() == [], name
         shop.sandbox.deliver()
-        pair.check(scene, meeting)
+        pair.check(scenario, interleaving)
 
-        let_time_pass(shop.sandbox, timedelta(hours=2))
+        advance_time(shop.sandbox, timedelta(hours=2))
         assert actions.sync().status == 200, name
         assert shop.settled_violations() == [], name
-    request.node.user_properties.append(("points", point))
-    assert 2 < point < MOST_POINTS - 1
+    request.node.user_properties.append(("tracepoints", point))
+    assert 2 < point < MAX_POINTS - 1

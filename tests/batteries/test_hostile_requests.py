@@ -1,4 +1,4 @@
-"""Whatever is sent to the shop: no 5xx, nobody sent elsewhere, and no write on reading."""
+"""Hostile requests to every URL: no 5xx, no redirect to another site, and no write by a GET."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from django_stripe_cart.models import Order, Product
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.invariants import violations
-from tests.batteries.raw_requests import Caller, Letter, Reply
+from tests.batteries.raw_requests import RawClient, RawRequest, RawResponse
 
 PATTERNS: list[URLPattern] = urls.urlpatterns
 WEBHOOK: list[URLPattern] = webhook_urls.urlpatterns
-# Where somebody may be sent: Stripe's page is the sandbox's here.
-OURS = ("testserver", "localhost", "127.0.0.1")
-# These two look at Stripe, and write down what it says.
-LOOKING = ("order", "checkout_return")
+# Hosts that a redirect may lead to: Stripe's page is the sandbox's here
+ALLOWED_HOSTS = ("testserver", "localhost", "127.0.0.1")
+# These two pages sync the order, and may write
+SYNCING = ("order", "checkout_return")
 WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
 
 METHODS = (
@@ -58,7 +58,7 @@ TYPES = (
     "multipart/form-data; boundary=" + "b" * 300, "multipart/form-data; boundary=\x00",
     "multipart/mixed; boundary=x", "application/xml", "a/b/c", ";", "é/é", "x" * 9000,
 )  # fmt: skip
-# Over these Django's own check of the token stumbles, on any site, before a view is asked.
+# Django's own CSRF check fails on these, on any site, before a view is called
 CHARSETS = tuple(f"{TYPES[0]}; charset={name}" for name in ("utf-16", "utf-7", "nonsense"))
 ACCEPTS = (
     "text/html", "application/json", "*/*", "", ",", ";", "q=", "text/html;q=x", "a" * 9000,
@@ -97,50 +97,50 @@ def order(browser: Browser, sandbox: Sandbox, mug: Product) -> Iterator[Order]:
 
 
 @pytest.fixture
-def caller(user: User, order: Order) -> Caller:
-    return Caller(user)
+def client(user: User, order: Order) -> RawClient:
+    return RawClient(user)
 
 
-def address(pattern: URLPattern, reference: object) -> str:
+def url_of(pattern: URLPattern, reference: object) -> str:
     if pattern in WEBHOOK:
         return reverse("stripe_cart_webhook")
     named = "reference" in pattern.pattern.regex.groupindex
     return reverse(f"stripe_cart:{pattern.name}", args=[reference] if named else [])
 
 
-def assert_calm(reply: Reply, letter: Letter) -> None:
-    assert reply.status < 500, f"{reply.status} for {str(letter)[:2000]}"
-    for url in re.findall(r"^(?:Stripe-Cart-)?Location: (.*)$", reply.headers, re.MULTILINE):
-        assert urlsplit(url).hostname in (None, *OURS), (url, letter)
+def assert_no_error(response: RawResponse, request: RawRequest) -> None:
+    assert response.status < 500, f"{response.status} for {str(request)[:2000]}"
+    for url in re.findall(r"^(?:Stripe-Cart-)?Location: (.*)$", response.headers, re.MULTILINE):
+        assert urlsplit(url).hostname in (None, *ALLOWED_HOSTS), (url, request)
 
 
-# --- each hostile thing in each place ----------------------------------------------------------
+# --- each hostile value in each place ----------------------------------------------------------
 
 
 @pytest.mark.parametrize("pattern", [*PATTERNS, *WEBHOOK], ids=lambda pattern: pattern.name)
-def test_each_method_is_answered(caller: Caller, order: Order, pattern: URLPattern) -> None:
-    path = address(pattern, order.reference).encode()
+def test_each_method_is_answered(client: RawClient, order: Order, pattern: URLPattern) -> None:
+    path = url_of(pattern, order.reference).encode()
 
     for method in METHODS:
-        letter = Letter(method, path)
-        reply = caller.send(letter)
-        assert_calm(reply, letter)
+        request = RawRequest(method, path)
+        response = client.send(request)
+        assert_no_error(response, request)
         if method.upper() not in ("GET", "POST"):
-            assert reply.status in (400, 403, 405), letter
+            assert response.status in (400, 403, 405), request
 
 
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: pattern.name)
 @pytest.mark.parametrize("field", ["product", "quantity", "fingerprint", "next"])
 def test_each_value_in_each_field_is_answered(
-    caller: Caller, order: Order, mug: Product, pattern: URLPattern, field: str
+    client: RawClient, order: Order, mug: Product, pattern: URLPattern, field: str
 ) -> None:
-    path = address(pattern, order.reference).encode()
-    good = {"product": str(mug.pk), "quantity": "1", "fingerprint": "[]", "next": "/"}
+    path = url_of(pattern, order.reference).encode()
+    valid = {"product": str(mug.pk), "quantity": "1", "fingerprint": "[]", "next": "/"}
 
     for value in VALUES:
-        body = urlencode({**good, field: value}, errors="surrogatepass").encode()
-        letter = Letter("POST", path, headers={"Content-Type": TYPES[0]}, body=body)
-        assert_calm(caller.send(letter), letter)
+        body = urlencode({**valid, field: value}, errors="surrogatepass").encode()
+        request = RawRequest("POST", path, headers={"Content-Type": TYPES[0]}, body=body)
+        assert_no_error(client.send(request), request)
 
     assert Product.objects.filter(stock__gte=0).count() == Product.objects.count()
 
@@ -148,11 +148,11 @@ def test_each_value_in_each_field_is_answered(
 @pytest.mark.parametrize("pattern", [*PATTERNS, *WEBHOOK], ids=lambda pattern: pattern.name)
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_each_header_is_answered(
-    caller: Caller, order: Order, mug: Product, pattern: URLPattern, method: str
+    client: RawClient, order: Order, mug: Product, pattern: URLPattern, method: str
 ) -> None:
-    path = address(pattern, order.reference).encode()
+    path = url_of(pattern, order.reference).encode()
     body = b"" if method == "GET" else f"product={mug.pk}&quantity=1".encode()
-    tries = [
+    variants = [
         *[{"Host": value} for value in HOSTS],
         *[{"Content-Type": value} for value in TYPES],
         *[{"Content-Type": value} for value in CHARSETS if pattern in WEBHOOK],
@@ -161,18 +161,18 @@ def test_each_header_is_answered(
         *[{name: value} for name in ODD_HEADERS for value in ("", "x", "\x00", "é" * 300)],
     ]
 
-    for headers in tries:
+    for headers in variants:
         for is_scripted in (False, True):
             script = {"Stripe-Cart": "fragment"} if is_scripted else {}
-            letter = Letter(method, path, headers={**script, **headers}, body=body)
-            assert_calm(caller.send(letter), letter)
+            request = RawRequest(method, path, headers={**script, **headers}, body=body)
+            assert_no_error(client.send(request), request)
 
 
 @pytest.mark.parametrize("pattern", [*PATTERNS, *WEBHOOK], ids=lambda pattern: pattern.name)
 def test_each_query_and_address_is_answered(
-    caller: Caller, order: Order, pattern: URLPattern
+    client: RawClient, order: Order, pattern: URLPattern
 ) -> None:
-    path = address(pattern, order.reference).encode()
+    path = url_of(pattern, order.reference).encode()
     paths = [path + odd for odd in (b"/", b"x", b"%00", b"\x00", b"\xff", b";x", b"..", b"/../")]
     if str(order.reference).encode() in path:
         hexed = order.reference.hex.encode()
@@ -180,11 +180,11 @@ def test_each_query_and_address_is_answered(
         paths += [path.replace(str(order.reference).encode(), swap) for swap in swaps]
 
     for method in ("GET", "POST"):
-        for letter in [
-            *[Letter(method, path, query) for query in QUERIES],
-            *[Letter(method, odd) for odd in paths],
+        for request in [
+            *[RawRequest(method, path, query) for query in QUERIES],
+            *[RawRequest(method, odd) for odd in paths],
         ]:
-            assert_calm(caller.send(letter), letter)
+            assert_no_error(client.send(request), request)
 
 
 def multiparts() -> list[bytes]:
@@ -202,45 +202,47 @@ def multiparts() -> list[bytes]:
 
 
 @pytest.mark.parametrize("pattern", [*PATTERNS, *WEBHOOK], ids=lambda pattern: pattern.name)
-def test_each_broken_body_is_answered(caller: Caller, order: Order, pattern: URLPattern) -> None:
-    path = address(pattern, order.reference).encode()
+def test_each_broken_body_is_answered(client: RawClient, order: Order, pattern: URLPattern) -> None:
+    path = url_of(pattern, order.reference).encode()
     kinds = ("multipart/form-data; boundary=x", TYPES[0])
     others = [b"\xff\xfe", b"product=%ff&quantity=%00", b"&" * 50_000, b"a" * 2_600_000, b"{}"]
-    # Django itself stumbles over one that is no number; servers don't let it through.
+    # Django itself fails on a length that is not a number; servers reject such a request.
     lengths = ("0", "-1", "1", "999999999", "", "1" * 30)
 
-    letters = [
+    requests = [
         *[
-            Letter("POST", path, headers={"Content-Type": kind}, body=body)
+            RawRequest("POST", path, headers={"Content-Type": kind}, body=body)
             for kind in kinds
             for body in [*multiparts(), *others]
         ],
         *[
-            Letter("POST", path, headers={"Content-Type": TYPES[0]}, body=b"product=1", length=said)
-            for said in lengths
+            RawRequest(
+                "POST", path, headers={"Content-Type": TYPES[0]}, body=b"product=1", length=length
+            )
+            for length in lengths
         ],
     ]
 
-    for letter in letters:
-        assert_calm(caller.send(letter), letter)
+    for request in requests:
+        assert_no_error(client.send(request), request)
 
 
-# --- and all of it together ---------------------------------------------------------------------
+# --- random combinations ------------------------------------------------------------------------
 
 
 def test_two_thousand_random_requests_are_answered(
-    caller: Caller, order: Order, sandbox: Sandbox
+    client: RawClient, order: Order, sandbox: Sandbox
 ) -> None:
     chance = random.Random(11)
-    paths = [address(pattern, order.reference).encode() for pattern in [*PATTERNS, *WEBHOOK]]
+    paths = [url_of(pattern, order.reference).encode() for pattern in [*PATTERNS, *WEBHOOK]]
 
     for _number in range(2000):
         names = chance.sample(FIELDS, chance.randrange(len(FIELDS)))
         fields = [(name, chance.choice(VALUES)) for name in names]
-        letter = Letter(
+        request = RawRequest(
             method=chance.choice(("POST", "POST", "GET", *METHODS)),
             path=chance.choice(paths),
-            query=chance.choice(QUERIES[:-1]),  # with a charset, Django stumbles over so many
+            query=chance.choice(QUERIES[:-1]),  # with a charset, Django fails on so many fields
             headers={
                 "Content-Type": chance.choice((TYPES[0], TYPES[0], *TYPES)),
                 "Accept": chance.choice(ACCEPTS),
@@ -248,7 +250,7 @@ def test_two_thousand_random_requests_are_answered(
             },
             body=urlencode(fields, errors="surrogatepass").encode(),
         )
-        assert_calm(caller.send(letter), letter)
+        assert_no_error(client.send(request), request)
 
     assert not [intent for intent in sandbox.payment_intents if intent["amount_received"]]
 
@@ -258,24 +260,24 @@ def test_two_thousand_random_requests_are_answered(
 
 @pytest.mark.parametrize("pattern", [*PATTERNS, *WEBHOOK], ids=lambda pattern: pattern.name)
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
-@pytest.mark.parametrize("whose", ["nobody", "theirs"])
+@pytest.mark.parametrize("reader_is", ["a visitor", "the owner"])
 def test_reading_writes_nothing(
-    caller: Caller, order: Order, pattern: URLPattern, method: str, whose: str
+    client: RawClient, order: Order, pattern: URLPattern, method: str, reader_is: str
 ) -> None:
-    reader = Caller() if whose == "nobody" else caller
-    path = address(pattern, order.reference).encode()
-    letters = [
-        Letter(method, path, query, {"Accept": accept, **script})
+    reader = RawClient() if reader_is == "a visitor" else client
+    path = url_of(pattern, order.reference).encode()
+    requests = [
+        RawRequest(method, path, query, {"Accept": accept, **script})
         for query in QUERIES
         for accept in ("text/html", "application/json")
         for script in ({}, {"Stripe-Cart": "fragment"})
     ]
 
     with CaptureQueriesContext(connection) as queries:
-        for letter in letters:
-            assert_calm(reader.send(letter), letter)
+        for request in requests:
+            assert_no_error(reader.send(request), request)
 
-    wrote = [sql for query in queries if (sql := query["sql"]).lstrip().startswith(WRITES)]
-    if method == "GET" and pattern.name in LOOKING and whose == "theirs":
-        wrote = [sql for sql in wrote if '"stripe_cart_' not in sql.replace("`", '"')]
-    assert wrote == []
+    writes = [sql for query in queries if (sql := query["sql"]).lstrip().startswith(WRITES)]
+    if method == "GET" and pattern.name in SYNCING and reader_is == "the owner":
+        writes = [sql for sql in writes if '"stripe_cart_' not in sql.replace("`", '"')]
+    assert writes == []

@@ -1,7 +1,7 @@
-"""Two at once, in every order: the second acts at each point of the first, one run for each.
+"""All interleavings of two actions: the second runs at each tracepoint of the first.
 
-Where they meet is fixed, so each run is the same every time; that it makes a difference is shown
-in test_stripe_mutants.py, by taking the guards away.
+The interleavings are deterministic. test_stripe_mutants.py and test_database_mutants.py remove the
+guards, and show that these interleavings then break an invariant.
 """
 
 from __future__ import annotations
@@ -15,264 +15,271 @@ import pytest
 
 from django_stripe_cart.models import CartItem, Order
 from tests.batteries import actions
-from tests.batteries.clock import age_rows, let_time_pass
-from tests.batteries.interleaving import Meeting, meet
-from tests.batteries.monitors import CartWatch
-from tests.batteries.scenarios import MUGS, NOTHING, Case, Deed, pay_after_all
+from tests.batteries.actions import Action
+from tests.batteries.clock import advance_time, age_rows
+from tests.batteries.interleaving import Interleaving, interleave
+from tests.batteries.monitors import CartMonitor
+from tests.batteries.scenarios import MUGS, NOTHING, Scenario, pay_from_order_page
 from tests.batteries.shop import Shop
 
 pytestmark = pytest.mark.battery
 
-Deeds = tuple[Deed, Deed]
+Actions = tuple[Action, Action]
 
-MOST_POINTS = 200
+MAX_POINTS = 200
 
 
 @dataclass(frozen=True)
 class Pair:
-    """``check`` is asked as soon as both are done; then comes whatever must hold always."""
+    """Two actions, and a check after both are done. The invariants are checked in any case."""
 
-    prepare: Callable[[Case], Deeds]
-    check: Callable[[Case, Meeting], None]
-
-
-# --- who meets whom -------------------------------------------------------------------------------
+    prepare: Callable[[Scenario], Actions]
+    check: Callable[[Scenario, Interleaving], None]
 
 
-def checkout_and_checkout(case: Case) -> Deeds:
-    """Two windows."""
-    case.shopper.add(case.mug, 2)
-    return case.press_checkout(), case.press_checkout()
+# --- the pairs of actions -------------------------------------------------------------------------
 
 
-def resume_and_cancel(case: Case) -> Deeds:
-    case.begin()
-    return case.press_checkout(), (actions.cancel, (case.order.pk,))
+def checkout_and_checkout(scenario: Scenario) -> Actions:
+    """Check out in two tabs."""
+    scenario.shopper.add(scenario.mug, 2)
+    return scenario.checkout_action(), scenario.checkout_action()
 
 
-def pay_after_all_and_cancel(case: Case) -> Deeds:
-    """The order's page in one window, of an order whose checkout never reached Stripe."""
-    deed = pay_after_all(case)
-    return deed, (actions.cancel_own, deed[1])
+def resume_and_cancel(scenario: Scenario) -> Actions:
+    scenario.start_checkout()
+    return scenario.checkout_action(), (actions.cancel, (scenario.order.pk,))
 
 
-def pay_after_all_and_checkout(case: Case) -> Deeds:
-    return pay_after_all(case), case.press_checkout()
+def pay_after_all_and_cancel(scenario: Scenario) -> Actions:
+    """Cancel in one tab an order that is paid from its page in another tab."""
+    action = pay_from_order_page(scenario)
+    return action, (actions.cancel_own_order, action[1])
 
 
-def changed_cart_and_pay(case: Case) -> Deeds:
-    """The old address is still open in another tab."""
-    case.begin()
-    case.shopper.add(case.lamp)
-    return case.press_checkout(), pay(case)
+def pay_after_all_and_checkout(scenario: Scenario) -> Actions:
+    return pay_from_order_page(scenario), scenario.checkout_action()
 
 
-def changed_cart_and_changed_cart(case: Case) -> Deeds:
-    case.begin()
-    case.shopper.add(case.lamp)
-    return case.press_checkout(), case.press_checkout()
+def changed_cart_and_pay(scenario: Scenario) -> Actions:
+    """Pay at the old payment URL, which is still open in another tab."""
+    scenario.start_checkout()
+    scenario.shopper.add(scenario.lamp)
+    return scenario.checkout_action(), pay(scenario)
 
 
-def cancel_and_pay(case: Case) -> Deeds:
-    case.begin()
-    return (actions.cancel, (case.order.pk,)), pay(case)
+def changed_cart_and_changed_cart(scenario: Scenario) -> Actions:
+    scenario.start_checkout()
+    scenario.shopper.add(scenario.lamp)
+    return scenario.checkout_action(), scenario.checkout_action()
 
 
-def cancel_and_webhook(case: Case) -> Deeds:
-    case.begin()
-    case.pay()
-    return (actions.cancel, (case.order.pk,)), ring(case)
+def cancel_and_pay(scenario: Scenario) -> Actions:
+    scenario.start_checkout()
+    return (actions.cancel, (scenario.order.pk,)), pay(scenario)
 
 
-def webhook_and_return_page(case: Case) -> Deeds:
-    case.begin()
-    case.pay()
-    return ring(case), come_back(case)
+def cancel_and_webhook(scenario: Scenario) -> Actions:
+    scenario.start_checkout()
+    scenario.pay()
+    return (actions.cancel, (scenario.order.pk,)), webhook(scenario)
 
 
-def webhook_and_webhook(case: Case) -> Deeds:
-    case.begin()
-    case.pay()
-    return ring(case), ring(case)
+def webhook_and_return_page(scenario: Scenario) -> Actions:
+    scenario.start_checkout()
+    scenario.pay()
+    return webhook(scenario), return_from_stripe(scenario)
 
 
-def refund_and_refund(case: Case) -> Deeds:
-    """Two of the staff, and there is enough for one."""
-    case.begin()
-    case.pay()
-    case.come_back()
-    return (actions.refund, (case.order.pk, 30000)), (actions.refund, (case.order.pk, 30000))
+def webhook_and_webhook(scenario: Scenario) -> Actions:
+    scenario.start_checkout()
+    scenario.pay()
+    return webhook(scenario), webhook(scenario)
 
 
-def refund_and_return_page(case: Case) -> Deeds:
-    case.begin()
-    case.pay()
-    case.come_back()
-    return (actions.refund, (case.order.pk, 30000)), ring(case)
+def refund_and_refund(scenario: Scenario) -> Actions:
+    """Refund twice as staff, with only enough left for one refund."""
+    scenario.start_checkout()
+    scenario.pay()
+    scenario.return_from_stripe()
+    return (actions.refund, (scenario.order.pk, 30000)), (
+        actions.refund,
+        (scenario.order.pk, 30000),
+    )
 
 
-def checkout_and_add(case: Case) -> Deeds:
-    case.shopper.add(case.mug, 2)
-    return case.press_checkout(), (actions.add, (case.shopper.user.pk, case.lamp.pk))
+def refund_and_webhook(scenario: Scenario) -> Actions:
+    scenario.start_checkout()
+    scenario.pay()
+    scenario.return_from_stripe()
+    return (actions.refund, (scenario.order.pk, 30000)), webhook(scenario)
 
 
-def sync_and_webhook(case: Case) -> Deeds:
-    case.begin()
-    case.pay()
+def checkout_and_add(scenario: Scenario) -> Actions:
+    scenario.shopper.add(scenario.mug, 2)
+    return scenario.checkout_action(), (actions.add, (scenario.shopper.user.pk, scenario.lamp.pk))
+
+
+def sync_and_webhook(scenario: Scenario) -> Actions:
+    scenario.start_checkout()
+    scenario.pay()
     age_rows(timedelta(minutes=40))
-    return (actions.sync, ()), ring(case)
+    return (actions.sync, ()), webhook(scenario)
 
 
-def sync_and_sync(case: Case) -> Deeds:
-    case.begin()
-    case.pay()
+def sync_and_sync(scenario: Scenario) -> Actions:
+    scenario.start_checkout()
+    scenario.pay()
     age_rows(timedelta(minutes=40))
     return (actions.sync, ()), (actions.sync, ())
 
 
-def sync_and_pay(case: Case) -> Deeds:
-    """By our clock the session is over, by Stripe's there is a second left."""
-    case.begin()
+def sync_and_pay(scenario: Scenario) -> Actions:
+    """The session has expired by the shop's clock, but not yet by Stripe's."""
+    scenario.start_checkout()
     age_rows(timedelta(minutes=61))
-    return (actions.sync, ()), pay(case)
+    return (actions.sync, ()), pay(scenario)
 
 
-def webhook_expired_and_checkout(case: Case) -> Deeds:
-    case.begin()
-    case.shop.sandbox.expire(case.order.session_id or "")
-    return (actions.ring, case.shop.letter("checkout.session.expired")), case.press_checkout()
+def webhook_expired_and_checkout(scenario: Scenario) -> Actions:
+    scenario.start_checkout()
+    scenario.shop.sandbox.expire(scenario.order.session_id or "")
+    return (
+        actions.deliver_webhook,
+        scenario.shop.signed_event("checkout.session.expired"),
+    ), scenario.checkout_action()
 
 
-def pay(case: Case) -> Deed:
-    return case.shop.sandbox.pay, (case.order.session_url,)
+def pay(scenario: Scenario) -> Action:
+    return scenario.shop.sandbox.pay, (scenario.order.session_url,)
 
 
-def ring(case: Case) -> Deed:
-    return actions.ring, case.shop.letter("checkout.session.completed")
+def webhook(scenario: Scenario) -> Action:
+    return actions.deliver_webhook, scenario.shop.signed_event("checkout.session.completed")
 
 
-def come_back(case: Case) -> Deed:
-    return actions.come_back, (case.shopper.user.pk, str(case.order.reference))
+def return_from_stripe(scenario: Scenario) -> Action:
+    return actions.return_from_stripe, (scenario.shopper.user.pk, str(scenario.order.reference))
 
 
-# --- and what must come of it ---------------------------------------------------------------------
+# --- the checks -----------------------------------------------------------------------------------
 
 
-def one_order_for_both(case: Case, meeting: Meeting) -> None:
-    order = case.order
+def is_one_order(scenario: Scenario, interleaving: Interleaving) -> None:
+    order = scenario.order
     assert Order.objects.filter(status="pending").count() == 1
-    for answer in (meeting.first, meeting.second):
-        assert answer.url == order.session_url or answer.sentences
-    assert order.session_url in (meeting.first.url, meeting.second.url)
-    assert len([one for one in case.shop.sandbox.sessions if one["status"] == "open"]) == 1
+    for answer in (interleaving.first, interleaving.second):
+        assert answer.url == order.session_url or answer.messages
+    assert order.session_url in (interleaving.first.url, interleaving.second.url)
+    assert len([one for one in scenario.shop.sandbox.sessions if one["status"] == "open"]) == 1
 
 
-def open_or_said(case: Case, meeting: Meeting) -> None:
-    """Whoever is sent to Stripe can pay there; the others read why not."""
-    for answer in (meeting.first, meeting.second):
-        if getattr(answer, "url", "").startswith(case.shop.place.stripe):
+def has_valid_payment_urls(scenario: Scenario, interleaving: Interleaving) -> None:
+    """Each payment URL that was returned belongs to an order."""
+    for answer in (interleaving.first, interleaving.second):
+        if getattr(answer, "url", "").startswith(scenario.shop.services.stripe):
             assert Order.objects.filter(session_url=answer.url).exists()
 
 
-def paid_once(case: Case, meeting: Meeting) -> None:
-    assert (case.sold(), case.paid()) == MUGS
-    assert case.order.events.filter(kind="paid").count() == 1
+def is_paid_once(scenario: Scenario, interleaving: Interleaving) -> None:
+    assert scenario.sales() == MUGS
+    assert scenario.order.events.filter(kind="paid").count() == 1
     assert not CartItem.objects.exists()
 
 
-def paid_or_canceled(case: Case, meeting: Meeting) -> None:
-    was_paid = meeting.second.status == "paid"
-    case.shop.sandbox.deliver()
-    assert (case.sold(), case.paid()) == (MUGS if was_paid else NOTHING)
-    assert case.order.status == ("paid" if was_paid else "canceled")
+def is_paid_or_canceled(scenario: Scenario, interleaving: Interleaving) -> None:
+    was_paid = interleaving.second.status == "paid"
+    scenario.shop.sandbox.deliver()
+    assert scenario.sales() == (MUGS if was_paid else NOTHING)
+    assert scenario.order.status == ("paid" if was_paid else "canceled")
 
 
-def paid_or_expired(case: Case, meeting: Meeting) -> None:
-    assert meeting.second.status == "paid"
-    case.shop.sandbox.deliver()
-    assert (case.sold(), case.paid()) == MUGS
+def is_paid(scenario: Scenario, interleaving: Interleaving) -> None:
+    assert interleaving.second.status == "paid"
+    scenario.shop.sandbox.deliver()
+    assert scenario.sales() == MUGS
 
 
-def one_refund(case: Case, meeting: Meeting) -> None:
-    said = Counter(bool(answer.sentences) for answer in (meeting.first, meeting.second))
-    assert said == {True: 1, False: 1}
-    assert case.shop.refunded() == case.order.amount_refunded == 30000
+def is_refunded_once(scenario: Scenario, interleaving: Interleaving) -> None:
+    failed = Counter(bool(answer.messages) for answer in (interleaving.first, interleaving.second))
+    assert failed == {True: 1, False: 1}
+    assert scenario.shop.amount_refunded() == scenario.order.amount_refunded == 30000
 
 
-def refunded(case: Case, meeting: Meeting) -> None:
-    assert case.shop.refunded() == case.order.amount_refunded == 30000
+def is_refunded(scenario: Scenario, interleaving: Interleaving) -> None:
+    assert scenario.shop.amount_refunded() == scenario.order.amount_refunded == 30000
 
 
-def charged_as_seen(case: Case, meeting: Meeting) -> None:
-    """Two mugs, as on the page; or nothing, and the page again with what changed."""
-    assert meeting.second.status == 303
+def is_charged_as_shown(scenario: Scenario, interleaving: Interleaving) -> None:
+    """The order has the two mugs of the page; or there is no order, but an error message."""
+    assert interleaving.second.status == 303
     if Order.objects.exists():
-        assert case.order.total == 40000
-        assert meeting.first.url == case.order.session_url
+        assert scenario.order.total == 40000
+        assert interleaving.first.url == scenario.order.session_url
     else:
-        assert meeting.first.sentences
+        assert interleaving.first.messages
 
 
 PAIRS = [
-    Pair(checkout_and_checkout, one_order_for_both),
-    Pair(resume_and_cancel, open_or_said),
-    Pair(pay_after_all_and_cancel, open_or_said),
-    Pair(pay_after_all_and_checkout, one_order_for_both),
-    Pair(changed_cart_and_pay, open_or_said),
-    Pair(changed_cart_and_changed_cart, one_order_for_both),
-    Pair(cancel_and_pay, paid_or_canceled),
-    Pair(cancel_and_webhook, paid_once),
-    Pair(webhook_and_return_page, paid_once),
-    Pair(webhook_and_webhook, paid_once),
-    Pair(refund_and_refund, one_refund),
-    Pair(refund_and_return_page, refunded),
-    Pair(checkout_and_add, charged_as_seen),
-    Pair(sync_and_webhook, paid_once),
-    Pair(sync_and_sync, paid_once),
-    Pair(sync_and_pay, paid_or_expired),
-    Pair(webhook_expired_and_checkout, open_or_said),
+    Pair(checkout_and_checkout, is_one_order),
+    Pair(resume_and_cancel, has_valid_payment_urls),
+    Pair(pay_after_all_and_cancel, has_valid_payment_urls),
+    Pair(pay_after_all_and_checkout, is_one_order),
+    Pair(changed_cart_and_pay, has_valid_payment_urls),
+    Pair(changed_cart_and_changed_cart, is_one_order),
+    Pair(cancel_and_pay, is_paid_or_canceled),
+    Pair(cancel_and_webhook, is_paid_once),
+    Pair(webhook_and_return_page, is_paid_once),
+    Pair(webhook_and_webhook, is_paid_once),
+    Pair(refund_and_refund, is_refunded_once),
+    Pair(refund_and_webhook, is_refunded),
+    Pair(checkout_and_add, is_charged_as_shown),
+    Pair(sync_and_webhook, is_paid_once),
+    Pair(sync_and_sync, is_paid_once),
+    Pair(sync_and_pay, is_paid),
+    Pair(webhook_expired_and_checkout, has_valid_payment_urls),
 ]
 
 
-def run(shop: Shop, pair: Pair, *, point: int) -> tuple[Case, Meeting]:
-    case = Case.open(shop)
-    first, second = pair.prepare(case)
-    pk = case.shopper.user.pk
-    case.carts = CartWatch()
+def run(shop: Shop, pair: Pair, *, point: int) -> tuple[Scenario, Interleaving]:
+    scenario = Scenario.create(shop)
+    first, second = pair.prepare(scenario)
+    pk = scenario.shopper.user.pk
+    scenario.carts = CartMonitor()
     if second[0] is actions.add:
-        case.carts.touched.add(pk)
-    meeting = meet(
+        scenario.carts.changed_users.add(pk)
+    interleaving = interleave(
         shop.sandbox, first, second, at=lambda number, name: number == point, users=(pk, pk)
     )
-    for answer in (meeting.first, meeting.second):
+    for answer in (interleaving.first, interleaving.second):
         if isinstance(answer, Exception):
             raise answer
         assert getattr(answer, "status", 0) != 500, answer
-    return case, meeting
+    return scenario, interleaving
 
 
-def note_addresses(shop: Shop, meeting: Meeting) -> None:
-    for answer in (meeting.first, meeting.second):
-        shop.note_address(getattr(answer, "url", ""))
+def record_payment_urls(shop: Shop, interleaving: Interleaving) -> None:
+    for answer in (interleaving.first, interleaving.second):
+        shop.record_payment_url(getattr(answer, "url", ""))
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.prepare.__name__)
 def test_no_interleaving_breaks_an_invariant(
     shop: Shop, pair: Pair, request: pytest.FixtureRequest
 ) -> None:
-    for point in range(MOST_POINTS):
-        case, meeting = run(shop, pair, point=point)
-        if not meeting.met:  # the first is past its last point
+    for point in range(MAX_POINTS):
+        scenario, interleaving = run(shop, pair, point=point)
+        if not interleaving.has_met:  # the first action has no more tracepoints
             break
-        name = meeting.points[point]
-        note_addresses(shop, meeting)
+        name = interleaving.points[point]
+        record_payment_urls(shop, interleaving)
 
-        assert case.violations() == [], name
-        pair.check(case, meeting)
+        assert scenario.violations() == [], name
+        pair.check(scenario, interleaving)
 
         shop.sandbox.deliver()
-        let_time_pass(shop.sandbox, timedelta(hours=2))
+        advance_time(shop.sandbox, timedelta(hours=2))
         assert actions.sync().status == 200, name
-        assert case.settled_violations() == [], name
-    request.node.user_properties.append(("points", point))
-    assert 5 < point < MOST_POINTS - 1
+        assert scenario.settled_violations() == [], name
+    request.node.user_properties.append(("tracepoints", point))
+    assert 5 < point < MAX_POINTS - 1

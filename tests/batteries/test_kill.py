@@ -1,8 +1,7 @@
-"""A worker process is killed with SIGKILL at every point of every verb; then the shop recovers."""
+"""Recovery after a worker process is killed with SIGKILL at each crash point of each action."""
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,174 +10,160 @@ from datetime import timedelta
 import pytest
 
 from tests.batteries import actions
-from tests.batteries.clock import let_time_pass
-from tests.batteries.monitors import CartWatch
-from tests.batteries.processes import Victims, victims
+from tests.batteries.actions import Action
+from tests.batteries.clock import advance_time
+from tests.batteries.crashes import kill_at
+from tests.batteries.monitors import CartMonitor
+from tests.batteries.processes import DisposableWorkers, disposable_workers
 from tests.batteries.scenarios import (
-    BOTH,
     MUGS,
+    MUGS_AND_LAMP,
     NOTHING,
-    Case,
-    Deed,
-    Sums,
+    Sales,
+    Scenario,
     cancel,
     changed_cart,
     checkout,
-    late_money,
-    pay_after_all,
+    late_payment,
+    pay_from_order_page,
     refund,
     resume,
     sync,
     sync_cancel,
     sync_refund,
-    webhook_bounced,
     webhook_expired,
+    webhook_failed,
     webhook_paid,
 )
 from tests.batteries.shop import Shop
-from tests.batteries.tracepoints import watched
-from tests.batteries.worker_process import browser_of
 
 pytestmark = pytest.mark.battery
 
-# --- what people do about it --------------------------------------------------------------------
+# --- retries after a crash ------------------------------------------------------------------------
 
 
-def buys(case: Case) -> None:
-    case.buy()
+def buy(scenario: Scenario) -> None:
+    scenario.buy()
 
 
-def cancels(case: Case) -> None:
-    actions.cancel(case.order.pk)
+def cancel_again(scenario: Scenario) -> None:
+    actions.cancel(scenario.order.pk)
 
 
-def comes_back(case: Case) -> None:
-    case.come_back()
+def return_from_stripe(scenario: Scenario) -> None:
+    scenario.return_from_stripe()
 
 
-def refunds(case: Case) -> None:
-    """If it was not written down, staff does it again."""
-    if not case.order.refunds.exists():
-        actions.refund(case.order.pk, 3000)
+def refund_again(scenario: Scenario) -> None:
+    """Refund once more as staff, unless the first refund was recorded."""
+    if not scenario.order.refunds.exists():
+        actions.refund(scenario.order.pk, 3000)
 
 
-def looks(case: Case) -> None:
-    assert case.shopper.client.get(case.order.get_absolute_url()).status_code == 200
+def open_order_page(scenario: Scenario) -> None:
+    assert scenario.shopper.client.get(scenario.order.get_absolute_url()).status_code == 200
 
 
 @dataclass(frozen=True)
-class Story:
-    """``again`` is what people then do, ``together`` what it comes to with that.
+class CrashCase:
+    """An action to kill, and the sales after the recovery.
 
-    ``alone`` is what it comes to if nobody does anything but cron, where that is another story.
+    ``retry`` is called after the kill, and leads to ``with_retry``. ``without_retry`` are the sales
+    if only cron runs after the kill, where that is tested.
     """
 
-    prepare: Callable[[Case], Deed]
-    again: Callable[[Case], None] | None = None
-    together: Sums = NOTHING
-    alone: Sums | None = None
+    prepare: Callable[[Scenario], Action]
+    retry: Callable[[Scenario], None] | None = None
+    with_retry: Sales = NOTHING
+    without_retry: Sales | None = None
 
 
-STORIES = [
-    Story(checkout, buys, BOTH, alone=NOTHING),
-    Story(resume, buys, BOTH),
-    Story(pay_after_all, buys, MUGS, alone=NOTHING),
-    Story(changed_cart, buys, BOTH, alone=NOTHING),
-    Story(cancel, cancels, NOTHING),
-    Story(webhook_paid, comes_back, MUGS, alone=MUGS),
-    Story(webhook_expired, looks, NOTHING),
-    Story(webhook_bounced, looks, NOTHING),
-    Story(refund, refunds, ((0, 0), 37000), alone=((0, 0), 37000)),
-    Story(late_money, comes_back, MUGS),
-    # Here cron itself is killed, and then runs again.
-    Story(sync, alone=((2, 0), 39000)),
-    Story(sync_refund, alone=((0, 0), 37000)),
-    Story(sync_cancel, alone=NOTHING),
+CASES = [
+    CrashCase(checkout, buy, MUGS_AND_LAMP, without_retry=NOTHING),
+    CrashCase(resume, buy, MUGS_AND_LAMP),
+    CrashCase(pay_from_order_page, buy, MUGS, without_retry=NOTHING),
+    CrashCase(changed_cart, buy, MUGS_AND_LAMP, without_retry=NOTHING),
+    CrashCase(cancel, cancel_again, NOTHING),
+    CrashCase(webhook_paid, return_from_stripe, MUGS, without_retry=MUGS),
+    CrashCase(webhook_expired, open_order_page, NOTHING),
+    CrashCase(webhook_failed, open_order_page, NOTHING),
+    CrashCase(refund, refund_again, ((0, 0), 37000), without_retry=((0, 0), 37000)),
+    CrashCase(late_payment, return_from_stripe, MUGS),
+    # Here cron itself is killed, and runs again.
+    CrashCase(sync, without_retry=((2, 0), 39000)),
+    CrashCase(sync_refund, without_retry=((0, 0), 37000)),
+    CrashCase(sync_cancel, without_retry=NOTHING),
 ]
 
 
-def each(stories: list[Story]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("story", stories, ids=lambda story: story.prepare.__name__)
-
-
-def act(deed: Deed, shopper_pk: int, point: int | None, *, say: Callable[[str], None]) -> None:
-    """Do it, saying each point that is passed; at the given one, die."""
-    browser_of(shopper_pk)
-    passed = 0
-
-    def reach(name: str) -> None:
-        nonlocal passed
-        say(name)
-        if passed == point:
-            os.kill(os.getpid(), signal.SIGKILL)
-        passed += 1
-
-    with watched(reach):
-        deed[0](*deed[1])
+def each(cases: list[CrashCase]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("case", cases, ids=lambda case: case.prepare.__name__)
 
 
 @pytest.fixture
-def doomed(shop: Shop) -> Iterator[Victims]:
-    with victims(shop.place) as processes:
-        yield processes
+def workers(shop: Shop) -> Iterator[DisposableWorkers]:
+    with disposable_workers(shop.services) as workers:
+        yield workers
 
 
-def find_points(shop: Shop, doomed: Victims, story: Story) -> list[str]:
-    case = Case.open(shop)
-    deed = story.prepare(case)
-    ended = doomed.run(act, deed, case.shopper.user.pk, None)
-    assert ended.signal == 0
-    assert len(ended.said) > 5
-    assert any("COMMIT" in name for name in ended.said)
-    return ended.said
+def find_crash_points(shop: Shop, workers: DisposableWorkers, case: CrashCase) -> list[str]:
+    scenario = Scenario.create(shop)
+    action = case.prepare(scenario)
+    result = workers.run(kill_at, action, scenario.shopper.user.pk, None)
+    assert result.signal == 0
+    assert len(result.reports) > 5
+    assert any("COMMIT" in name for name in result.reports)
+    return result.reports
 
 
-def kill(shop: Shop, doomed: Victims, story: Story, point: int, name: str) -> Case:
-    case = Case.open(shop)
-    deed = story.prepare(case)
-    case.carts = CartWatch()
-    ended = doomed.run(act, deed, case.shopper.user.pk, point)
-    assert (ended.signal, ended.said[-1]) == (signal.SIGKILL, name)
-    return case
+def kill(
+    shop: Shop, workers: DisposableWorkers, case: CrashCase, point: int, name: str
+) -> Scenario:
+    scenario = Scenario.create(shop)
+    action = case.prepare(scenario)
+    scenario.carts = CartMonitor()
+    result = workers.run(kill_at, action, scenario.shopper.user.pk, point)
+    assert (result.signal, result.reports[-1]) == (signal.SIGKILL, name)
+    return scenario
 
 
-def settle(case: Case) -> None:
-    let_time_pass(case.shop.sandbox, timedelta(hours=2))
-    said = actions.sync()
-    assert said.status == 200, said.sentences
+def sync_later(scenario: Scenario) -> None:
+    advance_time(scenario.shop.sandbox, timedelta(hours=2))
+    outcome = actions.sync()
+    assert outcome.status == 200, outcome.messages
 
 
-@each([story for story in STORIES if story.again])
+@each([case for case in CASES if case.retry])
 def test_after_a_kill_at_any_crash_point_a_retry_recovers(
-    shop: Shop, doomed: Victims, story: Story, request: pytest.FixtureRequest
+    shop: Shop, workers: DisposableWorkers, case: CrashCase, request: pytest.FixtureRequest
 ) -> None:
-    points = find_points(shop, doomed, story)
-    request.node.user_properties.append(("points", len(points)))
+    points = find_crash_points(shop, workers, case)
+    request.node.user_properties.append(("crash_points", len(points)))
     for point, name in enumerate(points):
-        case = kill(shop, doomed, story, point, name)
-        assert case.violations() == [], name
+        scenario = kill(shop, workers, case, point, name)
+        assert scenario.violations() == [], name
 
-        assert story.again is not None
-        story.again(case)
-        assert case.violations() == [], name
+        assert case.retry is not None
+        case.retry(scenario)
+        assert scenario.violations() == [], name
         shop.sandbox.deliver()
-        settle(case)
+        sync_later(scenario)
 
-        assert case.settled_violations() == [], name
-        assert (case.sold(), case.paid()) == story.together, name
+        assert scenario.settled_violations() == [], name
+        assert scenario.sales() == case.with_retry, name
 
 
-@each([story for story in STORIES if story.alone])
+@each([case for case in CASES if case.without_retry])
 def test_after_a_kill_at_any_crash_point_sync_alone_recovers(
-    shop: Shop, doomed: Victims, story: Story, request: pytest.FixtureRequest
+    shop: Shop, workers: DisposableWorkers, case: CrashCase, request: pytest.FixtureRequest
 ) -> None:
-    points = find_points(shop, doomed, story)
-    request.node.user_properties.append(("points", len(points)))
+    points = find_crash_points(shop, workers, case)
+    request.node.user_properties.append(("crash_points", len(points)))
     for point, name in enumerate(points):
-        case = kill(shop, doomed, story, point, name)
+        scenario = kill(shop, workers, case, point, name)
 
-        settle(case)
+        sync_later(scenario)
 
-        assert case.settled_violations() == [], name
-        was_asked = story.prepare is not refund or case.order.refunds.exists()
-        assert (case.sold(), case.paid()) == (story.alone if was_asked else MUGS), name
+        assert scenario.settled_violations() == [], name
+        was_requested = case.prepare is not refund or scenario.order.refunds.exists()
+        assert scenario.sales() == (case.without_retry if was_requested else MUGS), name

@@ -1,4 +1,4 @@
-"""Sixteen processes at once, through the views: nothing oversold, nothing done twice."""
+"""Load of sixteen concurrent processes on the views: nothing is oversold or done twice."""
 
 from __future__ import annotations
 
@@ -12,8 +12,16 @@ from django.contrib.auth.models import User
 
 from django_stripe_cart.models import Cart, CartItem, Order, Product
 from django_stripe_cart.testing.payment_counter import ORDER_PAID_RECEIVED
-from tests.batteries.actions import Answer, add, come_back, open_cart, press_checkout, refund, ring
-from tests.batteries.processes import Crew, crew
+from tests.batteries.actions import (
+    Outcome,
+    add,
+    check_out,
+    deliver_webhook,
+    open_cart,
+    refund,
+    return_from_stripe,
+)
+from tests.batteries.processes import WorkerPool, worker_pool
 from tests.batteries.shop import Shop
 from tests.batteries.worker_process import browser_of
 
@@ -21,62 +29,62 @@ pytestmark = pytest.mark.battery
 
 PROCESSES = 16
 
-# What one of two hundred clicks may read instead.
-SAID = (
+# Error messages that some of the two hundred requests may get
+POSSIBLE_ERRORS = (
     "You already have an unpaid order.",
     "The payment service can't be reached at the moment. Please try again.",
 )
 
 
 @pytest.fixture
-def sixteen(shop: Shop) -> Iterator[Crew]:
-    with crew(PROCESSES, shop.place) as workers:
+def pool(shop: Shop) -> Iterator[WorkerPool]:
+    with worker_pool(PROCESSES, shop.services) as workers:
         yield workers
 
 
-# --- what the processes do ----------------------------------------------------------------------
+# --- actions of the processes -------------------------------------------------------------------
 
 
-def ring_or_come_back(
+def deliver_or_return(
     turn: int, user_pk: int, reference: str, body: bytes, headers: dict[str, str]
-) -> Answer:
-    return ring(body, headers) if turn % 2 else come_back(user_pk, reference)
+) -> Outcome:
+    return deliver_webhook(body, headers) if turn % 2 else return_from_stripe(user_pk, reference)
 
 
-def shop_at_random(user_pk: int, product_pks: list[int], seed: int) -> list[Answer]:
-    """Fill the cart in any order, check out, change the cart, and check out once more."""
+def change_cart_and_check_out(user_pk: int, product_pks: list[int], seed: int) -> list[Outcome]:
+    """Twice add random products to the cart and check out."""
     chance = random.Random(seed)
     browser = browser_of(user_pk)
     answers = []
     for _visit in range(2):
         for pk in chance.sample(product_pks, chance.randint(2, 5)):
             answers.append(add(user_pk, pk))
-        answers.append(press_checkout(user_pk, browser.open_cart()))
+        answers.append(check_out(user_pk, browser.open_cart()))
     return answers
 
 
 class Audit:
-    """Reads the books again and again, while sixteen others write in them."""
+    """A check of the invariants, repeated while the sixteen processes write."""
 
     def __init__(self, shop: Shop) -> None:
-        self.shop, self.times = shop, 0
+        self.shop, self.runs = shop, 0
 
     def __call__(self) -> None:
-        began = time.monotonic()
+        started = time.monotonic()
         assert self.shop.violations() == []
-        self.times += 1
-        # Stripe is played in this process, too, and must not be kept from answering.
-        time.sleep(max(0.2, 2 * (time.monotonic() - began)))
+        self.runs += 1
+        # The sandbox runs in this process, too, and needs time to answer.
+        time.sleep(max(0.2, 2 * (time.monotonic() - started)))
 
 
 @pytest.fixture
 def audit(shop: Shop) -> Iterator[Audit]:
     audit = Audit(shop)
     yield audit
-    assert audit.times > 1
+    assert audit.runs > 1
 
 
-# --- and what must come of it -------------------------------------------------------------------
+# --- tests --------------------------------------------------------------------------------------
 
 
 def fill_carts(number: int, product: Product) -> list[User]:
@@ -90,29 +98,29 @@ def fill_carts(number: int, product: Product) -> list[User]:
 
 
 def test_400_concurrent_checkouts_sell_a_stock_of_150(
-    shop: Shop, sixteen: Crew, audit: Audit
+    shop: Shop, pool: WorkerPool, audit: Audit
 ) -> None:
-    mug = shop.sell("Mug", stock=150)
+    mug = shop.add_product("Mug", stock=150)
     users = fill_carts(400, mug)
-    pages = sixteen.at_once(open_cart, [(user.pk,) for user in users])
+    pages = pool.run_concurrently(open_cart, [(user.pk,) for user in users])
 
-    answers = sixteen.at_once(
-        press_checkout,
+    answers = pool.run_concurrently(
+        check_out,
         [(user.pk, page) for user, page in zip(users, pages, strict=True)],
-        meanwhile=audit,
+        while_running=audit,
     )
 
-    served = [answer for answer in answers if shop.note_address(answer.url)]
+    served = [answer for answer in answers if shop.record_payment_url(answer.url)]
     assert {answer.status for answer in answers} == {303}
-    assert (len(served), len(shop.handed_out)) == (150, 150)
+    assert (len(served), len(shop.payment_urls)) == (150, 150)
     assert Order.objects.filter(status="pending").count() == Order.objects.count() == 150
     assert Product.objects.get().stock == 0
-    sorry = Counter(answer.sentences for answer in answers if answer not in served)
-    assert sorry.keys() <= {
+    errors = Counter(answer.messages for answer in answers if answer not in served)
+    assert errors.keys() <= {
         ("“Mug” is out of stock.",),
         ("There is not enough of “Mug” left.",),
     }
-    assert sum(sorry.values()) == 250
+    assert sum(errors.values()) == 250
     assert len(shop.sandbox.sessions) == 150
     own = dict(Order.objects.values_list("user", "session_url"))
     for user, answer in zip(users, answers, strict=True):
@@ -121,39 +129,39 @@ def test_400_concurrent_checkouts_sell_a_stock_of_150(
 
 
 def test_200_clicks_of_one_shopper_are_one_order_and_one_session(
-    shop: Shop, sixteen: Crew, audit: Audit
+    shop: Shop, pool: WorkerPool, audit: Audit
 ) -> None:
-    mug = shop.sell("Mug", stock=10)
+    mug = shop.add_product("Mug", stock=10)
     (user,) = fill_carts(1, mug)
-    pages = sixteen.at_once(open_cart, [(user.pk,)] * PROCESSES)
+    pages = pool.run_concurrently(open_cart, [(user.pk,)] * PROCESSES)
 
-    answers = sixteen.at_once(press_checkout, [(user.pk, pages[0])] * 200, meanwhile=audit)
+    answers = pool.run_concurrently(check_out, [(user.pk, pages[0])] * 200, while_running=audit)
 
     order = Order.objects.get()
     assert {answer.status for answer in answers} == {303}
-    lost = [answer for answer in answers if answer.url != order.session_url]
-    assert {answer.sentences for answer in lost} <= {(sentence,) for sentence in SAID}
+    refused = [answer for answer in answers if answer.url != order.session_url]
+    assert {answer.messages for answer in refused} <= {(sentence,) for sentence in POSSIBLE_ERRORS}
     assert [session["id"] for session in shop.sandbox.sessions] == [order.session_id]
     assert Product.objects.get().stock == 9
     assert shop.violations() == []
 
 
 def test_200_webhooks_and_return_pages_mark_the_order_paid_once(
-    shop: Shop, sixteen: Crew, audit: Audit
+    shop: Shop, pool: WorkerPool, audit: Audit
 ) -> None:
-    mug = shop.sell("Mug", stock=10)
-    shopper = shop.shopper()
+    mug = shop.add_product("Mug", stock=10)
+    shopper = shop.create_shopper()
     shopper.add(mug)
-    shop.note_address(shopper.check_out().url)
+    shop.record_payment_url(shopper.check_out().url)
     shop.pay(shopper.order.session_url)
-    body, headers = shop.letter("checkout.session.completed")
+    body, headers = shop.signed_event("checkout.session.completed")
     reference = str(shopper.order.reference)
-    sixteen.at_once(open_cart, [(shopper.user.pk,)] * PROCESSES)
+    pool.run_concurrently(open_cart, [(shopper.user.pk,)] * PROCESSES)
 
-    answers = sixteen.at_once(
-        ring_or_come_back,
+    answers = pool.run_concurrently(
+        deliver_or_return,
         [(turn // PROCESSES, shopper.user.pk, reference, body, headers) for turn in range(200)],
-        meanwhile=audit,
+        while_running=audit,
     )
 
     order = Order.objects.get()
@@ -161,49 +169,49 @@ def test_200_webhooks_and_return_pages_mark_the_order_paid_once(
     assert order.status == "paid"
     kinds = Counter(order.events.values_list("kind", flat=True))
     assert (kinds["paid"], kinds[ORDER_PAID_RECEIVED]) == (1, 1)
-    assert shop.charged() == order.amount_paid == 10000
+    assert shop.amount_charged() == order.amount_paid == 10000
     assert CartItem.objects.count() == 0
     shop.sandbox.deliver()
     assert shop.settled_violations() == []
 
 
 def test_60_concurrent_refunds_of_30_on_200_refund_180(
-    shop: Shop, sixteen: Crew, audit: Audit
+    shop: Shop, pool: WorkerPool, audit: Audit
 ) -> None:
-    mug = shop.sell("Mug", price="200.00", stock=10)
-    shopper = shop.shopper()
+    mug = shop.add_product("Mug", price="200.00", stock=10)
+    shopper = shop.create_shopper()
     shopper.add(mug)
-    shop.note_address(shopper.check_out().url)
+    shop.record_payment_url(shopper.check_out().url)
     shop.pay(shopper.order.session_url)
     shop.sandbox.deliver()
 
-    answers = sixteen.at_once(refund, [(shopper.order.pk, 3000)] * 60, meanwhile=audit)
+    answers = pool.run_concurrently(refund, [(shopper.order.pk, 3000)] * 60, while_running=audit)
 
-    assert Counter(answer.sentences for answer in answers) == {
+    assert Counter(answer.messages for answer in answers) == {
         (): 6,
         ("You can refund at most ₹20.00.",): 54,
     }
-    assert shop.refunded() == shopper.order.amount_refunded == 18000
+    assert shop.amount_refunded() == shopper.order.amount_refunded == 18000
     assert len(shop.sandbox.refunds) == shopper.order.refunds.count() == 6
     shop.sandbox.deliver()
     assert shop.settled_violations() == []
 
 
 def test_concurrent_checkouts_of_mixed_carts_do_not_deadlock(
-    shop: Shop, sixteen: Crew, audit: Audit
+    shop: Shop, pool: WorkerPool, audit: Audit
 ) -> None:
-    products = [shop.sell(f"Product {number}", stock=40) for number in range(5)]
-    users = [shop.shopper().user for _ in range(48)]
+    products = [shop.add_product(f"Product {number}", stock=40) for number in range(5)]
+    users = [shop.create_shopper().user for _ in range(48)]
     pks = [product.pk for product in products]
-    sixteen.at_once(open_cart, [(user.pk,) for user in users])
+    pool.run_concurrently(open_cart, [(user.pk,) for user in users])
 
-    visits = sixteen.at_once(
-        shop_at_random,
+    visits = pool.run_concurrently(
+        change_cart_and_check_out,
         [(user.pk, pks, seed) for seed, user in enumerate(users)],
-        meanwhile=audit,
+        while_running=audit,
     )
 
     answers = [answer for visit in visits for answer in visit]
     assert {answer.status for answer in answers} == {303}
-    assert sum(shop.note_address(answer.url) for answer in answers) > 0
+    assert sum(shop.record_payment_url(answer.url) for answer in answers) > 0
     assert shop.violations() == []

@@ -1,4 +1,4 @@
-"""Each fault of Stripe's at each call: a sentence, nothing lost, and the shopper can go on."""
+"""Each fault of Stripe at each API call: an error message, no loss, and the shopper can retry."""
 
 from __future__ import annotations
 
@@ -13,59 +13,66 @@ from django_stripe_cart.sandbox.faults import API_FAULTS
 from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.invariants import settled_violations, violations
 from django_stripe_cart.testing.payment_counter import start_counting, stop_counting
-from tests.batteries.clock import settle
-from tests.batteries.fault_scenarios import REFUND, STORIES, Shop, Story, webhook_that_looks
+from tests.batteries.convergence import sync_until_stable
+from tests.batteries.fault_scenarios import (
+    REFUND,
+    SCENARIOS,
+    FaultScenario,
+    FaultShop,
+    webhook_that_syncs,
+)
 
-# What passes by itself, so that the SDK's second attempt meets the first one's traces.
-PASSING = ("in_use", "unavailable", "timeout_after", "reset_after", "stored_server_error_after")
+# Faults that end by themselves, so that the SDK's second attempt finds the effect of the first
+TRANSIENT = ("in_use", "unavailable", "timeout_after", "reset_after", "stored_server_error_after")
 CASES = [
-    *((story, call, kind, None) for story, call in STORIES for kind in API_FAULTS),
-    *((story, call, kind, 1) for story, call in STORIES for kind in PASSING),
+    *((scenario, call, kind, None) for scenario, call in SCENARIOS for kind in API_FAULTS),
+    *((scenario, call, kind, 1) for scenario, call in SCENARIOS for kind in TRANSIENT),
 ]
 
 
-def name_of(case: tuple[Story, str, str, int | None]) -> str:
-    story, call, kind, times = case
-    return f"{story.__name__}-{call}-{kind}-{'once' if times else 'always'}"
+def id_of(case: tuple[FaultScenario, str, str, int | None]) -> str:
+    scenario, call, kind, times = case
+    return f"{scenario.__name__}-{call}-{kind}-{'once' if times else 'always'}"
 
 
 @pytest.fixture
-def shop(browser: Browser, sandbox: Sandbox, mug: Product, lamp: Product) -> Iterator[Shop]:
+def shop(browser: Browser, sandbox: Sandbox, mug: Product, lamp: Product) -> Iterator[FaultShop]:
     start_counting()
-    yield Shop(browser, sandbox, mug, lamp)
+    yield FaultShop(browser, sandbox, mug, lamp)
     stop_counting()
 
 
-@pytest.mark.parametrize("case", CASES, ids=name_of)
+@pytest.mark.parametrize("case", CASES, ids=id_of)
 def test_each_fault_at_each_call_loses_nothing(
-    shop: Shop, case: tuple[Story, str, str, int | None]
+    shop: FaultShop, case: tuple[FaultScenario, str, str, int | None]
 ) -> None:
-    story, call, kind, times = case
+    scenario, call, kind, times = case
     sandbox = shop.sandbox
-    steps = story(shop)
+    steps = scenario(shop)
     next(steps)
     before = len(sandbox.requests)
     sandbox.faults.add(call, kind=kind, times=times)
 
     next(steps)
 
-    assert [met for met in sandbox.requests[before:] if met["fault"]], "The fault was never met."
-    assert violations(sandbox, stock=shop.stock, handed_out=shop.handed_out) == []
-    assert all(shop.said)
-    if story is webhook_that_looks and times is None and kind != "slow":
-        assert 500 in shop.rings
+    requests = sandbox.requests[before:]
+    assert [request for request in requests if request["fault"]], "No request met the fault."
+    assert violations(sandbox, stock=shop.stock, handed_out=shop.payment_urls) == []
+    assert all(shop.messages)
+    if scenario is webhook_that_syncs and times is None and kind != "slow":
+        assert 500 in shop.webhook_statuses
 
     sandbox.faults.clear()
     assert next(steps, "the end") == "the end"
-    settle(sandbox)
+    sync_until_stable(sandbox)
     found = settled_violations(
-        sandbox, stock=shop.stock, handed_out=shop.handed_out, payments_are_counted=True
+        sandbox, stock=shop.stock, handed_out=shop.payment_urls, payments_are_counted=True
     )
     assert found == []
 
 
 def test_a_refusal_after_a_lost_response_keeps_the_refund(
-    shop: Shop,
+    shop: FaultShop,
 ) -> None:
     shop.browser.add(shop.mug)
     shop.pay()
@@ -77,11 +84,11 @@ def test_a_refusal_after_a_lost_response_keeps_the_refund(
 
     assert (order.amount_refunded, order.refunds.get().status) == (100, "succeeded")
     assert not order.events.filter(kind="refund_refused").exists()
-    shop.has_bought(shop.mug, refunded=100)
+    shop.assert_bought(shop.mug, refunded=100)
 
 
 def test_every_fault_and_every_call_is_tried() -> None:
     assert len(API_FAULTS) == 17
-    assert len({call for _, call in STORIES}) == 7
-    assert len({story for story, _ in STORIES}) == 18
+    assert len({call for _, call in SCENARIOS}) == 7
+    assert len({scenario for scenario, _ in SCENARIOS}) == 18
     assert len(CASES) == 30 * 17 + 30 * 5

@@ -1,7 +1,7 @@
-"""The guards around Stripe: each is taken away, here and only here, and the damage is shown.
+"""Mutants without a guard around the requests to Stripe, and the invariant that each breaks.
 
-Beside it stands the same story with the guard, where nothing is wrong: so the other batteries would
-notice if a guard were lost.
+Each test runs the same scenario with the guard, which breaks no invariant. So the other batteries
+fail when a guard is lost.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from django_stripe_cart.payments import sync as payments
 from django_stripe_cart.payments import sync_order
 from django_stripe_cart.webhooks import processing as webhooks
 from tests.batteries import actions
-from tests.batteries.clock import let_time_pass
-from tests.batteries.mutants import each_way, have_met
-from tests.batteries.scenarios import Case
+from tests.batteries.clock import advance_time
+from tests.batteries.mutants import interleave_at, with_and_without_guard
+from tests.batteries.scenarios import Scenario
 from tests.batteries.shop import Shop
 
 pytestmark = pytest.mark.battery
@@ -31,9 +31,9 @@ pytestmark = pytest.mark.battery
 CREATE = "POST /v1/checkout/sessions"
 
 
-def settled(shop: Shop) -> list[str]:
+def settle(shop: Shop) -> list[str]:
     shop.sandbox.deliver()
-    let_time_pass(shop.sandbox, timedelta(hours=2))
+    advance_time(shop.sandbox, timedelta(hours=2))
     actions.sync()
     return shop.settled_violations()
 
@@ -50,53 +50,58 @@ def set_without_comparing(order: Order, session: gateway.Session, **_: Any) -> O
     return order
 
 
-def give_up(shop: Shop) -> str:
-    """Another process, with a wrong key, is refused and closes the order."""
+def sync_with_refusal(shop: Shop) -> str:
+    """Sync in a process with a wrong secret key, which Stripe refuses: the order is closed."""
     shop.sandbox.faults.add(CREATE, kind="unauthorized")
     return sync_order(Order.objects.get()).status
 
 
-@each_way
+@with_and_without_guard
 def test_without_compare_and_set_a_closed_order_can_be_paid(
-    case: Case, guarded: bool, monkeypatch: pytest.MonkeyPatch
+    scenario: Scenario, guarded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not guarded:
         monkeypatch.setattr(sessions, "_commit_session", set_without_comparing)
-    case.shopper.add(case.mug, 2)
+    scenario.shopper.add(scenario.mug, 2)
 
-    meeting = have_met(case, case.press_checkout(), (give_up, (case.shop,)), at=f"after {CREATE}")
+    interleaving = interleave_at(
+        scenario,
+        scenario.checkout_action(),
+        (sync_with_refusal, (scenario.shop,)),
+        at=f"after {CREATE}",
+    )
 
-    assert meeting.second == "expired"
-    is_payable = case.shop.note_address(meeting.first.url)
+    assert interleaving.second == "expired"
+    is_payment_url = scenario.shop.record_payment_url(interleaving.first.url)
     if guarded:
-        assert not is_payable
-        assert case.shop.violations() == []
+        assert not is_payment_url
+        assert scenario.shop.violations() == []
     else:
-        assert is_payable
-        assert any("its session can still be paid" in one for one in case.shop.violations())
+        assert is_payment_url
+        assert any("its session can still be paid" in one for one in scenario.shop.violations())
 
 
 # --- the same key on retry ------------------------------------------------------------------------
 
 
-@each_way
+@with_and_without_guard
 def test_without_the_same_key_a_second_click_makes_a_second_session(
-    case: Case, guarded: bool, monkeypatch: pytest.MonkeyPatch
+    scenario: Scenario, guarded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not guarded:
         monkeypatch.setattr(sessions, "_idempotency_key", lambda order: str(uuid4()))
-    case.shopper.add(case.mug, 2)
-    case.shop.sandbox.faults.add(CREATE, kind="timeout_after", times=3)
-    case.shopper.check_out()
+    scenario.shopper.add(scenario.mug, 2)
+    scenario.shop.sandbox.faults.add(CREATE, kind="timeout_after", times=3)
+    scenario.shopper.check_out()
 
-    case.check_out()
+    scenario.check_out()
 
-    assert len(case.shop.sandbox.sessions) == (1 if guarded else 2)
+    assert len(scenario.shop.sandbox.sessions) == (1 if guarded else 2)
 
 
-@each_way
+@with_and_without_guard
 def test_without_the_same_key_a_refund_is_sent_twice(
-    case: Case, guarded: bool, monkeypatch: pytest.MonkeyPatch
+    scenario: Scenario, guarded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     create = gateway.create_refund
 
@@ -105,91 +110,91 @@ def test_without_the_same_key_a_refund_is_sent_twice(
 
     if not guarded:
         monkeypatch.setattr(gateway, "create_refund", create_with_a_new_key)
-    case.begin()
-    case.pay()
-    case.come_back()
-    case.shop.sandbox.faults.add("POST /v1/refunds", kind="timeout_before", times=3)
-    actions.refund(case.order.pk, 10000)
-    case.shop.sandbox.faults.clear()
+    scenario.start_checkout()
+    scenario.pay()
+    scenario.return_from_stripe()
+    scenario.shop.sandbox.faults.add("POST /v1/refunds", kind="timeout_before", times=3)
+    actions.refund(scenario.order.pk, 10000)
+    scenario.shop.sandbox.faults.clear()
 
-    # Two find that it was never made, and both make it.
-    have_met(
-        case,
-        (sync_order, (case.order,)),
-        (sync_order, (case.order,)),
+    # Both find no refund at Stripe, and both create it.
+    interleave_at(
+        scenario,
+        (sync_order, (scenario.order,)),
+        (sync_order, (scenario.order,)),
         at="before POST /v1/refunds",
     )
 
-    key = case.order.refunds.earliest("pk").key
+    key = scenario.order.refunds.earliest("pk").key
     if guarded:
-        assert case.shop.refunded() == 10000
-        assert case.shop.violations() == []
+        assert scenario.shop.amount_refunded() == 10000
+        assert scenario.shop.violations() == []
     else:
-        assert case.shop.refunded() == 20000
-        assert f"Refund {key} was made 2 times at Stripe." in case.shop.violations()
+        assert scenario.shop.amount_refunded() == 20000
+        assert f"Refund {key} was made 2 times at Stripe." in scenario.shop.violations()
 
 
 # --- expire before release ------------------------------------------------------------------------
 
 
-def only_look(order: Order) -> gateway.Session:
+def retrieve_as_expired(order: Order) -> gateway.Session:
     return replace(gateway.retrieve_session(order.session_id or ""), status="expired")
 
 
-@each_way
+@with_and_without_guard
 def test_without_expiring_first_a_canceled_order_is_paid(
-    case: Case, guarded: bool, monkeypatch: pytest.MonkeyPatch
+    scenario: Scenario, guarded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not guarded:
-        monkeypatch.setattr(payments, "expire_or_retrieve_session", only_look)
-    case.begin()
-    address = case.order.session_url
+        monkeypatch.setattr(payments, "expire_or_retrieve_session", retrieve_as_expired)
+    scenario.start_checkout()
+    url = scenario.order.session_url
 
-    assert actions.cancel(case.order.pk).url == "canceled"
+    assert actions.cancel(scenario.order.pk).url == "canceled"
 
-    violations = case.shop.violations()
-    paid = case.shop.sandbox.pay(address)
+    violations = scenario.shop.violations()
+    paid = scenario.shop.sandbox.pay(url)
     if guarded:
-        assert (violations, paid.status, case.shop.charged()) == ([], "expired", 0)
+        assert (violations, paid.status, scenario.shop.amount_charged()) == ([], "expired", 0)
     else:
         assert any("its session can still be paid" in one for one in violations)
-        assert (paid.status, case.shop.charged()) == ("paid", 40000)
+        assert (paid.status, scenario.shop.amount_charged()) == ("paid", 40000)
 
 
-# --- dedupe on finished ---------------------------------------------------------------------------
+# --- deduplication of processed webhooks ----------------------------------------------------------
 
 
-@each_way
+@with_and_without_guard
 def test_deduplicating_unprocessed_events_loses_a_failed_webhook(
-    case: Case, guarded: bool, monkeypatch: pytest.MonkeyPatch
+    scenario: Scenario, guarded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    remember = webhooks._get_or_create_row
+    get_or_create = webhooks._get_or_create_row
 
-    def take_seen_for_finished(event: gateway.Event) -> WebhookEvent:
-        was_seen = WebhookEvent.objects.filter(event_id=event.id).exists()
-        row = remember(event)
-        row.processed_at = row.received_at if was_seen else None
+    def treat_known_as_processed(event: gateway.Event) -> WebhookEvent:
+        is_known = WebhookEvent.objects.filter(event_id=event.id).exists()
+        row = get_or_create(event)
+        row.processed_at = row.received_at if is_known else None
         return row
 
     if not guarded:
-        monkeypatch.setattr(webhooks, "_get_or_create_row", take_seen_for_finished)
-    case.begin()
-    case.pay()
-    case.shop.sandbox.deliver()
-    case.shop.sandbox.refund(case.order.payment_intent_id or "", amount=1000)
-    case.shop.sandbox.faults.add("GET *", kind="server_error", times=99)
-    answers = {delivery["answer"] for delivery in case.shop.sandbox.deliver()}
-    case.shop.sandbox.faults.clear()
+        monkeypatch.setattr(webhooks, "_get_or_create_row", treat_known_as_processed)
+    scenario.start_checkout()
+    scenario.pay()
+    scenario.shop.sandbox.deliver()
+    scenario.shop.sandbox.refund(scenario.order.payment_intent_id or "", amount=1000)
+    scenario.shop.sandbox.faults.add("GET *", kind="server_error", times=99)
+    answers = {delivery["answer"] for delivery in scenario.shop.sandbox.deliver()}
+    scenario.shop.sandbox.faults.clear()
     assert 500 in answers
 
-    found = settled(case.shop)
+    found = settle(scenario.shop)
 
     if guarded:
         assert found == []
-        assert case.order.amount_refunded == 1000
+        assert scenario.order.amount_refunded == 1000
     else:
         assert (
-            f"Order {case.order.reference} has amount_refunded 0, but Stripe refunded 1000."
+            f"Order {scenario.order.reference} has amount_refunded 0, but Stripe refunded 1000."
             in found
         )
 
@@ -197,9 +202,9 @@ def test_deduplicating_unprocessed_events_loses_a_failed_webhook(
 # --- the fingerprint ------------------------------------------------------------------------------
 
 
-@each_way
+@with_and_without_guard
 def test_without_the_fingerprint_a_changed_price_is_charged(
-    case: Case, guarded: bool, monkeypatch: pytest.MonkeyPatch
+    scenario: Scenario, guarded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     check = contents.CartContents.raise_if_not_orderable
     if not guarded:
@@ -208,16 +213,16 @@ def test_without_the_fingerprint_a_changed_price_is_charged(
             "raise_if_not_orderable",
             lambda self, fingerprint=None: check(self),
         )
-    case.shopper.add(case.mug)
-    seen = case.shopper.open_cart()
-    Product.objects.filter(pk=case.mug.pk).update(price="900.00")
+    scenario.shopper.add(scenario.mug)
+    page = scenario.shopper.open_cart()
+    Product.objects.filter(pk=scenario.mug.pk).update(price="900.00")
 
-    answer = actions.press_checkout(case.shopper.user.pk, seen)
+    outcome = actions.check_out(scenario.shopper.user.pk, page)
 
-    assert "₹200.00" in seen
-    charged = [session["amount_total"] for session in case.shop.sandbox.sessions]
+    assert "₹200.00" in page
+    charged = [session["amount_total"] for session in scenario.shop.sandbox.sessions]
     if guarded:
         assert charged == []
-        assert "“Mug” now costs ₹900.00." in answer.sentences
+        assert "“Mug” now costs ₹900.00." in outcome.messages
     else:
         assert charged == [90000]

@@ -17,33 +17,33 @@ from django_stripe_cart.sandbox.webhooks.http import send
 from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.payment_counter import ORDER_PAID_RECEIVED
 from tests.batteries import actions
-from tests.batteries.clock import let_time_pass
-from tests.batteries.http_client import Window
-from tests.batteries.servers import Server, servers, sync_loops
+from tests.batteries.clock import advance_time
+from tests.batteries.http_client import ShopClient
+from tests.batteries.servers import Server, running_servers, running_sync_loops
 from tests.batteries.shop import Shop
 
 pytestmark = pytest.mark.battery
 
-SHOPPERS, MUGS, AT_ONCE = 60, 25, 12
-TRIES = 40
-PATIENCE = 60  # seconds, on a machine that others use, too
+SHOPPERS, MUGS, THREADS = 60, 25, 12
+MAX_ATTEMPTS = 40
+TIMEOUT = 60  # seconds, on a busy machine
 
 
 @pytest.fixture
-def two(shop: Shop) -> Iterator[list[Server]]:
-    """Stripe rings at both of them, so that each event comes twice at the same moment."""
-    with servers(2, shop.place) as started:
+def servers(shop: Shop) -> Iterator[list[Server]]:
+    """Two servers, each with a webhook endpoint, so that each event is delivered twice at once."""
+    with running_servers(2, shop.services) as started:
         shop.sandbox.reset()
-        shop.sandbox.deliver_with(send)  # over HTTP, not into this process
+        shop.sandbox.deliver_with(send)  # over HTTP, not within this process
         for server in started:
-            door = f"{server.url}/stripe/webhook/"
-            shop.sandbox.add_webhook_endpoint(door, secret=conf.webhook_secrets[0])
+            url = f"{server.url}/stripe/webhook/"
+            shop.sandbox.add_webhook_endpoint(url, secret=conf.webhook_secrets[0])
         yield started
 
 
 @contextmanager
-def postman(shop: Shop) -> Iterator[None]:
-    """Delivers what has happened, again and again; who is not there is rung at later."""
+def webhook_delivery(shop: Shop) -> Iterator[None]:
+    """Deliver webhooks repeatedly; those that a killed server missed are delivered later."""
     is_over = threading.Event()
 
     def deliver() -> None:
@@ -59,26 +59,26 @@ def postman(shop: Shop) -> Iterator[None]:
         thread.join()
 
 
-def buy(shop: Shop, shopper: Browser, two: list[Server], number: int) -> str:
-    """Want one mug, and pay for it if there is one: "paid", or "sorry"."""
-    window = Window(shopper.client, [server.url for server in two], number % 2)
+def buy(shop: Shop, shopper: Browser, servers: list[Server], number: int) -> str:
+    """Try to buy one mug, and return "paid" or "out of stock"."""
+    client = ShopClient(shopper.client, [server.url for server in servers], number % 2)
     mug = _the_mug(shop)
-    for _try in range(TRIES):
-        page = window.look("/shop/cart/")
+    for _attempt in range(MAX_ATTEMPTS):
+        page = client.get("/shop/cart/")
         if "Mug" not in page:
-            window.look("/")
-            if not window.token:  # sold out: there is no button
-                return "sorry"
-            window.press("/shop/cart/item/", product=mug, quantity=1)  # may be sent twice
-            page = window.look("/shop/cart/")
+            client.get("/")
+            if not client.token:  # sold out: the page has no button
+                return "out of stock"
+            client.post("/shop/cart/item/", product=mug, quantity=1)  # may be posted twice
+            page = client.get("/shop/cart/")
         if "out of stock" in page or "Mug" not in page:
-            return "sorry"
-        url = window.check_out()
-        if shop.note_address(url):
+            return "out of stock"
+        url = client.check_out()
+        if shop.record_payment_url(url):
             payment = shop.sandbox.pay(url)
-            window.follow(payment.redirect_url or "")
+            client.follow(payment.redirect_url or "")
             return payment.status
-        time.sleep(0.1)  # refused for a moment, or sold out: the cart will say
+        time.sleep(0.1)  # refused for a moment, or sold out: the cart shows which
     return "gave up"
 
 
@@ -88,39 +88,44 @@ def _the_mug(shop: Shop) -> int:
 
 
 def test_a_small_stock_sells_out_exactly_while_a_server_is_killed(
-    shop: Shop, two: list[Server]
+    shop: Shop, servers: list[Server]
 ) -> None:
-    shop.sell("Mug", stock=MUGS)
-    shoppers = [shop.shopper() for _ in range(SHOPPERS)]
+    shop.add_product("Mug", stock=MUGS)
+    shoppers = [shop.create_shopper() for _ in range(SHOPPERS)]
 
-    with sync_loops(2, shop.place), postman(shop), ThreadPoolExecutor(AT_ONCE) as pool:
-        going = [
-            pool.submit(buy, shop, shopper, two, number) for number, shopper in enumerate(shoppers)
+    with (
+        running_sync_loops(2, shop.services),
+        webhook_delivery(shop),
+        ThreadPoolExecutor(THREADS) as pool,
+    ):
+        purchases = [
+            pool.submit(buy, shop, shopper, servers, number)
+            for number, shopper in enumerate(shoppers)
         ]
-        _wait_until_paid(MUGS // 3, going)
-        two[1].kill()
-        _wait_until_paid(MUGS // 2, going)
-        two[1].start_again()
-        said = Counter(future.result() for future in going)
-        two[1].wait()
+        _wait_until_paid(MUGS // 3, purchases)
+        servers[1].kill()
+        _wait_until_paid(MUGS // 2, purchases)
+        servers[1].restart()
+        results = Counter(future.result() for future in purchases)
+        servers[1].wait_until_ready()
 
-    assert said == {"paid": MUGS, "sorry": SHOPPERS - MUGS}
+    assert results == {"paid": MUGS, "out of stock": SHOPPERS - MUGS}
     shop.sandbox.deliver()
-    let_time_pass(shop.sandbox)
+    advance_time(shop.sandbox)
     assert actions.sync().status == 200
     assert shop.settled_violations() == []
     assert Product.objects.get().stock == 0
     orders = Order.objects.filter(status="paid")
-    assert orders.count() == len(shop.handed_out) == MUGS
+    assert orders.count() == len(shop.payment_urls) == MUGS
     for order in orders:
         kinds = Counter(order.events.values_list("kind", flat=True))
         assert (kinds["paid"], kinds[ORDER_PAID_RECEIVED]) == (1, 1)
 
 
-def _wait_until_paid(number: int, going: list[Future[str]]) -> None:
-    deadline = time.monotonic() + PATIENCE
+def _wait_until_paid(number: int, purchases: list[Future[str]]) -> None:
+    deadline = time.monotonic() + TIMEOUT
     while Order.objects.filter(status="paid").count() < number:
-        for future in going:
-            assert not future.done() or future.result()  # raises what it raised
+        for future in purchases:
+            assert not future.done() or future.result()  # raises the exception of the purchase
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""A user is deleted while something happens to their order: neither stands in the other's way."""
+"""Deletion of a user, interleaved with another action on the user's cart or order."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import pytest
 
 from django_stripe_cart.models import Cart, Order
 from tests.batteries import actions
-from tests.batteries.interleaving import Meeting, meet
+from tests.batteries.actions import Action
+from tests.batteries.interleaving import Interleaving, interleave
 from tests.batteries.scenarios import (
-    Case,
-    Deed,
+    Scenario,
     cancel,
     changed_cart,
     checkout,
@@ -22,45 +22,48 @@ from tests.batteries.shop import Shop
 
 pytestmark = pytest.mark.battery
 
-MOST_POINTS = 100
-DEEDS = [cancel, changed_cart, checkout, webhook_expired, webhook_paid]
+MAX_POINTS = 100
+PREPARATIONS = [cancel, changed_cart, checkout, webhook_expired, webhook_paid]
 
 
-def leave_and(deed: Deed, leave: Deed) -> tuple[Deed, Deed]:
-    return leave, deed
+Pair = tuple[Action, Action]
 
 
-def then_leave(deed: Deed, leave: Deed) -> tuple[Deed, Deed]:
-    return deed, leave
+def deletion_first(action: Action, deletion: Action) -> Pair:
+    return deletion, action
 
 
-def run(case: Case, first: Deed, second: Deed, *, point: int) -> Meeting:
-    pk = case.shopper.user.pk
-    return meet(
-        case.shop.sandbox, first, second, at=lambda number, _: number == point, users=(pk, pk)
+def deletion_second(action: Action, deletion: Action) -> Pair:
+    return action, deletion
+
+
+def run(scenario: Scenario, first: Action, second: Action, *, point: int) -> Interleaving:
+    pk = scenario.shopper.user.pk
+    return interleave(
+        scenario.shop.sandbox, first, second, at=lambda number, _: number == point, users=(pk, pk)
     )
 
 
-@pytest.mark.parametrize("prepare", DEEDS, ids=lambda prepare: prepare.__name__)
-@pytest.mark.parametrize("order", [leave_and, then_leave], ids=lambda order: order.__name__)
+@pytest.mark.parametrize("prepare", PREPARATIONS, ids=lambda prepare: prepare.__name__)
+@pytest.mark.parametrize("pair", [deletion_first, deletion_second], ids=lambda pair: pair.__name__)
 def test_deleting_a_user_deletes_the_cart_and_keeps_the_orders(
-    shop: Shop, prepare: Callable[[Case], Deed], order: Callable[[Deed, Deed], tuple[Deed, Deed]]
+    shop: Shop, prepare: Callable[[Scenario], Action], pair: Callable[[Action, Action], Pair]
 ) -> None:
-    for point in range(MOST_POINTS):
-        case = Case.open(shop)
-        deed = prepare(case)
-        first, second = order(deed, (actions.delete_user, (case.shopper.user.pk,)))
+    for point in range(MAX_POINTS):
+        scenario = Scenario.create(shop)
+        action = prepare(scenario)
+        first, second = pair(action, (actions.delete_user, (scenario.shopper.user.pk,)))
 
-        meeting = run(case, first, second, point=point)
+        interleaving = run(scenario, first, second, point=point)
 
-        if not meeting.met:  # the first is past its last point
+        if not interleaving.has_met:  # the first action has no more tracepoints
             break
-        name = meeting.points[point]
-        for answer in (meeting.first, meeting.second):
+        name = interleaving.points[point]
+        for answer in (interleaving.first, interleaving.second):
             assert not isinstance(answer, Exception), (name, answer)
             assert answer.status != 500, name
-            shop.note_address(answer.url)
+            shop.record_payment_url(answer.url)
         assert not Cart.objects.exists(), name
         assert not Order.objects.exclude(user=None, cart=None, open_cart=None).exists(), name
         assert shop.violations() == [], name
-    assert 3 < point < MOST_POINTS - 1
+    assert 3 < point < MAX_POINTS - 1

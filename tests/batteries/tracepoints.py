@@ -1,7 +1,7 @@
-"""The named points of an action: each moment at which a process can die, or another can come first.
+"""Named tracepoints of an action: moments at which its process can die or another actor can run.
 
-They are found without a change to the code that is tried: on its way into the database, at each
-commit, and on its way to Stripe. Between two of them nothing can be seen from outside.
+They are placed around each write to the database, each commit and each request to Stripe, without
+changing the code under test. Between two tracepoints no effect is visible to other processes.
 """
 
 from __future__ import annotations
@@ -18,73 +18,73 @@ from django.db import connection
 if TYPE_CHECKING:
     import stripe
 
-Reach = Callable[[str], None]
+OnPoint = Callable[[str], None]
 
 WRITE = re.compile(r"\s*(INSERT|UPDATE|DELETE)\b[^`\"]*[`\"](?:stripe_cart_|django_)?(\w+)[`\"]")
-AN_ID = re.compile(r"/(?:cs|pi|re|ch|evt|we|du)_\w+")
+STRIPE_ID = re.compile(r"/(?:cs|pi|re|ch|evt|we|du)_\w+")
 
-_here = threading.local()
+_local = threading.local()
 
 
 @contextmanager
-def watched(reach: Reach) -> Iterator[None]:
-    """Have this thread call ``reach`` with the name of each point that it comes to."""
+def traced(on_point: OnPoint) -> Iterator[None]:
+    """Call ``on_point`` with the name of each tracepoint that this thread reaches."""
     commit = connection.commit
     written: list[str] = []
 
-    def watch_statement(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+    def trace_statement(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
         write = WRITE.match(sql)
         if write is None:
             return execute(sql, *rest)
         name = f"{write[1]} {write[2]}"
-        reach(f"before {name}")
+        on_point(f"before {name}")
         answer = execute(sql, *rest)
         if connection.in_atomic_block:
             written.append(write[2])
         else:
-            reach(f"after {name}")
+            on_point(f"after {name}")
         return answer
 
-    def watch_commit() -> None:
+    def trace_commit() -> None:
         name = f"COMMIT of {', '.join(dict.fromkeys(written))}"
-        is_news = bool(written)
+        has_writes = bool(written)
         written.clear()
-        if is_news:
-            reach(f"before {name}")
+        if has_writes:
+            on_point(f"before {name}")
         commit()
-        if is_news:
-            reach(f"after {name}")
+        if has_writes:
+            on_point(f"after {name}")
 
-    _here.reach = reach
-    connection.commit = watch_commit
+    _local.on_point = on_point
+    connection.commit = trace_commit
     try:
-        with connection.execute_wrapper(watch_statement):
+        with connection.execute_wrapper(trace_statement):
             yield
     finally:
         connection.commit = commit
-        _here.reach = None
+        _local.on_point = None
 
 
-def watch_requests(client: stripe.HTTPClient) -> stripe.HTTPClient:
-    """Make a client whose requests are points, for whichever thread is watched.
+def trace_requests(client: stripe.HTTPClient) -> stripe.HTTPClient:
+    """Make each request of ``client`` a tracepoint of the thread that sends it.
 
-    No transaction may be open then, whatever the gateway's own guard thinks of it.
+    A request within a transaction fails, independently of the gateway's own guard.
     """
     send = client.request
 
     def request(method: str, url: str, *rest: Any, **options: Any) -> Any:
         assert not connection.in_atomic_block, f"{method} {url} within a transaction."
-        name = f"{method.upper()} {AN_ID.sub('/…', urlsplit(url).path)}"
-        _reach(f"before {name}")
+        name = f"{method.upper()} {STRIPE_ID.sub('/…', urlsplit(url).path)}"
+        _call_on_point(f"before {name}")
         answer = send(method, url, *rest, **options)
-        _reach(f"after {name}")
+        _call_on_point(f"after {name}")
         return answer
 
     client.request = request
     return client
 
 
-def _reach(name: str) -> None:
-    reach = getattr(_here, "reach", None)
-    if reach is not None:
-        reach(name)
+def _call_on_point(name: str) -> None:
+    on_point = getattr(_local, "on_point", None)
+    if on_point is not None:
+        on_point(name)

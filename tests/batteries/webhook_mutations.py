@@ -1,4 +1,4 @@
-"""A webhook with one thing or more changed in it, by chance."""
+"""Random mutations of a signed webhook, for fuzzing."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import random
 import re
 import time
 
-# What str.isdigit and int() take for digits, too
+# Accepted as digits by str.isdigit and int()
 DIGITS = "٠١٢٣٤٥٦٧٨٩"
 SCHEMES = ("v0", "v2", "V1", f"v{DIGITS[1]}", "v1 ", "")
 JUNK = ("\x00", "\n", "\r\n", "é", "\xff", " ", "\t", ",", "=", ",,", "==", "v1=", "t=", '"', "%00")
 
 
 def is_authentic(body: bytes, signature: str, secret: str) -> bool:
-    """Whether Stripe could have signed it: written down here once more, from its description."""
+    """Return whether the signature is valid, by an implementation of Stripe's documentation."""
     pairs = [part.strip().partition("=")[::2] for part in signature.split(",")]
     stamps = [value for name, value in pairs if name == "t"]
     if len(stamps) != 1 or not re.fullmatch("[0-9]{1,12}", stamps[0]):
@@ -27,7 +27,7 @@ def is_authentic(body: bytes, signature: str, secret: str) -> bool:
 
 
 def mutate(chance: random.Random, body: bytes, signature: str) -> tuple[bytes, str]:
-    """Return another body, another signature, or both."""
+    """Return a changed body, a changed signature, or both."""
     which = chance.randrange(3)
     if which != 1:
         body = _change_body(chance, body)

@@ -1,7 +1,7 @@
-"""A host in a process of its own: what runs there, and where its database and its Stripe are.
+"""A worker process with a configured host project.
 
-A server process imports this once, and is then forked for each worker: it has one thread and no
-connection, so there is nothing that a fork could tear.
+A fork server imports this module once and is forked for each worker. It has a single thread and no
+database connection, so a fork can not share either.
 """
 
 from __future__ import annotations
@@ -31,63 +31,63 @@ from django_stripe_cart.gateway.client import transport
 from django_stripe_cart.gateway.http import DeadlineHTTPClient
 from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.payment_counter import start_counting
-from tests.batteries.tracepoints import watch_requests
+from tests.batteries.tracepoints import trace_requests
 
 GO = "go"
 
 
 @dataclass(frozen=True)
-class Place:
-    """The one database and the one Stripe that all processes share."""
+class Services:
+    """The name of the database and the URL of the Stripe API that all processes share."""
 
     database: str
     stripe: str
 
 
-def work(pipe: Connection, place: Place) -> None:
-    """Do what the pipe says until it says no more."""
-    move_to(place)
-    with transport(watch_requests(DeadlineHTTPClient())):
+def run_worker(pipe: Connection, services: Services) -> None:
+    """Run the jobs that arrive through ``pipe``, until it sends ``None``."""
+    connect_to(services)
+    with transport(trace_requests(DeadlineHTTPClient())):
         while (job := pipe.recv()) is not None:
-            pipe.send(_do(pipe, *job))
+            pipe.send(_run(pipe, *job))
     connection.close()
 
 
-def run_all(pipe: Connection, function: Callable[..., Any], jobs: list[tuple[Any, ...]]) -> Any:
-    """Say that we are ready, wait until all are, and do one job after the other."""
+def run_jobs(pipe: Connection, function: Callable[..., Any], jobs: list[tuple[Any, ...]]) -> Any:
+    """Report readiness, wait for the start signal, and run the jobs in their order."""
     pipe.send(("ready", None))
     assert pipe.recv() == GO
     return [function(*job) for job in jobs]
 
 
-def run_one(pipe: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-    return function(*arguments, say=lambda said: pipe.send(("said", said)))
+def run_job(pipe: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    return function(*arguments, report=lambda report: pipe.send(("report", report)))
 
 
 def browser_of(user_pk: int) -> Browser:
-    """The shopper's browser in this process or thread, signed in at the first call."""
-    browsers = _here.__dict__.setdefault("browsers", {})
+    """Return the shopper's browser in this process or thread, signed in at the first call."""
+    browsers = _local.__dict__.setdefault("browsers", {})
     if user_pk not in browsers:
         browser = Browser(User.objects.get(pk=user_pk))
-        browser.client.raise_request_exception = False  # a failure is answered 500, as it would be
+        browser.client.raise_request_exception = False  # an exception becomes a 500, as in a shop
         browsers[user_pk] = browser
     return browsers[user_pk]
 
 
-_here = threading.local()
+_local = threading.local()
 
 
-def move_to(place: Place) -> None:
-    """Make this process one of the shop at ``place``."""
+def connect_to(services: Services) -> None:
+    """Configure this process for the shared database and Stripe API."""
     settings.DEBUG = False
     settings.ALLOWED_HOSTS = ["*"]
-    settings.STRIPE_CART_API_BASE = place.stripe
-    connection.settings_dict["NAME"] = place.database
+    settings.STRIPE_CART_API_BASE = services.stripe
+    connection.settings_dict["NAME"] = services.database
     connection.ensure_connection()
     start_counting()
 
 
-def _do(pipe: Connection, function: Callable[..., Any], *arguments: Any) -> tuple[str, Any]:
+def _run(pipe: Connection, function: Callable[..., Any], *arguments: Any) -> tuple[str, Any]:
     try:
         return "done", function(pipe, *arguments)
     except Exception:
@@ -95,7 +95,7 @@ def _do(pipe: Connection, function: Callable[..., Any], *arguments: Any) -> tupl
 
 
 def _warm_up() -> None:
-    """What every process would otherwise do at its first request."""
+    """Do before the fork what each process would do at its first request."""
     get_resolver().url_patterns  # noqa: B018
     Client()
 
