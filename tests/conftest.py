@@ -20,6 +20,7 @@ from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.factories import CartFactory, make_product
 from django_stripe_cart.testing.payment_counter import start_counting, stop_counting
 from tests.support.orders import again, check_out
+from tests.support.other_process import BeforeRequest, acting_before_requests
 from tests.support.speaking import Speak
 
 pytest_plugins = ["django_stripe_cart.testing.fixtures"]
@@ -73,6 +74,16 @@ def _why_no_database() -> str:
 def sandbox(stripe_sandbox: Sandbox) -> Sandbox:
     """Stripe, and a doorbell wired to our own webhook."""
     return stripe_sandbox
+
+
+@pytest.fixture
+def before_request(sandbox: Sandbox) -> Iterator[BeforeRequest]:
+    """``before_request("POST /v1/refunds", act)``: another process acts just before that request.
+
+    It acts before the next request that matches, or before each of the next ``times``.
+    """
+    with acting_before_requests(sandbox) as before_request:
+        yield before_request
 
 
 @pytest.fixture

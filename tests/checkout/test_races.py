@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core import mail
 from django.db import connection, models
 from django.test import RequestFactory, override_settings
 from django.test.utils import isolate_apps
@@ -25,7 +26,7 @@ from django_stripe_cart.checkout import (
     start_payment,
 )
 from django_stripe_cart.checkout import flow as checkout
-from django_stripe_cart.emails import outbox
+from django_stripe_cart.emails import send_pending_emails
 from django_stripe_cart.exceptions import (
     AmountNotRepresentable,
     CartError,
@@ -33,6 +34,7 @@ from django_stripe_cart.exceptions import (
     OrderOpen,
     PaymentError,
     PaymentNotConfigured,
+    PaymentRefused,
     PaymentRetryable,
     ProductUnavailable,
 )
@@ -42,31 +44,34 @@ from django_stripe_cart.line_items import LineItem
 from django_stripe_cart.models import Cart, CartItem, Order, OrderEmail, Product, Refund
 from django_stripe_cart.models.cart import CartKey
 from django_stripe_cart.money import MAXIMUM_AMOUNT
-from django_stripe_cart.payments import checkout_sessions as sessions
 from django_stripe_cart.payments import refund_requests, sync_order
-from django_stripe_cart.payments import sync as payments
 from django_stripe_cart.payments.apply.session import adopt_session
 from django_stripe_cart.payments.record import (
     close_missing_session,
     close_without_session,
     record_free_order,
 )
-from django_stripe_cart.payments.snapshot import StaleSnapshot
+from django_stripe_cart.payments.sync import MAX_ATTEMPTS
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.signals import order_canceled
 from django_stripe_cart.testing.browser import Browser, messages_of
 from django_stripe_cart.testing.factories import OrderFactory, RefundFactory, make_cart
 from django_stripe_cart.timeline import BY_SYNC
 from django_stripe_cart.web.shopper import Shopper
 from django_stripe_cart.webhooks.endpoints import endpoint_problems
+from tests.support.mailing import committed
 from tests.support.orders import again
+from tests.support.other_process import BeforeRequest
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 
 URLS = ReturnUrls(success=lambda order: "http://testserver/back/", cancel="http://testserver/")
 CREATE = "POST /v1/checkout/sessions"
 EXPIRE = "POST /v1/checkout/sessions/*/expire"
+DISPUTES = "GET /v1/disputes"
 REFUND = "POST /v1/refunds"
+REFUNDS = "GET /v1/refunds"
 
 Before = Callable[[Any, str, Callable[[], Any]], None]
 
@@ -163,24 +168,32 @@ def test_what_was_removed_and_is_gone_from_the_shop_is_not_offered_again(
 
 
 def test_orders_reopened_on_every_attempt_end_in_an_error_message(
-    browser: Browser, full_cart: Cart, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, sandbox: Sandbox, pending: Order, lamp: Product
 ) -> None:
-    def open_again(*args: Any, **kwargs: Any) -> Any:
-        raise OrderOpen
+    browser.add(lamp)
 
-    monkeypatch.setattr(checkout, "_place_unless_open", open_again)
+    def open_again(order: Order, **kwargs: Any) -> None:
+        OrderFactory(cart=order.cart)
 
-    answer = browser.check_out()
+    order_canceled.connect(open_again)
+    try:
+        answer = browser.check_out()
+    finally:
+        order_canceled.disconnect(open_again)
 
-    assert messages_of(answer) == [str(OrderOpen())]
-    assert not Order.objects.exists()
+    assert messages_of(answer)[-1] == str(OrderOpen())
+    assert len(sandbox.sessions) == 1
+    assert [*Order.objects.order_by("pk").values_list("status", flat=True)] == [
+        *["canceled"] * 5,
+        "pending",
+    ]
 
 
 def test_an_old_order_that_can_not_be_closed_is_in_the_way(
-    browser: Browser, pending: Order, lamp: Product, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, sandbox: Sandbox, pending: Order, lamp: Product
 ) -> None:
     browser.add(lamp)
-    monkeypatch.setattr(checkout, "cancel_order", lambda order, *, by: order)
+    sandbox.faults.add(EXPIRE, kind="bad_request", times=None)
 
     answer = browser.check_out()
 
@@ -215,22 +228,21 @@ def test_the_next_checkout_finishes_a_failed_cancellation(
 
 
 def test_a_refused_request_uses_the_session_of_a_concurrent_request(
-    full_cart: Cart, sandbox: Sandbox, before: Before
+    full_cart: Cart, sandbox: Sandbox, before_request: BeforeRequest
 ) -> None:
     order = place_order(full_cart)
     sandbox.faults.add(CREATE, kind="bad_request")
-    before(checkout, "close_without_session", lambda: learn(order))
+    before_request(CREATE, lambda: learn(order))
 
     assert start_payment(order, return_urls=URLS).session_id == "cs_test_other"
 
 
 def test_a_request_with_a_key_in_use_uses_the_concurrent_session(
-    full_cart: Cart, sandbox: Sandbox, before: Before, monkeypatch: pytest.MonkeyPatch
+    full_cart: Cart, sandbox: Sandbox, before_request: BeforeRequest
 ) -> None:
     order = place_order(full_cart)
-    monkeypatch.setattr(checkout, "RETRY_DELAYS", (0,))
     sandbox.faults.add(CREATE, kind="in_use", times=9)
-    before(checkout, "_wait_for_concurrent_request", lambda: learn(order))
+    before_request(CREATE, lambda: learn(order))
 
     assert start_payment(order, return_urls=URLS).session_id == "cs_test_other"
 
@@ -251,39 +263,58 @@ def test_an_order_that_waits_for_its_cancellation_is_not_paid_after_all(
     assert resume_payment(pending, return_urls=URLS).status == "canceled"
 
 
-def test_a_session_that_arrives_twice_is_stored_once(pending: Order) -> None:
-    session = gateway.retrieve_session(pending.session_id or "")
-
-    sessions._commit_session(pending, session, by=BY_SYNC)
-
-    assert pending.events.filter(kind="session").count() == 1
-
-
-def test_the_session_of_an_order_being_canceled_is_stored(
-    pending: Order,
+def test_a_session_that_arrives_twice_is_stored_once(
+    full_cart: Cart, sandbox: Sandbox, before_request: BeforeRequest
 ) -> None:
-    session = gateway.retrieve_session(pending.session_id or "")
-    Order.objects.update(session_id=None, cancel_requested_at=timezone.now())
+    order = place_order(full_cart)
+    before_request(CREATE, lambda: start_payment(again(order), return_urls=URLS))
 
-    order = sessions._commit_session(pending, session, by=BY_SYNC)
+    order = start_payment(order, return_urls=URLS)
 
-    assert order.session_id == session.id
-    assert order.cancel_requested_at is not None
+    (session,) = sandbox.sessions
+    assert order.session_id == session["id"]
+    assert order.events.filter(kind="session").count() == 1
+
+
+def test_the_session_of_an_order_being_canceled_is_stored_and_expired(
+    full_cart: Cart, sandbox: Sandbox, before_request: BeforeRequest
+) -> None:
+    order = place_order(full_cart)
+
+    def cancel_in_vain() -> None:
+        sandbox.faults.add(CREATE, kind="unavailable", times=9)
+        with pytest.raises(PaymentError):
+            cancel_order(order)
+        sandbox.faults.clear()
+
+    before_request(CREATE, cancel_in_vain)
+
+    order = start_payment(order, return_urls=URLS)
+
+    (session,) = sandbox.sessions
+    assert order.session_id == session["id"]
+    assert (order.status, session["status"]) == ("canceled", "expired")
+    assert order.events.filter(kind="session").count() == 1
 
 
 # --- what stripe says -----------------------------------------------------------------------------
 
 
 def test_an_order_that_is_always_overtaken_is_looked_at_later(
-    pending: Order, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, paid: Order, before_request: BeforeRequest
 ) -> None:
-    def always_stale(*args: Any, **kwargs: Any) -> Any:
-        raise StaleSnapshot
+    sandbox.hold_deliveries = True
+    sandbox.open_dispute(paid.session_id or "")
+    recorded = (f"status {number}" for number in range(MAX_ATTEMPTS))
 
-    monkeypatch.setattr(payments, "record_snapshot", always_stale)
+    before_request(
+        DISPUTES,
+        lambda: Order.objects.update(dispute_status=next(recorded)),
+        times=MAX_ATTEMPTS,
+    )
 
     with pytest.raises(PaymentRetryable):
-        sync_order(pending)
+        sync_order(paid)
 
 
 @pytest.mark.parametrize("close", [close_missing_session, close_without_session])
@@ -319,16 +350,13 @@ def test_a_second_payment_is_noted_once(browser: Browser, sandbox: Sandbox, pend
 
 
 def test_a_dispute_that_moved_while_we_looked_is_looked_at_again(
-    browser: Browser, sandbox: Sandbox, pending: Order, before: Before
+    sandbox: Sandbox, paid: Order, before_request: BeforeRequest
 ) -> None:
-    sandbox.pay(pending.session_url)
     sandbox.hold_deliveries = True
-    dispute = sandbox.open_dispute(pending.session_id or "")
-    before(
-        payments, "record_snapshot", lambda: Order.objects.update(dispute_status="warning_closed")
-    )
+    dispute = sandbox.open_dispute(paid.session_id or "")
+    before_request(DISPUTES, lambda: Order.objects.update(dispute_status="warning_closed"))
 
-    order = sync_order(again(pending))
+    order = sync_order(paid)
 
     assert order.dispute_status == dispute["status"]
 
@@ -363,14 +391,13 @@ def test_a_refund_that_fails_and_is_canceled_is_one_failure(
 
 
 def test_a_refund_found_by_a_concurrent_sync_is_not_given_up(
-    browser: Browser, sandbox: Sandbox, pending: Order, before: Before
+    sandbox: Sandbox, paid: Order, before_request: BeforeRequest
 ) -> None:
-    sandbox.pay(pending.session_url)
     sandbox.faults.add(REFUND, kind="bad_request")
-    before(refund_requests, "_give_up", lambda: Refund.objects.update(status="succeeded"))
+    before_request(REFUNDS, lambda: Refund.objects.update(status="succeeded"))
 
     with pytest.raises(PaymentError):
-        refund_order(again(pending), 100)
+        refund_order(paid, 100)
 
     assert Refund.objects.get().status == "succeeded"
 
@@ -424,14 +451,24 @@ def test_a_refund_that_is_refused_when_it_is_sent_again_is_given_up(
     assert order.events.filter(kind="refund_refused").count() == 1
 
 
-def test_a_session_without_an_end_keeps_the_end_that_was_meant(pending: Order) -> None:
-    session = gateway.retrieve_session(pending.session_id or "")
-    end = pending.session_expires_at
-    Order.objects.update(session_id=None)
+def test_a_session_without_an_end_keeps_the_end_that_was_meant(
+    full_cart: Cart, sandbox: Sandbox
+) -> None:
+    client = sandbox.http_client()
+    send = client.request
 
-    order = sessions._commit_session(pending, replace(session, expires_at=None), by=BY_SYNC)
+    def request(*args: Any, **options: Any) -> Any:
+        body, *rest = send(*args, **options)
+        return (json.dumps({**json.loads(body), "expires_at": None}), *rest)
 
-    assert (order.session_id, order.session_expires_at) == (session.id, end)
+    client.request = request
+    with transport(client):
+        order = again(start_payment(place_order(full_cart), return_urls=URLS))
+
+    end = order.session_expires_at
+    assert order.session_id == sandbox.sessions[0]["id"]
+    assert end is not None
+    assert int(end.timestamp()) == sandbox.sessions[0]["expires_at"]
 
 
 def test_a_cancellation_without_an_answer_is_said_on_the_page(
@@ -446,20 +483,30 @@ def test_a_cancellation_without_an_answer_is_said_on_the_page(
 
 
 def test_an_e_mail_claimed_by_another_process_is_skipped(
-    sandbox: Sandbox, pending: Order, monkeypatch: pytest.MonkeyPatch
+    paid: Order,
 ) -> None:
-    OrderEmail.for_order(pending, "paid").save()
-    OrderEmail.objects.update(created=timezone.now() - timedelta(hours=1))
-    monkeypatch.setattr(outbox, "deliver", lambda email: None)
+    OrderEmail.for_order(paid, "fulfilled").save()
+    an_hour_ago = timezone.now() - timedelta(hours=1)
+    OrderEmail.objects.update(created=an_hour_ago, due_at=an_hour_ago)
+    sending = send_pending_emails()
 
-    assert list(outbox.send_pending_emails()) == []
+    _email, was_sent = next(sending)
+    OrderEmail.objects.update(claimed_at=timezone.now())
+
+    assert was_sent
+    assert list(sending) == []
+    assert len(mail.outbox) == 1
 
 
 def test_a_promise_about_an_order_that_is_gone_is_nothing(
-    db: None, caplog: pytest.LogCaptureFixture
+    sandbox: Sandbox, pending: Order, caplog: pytest.LogCaptureFixture
 ) -> None:
-    outbox._deliver_after_commit(OrderEmail(order_id=0, kind="paid", dedupe_key="paid"))
+    with committed(execute=True) as promises:
+        sandbox.pay(pending.session_url)
+        Order.objects.all().delete()
 
+    assert promises
+    assert mail.outbox == []
     assert caplog.text == ""
 
 
@@ -481,13 +528,22 @@ def test_an_address_that_is_none_gets_no_key(full_cart: Cart, settings: Any) -> 
         start_payment(place_order(full_cart), return_urls=URLS)
 
 
-def test_a_host_may_name_the_customer_instead_of_an_address() -> None:
-    params = {"customer_email": "a@example.com", "mode": "payment"}
+def options_with_customer(order: Order) -> dict[str, Any]:
+    return {"customer": "cus_1"}
 
-    assert sessions._merge_options(params, {"customer": "cus_1"}) == {
-        "customer": "cus_1",
-        "mode": "payment",
-    }
+
+def test_a_host_may_name_the_customer_instead_of_an_address(
+    full_cart: Cart, sandbox: Sandbox, settings: Any
+) -> None:
+    settings.STRIPE_CART_SESSION_OPTIONS = f"{__name__}.options_with_customer"
+    order = place_order(full_cart, email="a@example.com")
+
+    with pytest.raises(PaymentRefused):  # the sandbox has no customers
+        start_payment(order, return_urls=URLS)
+
+    params = again(order).session_params or {}
+    assert params["customer"] == "cus_1"
+    assert "customer_email" not in params
 
 
 def test_what_is_not_counted_can_not_be_corrected(mug: Product) -> None:
@@ -516,7 +572,7 @@ def test_ids_are_compared_to_the_letter_on_mysql(monkeypatch: pytest.MonkeyPatch
 
     field = Order._meta.get_field("session_id")
 
-    assert field.db_parameters(connection)["collation"] == "utf8mb4_bin"
+    assert field.db_type(connection) == "varchar(255) COLLATE utf8mb4_bin"
 
 
 @isolate_apps("django_stripe_cart")
