@@ -42,7 +42,7 @@ class Shopper:
 
     def add(self, name: str, quantity: int = 1) -> None:
         product = self.product(name)
-        product.get_by_label(f"Quantity of {name}").fill(str(quantity))
+        product.get_by_role("spinbutton", name=f"Quantity of {name}").fill(str(quantity))
         product.get_by_role("button", name="Add to cart").click()
         expect(self.message(f"“{name}” is in your cart.")).to_be_visible()
 
@@ -69,7 +69,7 @@ class Shopper:
         return self.cart.locator("li", has_text=name)
 
     def quantity(self, name: str) -> Locator:
-        return self.cart.get_by_label(f"Quantity of {name}")
+        return self.cart.get_by_role("spinbutton", name=f"Quantity of {name}")
 
     def check_out(self) -> str:
         """Press Checkout, and return the address of the payment page."""

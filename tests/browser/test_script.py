@@ -325,7 +325,7 @@ def test_a_quantity_that_was_not_saved_is_reset(shopper: Shopper, watch: Watch) 
     shopper.quantity("Field Notebook").fill("5")
 
     expect(shopper.cart.get_by_role("alert")).to_be_visible()
-    for field in shopper.page.get_by_label("Quantity of Field Notebook").all():
+    for field in shopper.page.get_by_role("spinbutton", name="Quantity of Field Notebook").all():
         expect(field).to_have_value("3")
     watch.complaints.clear()
 
@@ -359,19 +359,19 @@ def test_the_quantity_is_one_again_when_it_was_added(shopper: Shopper) -> None:
 
     shopper.add("Monsoon Mug", 3)
 
-    expect(product.get_by_label("Quantity")).to_have_value("1")
+    expect(product.get_by_role("spinbutton", name="Quantity")).to_have_value("1")
     expect(product.locator("output")).to_have_text(shopper.price("Monsoon Mug"))
 
 
 def test_what_was_refused_stays_as_it_was_typed(shopper: Shopper) -> None:
     product = shopper.product("Reading Chair")
     shopper.add("Reading Chair")
-    product.get_by_label("Quantity").fill("2")
+    product.get_by_role("spinbutton", name="Quantity").fill("2")
 
     product.get_by_role("button", name="Add to cart").click()
 
     expect(shopper.message("Only 2 of “Reading Chair” are left.")).to_be_visible()
-    expect(product.get_by_label("Quantity")).to_have_value("2")
+    expect(product.get_by_role("spinbutton", name="Quantity")).to_have_value("2")
     expect(product.locator("output")).to_have_text(shopper.price("Reading Chair", 2))
 
 
@@ -397,7 +397,7 @@ def test_a_newer_message_replaces_a_products_success_message(shopper: Shopper) -
 def test_the_price_follows_beyond_what_there_is(shopper: Shopper) -> None:
     product = shopper.product("Monsoon Mug")
 
-    product.get_by_label("Quantity").fill("999")
+    product.get_by_role("spinbutton", name="Quantity").fill("999")
 
     expect(product.locator("output")).to_have_text(shopper.price("Monsoon Mug", 999))
 

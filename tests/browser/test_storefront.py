@@ -52,7 +52,7 @@ def test_from_sign_in_to_paid(
     mug = shopper.product("Monsoon Mug")
     mug.get_by_role("button", name="Increase the quantity of Monsoon Mug").click(click_count=2)
     expect(mug.locator("output")).to_have_text(shopper.price("Monsoon Mug", 3))
-    mug.get_by_label("Quantity").fill("2")
+    mug.get_by_role("spinbutton", name="Quantity").fill("2")
     expect(mug.locator("output")).to_have_text(shopper.price("Monsoon Mug", 2))
 
     # Two products, and the badge counts them.
@@ -135,7 +135,7 @@ def test_amounts_changed_by_hand_change_nothing(shopper: Shopper) -> None:
            }"""
     )
     product = shopper.product("Dusk Lamp")
-    product.get_by_label("Quantity").fill("1")
+    product.get_by_role("spinbutton", name="Quantity").fill("1")
     product.get_by_role("button", name="Add to cart").click()
     expect(shopper.message("is in your cart")).to_be_visible()
     shopper.open_cart()
@@ -328,7 +328,7 @@ def test_everything_works_without_javascript(open_page: Callable[..., Page], wid
     shopper.add("Sunrise Tote")
     shopper.cart_link.click()
     main = page.get_by_role("main")
-    main.get_by_label("Quantity of Field Notebook").fill("3")
+    main.get_by_role("spinbutton", name="Quantity of Field Notebook").fill("3")
     main.locator("li", has_text="Field Notebook").get_by_role("button", name="Update").click()
     main.get_by_role("button", name="Remove Sunrise Tote").click()
     expect(main).to_contain_text("Subtotal (3 items)")
