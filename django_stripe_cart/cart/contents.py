@@ -154,10 +154,10 @@ class CartContents:
     def _changes_since(self, fingerprint: str) -> list[str]:
         """Describe the differences. The fingerprint is the browser's: it is only compared."""
         seen = _read_fingerprint(fingerprint)
-        lines = {str(line.product.pk): line for line in self.lines}
-        described = (_describe_change(line, seen.get(pk)) for pk, line in lines.items())
+        items = {str(line.product.pk): line.item for line in self.lines if line.item}
+        described = (_describe_change(item, seen.get(pk)) for pk, item in items.items())
         changes = [change for change in described if change]
-        if seen.keys() - lines.keys():
+        if seen.keys() - items.keys():
             changes.append(_("A product is no longer in your cart."))
         return changes
 
@@ -214,20 +214,18 @@ def _read_fingerprint(fingerprint: str) -> dict[str, tuple[Any, Any]]:
         return {}
 
 
-def _describe_change(line: CartLine, seen: tuple[Any, Any] | None) -> str | None:
-    if line.item is None:
-        return None
-    words = {"name": line.name, "quantity": line.quantity}
+def _describe_change(item: LineItem, seen: tuple[Any, Any] | None) -> str | None:
+    words = {"name": item.name, "quantity": item.quantity}
     if seen is None:
         return _("“%(name)s” was added to your cart.") % words
-    if seen[1] != line.item.unit_amount:
-        price = format_money(line.item.unit_amount, line.item.currency)
+    if seen[1] != item.unit_amount:
+        price = format_money(item.unit_amount, item.currency)
         return _("“%(name)s” now costs %(price)s.") % {**words, "price": price}
-    if seen[0] != line.quantity:
+    if seen[0] != item.quantity:
         said = ngettext(
             "The quantity of “%(name)s” in your cart is now %(quantity)d.",
             "The quantity of “%(name)s” in your cart is now %(quantity)d.",
-            line.quantity,
+            item.quantity,
         )
         return said % words
     return None

@@ -594,10 +594,11 @@ def test_a_cart_may_be_too_large_for_one_payment() -> None:
         CartContents(lines).raise_if_not_orderable()
 
 
-def test_a_product_without_a_price_reports_no_price_change(mug: Product) -> None:
+def test_a_product_without_a_price_is_unavailable_whatever_was_shown(mug: Product) -> None:
     contents = CartContents([CartLine(mug, 1, None, None)])
 
-    assert contents._changes_since(f'[["{mug.pk}", 1, 100, "inr"]]') == []
+    with pytest.raises(ProductUnavailable):
+        contents.raise_if_not_orderable(f'[["{mug.pk}", 1, 100, "inr"]]')
 
 
 def test_a_price_is_a_whole_number_that_stripe_takes() -> None:

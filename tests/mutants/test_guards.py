@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from django_stripe_cart.checkout import ReturnUrls, cancel_order, place_order, start_payment
 from django_stripe_cart.exceptions import OrderClosed
@@ -16,6 +14,7 @@ from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_canceled, order_placed
 from django_stripe_cart.testing.browser import Browser, messages_of
 from django_stripe_cart.testing.factories import make_product
+from tests.support.other_process import acting_after_read
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 
@@ -46,13 +45,7 @@ def test_a_cart_restored_by_a_concurrent_request_fails_the_fingerprint(
     browser.add(mug)
     three = browser.open_cart()
 
-    def bring_two_back(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
-        answer = execute(sql, *rest)
-        if sql.startswith("SELECT") and "open_cart_id" in sql:
-            CartItem.objects.filter(quantity=3).update(quantity=2)
-        return answer
-
-    with connection.execute_wrapper(bring_two_back):
+    with acting_after_read(CartItem, lambda: CartItem.objects.update(quantity=2)):
         answer = browser.check_out(page=three)
 
     assert messages_of(answer)[-1] == "The quantity of “Mug” in your cart is now 2."
