@@ -19,9 +19,9 @@ from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.factories import CartFactory, make_product
 from django_stripe_cart.testing.payment_counter import start_counting, stop_counting
-from tests.support.orders import again, check_out
+from tests.support.orders import check_out, refreshed
 from tests.support.other_process import BeforeRequest, acting_before_requests
-from tests.support.speaking import Speak
+from tests.support.speaking import BrowserIn
 
 pytest_plugins = ["django_stripe_cart.testing.fixtures"]
 
@@ -139,7 +139,7 @@ def pending(browser: Browser, mug: Product) -> Order:
 def paid(pending: Order, sandbox: Sandbox) -> Order:
     """An order of two mugs, 998.00, paid at Stripe."""
     sandbox.pay(pending.session_url)
-    return again(pending)
+    return refreshed(pending)
 
 
 @pytest.fixture
@@ -151,7 +151,7 @@ def counted_payments() -> Iterator[None]:
 
 
 @pytest.fixture
-def told() -> Iterator[list[str]]:
+def signals_sent() -> Iterator[list[str]]:
     """The signals that were sent, by name, in their order."""
     names = [name for name in vars(signals) if name.startswith("order_")]
     heard: list[str] = []
@@ -169,7 +169,7 @@ def told() -> Iterator[list[str]]:
 
 
 @pytest.fixture
-def speak(user: User, sandbox: Sandbox, settings: Any) -> Iterator[Speak]:
+def browser_in(user: User, sandbox: Sandbox, settings: Any) -> Iterator[BrowserIn]:
     """``speak("de")``: the browser of a German, in a shop that follows its readers."""
     place = settings.MIDDLEWARE.index("django.middleware.common.CommonMiddleware")
     settings.MIDDLEWARE = [
@@ -179,10 +179,10 @@ def speak(user: User, sandbox: Sandbox, settings: Any) -> Iterator[Speak]:
     ]
     settings.STRIPE_CART_CURRENCY = "eur"
 
-    def speak(language: str) -> Browser:
+    def browser_in(language: str) -> Browser:
         browser = Browser(user)
         browser.client.defaults["HTTP_ACCEPT_LANGUAGE"] = f"{language}, en;q=0.1"
         return browser
 
-    yield speak
+    yield browser_in
     translation.deactivate()

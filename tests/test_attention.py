@@ -17,16 +17,16 @@ pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 
 
 def test_another_amount_can_be_accepted(
-    browser: Browser, sandbox: Sandbox, pending: Order, told: list[str]
+    browser: Browser, sandbox: Sandbox, pending: Order, signals_sent: list[str]
 ) -> None:
     Order.objects.update(total=1)
     sandbox.pay(pending.session_url)
-    told.clear()
+    signals_sent.clear()
 
     accepted = settle_attention(browser.order, by=Cause("staff", actor="ada"))
 
     assert (accepted.status, accepted.attention) == ("paid", "")
-    assert told == ["order_paid"]
+    assert signals_sent == ["order_paid"]
     assert accepted.events.get(kind="paid").actor == "ada"
 
 
@@ -49,19 +49,19 @@ def test_a_payment_without_stock_is_accepted_only_with_the_goods(
 
 
 def test_a_debit_that_is_still_clearing_is_not_paid_by_settling_a_flag(
-    browser: Browser, sandbox: Sandbox, pending: Order, told: list[str]
+    browser: Browser, sandbox: Sandbox, pending: Order, signals_sent: list[str]
 ) -> None:
     sandbox.pay_by_bank_debit(pending.session_url)
     second = create_session(browser.order.session_params, idempotency_key="second")
     sandbox.pay(second.id)
     assert (browser.order.status, browser.order.attention) == ("processing", "unknown_money")
-    told.clear()
+    signals_sent.clear()
 
     settled = settle_attention(browser.order)
-    assert (settled.status, settled.attention, told) == ("processing", "", [])
+    assert (settled.status, settled.attention, signals_sent) == ("processing", "", [])
 
     sandbox.settle(pending.session_id)
-    assert (browser.order.status, told) == ("paid", ["order_paid"])
+    assert (browser.order.status, signals_sent) == ("paid", ["order_paid"])
 
 
 def test_a_failed_bank_debit_clears_the_attention(
@@ -79,14 +79,14 @@ def test_a_failed_bank_debit_clears_the_attention(
 
 
 def test_a_flag_beside_a_paid_order_comes_down_and_nothing_else_changes(
-    browser: Browser, sandbox: Sandbox, pending: Order, told: list[str]
+    browser: Browser, sandbox: Sandbox, pending: Order, signals_sent: list[str]
 ) -> None:
     sandbox.pay(pending.session_url)
     Order.objects.update(attention="refund_failed")
-    told.clear()
+    signals_sent.clear()
 
     assert settle_attention(browser.order).attention == ""
     assert settle_attention(browser.order).status == "paid"
 
-    assert told == []
+    assert signals_sent == []
     assert browser.order.events.filter(kind="attention_settled").count() == 1

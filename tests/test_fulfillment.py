@@ -16,7 +16,7 @@ pytestmark = pytest.mark.database
 
 
 def test_a_paid_order_is_fulfilled_once(
-    browser: Browser, sandbox: Sandbox, pending: Order, told: list[str]
+    browser: Browser, sandbox: Sandbox, pending: Order, signals_sent: list[str]
 ) -> None:
     sandbox.pay(pending.session_url)
     by = Cause("staff", actor="ada")
@@ -25,7 +25,7 @@ def test_a_paid_order_is_fulfilled_once(
     second = fulfill_order(browser.order, by=by)
 
     assert (first.status, second.fulfilled_at) == ("fulfilled", first.fulfilled_at)
-    assert told.count("order_fulfilled") == 1
+    assert signals_sent.count("order_fulfilled") == 1
     entry = first.events.get(kind="fulfilled")
     assert (entry.actor, entry.from_status, entry.to_status) == ("ada", "paid", "fulfilled")
 

@@ -19,7 +19,7 @@ from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_refunded
 from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.factories import RefundFactory
-from tests.support.orders import again, buy
+from tests.support.orders import buy, refreshed
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 
@@ -34,12 +34,12 @@ def refunded_at_stripe(sandbox: Sandbox) -> int:
 # --- by us ------------------------------------------------------------------------------------
 
 
-def test_all_of_it(paid: Order, sandbox: Sandbox, told: list[str]) -> None:
+def test_all_of_it(paid: Order, sandbox: Sandbox, signals_sent: list[str]) -> None:
     order = refund_order(paid)
 
     assert (order.status, order.amount_refunded) == ("refunded", 99800)
     assert refunded_at_stripe(sandbox) == 99800
-    assert told == ["order_refunded"]
+    assert signals_sent == ["order_refunded"]
     refund = order.refunds.get()
     assert (refund.status, refund.source) == ("succeeded", "shop")
 
@@ -59,12 +59,14 @@ def test_of_an_order_that_was_read_before_it_was_paid(
     assert refunded_at_stripe(sandbox) == 99800
 
 
-def test_a_part_of_it_changes_no_state(paid: Order, sandbox: Sandbox, told: list[str]) -> None:
+def test_a_part_of_it_changes_no_state(
+    paid: Order, sandbox: Sandbox, signals_sent: list[str]
+) -> None:
     order = refund_order(paid, 30000)
 
     assert (order.status, order.amount_refunded) == ("paid", 30000)
     assert amount_refundable(order) == 69800
-    assert told == ["order_refunded"]
+    assert signals_sent == ["order_refunded"]
 
 
 def test_two_equal_parts_are_two_refunds(paid: Order, sandbox: Sandbox) -> None:
@@ -174,8 +176,8 @@ def test_an_unknown_refund_stays_reserved_and_is_found_out_later(
     sandbox.faults.add(REFUNDS, kind=kind, times=9)
     with pytest.raises(PaymentError):
         refund_order(paid, 30000)
-    assert again(paid).refunds.get().status == "unknown"
-    assert amount_refundable(again(paid)) == 69800
+    assert refreshed(paid).refunds.get().status == "unknown"
+    assert amount_refundable(refreshed(paid)) == 69800
     sandbox.faults.clear()
 
     order = sync_order(paid)
@@ -190,8 +192,8 @@ def test_a_refusal_frees_what_was_reserved(paid: Order, sandbox: Sandbox) -> Non
     with pytest.raises(PaymentRefused):
         refund_order(paid)
 
-    assert again(paid).refunds.get().status == "failed"
-    assert amount_refundable(again(paid)) == 99800
+    assert refreshed(paid).refunds.get().status == "failed"
+    assert amount_refundable(refreshed(paid)) == 99800
 
 
 def test_a_stored_failure_is_given_up_and_nothing_went_back(paid: Order, sandbox: Sandbox) -> None:
@@ -234,14 +236,14 @@ def test_after_the_keys_lifetime_nothing_is_sent_again(paid: Order, sandbox: San
 
 
 def test_a_refund_made_in_the_dashboard_is_noticed(
-    paid: Order, sandbox: Sandbox, told: list[str]
+    paid: Order, sandbox: Sandbox, signals_sent: list[str]
 ) -> None:
     sandbox.refund(paid.payment_intent_id, amount=40000)
 
-    order = again(paid)
+    order = refreshed(paid)
     row = order.refunds.get()
     assert (order.amount_refunded, row.source, row.amount) == (40000, "stripe", 40000)
-    assert told == ["order_refunded"]
+    assert signals_sent == ["order_refunded"]
 
 
 def test_the_next_sync_finds_a_dashboard_refund_without_a_webhook(
@@ -262,7 +264,7 @@ def test_ours_is_refused_by_stripe_if_the_dashboard_was_faster(
     with pytest.raises(PaymentRefused):
         refund_order(paid)
 
-    assert (again(paid).status, again(paid).amount_refunded) == ("refunded", 99800)
+    assert (refreshed(paid).status, refreshed(paid).amount_refunded) == ("refunded", 99800)
     assert refunded_at_stripe(sandbox) == 99800
 
 
@@ -283,7 +285,7 @@ def test_a_look_that_was_overtaken_is_not_recorded_as_the_truth(
     with transport(stripe):
         sync_order(paid)
 
-    order = again(paid)
+    order = refreshed(paid)
     assert moved
     assert (order.refunds.get().status, order.status, order.amount_refunded) == (
         "failed",
@@ -293,18 +295,18 @@ def test_a_look_that_was_overtaken_is_not_recorded_as_the_truth(
 
 
 def test_a_refund_that_fails_later_moves_the_order_back_and_calls_a_person(
-    browser: Browser, sandbox: Sandbox, mug: Product, told: list[str]
+    browser: Browser, sandbox: Sandbox, mug: Product, signals_sent: list[str]
 ) -> None:
     order = buy(browser, sandbox, mug, 2, card="4000000000005126")
     assert refund_order(order).status == "refunded"
 
     sandbox.set_refund_status(sandbox.refunds[0], "failed")
 
-    order = again(order)
+    order = refreshed(order)
     assert (order.status, order.attention, order.amount_refunded) == ("paid", "refund_failed", 0)
     assert order.paid_at is not None
     assert amount_refundable(order) == 99800
-    assert told.count("order_paid") == 1
+    assert signals_sent.count("order_paid") == 1
 
 
 def test_a_failed_refund_of_a_fulfilled_order_leaves_it_fulfilled(
@@ -316,7 +318,7 @@ def test_a_failed_refund_of_a_fulfilled_order_leaves_it_fulfilled(
 
     sandbox.set_refund_status(sandbox.refunds[0], "failed")
 
-    assert again(order).status == "fulfilled"
+    assert refreshed(order).status == "fulfilled"
 
 
 def test_a_pending_refund_counts_and_then_succeeds(
@@ -328,7 +330,7 @@ def test_a_pending_refund_counts_and_then_succeeds(
     assert (order.refunds.get().status, order.status) == ("pending", "refunded")
     sandbox.set_refund_status(sandbox.refunds[0], "succeeded")
 
-    assert again(order).refunds.get().status == "succeeded"
+    assert refreshed(order).refunds.get().status == "succeeded"
 
 
 def test_a_receiver_gets_the_refund(paid: Order) -> None:
@@ -367,14 +369,14 @@ def test_refunding_wrong_money_settles_the_matter(
 
 
 def test_a_dispute_is_noted_beside_the_state(
-    browser: Browser, sandbox: Sandbox, mug: Product, told: list[str]
+    browser: Browser, sandbox: Sandbox, mug: Product, signals_sent: list[str]
 ) -> None:
     order = buy(browser, sandbox, mug, 2, card="4000000000000259")
 
-    order = again(order)
+    order = refreshed(order)
     assert (order.status, order.dispute_status) == ("paid", "needs_response")
     assert order.attention == "disputed"
-    assert told.count("order_disputed") == 1
+    assert signals_sent.count("order_disputed") == 1
 
 
 def test_a_refund_refused_during_a_dispute_reserves_nothing(
@@ -385,7 +387,7 @@ def test_a_refund_refused_during_a_dispute_reserves_nothing(
     with pytest.raises(PaymentRefused):
         refund_order(order)
 
-    assert amount_refundable(again(order)) == 99800
+    assert amount_refundable(refreshed(order)) == 99800
 
 
 def test_a_dispute_that_comes_before_its_payment_is_known_is_not_lost(
@@ -407,5 +409,5 @@ def test_a_closed_dispute_clears_the_attention(
 
     sandbox.close_dispute(sandbox.disputes[0], won=won)
 
-    order = again(order)
+    order = refreshed(order)
     assert (order.dispute_status, order.attention, order.status) == (status, "", "paid")

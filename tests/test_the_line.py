@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 
 
 def test_the_line(
-    browser: Browser, sandbox: Sandbox, mug: Product, lamp: Product, told: list[str]
+    browser: Browser, sandbox: Sandbox, mug: Product, lamp: Product, signals_sent: list[str]
 ) -> None:
     # The product page: two mugs at 499.00 and a lamp at 1,299.50.
     browser.add(mug, 2)
@@ -44,11 +44,11 @@ def test_the_line(
     assert order.payment_intent_id == sandbox.payment_intents[0]["id"]
     assert order.open_cart is None
     assert browser.user.stripe_cart.items.count() == 0
-    assert told == ["order_placed", "order_paid"]
+    assert signals_sent == ["order_placed", "order_paid"]
 
     # The goods go out.
     order = fulfill_order(order)
-    assert (order.status, told[-1]) == ("fulfilled", "order_fulfilled")
+    assert (order.status, signals_sent[-1]) == ("fulfilled", "order_fulfilled")
 
     # One mug was broken: its price goes back, and the order stays what it is.
     order = refund_order(order, 49900, reason="Broken")
@@ -63,7 +63,7 @@ def test_the_line(
     assert "₹2,297.50" in refunded(browser)
 
     # Everything that happened stands on the timeline, and was told once.
-    assert told[2:] == ["order_fulfilled", "order_refunded", "order_refunded"]
+    assert signals_sent[2:] == ["order_fulfilled", "order_refunded", "order_refunded"]
     assert [(event.kind, event.to_status) for event in order.events.all()] == [
         ("placed", "pending"),
         ("session", ""),

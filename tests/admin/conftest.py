@@ -14,38 +14,38 @@ from django_stripe_cart.testing.factories import CartFactory, OrderFactory, User
 
 VERBS = ["refund", "fulfill", "cancel", "settle", "sync", "email"]
 
-Hire = Callable[..., Client]
+StaffClientWith = Callable[..., Client]
 
 
 @pytest.fixture
-def hire(db: None) -> Hire:
+def staff_client_with(db: None) -> StaffClientWith:
     """``hire("view_order", "refund_order")``: a staff user with only these permissions."""
 
-    def hire(*permissions: str) -> Client:
+    def staff_client_with(*permissions: str) -> Client:
         person = UserFactory(is_staff=True)
         allowed = Permission.objects.filter(codename__in=permissions)
         assert len(allowed) == len(permissions)
         person.user_permissions.set(allowed)
-        desk = Client()
-        desk.force_login(person)
-        return desk
+        staff_client = Client()
+        staff_client.force_login(person)
+        return staff_client
 
-    return hire
+    return staff_client_with
 
 
 @pytest.fixture
-def clerk(db: None) -> User:
+def staff_user(db: None) -> User:
     """Staff with every permission there is, but no superuser."""
-    clerk = User.objects.create_user("clerk", is_staff=True)
-    clerk.user_permissions.set(Permission.objects.all())
-    return clerk
+    staff_user = User.objects.create_user("clerk", is_staff=True)
+    staff_user.user_permissions.set(Permission.objects.all())
+    return staff_user
 
 
 @pytest.fixture
-def desk(clerk: User) -> Client:
-    desk = Client()
-    desk.force_login(clerk)
-    return desk
+def staff_client(staff_user: User) -> Client:
+    staff_client = Client()
+    staff_client.force_login(staff_user)
+    return staff_client
 
 
 @pytest.fixture

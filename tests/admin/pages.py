@@ -17,8 +17,8 @@ def url(page: str, model: Any = Order, *args: Any) -> str:
     return reverse(f"admin:stripe_cart_{model._meta.model_name}_{page}", args=args)
 
 
-def read(desk: Client, address: str, **query: Any) -> str:
-    response = desk.get(address, query)
+def read(staff_client: Client, address: str, **query: Any) -> str:
+    response = staff_client.get(address, query)
     assert response.status_code == 200
     return response.content.decode()
 
@@ -34,14 +34,14 @@ def fields(page: str) -> dict[str, str]:
     return found
 
 
-def press(desk: Client, address: str, **changes: Any) -> list[str]:
+def press(staff_client: Client, address: str, **changes: Any) -> list[str]:
     """Look at a page that asks first, say yes, and return what is said then."""
-    form = fields(read(desk, address)) | changes
-    return post(desk, address, form)
+    form = fields(read(staff_client, address)) | changes
+    return post(staff_client, address, form)
 
 
-def post(desk: Client, address: str, form: dict[str, Any]) -> list[str]:
-    desk.cookies.pop("messages", None)  # seen already
-    answer = desk.post(address, form)
+def post(staff_client: Client, address: str, form: dict[str, Any]) -> list[str]:
+    staff_client.cookies.pop("messages", None)  # seen already
+    answer = staff_client.post(address, form)
     assert answer.status_code == 303, answer.content.decode()
     return [str(message) for message in get_messages(answer.wsgi_request)]

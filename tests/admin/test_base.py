@@ -14,7 +14,7 @@ from django.urls import URLPattern, URLResolver, reverse
 
 from django_stripe_cart.models import Order, OrderItem, Product, Refund, WebhookEvent
 from django_stripe_cart.sandbox import Sandbox
-from tests.admin.conftest import VERBS, Hire
+from tests.admin.conftest import VERBS, StaffClientWith
 from tests.admin.pages import read, url
 
 MakeOrder = Callable[..., Order]
@@ -76,16 +76,16 @@ def forms(address: str, orders: list[Order]) -> Iterator[dict[str, Any]]:
             yield everything | chosen | {"action": name}
 
 
-def walk(desk: Client, orders: list[Order]) -> int:
+def walk(staff_client: Client, orders: list[Order]) -> int:
     """Go everywhere and press everything; follow wherever that leads. Return how often."""
     presses = 0
     for address in addresses(orders):
-        desk.get(address)
+        staff_client.get(address)
         for form in forms(address, orders):
-            answer = desk.post(address, form)
+            answer = staff_client.post(address, form)
             # The page that asks, which an action in the list leads to: say yes there, too.
             if answer.status_code == 303 and "ids=" in answer.headers["Location"]:
-                desk.post(answer.headers["Location"], form)
+                staff_client.post(answer.headers["Location"], form)
             presses += 1
     return presses
 
@@ -113,12 +113,15 @@ def orders(make_order: MakeOrder, sandbox: Sandbox) -> list[Order]:
     "permissions", [[], FOR_LOOKING, FOR_LOOKING + FOR_CHANGING], ids=["none", "view", "change"]
 )
 def test_without_a_verbs_own_permission_nothing_moves(
-    hire: Hire, orders: list[Order], sandbox: Sandbox, permissions: list[str]
+    staff_client_with: StaffClientWith,
+    orders: list[Order],
+    sandbox: Sandbox,
+    permissions: list[str],
 ) -> None:
-    desk = hire(*permissions)
+    staff_client = staff_client_with(*permissions)
     before, calls = money(), len(sandbox.requests)
 
-    presses = walk(desk, orders)
+    presses = walk(staff_client, orders)
 
     assert presses > 80
     assert money() == before
@@ -126,9 +129,9 @@ def test_without_a_verbs_own_permission_nothing_moves(
 
 
 def test_the_same_walk_with_all_permissions_changes_every_order(
-    desk: Client, orders: list[Order], sandbox: Sandbox
+    staff_client: Client, orders: list[Order], sandbox: Sandbox
 ) -> None:
-    walk(desk, orders)
+    walk(staff_client, orders)
 
     assert {order.status for order in Order.objects.all()} == {"canceled", "refunded"}
     assert sum(refund["amount"] for refund in sandbox.refunds) == 30000
@@ -137,41 +140,50 @@ def test_the_same_walk_with_all_permissions_changes_every_order(
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_permission_opens_its_own_action_and_no_other(
-    hire: Hire, orders: list[Order], verb: str
+    staff_client_with: StaffClientWith, orders: list[Order], verb: str
 ) -> None:
-    desk = hire("view_order", f"{verb}_order")
+    staff_client = staff_client_with("view_order", f"{verb}_order")
 
-    page = read(desk, url("changelist"))
+    page = read(staff_client, url("changelist"))
     for other in VERBS:
         is_open = other == verb
         expected = (200, 303) if is_open else (403,)
         assert (f'value="{other}_selected"' in page) == is_open
         for order in orders:
-            assert desk.get(url(other, Order, order.pk)).status_code in expected
-            assert desk.post(url(other, Order, order.pk)).status_code in (*expected[:1], 303, 403)
+            assert staff_client.get(url(other, Order, order.pk)).status_code in expected
+            assert staff_client.post(url(other, Order, order.pk)).status_code in (
+                *expected[:1],
+                303,
+                403,
+            )
             if not is_open:
-                assert desk.post(url(other, Order, order.pk)).status_code == 403
-        assert desk.get(url(f"{other}_selected"), {"ids": orders[0].pk}).status_code in expected
+                assert staff_client.post(url(other, Order, order.pk)).status_code == 403
+        assert (
+            staff_client.get(url(f"{other}_selected"), {"ids": orders[0].pk}).status_code
+            in expected
+        )
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_staff_without_the_view_permission_can_not_act(
-    hire: Hire, orders: list[Order], verb: str
+    staff_client_with: StaffClientWith, orders: list[Order], verb: str
 ) -> None:
-    desk = hire(f"{verb}_order")
+    staff_client = staff_client_with(f"{verb}_order")
 
-    assert desk.get(url(verb, Order, orders[0].pk)).status_code == 403
-    assert desk.post(url(verb, Order, orders[0].pk)).status_code == 403
+    assert staff_client.get(url(verb, Order, orders[0].pk)).status_code == 403
+    assert staff_client.post(url(verb, Order, orders[0].pk)).status_code == 403
 
 
 @pytest.mark.parametrize("name", ["sales", "export", "changelist"])
-def test_reports_and_exports_need_the_view_permission(hire: Hire, order: Order, name: str) -> None:
-    assert hire("refund_order").get(url(name)).status_code == 403
-    assert hire("view_order").get(url(name)).status_code == 200
+def test_reports_and_exports_need_the_view_permission(
+    staff_client_with: StaffClientWith, order: Order, name: str
+) -> None:
+    assert staff_client_with("refund_order").get(url(name)).status_code == 403
+    assert staff_client_with("view_order").get(url(name)).status_code == 200
 
 
 def test_a_host_can_hide_an_order_from_a_user(
-    desk: Client, orders: list[Order], monkeypatch: pytest.MonkeyPatch
+    staff_client: Client, orders: list[Order], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from django_stripe_cart.admin import OrderAdmin
 
@@ -183,10 +195,10 @@ def test_a_host_can_hide_an_order_from_a_user(
     monkeypatch.setattr(OrderAdmin, "has_refund_permission", only_others)
 
     ids = f"{kept.pk},{orders[2].pk}"
-    assert desk.get(url("refund", Order, kept.pk)).status_code == 403
-    assert desk.get(url("refund_selected"), {"ids": ids}).status_code == 403
-    assert desk.get(url("refund", Order, orders[2].pk)).status_code == 200
-    assert "/refund/" not in read(desk, url("change", Order, kept.pk))
+    assert staff_client.get(url("refund", Order, kept.pk)).status_code == 403
+    assert staff_client.get(url("refund_selected"), {"ids": ids}).status_code == 403
+    assert staff_client.get(url("refund", Order, orders[2].pk)).status_code == 200
+    assert "/refund/" not in read(staff_client, url("change", Order, kept.pk))
 
 
 def test_strangers_are_sent_to_the_login(order: Order, user: Any) -> None:

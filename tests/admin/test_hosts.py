@@ -100,7 +100,7 @@ def test_our_classes_can_be_built_upon() -> None:
     "page", ["", "?q=payer", "?attention=any", "sales/", "export/", "{pk}/change/"]
 )
 def test_a_host_without_time_zones_sees_every_page(
-    desk: Client, order: Order, settings: Any, page: str
+    staff_client: Client, order: Order, settings: Any, page: str
 ) -> None:
     settings.USE_TZ = False
     moment = datetime(2026, 3, 10, 12)
@@ -108,7 +108,7 @@ def test_a_host_without_time_zones_sees_every_page(
     order.events.update(created=moment)
     order.refunds.update(created=moment)
 
-    answer = desk.get(f"/admin/stripe_cart/order/{page.format(pk=order.pk)}")
+    answer = staff_client.get(f"/admin/stripe_cart/order/{page.format(pk=order.pk)}")
 
     assert answer.status_code == 200
     if page == "export/":
@@ -118,23 +118,23 @@ def test_a_host_without_time_zones_sees_every_page(
 @pytest.mark.parametrize("language", ["de", "hi", "ar"])
 @pytest.mark.parametrize("page", ["", "sales/", "{pk}/change/", "{pk}/refund/"])
 def test_the_pages_are_there_in_every_language(
-    desk: Client, paid: Order, settings: Any, language: str, page: str
+    staff_client: Client, paid: Order, settings: Any, language: str, page: str
 ) -> None:
     settings.LANGUAGE_CODE = language
 
-    html = read(desk, f"/admin/stripe_cart/order/{page.format(pk=paid.pk)}")
+    html = read(staff_client, f"/admin/stripe_cart/order/{page.format(pk=paid.pk)}")
 
     assert f'<html lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}">' in html
 
 
 def test_numbers_in_the_refund_form_are_not_localized(
-    desk: Client, paid: Order, settings: Any
+    staff_client: Client, paid: Order, settings: Any
 ) -> None:
     settings.LANGUAGE_CODE = "de"
     settings.USE_THOUSAND_SEPARATOR = True
     Order.objects.update(amount_paid=123456700)
 
-    html = read(desk, f"/admin/stripe_cart/order/{paid.pk}/refund/")
+    html = read(staff_client, f"/admin/stripe_cart/order/{paid.pk}/refund/")
 
     assert fields(html)["amount"] == "1234567.00"
     assert fields(html)["refundable"] == "123456700"

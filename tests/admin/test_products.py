@@ -10,13 +10,15 @@ from django.test import Client
 
 from django_stripe_cart.models import Order, Product
 from django_stripe_cart.testing.factories import make_product
-from tests.admin.conftest import Hire
+from tests.admin.conftest import StaffClientWith
 from tests.admin.pages import read, url
 
 pytestmark = pytest.mark.database
 
 
-def test_products_are_edited_in_their_list(desk: Client, mug: Product, lamp: Product) -> None:
+def test_products_are_edited_in_their_list(
+    staff_client: Client, mug: Product, lamp: Product
+) -> None:
     rows = Product.objects.order_by("name", "pk")
     form: dict[str, Any] = {"form-TOTAL_FORMS": 2, "form-INITIAL_FORMS": 2, "_save": "Save"}
     for number, product in enumerate(rows):
@@ -26,27 +28,27 @@ def test_products_are_edited_in_their_list(desk: Client, mug: Product, lamp: Pro
         form[f"form-{number}-stock"] = ""
         form[f"form-{number}-is_active"] = "on"
 
-    assert desk.post(url("changelist", Product), form).status_code == 302
+    assert staff_client.post(url("changelist", Product), form).status_code == 302
 
     assert set(rows.values_list("price", "stock", "is_active")) == {(12.5, None, True)}
 
 
-def test_a_product_can_be_added_and_found(desk: Client) -> None:
+def test_a_product_can_be_added_and_found(staff_client: Client) -> None:
     form = {"name": "Pen", "slug": "pen", "price": "1.50", "stock": "3", "is_active": "on"}
 
-    assert desk.post(url("add", Product), form).status_code == 302
+    assert staff_client.post(url("add", Product), form).status_code == 302
 
     assert Product.objects.get().as_line_item().unit_amount == 150
-    assert "Pen" in read(desk, url("changelist", Product), q="pen")
+    assert "Pen" in read(staff_client, url("changelist", Product), q="pen")
 
 
 @pytest.mark.parametrize("wrong", [{"price": "-1"}, {"stock": "-1"}, {"price": "1.2345"}])
 def test_a_product_that_breaks_a_constraint_gets_a_form_error(
-    desk: Client, wrong: dict[str, str]
+    staff_client: Client, wrong: dict[str, str]
 ) -> None:
     form = {"name": "Pen", "slug": "pen", "price": "1.50", "stock": "3", **wrong}
 
-    page = desk.post(url("add", Product), form)
+    page = staff_client.post(url("add", Product), form)
 
     assert page.status_code == 200
     assert "Please correct the error below." in page.content.decode()
@@ -54,9 +56,9 @@ def test_a_product_that_breaks_a_constraint_gets_a_form_error(
 
 
 def test_an_ordered_product_can_be_deleted_and_its_order_keeps_the_line(
-    desk: Client, order: Order, mug: Product
+    staff_client: Client, order: Order, mug: Product
 ) -> None:
-    assert desk.post(url("delete", Product, mug.pk), {"post": "yes"}).status_code == 302
+    assert staff_client.post(url("delete", Product, mug.pk), {"post": "yes"}).status_code == 302
 
     assert not Product.objects.exists()
     assert order.items.get().name == "Blue mug"
@@ -185,8 +187,10 @@ def test_it_is_said_what_a_price_is_counted_in(
         assert shown[1] == "KWD"
 
 
-def test_staff_with_only_the_view_permission_see_a_product(hire: Hire, mug: Product) -> None:
-    page = read(hire("view_product"), url("change", Product, mug.pk))
+def test_staff_with_only_the_view_permission_see_a_product(
+    staff_client_with: StaffClientWith, mug: Product
+) -> None:
+    page = read(staff_client_with("view_product"), url("change", Product, mug.pk))
 
     assert "Mug" in page
     assert 'name="price"' not in page
@@ -203,10 +207,10 @@ def test_a_price_that_its_currency_cant_express_is_not_rounded_in_the_form(
     assert 'name="form-0-price" value="499.500"' in page
 
 
-def test_a_price_that_can_not_be_charged_is_refused_with_a_sentence(desk: Client) -> None:
+def test_a_price_that_can_not_be_charged_is_refused_with_a_sentence(staff_client: Client) -> None:
     form = {"name": "Pen", "slug": "pen", "price": "1.505", "stock": "3"}
 
-    page = desk.post(url("add", Product), form).content.decode()
+    page = staff_client.post(url("add", Product), form).content.decode()
 
     assert "isn&#x27;t possible in its currency" in page
     assert not Product.objects.exists()

@@ -30,32 +30,32 @@ KEPT = [Cart, CartItem, Order, OrderItem, OrderEvent, Refund, WebhookEvent]
 # --- looking --------------------------------------------------------------------------------
 
 
-def test_the_shop_is_one_section_of_the_admin(desk: Client) -> None:
-    page = read(desk, reverse("admin:index"))
+def test_the_shop_is_one_section_of_the_admin(staff_client: Client) -> None:
+    page = read(staff_client, reverse("admin:index"))
 
     assert "Products" in page
     assert "Orders" in page
     assert "Webhook events" in page
 
 
-def test_orders_are_listed_with_what_people_ask_for(desk: Client, order: Order) -> None:
-    page = read(desk, url("changelist", Order))
+def test_orders_are_listed_with_what_people_ask_for(staff_client: Client, order: Order) -> None:
+    page = read(staff_client, url("changelist", Order))
 
     for text in ("0A1B2C3D", "₹998.00", "Paid", "demo"):
         assert text in page
 
 
-def test_orders_are_filtered_by_their_state(desk: Client, order: Order) -> None:
-    assert "0A1B2C3D" in read(desk, url("changelist", Order), status__exact="paid")
-    assert "0A1B2C3D" not in read(desk, url("changelist", Order), status__exact="pending")
+def test_orders_are_filtered_by_their_state(staff_client: Client, order: Order) -> None:
+    assert "0A1B2C3D" in read(staff_client, url("changelist", Order), status__exact="paid")
+    assert "0A1B2C3D" not in read(staff_client, url("changelist", Order), status__exact="pending")
 
 
 def test_a_list_of_orders_costs_no_more_for_more_orders(
-    desk: Client, order: Order, django_assert_num_queries: Any
+    staff_client: Client, order: Order, django_assert_num_queries: Any
 ) -> None:
     def cost() -> int:
         with django_assert_num_queries(1000, exact=False) as queries:
-            read(desk, url("changelist", Order))
+            read(staff_client, url("changelist", Order))
         return len(queries)
 
     cost()
@@ -67,24 +67,24 @@ def test_a_list_of_orders_costs_no_more_for_more_orders(
     assert cost() == before
 
 
-def test_an_orders_page_shows_its_whole_history(desk: Client, order: Order) -> None:
-    page = read(desk, url("change", Order, order.pk))
+def test_an_orders_page_shows_its_whole_history(staff_client: Client, order: Order) -> None:
+    page = read(staff_client, url("change", Order, order.pk))
 
     for text in ("Blue mug", "It came.", "re_1", "cs_test_1", "pi_1", "payer@example.com"):
         assert text in page
 
 
-def test_an_orders_page_hands_out_no_payable_address(desk: Client, order: Order) -> None:
-    page = read(desk, url("change", Order, order.pk))
+def test_an_orders_page_hands_out_no_payable_address(staff_client: Client, order: Order) -> None:
+    page = read(staff_client, url("change", Order, order.pk))
 
     assert "secret-address" not in page
     assert "secret-return" not in page
 
 
 def test_an_orders_page_has_nothing_to_fill_in_and_nothing_to_save(
-    desk: Client, order: Order
+    staff_client: Client, order: Order
 ) -> None:
-    page = read(desk, url("change", Order, order.pk))
+    page = read(staff_client, url("change", Order, order.pk))
 
     for control in ('name="status"', 'name="total"', 'name="items-0-quantity"', 'name="_save"'):
         assert control not in page
@@ -92,35 +92,41 @@ def test_an_orders_page_has_nothing_to_fill_in_and_nothing_to_save(
 
 
 @pytest.mark.parametrize("status", Order.Status.values)
-def test_an_order_can_be_looked_at_in_every_state(desk: Client, order: Order, status: str) -> None:
+def test_an_order_can_be_looked_at_in_every_state(
+    staff_client: Client, order: Order, status: str
+) -> None:
     Order.objects.update(status=status)
 
-    assert "Blue mug" in read(desk, url("change", Order, order.pk))
+    assert "Blue mug" in read(staff_client, url("change", Order, order.pk))
 
 
-def test_webhook_events_are_listed_with_what_became_of_them(desk: Client, order: Order) -> None:
+def test_webhook_events_are_listed_with_what_became_of_them(
+    staff_client: Client, order: Order
+) -> None:
     WebhookEvent.objects.create(event_id="evt_2", type="charge.refunded", error="It broke.")
 
-    page = read(desk, url("changelist", WebhookEvent))
+    page = read(staff_client, url("changelist", WebhookEvent))
 
     for text in ("evt_1", "evt_2", "charge.refunded", "It broke.", "0A1B2C3D"):
         assert text in page
-    assert "evt_2" in read(desk, url("change", WebhookEvent, WebhookEvent.objects.first().pk))
+    assert "evt_2" in read(
+        staff_client, url("change", WebhookEvent, WebhookEvent.objects.first().pk)
+    )
 
 
 # --- nothing is changed by hand -------------------------------------------------------------
 
 
 @pytest.mark.parametrize("model", [Order, WebhookEvent])
-def test_nothing_can_be_added_by_hand(desk: Client, order: Order, model: Any) -> None:
+def test_nothing_can_be_added_by_hand(staff_client: Client, order: Order, model: Any) -> None:
     count = model.objects.count()
 
-    assert desk.get(url("add", model)).status_code == 403
-    assert desk.post(url("add", model), {"currency": "inr", "total": 1}).status_code == 403
+    assert staff_client.get(url("add", model)).status_code == 403
+    assert staff_client.post(url("add", model), {"currency": "inr", "total": 1}).status_code == 403
     assert model.objects.count() == count
 
 
-def test_an_order_cannot_be_changed_by_hand(desk: Client, order: Order) -> None:
+def test_an_order_cannot_be_changed_by_hand(staff_client: Client, order: Order) -> None:
     form = {
         "status": "fulfilled",
         "total": 1,
@@ -136,37 +142,37 @@ def test_an_order_cannot_be_changed_by_hand(desk: Client, order: Order) -> None:
     }
     before = Order.objects.values().get()
 
-    assert desk.post(url("change", Order, order.pk), form).status_code == 403
+    assert staff_client.post(url("change", Order, order.pk), form).status_code == 403
 
     assert Order.objects.values().get() == before
     assert order.items.get().quantity == 2
     assert order.refunds.count() == 1
 
 
-def test_an_event_cannot_be_changed_by_hand(desk: Client, order: Order) -> None:
+def test_an_event_cannot_be_changed_by_hand(staff_client: Client, order: Order) -> None:
     event = order.webhook_events.get()
     form = {"event_id": "evt_9", "type": "none", "_save": "Save"}
 
-    assert desk.post(url("change", WebhookEvent, event.pk), form).status_code == 403
+    assert staff_client.post(url("change", WebhookEvent, event.pk), form).status_code == 403
     assert WebhookEvent.objects.get().event_id == "evt_1"
 
 
 @pytest.mark.parametrize("model", [Order, WebhookEvent])
-def test_nothing_can_be_deleted_by_hand(desk: Client, order: Order, model: Any) -> None:
+def test_nothing_can_be_deleted_by_hand(staff_client: Client, order: Order, model: Any) -> None:
     row = model.objects.get()
 
-    assert desk.get(url("delete", model, row.pk)).status_code == 403
-    assert desk.post(url("delete", model, row.pk), {"post": "yes"}).status_code == 403
+    assert staff_client.get(url("delete", model, row.pk)).status_code == 403
+    assert staff_client.post(url("delete", model, row.pk), {"post": "yes"}).status_code == 403
     assert model.objects.filter(pk=row.pk).exists()
 
 
 @pytest.mark.parametrize("model", [Order, WebhookEvent])
-def test_nothing_can_be_deleted_by_the_heap(desk: Client, order: Order, model: Any) -> None:
+def test_nothing_can_be_deleted_by_the_heap(staff_client: Client, order: Order, model: Any) -> None:
     form = {"action": "delete_selected", "_selected_action": [model.objects.get().pk], "post": "y"}
 
-    desk.post(url("changelist", model), form)
+    staff_client.post(url("changelist", model), form)
 
-    assert "delete_selected" not in read(desk, url("changelist", model))
+    assert "delete_selected" not in read(staff_client, url("changelist", model))
     assert model.objects.count() == 1
 
 
@@ -187,22 +193,22 @@ def test_no_other_page_edits_a_read_only_model() -> None:
 
 
 def test_staff_without_permission_sees_no_order(order: Order) -> None:
-    desk = Client()
-    desk.force_login(UserFactory(is_staff=True))
+    staff_client = Client()
+    staff_client.force_login(UserFactory(is_staff=True))
 
-    assert desk.get(url("changelist", Order)).status_code == 403
-    assert desk.get(url("change", Order, order.pk)).status_code == 403
-    assert desk.get(url("changelist", WebhookEvent)).status_code == 403
+    assert staff_client.get(url("changelist", Order)).status_code == 403
+    assert staff_client.get(url("change", Order, order.pk)).status_code == 403
+    assert staff_client.get(url("changelist", WebhookEvent)).status_code == 403
 
 
 def test_staff_with_only_the_view_permission_see_the_orders(order: Order) -> None:
-    clerk = UserFactory(is_staff=True)
-    clerk.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
-    desk = Client()
-    desk.force_login(clerk)
+    staff_user = UserFactory(is_staff=True)
+    staff_user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    staff_client = Client()
+    staff_client.force_login(staff_user)
 
-    assert "0A1B2C3D" in read(desk, url("changelist", Order))
-    assert "Blue mug" in read(desk, url("change", Order, order.pk))
+    assert "0A1B2C3D" in read(staff_client, url("changelist", Order))
+    assert "Blue mug" in read(staff_client, url("change", Order, order.pk))
 
 
 def test_shoppers_see_nothing_of_the_admin(user: User, order: Order) -> None:
@@ -220,9 +226,9 @@ def test_each_verb_has_a_permission_of_its_own(db: None, verb: str) -> None:
 
 
 def test_a_shopper_with_orders_can_be_deleted_and_the_orders_stay(
-    desk: Client, order: Order, user: User
+    staff_client: Client, order: Order, user: User
 ) -> None:
-    page = desk.post(reverse("admin:auth_user_delete", args=[user.pk]), {"post": "yes"})
+    page = staff_client.post(reverse("admin:auth_user_delete", args=[user.pk]), {"post": "yes"})
 
     assert page.status_code == 302
     assert Order.objects.get().user is None

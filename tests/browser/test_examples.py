@@ -52,14 +52,14 @@ def test_a_front_end_of_ones_own_fills_the_cart_and_leads_to_the_payment(
 
 
 def test_a_custom_front_end_receives_the_error(shopper: Shopper, shop: Shop, watch: Watch) -> None:
-    told: list[str] = []
+    signals_sent: list[str] = []
 
     def reprice(route: Route) -> None:
         shop.execute("UPDATE stripe_cart_product SET price = price + 1 WHERE id = 7")
         route.continue_()
 
     def hear(dialog: Dialog) -> None:
-        told.append(dialog.message)
+        signals_sent.append(dialog.message)
         dialog.accept()
 
     shopper.page.route("**/shop/checkout/", reprice)
@@ -71,7 +71,7 @@ def test_a_custom_front_end_receives_the_error(shopper: Shopper, shop: Shop, wat
         run(shopper.page, SCRIPTS["docs/how-to/own-front-end.md"])
 
     assert asked.value.status == 409
-    assert told[0].startswith("Your cart has changed.")
+    assert signals_sent[0].startswith("Your cart has changed.")
     (refused,) = watch.complaints
     assert "409" in refused
     watch.complaints.clear()

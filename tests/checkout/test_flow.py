@@ -175,7 +175,7 @@ def test_the_last_item_stays_available_to_the_order_that_reserved_it(
 
 
 def test_a_changed_cart_expires_the_old_session_before_a_new_one(
-    browser: Browser, sandbox: Sandbox, mug: Product, lamp: Product, told: list[str]
+    browser: Browser, sandbox: Sandbox, mug: Product, lamp: Product, signals_sent: list[str]
 ) -> None:
     browser.add(mug)
     browser.check_out()
@@ -193,7 +193,7 @@ def test_a_changed_cart_expires_the_old_session_before_a_new_one(
         "POST /v1/checkout/sessions",
     ]
     assert list(Product.objects.order_by("pk").values_list("stock", flat=True)) == [9, 4]
-    assert told == ["order_placed", "order_canceled", "order_placed"]
+    assert signals_sent == ["order_placed", "order_canceled", "order_placed"]
 
 
 def test_with_a_changed_price_the_old_session_is_expired_too(
@@ -241,7 +241,7 @@ def test_what_is_added_while_paying_is_still_in_the_cart_afterwards(
 
 
 def test_a_free_order_is_paid_at_once_and_stripe_is_not_asked(
-    browser: Browser, sandbox: Sandbox, told: list[str]
+    browser: Browser, sandbox: Sandbox, signals_sent: list[str]
 ) -> None:
     browser.add(make_product("Gift", price="0"))
 
@@ -250,7 +250,7 @@ def test_a_free_order_is_paid_at_once_and_stripe_is_not_asked(
     assert browser.order.status == "paid"
     assert answer.url == browser.order.get_absolute_url()
     assert not sandbox.requests
-    assert told == ["order_placed", "order_paid"]
+    assert signals_sent == ["order_placed", "order_paid"]
     assert browser.user.stripe_cart.items.count() == 0
 
 
@@ -271,7 +271,7 @@ def test_the_cancel_link_keeps_the_cart_and_the_pending_order(
 
 
 def test_canceling_expires_the_session_and_gives_the_stock_back_once(
-    browser: Browser, sandbox: Sandbox, mug: Product, told: list[str]
+    browser: Browser, sandbox: Sandbox, mug: Product, signals_sent: list[str]
 ) -> None:
     browser.add(mug, 2)
     browser.check_out()
@@ -282,11 +282,11 @@ def test_canceling_expires_the_session_and_gives_the_stock_back_once(
     mug.refresh_from_db()
     assert mug.stock == 10
     assert sandbox.sessions[0]["status"] == "expired"
-    assert told == ["order_placed", "order_canceled"]
+    assert signals_sent == ["order_placed", "order_canceled"]
 
 
 def test_canceling_what_was_paid_in_the_same_moment_finds_it_paid(
-    browser: Browser, sandbox: Sandbox, mug: Product, told: list[str]
+    browser: Browser, sandbox: Sandbox, mug: Product, signals_sent: list[str]
 ) -> None:
     sandbox.hold_deliveries = True
     browser.add(mug)
@@ -295,7 +295,7 @@ def test_canceling_what_was_paid_in_the_same_moment_finds_it_paid(
 
     assert cancel_order(browser.order).status == "paid"
 
-    assert told == ["order_placed", "order_paid"]
+    assert signals_sent == ["order_placed", "order_paid"]
 
 
 def test_a_free_order_that_is_to_be_canceled_is_not_paid(

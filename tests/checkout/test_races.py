@@ -61,7 +61,7 @@ from django_stripe_cart.timeline import BY_SYNC
 from django_stripe_cart.web.shopper import Shopper
 from django_stripe_cart.webhooks.endpoints import endpoint_problems
 from tests.support.mailing import committed
-from tests.support.orders import again
+from tests.support.orders import refreshed
 from tests.support.other_process import BeforeRequest
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
@@ -208,7 +208,7 @@ def test_an_order_closed_by_a_concurrent_request_does_not_block_checkout(
 
     browser.check_out()
 
-    assert again(pending).status == "canceled"
+    assert refreshed(pending).status == "canceled"
     assert browser.order.is_payable
     assert browser.order != pending
 
@@ -223,7 +223,7 @@ def test_the_next_checkout_finishes_a_failed_cancellation(
 
     browser.check_out()
 
-    assert again(pending).status == "canceled"
+    assert refreshed(pending).status == "canceled"
     assert browser.order.is_payable
 
 
@@ -267,7 +267,7 @@ def test_a_session_that_arrives_twice_is_stored_once(
     full_cart: Cart, sandbox: Sandbox, before_request: BeforeRequest
 ) -> None:
     order = place_order(full_cart)
-    before_request(CREATE, lambda: start_payment(again(order), return_urls=URLS))
+    before_request(CREATE, lambda: start_payment(refreshed(order), return_urls=URLS))
 
     order = start_payment(order, return_urls=URLS)
 
@@ -326,13 +326,13 @@ def test_an_order_paid_by_a_concurrent_request_is_not_closed(
     assert close(pending, by=BY_SYNC).status == "paid"
 
 
-def test_an_order_of_nothing_is_paid_once(user: User, told: list[str]) -> None:
+def test_an_order_of_nothing_is_paid_once(user: User, signals_sent: list[str]) -> None:
     order = OrderFactory(user=user, total=0)
 
     assert record_free_order(order, by=BY_SYNC).status == "paid"
     assert record_free_order(order, by=BY_SYNC).status == "paid"
 
-    assert told == ["order_paid"]
+    assert signals_sent == ["order_paid"]
 
 
 def test_a_second_payment_is_noted_once(browser: Browser, sandbox: Sandbox, pending: Order) -> None:
@@ -341,7 +341,7 @@ def test_a_second_payment_is_noted_once(browser: Browser, sandbox: Sandbox, pend
     Order.objects.update(session_id="cs_test_another")
 
     for _time in range(2):
-        order = again(pending)
+        order = refreshed(pending)
         assert not adopt_session(order, session, by=BY_SYNC)
         order.save()
 
@@ -366,12 +366,12 @@ def test_a_failed_refund_of_a_mismatched_payment_restores_the_status(
 ) -> None:
     Order.objects.update(total=1)  # what arrives is more than was asked for
     sandbox.pay(pending.session_url)
-    order = refund_order(again(pending))
+    order = refund_order(refreshed(pending))
     assert order.status == "refunded"
 
     sandbox.set_refund_status(sandbox.refunds[-1]["id"], "failed")
 
-    order = again(pending)
+    order = refreshed(pending)
     assert order.status == "processing"
     assert order.attention
 
@@ -380,11 +380,11 @@ def test_a_refund_that_fails_and_is_canceled_is_one_failure(
     browser: Browser, sandbox: Sandbox, pending: Order
 ) -> None:
     sandbox.pay(pending.session_url)
-    refund_order(again(pending), 100)
+    refund_order(refreshed(pending), 100)
     sandbox.set_refund_status(sandbox.refunds[-1]["id"], "failed")
     Refund.objects.update(status="canceled")
 
-    sync_order(again(pending))
+    sync_order(refreshed(pending))
 
     assert Refund.objects.get().status == "failed"
     assert pending.events.filter(kind="refund_failed").count() == 1
@@ -407,7 +407,7 @@ def test_a_refund_that_stripe_made_though_it_said_no_stands(
 ) -> None:
     """The SDK tries again by itself: the first attempt was carried out, and its answer lost."""
     sandbox.pay(pending.session_url)
-    order = again(pending)
+    order = refreshed(pending)
     row = RefundFactory(order=order, amount=100)
     gateway.create_refund(
         order.payment_intent_id or "",
@@ -427,10 +427,10 @@ def test_a_refund_with_an_expired_idempotency_key_is_given_up(
     browser: Browser, sandbox: Sandbox, pending: Order
 ) -> None:
     sandbox.pay(pending.session_url)
-    row = RefundFactory(order=again(pending), amount=100)
+    row = RefundFactory(order=refreshed(pending), amount=100)
     Refund.objects.update(created=timezone.now() - timedelta(days=40))
 
-    sync_order(again(pending))
+    sync_order(refreshed(pending))
 
     row.refresh_from_db()
     assert row.status == "failed"
@@ -441,10 +441,10 @@ def test_a_refund_that_is_refused_when_it_is_sent_again_is_given_up(
     browser: Browser, sandbox: Sandbox, pending: Order
 ) -> None:
     sandbox.pay(pending.session_url)
-    row = RefundFactory(order=again(pending), amount=100)
+    row = RefundFactory(order=refreshed(pending), amount=100)
     sandbox.faults.add(REFUND, kind="bad_request")
 
-    order = sync_order(again(pending))
+    order = sync_order(refreshed(pending))
 
     row.refresh_from_db()
     assert (row.status, order.amount_refunded) == ("failed", 0)
@@ -463,7 +463,7 @@ def test_a_session_without_an_end_keeps_the_end_that_was_meant(
 
     client.request = request
     with transport(client):
-        order = again(start_payment(place_order(full_cart), return_urls=URLS))
+        order = refreshed(start_payment(place_order(full_cart), return_urls=URLS))
 
     end = order.session_expires_at
     assert order.session_id == sandbox.sessions[0]["id"]
@@ -541,7 +541,7 @@ def test_a_host_may_name_the_customer_instead_of_an_address(
     with pytest.raises(PaymentRefused):  # the sandbox has no customers
         start_payment(order, return_urls=URLS)
 
-    params = again(order).session_params or {}
+    params = refreshed(order).session_params or {}
     assert params["customer"] == "cus_1"
     assert "customer_email" not in params
 

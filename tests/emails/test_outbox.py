@@ -21,7 +21,7 @@ from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_paid
 from django_stripe_cart.testing.browser import Browser
 from tests.support.mailing import committed, subjects
-from tests.support.orders import again
+from tests.support.orders import refreshed
 
 pytestmark = pytest.mark.database
 
@@ -31,7 +31,7 @@ def confirmed(pending: Order, sandbox: Sandbox) -> Order:
     """A paid order whose e-mail has gone out."""
     with committed(execute=True):
         sandbox.pay(pending.session_url, email="payer@example.com")
-    return again(pending)
+    return refreshed(pending)
 
 
 def test_a_paid_order_is_confirmed_to_the_payers_address(confirmed: Order) -> None:

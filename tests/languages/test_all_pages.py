@@ -26,7 +26,7 @@ from django_stripe_cart.money import format_money
 from django_stripe_cart.sandbox import Sandbox
 from tests.docs.pages import examples
 from tests.support.catalogs import LOCALE, read_po
-from tests.support.speaking import Speak, read
+from tests.support.speaking import BrowserIn, read
 
 LANGUAGES = sorted(path.name for path in LOCALE.iterdir())
 
@@ -57,9 +57,14 @@ def english_in(page: str, language: str) -> set[str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_page_of_the_shop_speaks_english_between(
-    speak: Speak, make_order: MakeOrder, vase: Product, mug: Product, user: User, language: str
+    browser_in: BrowserIn,
+    make_order: MakeOrder,
+    vase: Product,
+    mug: Product,
+    user: User,
+    language: str,
 ) -> None:
-    browser = speak(language)
+    browser = browser_in(language)
     pages = [read(browser, "/shop/cart/"), read(browser, "/shop/orders/")]
     browser.add(vase, 2)
     pages += [read(browser, "/shop/cart/"), read(browser, "/")]
@@ -75,10 +80,10 @@ def test_no_page_of_the_shop_speaks_english_between(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_page_of_the_admin_speaks_english_between(
-    speak: Speak, make_order: MakeOrder, mug: Product, admin_user: User, language: str
+    browser_in: BrowserIn, make_order: MakeOrder, mug: Product, admin_user: User, language: str
 ) -> None:
-    desk: Client = speak(language).client
-    desk.force_login(admin_user)
+    staff_client: Client = browser_in(language).client
+    staff_client.force_login(admin_user)
     order = make_order("paid", items={mug: 2})
     at = [f"admin:stripe_cart_order_{name}" for name in ("changelist", "sales")]
     of = [f"admin:stripe_cart_order_{name}" for name in ("change", "refund", "fulfill", "sync")]
@@ -91,7 +96,7 @@ def test_no_page_of_the_admin_speaks_english_between(
     ]
 
     for address in addresses:
-        answer = desk.get(address)
+        answer = staff_client.get(address)
         assert answer.status_code == 200
         assert english_in(unescape(answer.content.decode()), language) == set(), address
 
@@ -111,7 +116,7 @@ def test_every_name_shown_in_the_admin_is_translatable() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_e_mail_speaks_english_between(
-    speak: Speak, make_order: MakeOrder, vase: Product, user: User, language: str
+    browser_in: BrowserIn, make_order: MakeOrder, vase: Product, user: User, language: str
 ) -> None:
     order = make_order("refunded", items={vase: 2}, user=user)
     order.language = language
@@ -127,9 +132,9 @@ def test_no_e_mail_speaks_english_between(
 
 
 def test_a_german_is_written_to_in_german(
-    speak: Speak, vase: Product, sandbox: Sandbox, mailoutbox: list[EmailMessage]
+    browser_in: BrowserIn, vase: Product, sandbox: Sandbox, mailoutbox: list[EmailMessage]
 ) -> None:
-    browser = speak("de")
+    browser = browser_in("de")
     browser.add(vase)
     browser.check_out()
 
@@ -141,8 +146,10 @@ def test_a_german_is_written_to_in_german(
     assert "Ihre Zahlung von 1.234,50\N{NO-BREAK SPACE}€ für Bestellung" in letter.body
 
 
-def test_the_reader_of_an_english_page_would_be_noticed(speak: Speak, vase: Product) -> None:
-    browser = speak("en")
+def test_the_reader_of_an_english_page_would_be_noticed(
+    browser_in: BrowserIn, vase: Product
+) -> None:
+    browser = browser_in("en")
     browser.add(vase, 2)
 
     english = english_in(browser.open_cart(), "de")
@@ -152,7 +159,7 @@ def test_the_reader_of_an_english_page_would_be_noticed(speak: Speak, vase: Prod
 
 @pytest.mark.parametrize(("language", "folder"), [("de", "de"), ("en", "en"), ("en-us", "en")])
 def test_a_host_has_other_words_for_it(
-    speak: Speak, settings: Any, tmp_path: Path, language: str, folder: str
+    browser_in: BrowserIn, settings: Any, tmp_path: Path, language: str, folder: str
 ) -> None:
     """As the documentation says it, letter by letter."""
     if shutil.which("msgfmt") is None:
@@ -166,7 +173,7 @@ def test_a_host_has_other_words_for_it(
     subprocess.run(command, check=True)
     settings.LOCALE_PATHS = [tmp_path]
 
-    page = read(speak(language), "/shop/cart/")
+    page = read(browser_in(language), "/shop/cart/")
 
     assert "Ihre Tasche" in page
     with translation.override(language):

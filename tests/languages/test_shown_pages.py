@@ -21,7 +21,7 @@ from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import messages_of
 from django_stripe_cart.testing.factories import make_product
 from tests.support.catalogs import LOCALE
-from tests.support.speaking import Speak, read
+from tests.support.speaking import BrowserIn, read
 
 LANGUAGES = sorted(path.name for path in LOCALE.iterdir())
 
@@ -41,9 +41,9 @@ WRITTEN = [
 
 @pytest.mark.parametrize(("language", "price", "total", "date"), WRITTEN)
 def test_the_cart_has_the_readers_amounts(
-    speak: Speak, vase: Product, language: str, price: str, total: str, date: str
+    browser_in: BrowserIn, vase: Product, language: str, price: str, total: str, date: str
 ) -> None:
-    browser = speak(language)
+    browser = browser_in(language)
     browser.add(vase, 2)
 
     page = read(browser, "/shop/cart/")
@@ -55,7 +55,7 @@ def test_the_cart_has_the_readers_amounts(
 
 @pytest.mark.parametrize(("language", "price", "total", "date"), WRITTEN)
 def test_an_order_has_the_readers_amounts_and_dates(
-    speak: Speak,
+    browser_in: BrowserIn,
     make_order: MakeOrder,
     vase: Product,
     user: User,
@@ -67,8 +67,8 @@ def test_an_order_has_the_readers_amounts_and_dates(
     order = make_order("paid", items={vase: 2}, user=user)
     Order.objects.update(placed_at=datetime(2026, 3, 5, 20, 7, tzinfo=UTC))  # 14:07 in Chicago
 
-    page = read(speak(language), order.get_absolute_url())
-    rows = read(speak(language), "/shop/orders/")
+    page = read(browser_in(language), order.get_absolute_url())
+    rows = read(browser_in(language), "/shop/orders/")
 
     for text in (page, rows):
         assert date in text
@@ -78,7 +78,7 @@ def test_an_order_has_the_readers_amounts_and_dates(
 
 @pytest.mark.parametrize(("language", "price", "total", "date"), WRITTEN)
 def test_so_has_the_admin(
-    speak: Speak,
+    browser_in: BrowserIn,
     make_order: MakeOrder,
     vase: Product,
     admin_user: User,
@@ -89,18 +89,18 @@ def test_so_has_the_admin(
 ) -> None:
     order = make_order("paid", items={vase: 2})
     Order.objects.update(placed_at=datetime(2026, 3, 5, 20, 7, tzinfo=UTC))
-    desk = speak(language)
-    desk.client.force_login(admin_user)
+    staff_client = browser_in(language)
+    staff_client.client.force_login(admin_user)
 
-    page = read(desk, reverse("admin:stripe_cart_order_change", args=[order.pk]))
+    page = read(staff_client, reverse("admin:stripe_cart_order_change", args=[order.pk]))
 
     assert date in page
     assert total.replace(" ", "\N{NO-BREAK SPACE}") in page
 
 
-def test_lakhs_are_grouped_as_in_india(speak: Speak, settings: Any, db: None) -> None:
+def test_lakhs_are_grouped_as_in_india(browser_in: BrowserIn, settings: Any, db: None) -> None:
     settings.STRIPE_CART_CURRENCY = "inr"
-    browser = speak("hi")
+    browser = browser_in("hi")
     browser.add(make_product("Sofa", price="123456.50"), 2)
 
     assert "₹2,46,913.00" in read(browser, "/shop/cart/")
@@ -109,8 +109,8 @@ def test_lakhs_are_grouped_as_in_india(speak: Speak, settings: Any, db: None) ->
 # --- sentences ---------------------------------------------------------------------------------
 
 
-def test_a_german_buys(speak: Speak, vase: Product, sandbox: Sandbox) -> None:
-    browser = speak("de")
+def test_a_german_buys(browser_in: BrowserIn, vase: Product, sandbox: Sandbox) -> None:
+    browser = browser_in("de")
 
     answer = browser.add(vase, 2)
     (said,) = messages_of(answer)
@@ -134,9 +134,9 @@ def test_a_german_buys(speak: Speak, vase: Product, sandbox: Sandbox) -> None:
 
 
 def test_what_stands_in_the_way_is_said_in_german(
-    speak: Speak, vase: Product, sandbox: Sandbox
+    browser_in: BrowserIn, vase: Product, sandbox: Sandbox
 ) -> None:
-    browser = speak("de")
+    browser = browser_in("de")
     assert messages_of(browser.check_out()) == ["Ihr Warenkorb ist leer."]
     assert messages_of(browser.add(vase, 1000))[-1] == (
         "Bitte wählen Sie eine ganze Zahl von 1 bis 999."
@@ -158,8 +158,8 @@ def test_what_stands_in_the_way_is_said_in_german(
     )
 
 
-def test_a_program_reads_the_same_sentences(speak: Speak, vase: Product) -> None:
-    browser = speak("de")
+def test_a_program_reads_the_same_sentences(browser_in: BrowserIn, vase: Product) -> None:
+    browser = browser_in("de")
 
     answer = browser.client.post(
         "/shop/checkout/", {"fingerprint": "[]"}, headers={"Accept": "application/json"}

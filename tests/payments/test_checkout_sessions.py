@@ -110,7 +110,7 @@ def test_shipping_is_paid_on_top_of_the_lines(
 
 @pytest.mark.parametrize("off", ["a_tenth_off", "all_of_it_off", "with_shipping"])
 def test_lines_that_come_to_something_else_are_never_simply_paid(
-    browser: Browser, sandbox: Sandbox, order: Order, told: list[str]
+    browser: Browser, sandbox: Sandbox, order: Order, signals_sent: list[str]
 ) -> None:
     """What a host adds or takes off is no excuse for another price of the lines themselves."""
     Order.objects.update(total=order.total - 1)
@@ -118,7 +118,7 @@ def test_lines_that_come_to_something_else_are_never_simply_paid(
     sandbox.pay(order.session_url)
 
     assert (browser.order.status, browser.order.attention) == ("processing", "amount_mismatch")
-    assert "order_paid" not in told
+    assert "order_paid" not in signals_sent
 
 
 def reserved(order: Order) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def stock_of(product: Product) -> int | None:
 
 
 def test_without_a_webhook_the_return_page_finds_the_payment(
-    browser: Browser, sandbox: Sandbox, pending: Order, told: list[str]
+    browser: Browser, sandbox: Sandbox, pending: Order, signals_sent: list[str]
 ) -> None:
     sandbox.hold_deliveries = True
     payment = sandbox.pay(pending.session_url)
@@ -53,7 +53,7 @@ def test_without_a_webhook_the_return_page_finds_the_payment(
     assert answer.url == pending.get_absolute_url()
     assert messages_of(answer) == [f"Thank you! Order {pending.number} is paid."]
     assert browser.order.status == "paid"
-    assert told == ["order_paid"]
+    assert signals_sent == ["order_paid"]
 
 
 def test_without_a_webhook_the_order_page_finds_the_payment(
@@ -69,16 +69,16 @@ def test_without_a_webhook_the_order_page_finds_the_payment(
 
 
 def test_webhook_return_page_and_order_page_mark_the_order_paid_once(
-    browser: Browser, sandbox: Sandbox, pending: Order, told: list[str]
+    browser: Browser, sandbox: Sandbox, pending: Order, signals_sent: list[str]
 ) -> None:
-    told.clear()
+    signals_sent.clear()
 
     payment = sandbox.pay(pending.session_url)
     browser.follow(payment.redirect_url)
     browser.client.get(pending.get_absolute_url())
     sync_order(browser.order)
 
-    assert told == ["order_paid"]
+    assert signals_sent == ["order_paid"]
     assert moves(pending) == [("", "pending"), ("pending", "paid")]
 
 
@@ -162,9 +162,9 @@ def test_3d_secure_pays_after_the_step(browser: Browser, sandbox: Sandbox, pendi
 
 
 def test_a_bank_debit_is_processing_then_paid_and_keeps_its_stock(
-    browser: Browser, sandbox: Sandbox, pending: Order, mug: Product, told: list[str]
+    browser: Browser, sandbox: Sandbox, pending: Order, mug: Product, signals_sent: list[str]
 ) -> None:
-    told.clear()
+    signals_sent.clear()
     payment = sandbox.pay_by_bank_debit(pending.session_url)
 
     waiting = browser.order
@@ -172,12 +172,12 @@ def test_a_bank_debit_is_processing_then_paid_and_keeps_its_stock(
     assert (stock_of(mug), browser.user.stripe_cart.items.count()) == (8, 0)
     page = browser.follow(payment.redirect_url).content.decode()
     assert "is being processed" in page
-    assert told == []
+    assert signals_sent == []
 
     sandbox.settle(pending.session_id)
 
     assert (browser.order.status, browser.order.amount_paid) == ("paid", 99800)
-    assert told == ["order_paid"]
+    assert signals_sent == ["order_paid"]
     assert moves(pending) == [("", "pending"), ("pending", "processing"), ("processing", "paid")]
 
 
@@ -241,12 +241,12 @@ def test_money_on_a_closed_order_marks_it_paid_if_stock_is_available(
 
 
 def test_money_on_a_closed_order_without_stock_waits_for_a_person(
-    browser: Browser, sandbox: Sandbox, pending: Order, mug: Product, told: list[str]
+    browser: Browser, sandbox: Sandbox, pending: Order, mug: Product, signals_sent: list[str]
 ) -> None:
     close_behind_our_back(pending)
     pending.items.update(stock_taken=0)
     Product.objects.update(stock=1)
-    told.clear()
+    signals_sent.clear()
 
     sandbox.pay(pending.session_url)
     sync_order(browser.order)
@@ -255,14 +255,14 @@ def test_money_on_a_closed_order_without_stock_waits_for_a_person(
     assert (found.status, found.attention) == ("processing", "paid_without_stock")
     assert (found.amount_paid, stock_of(mug)) == (99800, 1)
     assert found.payment_intent_id
-    assert told == []
+    assert signals_sent == []
 
 
 def test_another_amount_than_was_asked_is_never_called_paid(
-    browser: Browser, sandbox: Sandbox, pending: Order, told: list[str]
+    browser: Browser, sandbox: Sandbox, pending: Order, signals_sent: list[str]
 ) -> None:
     Order.objects.update(total=500)
-    told.clear()
+    signals_sent.clear()
 
     sandbox.pay(pending.session_url)
     sync_order(browser.order)
@@ -273,7 +273,7 @@ def test_another_amount_than_was_asked_is_never_called_paid(
         "amount_mismatch",
         99800,
     )
-    assert told == []
+    assert signals_sent == []
     assert [event.kind for event in found.events.all()].count("attention") == 1
 
 
@@ -292,12 +292,12 @@ def test_another_amount_on_a_closed_order_still_takes_the_stock_again(
 
 
 def test_a_second_session_paid_in_the_orders_name_is_for_a_person_to_see(
-    browser: Browser, sandbox: Sandbox, pending: Order, told: list[str]
+    browser: Browser, sandbox: Sandbox, pending: Order, signals_sent: list[str]
 ) -> None:
     second = create_session(
         pending.session_params | {"cancel_url": "https://example.com/"}, idempotency_key="second"
     )
-    told.clear()
+    signals_sent.clear()
 
     sandbox.pay(second.id)
     sandbox.pay(pending.session_url)
@@ -305,7 +305,7 @@ def test_a_second_session_paid_in_the_orders_name_is_for_a_person_to_see(
     found = browser.order
     assert (found.status, found.attention) == ("paid", "unknown_money")
     assert found.session_id == pending.session_id
-    assert told == ["order_paid"]
+    assert signals_sent == ["order_paid"]
 
 
 def test_a_payment_for_an_order_that_forgot_its_session_is_believed(

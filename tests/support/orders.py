@@ -22,6 +22,6 @@ def buy(
     return browser.order
 
 
-def again(order: Order) -> Order:
+def refreshed(order: Order) -> Order:
     """Return the order as it is in the database now."""
     return Order.objects.get(pk=order.pk)

@@ -7,7 +7,7 @@ from html import unescape
 
 from django_stripe_cart.testing.browser import Browser
 
-Speak = Callable[[str], Browser]
+BrowserIn = Callable[[str], Browser]
 
 
 def read(browser: Browser, address: str) -> str:

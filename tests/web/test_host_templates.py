@@ -127,10 +127,10 @@ def with_taxes(order: Order) -> dict[str, Any]:
 
 def office(order: Order) -> Iterator[str]:
     """The admin's pages about orders."""
-    desk = Client()
-    desk.force_login(User.objects.create_superuser("owner"))
+    staff_client = Client()
+    staff_client.force_login(User.objects.create_superuser("owner"))
     for page in ("", "sales/", f"{order.pk}/change/", f"{order.pk}/refund/"):
-        yield desk.get(f"/admin/stripe_cart/order/{page}").content.decode()
+        yield staff_client.get(f"/admin/stripe_cart/order/{page}").content.decode()
 
 
 def storefront(browser: Browser) -> str:

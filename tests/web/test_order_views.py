@@ -249,14 +249,14 @@ def test_a_front_end_of_the_hosts_own_can_do_the_same(
 ) -> None:
     paying = do("pay", browser, pending, headers=JSON)
     canceled = do("cancel", browser, pending, headers=JSON)
-    again = do("again", browser, pending, headers=JSON)
+    ordered = do("again", browser, pending, headers=JSON)
     Product.objects.update(stock=0)
     refused = do("again", browser, pending, headers=JSON)
 
     assert paying.json()["location"] == pending.session_url
     assert canceled.status_code == 200
     assert canceled.json()["order"]["status"] == "canceled"
-    assert again.json()["cart"]["quantity"] == 2
+    assert ordered.json()["cart"]["quantity"] == 2
     assert refused.status_code == 409
     assert refused.json()["messages"][0]["code"] == "out_of_stock"
 

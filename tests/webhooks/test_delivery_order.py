@@ -58,12 +58,12 @@ MEANWHILE = {
 
 
 @pytest.fixture
-def begin(user: User, mug: Product, told: list[str]) -> Callable[[Sandbox], ScenarioRun]:
+def begin(user: User, mug: Product, signals_sent: list[str]) -> Callable[[Sandbox], ScenarioRun]:
     """A shopper with two of ten mugs in the cart, and Stripe with all its webhooks still unsent."""
 
     def begin(sandbox: Sandbox) -> ScenarioRun:
         sandbox.hold_deliveries = True
-        told.clear()
+        signals_sent.clear()
         return ScenarioRun(sandbox, make_cart({mug: 2}, user=user))
 
     return begin
@@ -80,15 +80,15 @@ def stock() -> dict[Any, int]:
     return {Product.objects.get().pk: STOCK}
 
 
-def assert_the_end(scenario: Scenario, run: ScenarioRun, told: list[str]) -> None:
+def assert_the_end(scenario: Scenario, run: ScenarioRun, signals_sent: list[str]) -> None:
     left = Product.objects.get().stock
     in_cart = sum(item.quantity for item in CartItem.objects.all())
-    heard = sorted(name for name in told if name not in ("order_placed", "order_canceled"))
+    heard = sorted(name for name in signals_sent if name not in ("order_placed", "order_canceled"))
     end = [order.status for order in run.orders], left, in_cart, heard
 
     assert end == ENDS[scenario.name]
     assert settled_violations(run.sandbox, stock=stock(), payments_are_counted=True) == []
-    assert told.count("order_canceled") == end[0].count("canceled")
+    assert signals_sent.count("order_canceled") == end[0].count("canceled")
     assert [order.dispute_status for order in run.orders][-1] == (
         "lost" if scenario.name == "dispute" else ""
     )
@@ -100,12 +100,15 @@ def assert_the_end(scenario: Scenario, run: ScenarioRun, told: list[str]) -> Non
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
 def test_each_event_twice_in_any_order(
-    scenario: Scenario, sandbox: Sandbox, begin: Callable[[Sandbox], ScenarioRun], told: list[str]
+    scenario: Scenario,
+    sandbox: Sandbox,
+    begin: Callable[[Sandbox], ScenarioRun],
+    signals_sent: list[str],
 ) -> None:
     run = begin(sandbox)
     run.execute(scenario.steps)
 
-    ways = Ways(scenario, run, told).after(twice_each(run))
+    ways = Ways(scenario, run, signals_sent).after(twice_each(run))
 
     assert ways == TWICE[len(run.events)]
 
@@ -121,13 +124,13 @@ class Ways:
     for both.
     """
 
-    def __init__(self, scenario: Scenario, run: ScenarioRun, told: list[str]) -> None:
-        self.scenario, self.run, self.told = scenario, run, told
+    def __init__(self, scenario: Scenario, run: ScenarioRun, signals_sent: list[str]) -> None:
+        self.scenario, self.run, self.signals_sent = scenario, run, signals_sent
         self.known: dict[str, int] = {}
 
     def after(self, rest: Counter[int]) -> int:
         """int, how many ways there are from here; all of them have ended well."""
-        here = repr((sorted(rest.items()), sorted(self.told), rows()))
+        here = repr((sorted(rest.items()), sorted(self.signals_sent), rows()))
         if here not in self.known:
             self.known[here] = self._go_on(rest) if rest else self._end()
         return self.known[here]
@@ -135,15 +138,15 @@ class Ways:
     def _go_on(self, rest: Counter[int]) -> int:
         ways = 0
         for event in rest:
-            told = list(self.told)
+            signals_sent = list(self.signals_sent)
             with rolled_back():
                 deliver(self.run, event)
                 ways += self.after(rest - Counter([event]))
-            self.told[:] = told
+            self.signals_sent[:] = signals_sent
         return ways
 
     def _end(self) -> int:
-        assert_the_end(self.scenario, self.run, self.told)
+        assert_the_end(self.scenario, self.run, self.signals_sent)
         return 1
 
 
@@ -165,7 +168,10 @@ def what_counts(row: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
 def test_each_event_at_any_time_after_it_was_made(
-    scenario: Scenario, sandbox: Sandbox, begin: Callable[[Sandbox], ScenarioRun], told: list[str]
+    scenario: Scenario,
+    sandbox: Sandbox,
+    begin: Callable[[Sandbox], ScenarioRun],
+    signals_sent: list[str],
 ) -> None:
     with rolled_back():
         made = made_by_each_step(scenario, begin(sandbox))
@@ -180,7 +186,7 @@ def test_each_event_at_any_time_after_it_was_made(
                     deliver(run, step)
                 else:
                     step(run)
-            assert_the_end(scenario, run, told)
+            assert_the_end(scenario, run, signals_sent)
 
 
 def made_by_each_step(scenario: Scenario, run: ScenarioRun) -> list[list[int]]:

@@ -141,12 +141,12 @@ def test_the_webhook_accepts_only_post(client: Client) -> None:
 
 
 def test_three_deliveries_pay_once(
-    sandbox: Sandbox, pending: Order, completed: bytes, told: list[str]
+    sandbox: Sandbox, pending: Order, completed: bytes, signals_sent: list[str]
 ) -> None:
     for _delivery in range(3):
         assert ring(completed, sandbox.sign(completed, WEBHOOK_SECRET)) == 200
 
-    assert told == ["order_paid"]
+    assert signals_sent == ["order_paid"]
     assert pending.events.filter(kind="paid").count() == 1
     assert WebhookEvent.objects.filter(type="checkout.session.completed").count() == 1
 

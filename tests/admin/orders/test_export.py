@@ -27,8 +27,8 @@ def rows(answer: Any) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def test_every_order_is_a_row_of_plain_values(desk: Client, order: Order) -> None:
-    answer = desk.get(url("export"))
+def test_every_order_is_a_row_of_plain_values(staff_client: Client, order: Order) -> None:
+    answer = staff_client.get(url("export"))
 
     assert isinstance(answer, StreamingHttpResponse)
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
@@ -54,27 +54,31 @@ def test_every_order_is_a_row_of_plain_values(desk: Client, order: Order) -> Non
     }
 
 
-def test_it_is_the_list_with_its_search_and_filters(desk: Client, order: Order) -> None:
+def test_it_is_the_list_with_its_search_and_filters(staff_client: Client, order: Order) -> None:
     OrderFactory(currency="jpy", total=500, email="other@example.org")
-    page = read(desk, url("changelist"), q="other", status__exact="pending")
+    page = read(staff_client, url("changelist"), q="other", status__exact="pending")
     assert 'href="/admin/stripe_cart/order/export/?q=other&amp;status__exact=pending"' in page
 
-    found = rows(desk.get(url("export"), {"q": "other", "status__exact": "pending"}))
+    found = rows(staff_client.get(url("export"), {"q": "other", "status__exact": "pending"}))
 
     assert [(row["email"], row["total"]) for row in found] == [("other@example.org", "500")]
-    assert len(rows(desk.get(url("export")))) == 2
-    assert rows(desk.get(url("export"), {"status__exact": "failed"})) == []
+    assert len(rows(staff_client.get(url("export")))) == 2
+    assert rows(staff_client.get(url("export"), {"status__exact": "failed"})) == []
 
 
-def test_those_that_were_ticked_are_exported_by_an_action(desk: Client, order: Order) -> None:
+def test_those_that_were_ticked_are_exported_by_an_action(
+    staff_client: Client, order: Order
+) -> None:
     OrderFactory()
     form = {"action": "export_selected", "_selected_action": [order.pk]}
 
-    assert [row["number"] for row in rows(desk.post(url("changelist"), form))] == ["0A1B2C3D"]
+    assert [row["number"] for row in rows(staff_client.post(url("changelist"), form))] == [
+        "0A1B2C3D"
+    ]
 
 
-def test_a_filter_that_there_is_not_leads_to_the_list(desk: Client, order: Order) -> None:
-    answer = desk.get(url("export"), {"nonsense": "1"})
+def test_a_filter_that_there_is_not_leads_to_the_list(staff_client: Client, order: Order) -> None:
+    answer = staff_client.get(url("export"), {"nonsense": "1"})
 
     assert (answer.status_code, answer.headers["Location"]) == (303, url("changelist") + "?e=1")
 
@@ -83,13 +87,13 @@ def test_a_filter_that_there_is_not_leads_to_the_list(desk: Client, order: Order
 
 
 def test_only_a_portion_is_in_memory(
-    desk: Client, db: None, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+    staff_client: Client, db: None, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
 ) -> None:
     monkeypatch.setattr(export, "BATCH_SIZE", 2)
     for number in range(5):
         order = OrderFactory(total=number)
         order.items.create(name="Mug", unit_amount=1, quantity=1)
-    portions = iter(desk.get(url("export")).streaming_content)  # type: ignore[attr-defined]
+    portions = iter(staff_client.get(url("export")).streaming_content)  # type: ignore[attr-defined]
 
     with django_assert_num_queries(0):
         assert next(portions).startswith(b"\xef\xbb\xbfnumber,")
@@ -105,12 +109,12 @@ def test_only_a_portion_is_in_memory(
 
 
 def test_orders_placed_during_the_export_shift_nothing(
-    desk: Client, db: None, monkeypatch: pytest.MonkeyPatch
+    staff_client: Client, db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export, "BATCH_SIZE", 1)
     for number in range(3):
         OrderFactory(total=number)
-    portions = iter(desk.get(url("export")).streaming_content)  # type: ignore[attr-defined]
+    portions = iter(staff_client.get(url("export")).streaming_content)  # type: ignore[attr-defined]
     seen = [next(portions), next(portions)]
     OrderFactory(total=99)
 
@@ -149,20 +153,22 @@ def test_everything_else_stays_as_it_is(cell: Any) -> None:
     assert escape_formula(cell) == str(cell)
 
 
-def test_a_shoppers_formula_does_not_reach_the_bookkeeper(desk: Client, order: Order) -> None:
+def test_a_shoppers_formula_does_not_reach_the_bookkeeper(
+    staff_client: Client, order: Order
+) -> None:
     Order.objects.update(email='=HYPERLINK("http://evil.example")@example.com')
     order.items.update(name='"; =cmd|calc')
 
-    (row,) = rows(desk.get(url("export")))
+    (row,) = rows(staff_client.get(url("export")))
 
     assert row["email"] == '\'=HYPERLINK("http://evil.example")@example.com'
     assert row["items"] == '2 x "; =cmd|calc'
 
 
-def test_the_list_costs_no_more_for_the_links(desk: Client, order: Order) -> None:
+def test_the_list_costs_no_more_for_the_links(staff_client: Client, order: Order) -> None:
     from django.db import connection
 
     with CaptureQueriesContext(connection) as queries:
-        desk.get(url("changelist"))
+        staff_client.get(url("changelist"))
 
     assert len(queries) < 12

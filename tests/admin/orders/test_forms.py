@@ -18,7 +18,7 @@ from django_stripe_cart.payments import sync_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.factories import make_product
 from tests.admin.pages import fields, post, press, read, url
-from tests.support.orders import again
+from tests.support.orders import refreshed
 
 pytestmark = pytest.mark.database
 
@@ -30,10 +30,10 @@ def address(paid: Order) -> str:
     return url("refund", Order, paid.pk)
 
 
-def test_all_of_it_is_offered_first(desk: Client, paid: Order, address: str) -> None:
-    said = press(desk, address, reason="Broken")
+def test_all_of_it_is_offered_first(staff_client: Client, paid: Order, address: str) -> None:
+    said = press(staff_client, address, reason="Broken")
 
-    assert again(paid).status == "refunded"
+    assert refreshed(paid).status == "refunded"
     refund = paid.refunds.get()
     assert (refund.amount, refund.reason, refund.actor) == (99800, "Broken", "clerk")
     assert not refund.restock
@@ -41,11 +41,11 @@ def test_all_of_it_is_offered_first(desk: Client, paid: Order, address: str) -> 
 
 
 def test_a_part_of_it_in_decimals(
-    desk: Client, paid: Order, address: str, sandbox: Sandbox, mug: Product
+    staff_client: Client, paid: Order, address: str, sandbox: Sandbox, mug: Product
 ) -> None:
-    said = press(desk, address, amount="100.50", restock="on")
+    said = press(staff_client, address, amount="100.50", restock="on")
 
-    assert (again(paid).status, again(paid).amount_refunded) == ("paid", 10050)
+    assert (refreshed(paid).status, refreshed(paid).amount_refunded) == ("paid", 10050)
     assert sandbox.refunds[0]["amount"] == 10050
     assert said == [f"Order {paid.number}: ₹100.50 refunded."]
     mug.refresh_from_db()
@@ -61,7 +61,7 @@ def test_a_part_of_it_in_decimals(
     ],
 )
 def test_every_currency_has_its_own_decimals(
-    desk: Client,
+    staff_client: Client,
     make_order: MakeOrder,
     settings: Any,
     currency: str,
@@ -73,13 +73,13 @@ def test_every_currency_has_its_own_decimals(
     settings.STRIPE_CART_CURRENCY = currency
     order = make_order("paid", items={make_product("Vase", price=price): 1})
     address = url("refund", Order, order.pk)
-    page = read(desk, address)
+    page = read(staff_client, address)
     assert f'step="{step}"' in page
     assert f'value="{price}"' in page
 
-    press(desk, address, amount=amount)
+    press(staff_client, address, amount=amount)
 
-    assert again(order).amount_refunded == smallest
+    assert refreshed(order).amount_refunded == smallest
 
 
 @pytest.mark.parametrize(
@@ -95,11 +95,11 @@ def test_every_currency_has_its_own_decimals(
     ],
 )
 def test_an_amount_that_is_none_is_refused_beside_its_field(
-    desk: Client, paid: Order, address: str, sandbox: Sandbox, amount: str, sentence: str
+    staff_client: Client, paid: Order, address: str, sandbox: Sandbox, amount: str, sentence: str
 ) -> None:
-    form = fields(read(desk, address)) | {"amount": amount, "reason": "Chipped"}
+    form = fields(read(staff_client, address)) | {"amount": amount, "reason": "Chipped"}
 
-    answer = desk.post(address, form)
+    answer = staff_client.post(address, form)
 
     page = answer.content.decode()
     assert answer.status_code == 200
@@ -110,15 +110,15 @@ def test_an_amount_that_is_none_is_refused_beside_its_field(
 
 
 def test_more_than_is_left_is_refused_and_what_was_typed_is_kept(
-    desk: Client, paid: Order, address: str
+    staff_client: Client, paid: Order, address: str
 ) -> None:
-    form = fields(read(desk, address)) | {
+    form = fields(read(staff_client, address)) | {
         "amount": "998.01",
         "reason": "Chipped",
         "restock": "on",
     }
 
-    answer = desk.post(address, form)
+    answer = staff_client.post(address, form)
 
     page = answer.content.decode()
     assert answer.status_code == 200
@@ -130,24 +130,24 @@ def test_more_than_is_left_is_refused_and_what_was_typed_is_kept(
         name: form[name] for name in ("amount", "reason", "key", "refundable")
     }
     assert not paid.refunds.exists()
-    assert post(desk, address, shown | {"amount": "998.00"}) == [
+    assert post(staff_client, address, shown | {"amount": "998.00"}) == [
         f"Order {paid.number}: ₹998.00 refunded."
     ]
 
 
 def test_a_refundable_amount_forged_in_the_form_is_ignored(
-    desk: Client, paid: Order, address: str
+    staff_client: Client, paid: Order, address: str
 ) -> None:
-    (said,) = press(desk, address, amount="998.01", refundable="1000000")
+    (said,) = press(staff_client, address, amount="998.01", refundable="1000000")
 
     assert "Another refund was made in the meantime: ₹998.00 can still be refunded." in said
     assert not paid.refunds.exists()
 
 
-def test_all_of_it_sent_twice_is_no_error(desk: Client, paid: Order, address: str) -> None:
-    form = fields(read(desk, address))
+def test_all_of_it_sent_twice_is_no_error(staff_client: Client, paid: Order, address: str) -> None:
+    form = fields(read(staff_client, address))
 
-    assert post(desk, address, form) == post(desk, address, form)
+    assert post(staff_client, address, form) == post(staff_client, address, form)
     assert paid.refunds.count() == 1
 
 
@@ -155,15 +155,15 @@ def test_all_of_it_sent_twice_is_no_error(desk: Client, paid: Order, address: st
 
 
 def test_a_form_that_is_sent_twice_is_one_refund(
-    desk: Client, paid: Order, address: str, sandbox: Sandbox
+    staff_client: Client, paid: Order, address: str, sandbox: Sandbox
 ) -> None:
-    form = fields(read(desk, address)) | {"amount": "300.00"}
+    form = fields(read(staff_client, address)) | {"amount": "300.00"}
 
-    first, second = post(desk, address, form), post(desk, address, form)
+    first, second = post(staff_client, address, form), post(staff_client, address, form)
 
     assert first == second == [f"Order {paid.number}: ₹300.00 refunded."]
     assert len(sandbox.refunds) == 1
-    assert again(paid).amount_refunded == 30000
+    assert refreshed(paid).amount_refunded == 30000
 
 
 @pytest.mark.django_db(transaction=True)
@@ -192,48 +192,48 @@ def test_a_double_click_is_one_refund(sandbox: Sandbox, make_order: MakeOrder) -
 
 
 def test_two_people_with_the_same_page_open_refund_once(
-    desk: Client, admin_client: Client, paid: Order, address: str, sandbox: Sandbox
+    staff_client: Client, admin_client: Client, paid: Order, address: str, sandbox: Sandbox
 ) -> None:
-    mine = fields(read(desk, address)) | {"amount": "300.00"}
+    mine = fields(read(staff_client, address)) | {"amount": "300.00"}
     theirs = fields(read(admin_client, address)) | {"amount": "300.00"}
     post(admin_client, address, theirs)
 
-    (said,) = post(desk, address, mine)
+    (said,) = post(staff_client, address, mine)
 
     assert "Another refund was made in the meantime: ₹698.00 can still be refunded." in said
     assert len(sandbox.refunds) == 1
 
 
 def test_a_second_refund_on_purpose_is_a_second_refund(
-    desk: Client, paid: Order, address: str, sandbox: Sandbox
+    staff_client: Client, paid: Order, address: str, sandbox: Sandbox
 ) -> None:
-    press(desk, address, amount="300.00")
-    press(desk, address, amount="300.00")
+    press(staff_client, address, amount="300.00")
+    press(staff_client, address, amount="300.00")
 
     assert [refund["amount"] for refund in sandbox.refunds] == [30000, 30000]
 
 
 def test_a_form_of_one_order_is_no_refund_of_another(
-    desk: Client, paid: Order, address: str, make_order: MakeOrder, sandbox: Sandbox
+    staff_client: Client, paid: Order, address: str, make_order: MakeOrder, sandbox: Sandbox
 ) -> None:
     other = make_order("paid", items={make_product("Vase", price="998.00"): 1})
-    form = fields(read(desk, address)) | {"amount": "300.00"}
-    post(desk, address, form)
+    form = fields(read(staff_client, address)) | {"amount": "300.00"}
+    post(staff_client, address, form)
 
-    post(desk, url("refund", Order, other.pk), form)
+    post(staff_client, url("refund", Order, other.pk), form)
 
-    assert (again(paid).amount_refunded, again(other).amount_refunded) == (30000, 30000)
+    assert (refreshed(paid).amount_refunded, refreshed(other).amount_refunded) == (30000, 30000)
 
 
 @pytest.mark.parametrize(
     "broken", [{"key": "x"}, {"refundable": "x"}, {"key": ""}, {"refundable": ""}]
 )
 def test_a_form_without_its_key_refunds_nothing(
-    desk: Client, paid: Order, address: str, sandbox: Sandbox, broken: dict[str, str]
+    staff_client: Client, paid: Order, address: str, sandbox: Sandbox, broken: dict[str, str]
 ) -> None:
-    form = fields(read(desk, address)) | broken
+    form = fields(read(staff_client, address)) | broken
 
-    assert desk.post(address, form).status_code == 200
+    assert staff_client.post(address, form).status_code == 200
     assert sandbox.refunds == []
 
 
@@ -241,76 +241,76 @@ def test_a_form_without_its_key_refunds_nothing(
 
 
 def test_a_refusal_is_a_sentence_with_stripes_reason(
-    desk: Client, make_order: MakeOrder, sandbox: Sandbox
+    staff_client: Client, make_order: MakeOrder, sandbox: Sandbox
 ) -> None:
     order = make_order("pending")
     sandbox.pay(order.session_url, card="4000000000000259")
 
-    (said,) = press(desk, url("refund", Order, order.pk))
+    (said,) = press(staff_client, url("refund", Order, order.pk))
 
     assert said.startswith(
         f"Order {order.number}: Stripe declined the refund; no money was returned. ("
     )
-    assert again(order).refunds.get().status == "failed"
+    assert refreshed(order).refunds.get().status == "failed"
 
 
 def test_sent_again_a_refused_refund_is_not_called_a_success(
-    desk: Client, make_order: MakeOrder, sandbox: Sandbox
+    staff_client: Client, make_order: MakeOrder, sandbox: Sandbox
 ) -> None:
     order = make_order("pending")
     sandbox.pay(order.session_url, card="4000000000000259")
     address = url("refund", Order, order.pk)
-    form = fields(read(desk, address))
-    post(desk, address, form)
+    form = fields(read(staff_client, address))
+    post(staff_client, address, form)
 
-    (said,) = post(desk, address, form)
+    (said,) = post(staff_client, address, form)
 
     assert said == f"Order {order.number}: The refund of ₹100.00 was not made."
 
 
 def test_an_answer_that_is_lost_is_neither_a_failure_nor_a_second_refund(
-    desk: Client, paid: Order, address: str, sandbox: Sandbox
+    staff_client: Client, paid: Order, address: str, sandbox: Sandbox
 ) -> None:
-    form = fields(read(desk, address)) | {"amount": "300.00"}
+    form = fields(read(staff_client, address)) | {"amount": "300.00"}
     sandbox.hold_deliveries = True
     sandbox.faults.add("POST /v1/refunds", kind="timeout_after", times=None)
 
-    (said,) = post(desk, address, form)
+    (said,) = post(staff_client, address, form)
     assert "it is not yet known whether the refund was made" in said
     assert paid.refunds.get().status == "unknown"
 
     sandbox.faults.clear()
-    assert post(desk, address, form) == [f"Order {paid.number}: ₹300.00 refunded."]
+    assert post(staff_client, address, form) == [f"Order {paid.number}: ₹300.00 refunded."]
     assert len(sandbox.refunds) == 1
 
 
 def test_where_only_the_webhook_came_through_it_is_known_all_the_same(
-    desk: Client, paid: Order, address: str, sandbox: Sandbox
+    staff_client: Client, paid: Order, address: str, sandbox: Sandbox
 ) -> None:
     sandbox.faults.add("POST /v1/refunds", kind="timeout_after", times=None)
 
-    assert press(desk, address) == [f"Order {paid.number}: ₹998.00 refunded."]
+    assert press(staff_client, address) == [f"Order {paid.number}: ₹998.00 refunded."]
 
 
 def test_a_refund_that_takes_its_time_is_on_its_way(
-    desk: Client, make_order: MakeOrder, sandbox: Sandbox
+    staff_client: Client, make_order: MakeOrder, sandbox: Sandbox
 ) -> None:
     order = make_order("pending")
     sandbox.pay(order.session_url, card="4000000000007726")
 
-    (said,) = press(desk, url("refund", Order, order.pk))
+    (said,) = press(staff_client, url("refund", Order, order.pk))
 
     assert said == f"Order {order.number}: ₹100.00 is on its way back to the shopper."
 
 
 def test_a_refund_made_in_the_dashboard_is_recorded(
-    desk: Client, paid: Order, address: str, sandbox: Sandbox
+    staff_client: Client, paid: Order, address: str, sandbox: Sandbox
 ) -> None:
-    form = fields(read(desk, address))
+    form = fields(read(staff_client, address))
     sandbox.hold_deliveries = True
     sandbox.refund(paid.session_id)
 
-    (said,) = post(desk, address, form)
+    (said,) = post(staff_client, address, form)
 
     assert "Stripe declined the refund; no money was returned. (charge_already_refunded)" in said
-    assert again(paid).status == "refunded"
+    assert refreshed(paid).status == "refunded"

@@ -39,8 +39,8 @@ def another(db: None) -> Order:
         "  payer@example.com  ",
     ],
 )
-def test_it_is_found(desk: Client, words: str) -> None:
-    page = read(desk, url("changelist"), q=words)
+def test_it_is_found(staff_client: Client, words: str) -> None:
+    page = read(staff_client, url("changelist"), q=words)
 
     assert "1 result" in page
     assert "0A1B2C3D" in page
@@ -49,19 +49,19 @@ def test_it_is_found(desk: Client, words: str) -> None:
 @pytest.mark.parametrize(
     "words", ["0B1B2C3D", "cs_test_9", "re_9", "evt_9", "pi_9", "demo re_2", "nobody", "%", "'"]
 )
-def test_nothing_else_is_found(desk: Client, words: str) -> None:
-    assert "0 results" in read(desk, url("changelist"), q=words)
+def test_nothing_else_is_found(staff_client: Client, words: str) -> None:
+    assert "0 results" in read(staff_client, url("changelist"), q=words)
 
 
-def test_an_address_that_begins_like_an_id_is_an_address(desk: Client) -> None:
-    page = read(desk, url("changelist"), q="cs_smith@example.org")
+def test_an_address_that_begins_like_an_id_is_an_address(staff_client: Client) -> None:
+    page = read(staff_client, url("changelist"), q="cs_smith@example.org")
 
     assert "1 result" in page
     assert "cs_smith@example.org" in page
 
 
-def test_an_id_is_compared_letter_by_letter(desk: Client) -> None:
-    assert "0 results" in read(desk, url("changelist"), q="cs_TEST_1")
+def test_an_id_is_compared_letter_by_letter(staff_client: Client) -> None:
+    assert "0 results" in read(staff_client, url("changelist"), q="cs_TEST_1")
 
 
 # --- filters ----------------------------------------------------------------------------------
@@ -80,10 +80,10 @@ def test_an_id_is_compared_letter_by_letter(desk: Client) -> None:
     ],
 )
 def test_orders_are_filtered_by_state_and_by_what_needs_a_person(
-    desk: Client, order: Order, query: dict[str, str], count: int
+    staff_client: Client, order: Order, query: dict[str, str], count: int
 ) -> None:
     Order.objects.filter(pk=order.pk).update(attention="disputed")
 
-    shown = desk.get(url("changelist"), query).context["cl"].queryset
+    shown = staff_client.get(url("changelist"), query).context["cl"].queryset
 
     assert len(shown) == count

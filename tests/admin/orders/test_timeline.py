@@ -18,11 +18,11 @@ from django_stripe_cart.timeline import Cause
 from tests.admin.pages import read, url
 
 
-def page_of(desk: Client, order: Order) -> str:
-    return read(desk, url("change", Order, order.pk))
+def page_of(staff_client: Client, order: Order) -> str:
+    return read(staff_client, url("change", Order, order.pk))
 
 
-def test_the_timeline_names_the_actor_of_each_event(desk: Client, paid: Order) -> None:
+def test_the_timeline_names_the_actor_of_each_event(staff_client: Client, paid: Order) -> None:
     refund_order(paid, 30000, by=Cause("staff", actor="ada"))
 
     told = [(entry.sentence, entry.source, entry.actor) for entry in read_timeline(paid)]
@@ -30,7 +30,7 @@ def test_the_timeline_names_the_actor_of_each_event(desk: Client, paid: Order) -
     assert ("Order placed", "System", "") in told
     assert ("Paid", "Webhook", "") in told
     assert ("Refund of ₹300.00 requested", "Staff", "ada") in told
-    page = page_of(desk, paid)
+    page = page_of(staff_client, paid)
     assert "Refund of ₹300.00 requested" in page
     assert "Staff: <strong>ada</strong>" in page
 
@@ -100,11 +100,11 @@ def test_a_sentence_needs_no_detail(order: Order) -> None:
     assert broken == []
 
 
-def test_what_was_forgotten_leaves_whole_sentences(desk: Client, paid: Order) -> None:
+def test_what_was_forgotten_leaves_whole_sentences(staff_client: Client, paid: Order) -> None:
     refund_order(paid, 30000, by=Cause("staff", actor="ada"))
     anonymize_person(paid.user)
 
-    page = page_of(desk, paid)
+    page = page_of(staff_client, paid)
 
     assert ">Refund requested<" in page
     assert ">Amount refunded<" in page

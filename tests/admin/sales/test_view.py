@@ -12,25 +12,25 @@ from tests.admin.sales.rows import give_back, sell
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 
-def test_the_page_shows_the_last_thirty_days(desk: Client) -> None:
+def test_the_page_shows_the_last_thirty_days(staff_client: Client) -> None:
     sell(99800, timezone.now())
 
-    page = read(desk, url("sales"))
+    page = read(staff_client, url("sales"))
 
     assert "₹998.00" in page
     assert 'aria-current="true">30 days<' in page
     assert page.count('class="stripe-cart-bar-revenue"') == 1
 
 
-def test_the_page_shows_the_days_that_are_asked_for(desk: Client) -> None:
+def test_the_page_shows_the_days_that_are_asked_for(staff_client: Client) -> None:
     give_back(sell(99800), 300)
 
-    page = read(desk, url("sales"), first="2026-03-10", last="2026-03-10")
+    page = read(staff_client, url("sales"), first="2026-03-10", last="2026-03-10")
     assert "₹998.00" in page
     assert "₹995.00" in page
     assert page.count('class="stripe-cart-bar-refunds"') == 1
 
-    page = read(desk, url("sales"), first="2026-03-11", last="2026-03-12")
+    page = read(staff_client, url("sales"), first="2026-03-11", last="2026-03-12")
     assert "Nothing was sold in this period." in page
     assert "<svg viewBox" not in page
 
@@ -47,15 +47,15 @@ def test_the_page_shows_the_days_that_are_asked_for(desk: Client) -> None:
     ],
 )
 def test_days_that_are_none_are_refused_with_a_sentence(
-    desk: Client, first: str, last: str, sentence: str
+    staff_client: Client, first: str, last: str, sentence: str
 ) -> None:
-    assert sentence in read(desk, url("sales"), first=first, last=last)
+    assert sentence in read(staff_client, url("sales"), first=first, last=last)
 
 
-def test_nothing_on_the_page_is_inline(desk: Client) -> None:
+def test_nothing_on_the_page_is_inline(staff_client: Client) -> None:
     sell(100, timezone.now())
 
-    page = read(desk, url("sales"))
+    page = read(staff_client, url("sales"))
 
     ours = page[page.index('id="content-main"') : page.index('id="footer"')]
     assert "style=" not in ours

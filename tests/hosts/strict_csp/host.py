@@ -19,11 +19,11 @@ class Host(plain.Host):
         pages = [reverse(f"stripe_cart:{name}") for name in ("cart", "orders")]
         inspect(client, [*pages, reverse("storefront"), order.get_absolute_url()])
 
-        desk = self.client()
-        desk.force_login(get_user_model().objects.get(is_superuser=True))
+        staff_client = self.client()
+        staff_client.force_login(get_user_model().objects.get(is_superuser=True))
         office = "admin:stripe_cart_order"
-        inspect(desk, [reverse(f"{office}_change", args=[order.pk])])
-        inspect(desk, [reverse(f"{office}_{page}") for page in ("changelist", "sales")])
+        inspect(staff_client, [reverse(f"{office}_change", args=[order.pk])])
+        inspect(staff_client, [reverse(f"{office}_{page}") for page in ("changelist", "sales")])
 
 
 def inspect(client: Client, pages: Iterable[str]) -> None:
