@@ -19,9 +19,9 @@ from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.factories import CartFactory, make_product
 from django_stripe_cart.testing.payment_counter import start_counting, stop_counting
+from tests.support.languages import BrowserIn
 from tests.support.orders import check_out, refreshed
 from tests.support.other_process import BeforeRequest, acting_before_requests
-from tests.support.speaking import BrowserIn
 
 pytest_plugins = ["django_stripe_cart.testing.fixtures"]
 

@@ -29,7 +29,7 @@ def clean(**options: Any) -> list[str]:
     return output.getvalue().splitlines()
 
 
-def let_days_pass(days: int) -> None:
+def age_carts(days: int) -> None:
     Cart.objects.update(modified=timezone.now() - timedelta(days=days))
 
 
@@ -43,7 +43,7 @@ def make_webhook(days: int, *, finished: bool = True) -> WebhookEvent:
 
 def test_an_old_guests_cart_goes_with_all_that_is_in_it(guest: Browser, mug: Product) -> None:
     guest.add(mug)
-    let_days_pass(31)
+    age_carts(31)
 
     assert clean()[0] == "1 guest carts deleted"
 
@@ -55,7 +55,7 @@ def test_younger_carts_and_those_of_users_stay(
     guest: Browser, browser: Browser, mug: Product
 ) -> None:
     browser.add(mug)
-    let_days_pass(1000)
+    age_carts(1000)
     guest.add(mug)
     Cart.objects.filter(user=None).update(modified=timezone.now() - timedelta(days=29))
 
@@ -70,7 +70,7 @@ def test_a_cart_with_an_open_order_stays_until_that_is_closed(
 ) -> None:
     guest.add(mug)
     guest.check_out()
-    let_days_pass(31)
+    age_carts(31)
 
     assert clean()[0] == "0 guest carts deleted"
 
@@ -84,7 +84,7 @@ def test_the_order_stays_and_is_still_found_at_its_address(
     guest.add(mug)
     guest.check_out()
     sandbox.pay(guest.order.session_url)
-    let_days_pass(31)
+    age_carts(31)
 
     clean()
 
@@ -95,7 +95,7 @@ def test_the_order_stays_and_is_still_found_at_its_address(
 
 def test_a_dry_run_only_counts(guest: Browser, mug: Product) -> None:
     guest.add(mug)
-    let_days_pass(31)
+    age_carts(31)
     make_webhook(100)
 
     assert clean(dry_run=True) == [
@@ -135,7 +135,7 @@ def test_any_number_is_deleted_in_batches(
     Cart.objects.bulk_create(Cart(token=f"guest {number}") for number in range(100))
     rows = Cart.objects.all()
     CartItem.objects.bulk_create(CartItem(cart=cart, product=mug, quantity=1) for cart in rows)
-    let_days_pass(31)
+    age_carts(31)
 
     with django_assert_max_num_queries(60):
         assert clean()[0] == "100 guest carts deleted"
@@ -143,7 +143,7 @@ def test_any_number_is_deleted_in_batches(
 
 def test_a_cart_used_before_its_batch_is_deleted_is_kept(guest: Browser, mug: Product) -> None:
     guest.add(mug)
-    let_days_pass(31)
+    age_carts(31)
     before = timezone.now() - timedelta(days=30)
 
     with acting_after_read(Cart, lambda: guest.add(mug)):
@@ -157,7 +157,7 @@ def test_an_item_added_during_cleaning_is_not_lost(guest: Browser, mug: Product)
     guest.add(mug)
     token = guest.client.session[SESSION_KEY]
     for _time in range(5):
-        let_days_pass(31)
+        age_carts(31)
         CartItem.objects.update(quantity=1)
         tab = tab_of(guest)
 

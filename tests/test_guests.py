@@ -55,7 +55,7 @@ def token_of(guest: Browser) -> str:
     return str(guest.client.session.get(SESSION_KEY, ""))
 
 
-def held(user: User) -> dict[str, int]:
+def items_of(user: User) -> dict[str, int]:
     """What is in the user's cart."""
     items = CartItem.objects.filter(cart__user=user)
     return dict(items.values_list("product__name", "quantity"))
@@ -281,7 +281,7 @@ def test_quantities_are_summed(guest: Browser, mug: Product, lamp: Product, user
 
     guest.client.force_login(user)
 
-    assert held(user) == {"Mug": 5, "Lamp": 1}
+    assert items_of(user) == {"Mug": 5, "Lamp": 1}
     assert Cart.objects.get().user == user
 
 
@@ -291,7 +291,7 @@ def test_the_sum_is_capped_by_the_stock(guest: Browser, lamp: Product, user: Use
 
     brought = merge_guest(token_of(guest), user)
 
-    assert held(user) == {"Lamp": 5}
+    assert items_of(user) == {"Lamp": 5}
     assert brought.quantity == 2
     assert [str(error) for error in brought.shortfalls] == ["Only 5 of “Lamp” are left."]
 
@@ -304,7 +304,7 @@ def test_what_the_users_own_open_order_holds_is_still_theirs(
 
     merge_guest(token_of(guest), browser.user)
 
-    assert held(browser.user) == {"Lamp": 5}
+    assert items_of(browser.user) == {"Lamp": 5}
 
 
 def test_a_merge_leaves_sold_out_items_and_reports_them(
@@ -316,7 +316,7 @@ def test_a_merge_leaves_sold_out_items_and_reports_them(
 
     brought = merge_guest(token_of(guest), user)
 
-    assert held(user) == {"Mug": 1}
+    assert items_of(user) == {"Mug": 1}
     assert [str(error) for error in brought.shortfalls] == ["“Lamp” is out of stock."]
 
 
@@ -327,7 +327,7 @@ def test_nothing_of_the_users_own_is_taken_away(guest: Browser, lamp: Product, u
 
     brought = merge_guest(token_of(guest), user)
 
-    assert held(user) == {"Lamp": 5}
+    assert items_of(user) == {"Lamp": 5}
     assert brought.quantity == 0
     assert brought.shortfalls
 
@@ -339,7 +339,7 @@ def test_a_product_without_stock_is_bounded_all_the_same(guest: Browser, user: U
 
     brought = merge_guest(token_of(guest), user)
 
-    assert held(user) == {"Endless": 999}
+    assert items_of(user) == {"Endless": 999}
     assert [str(error) for error in brought.shortfalls] == [
         "You can have at most 999 of “Endless” in your cart."
     ]
@@ -355,7 +355,7 @@ def test_a_full_cart_stays_as_it_is(guest: Browser, mug: Product, user: User) ->
     brought = merge_guest(token_of(guest), user)
 
     assert cart.items.count() == 100
-    assert held(user)["Product 7"] == 2
+    assert items_of(user)["Product 7"] == 2
     assert [str(error) for error in brought.shortfalls] == [
         "A cart can hold up to 100 different products."
     ]
@@ -369,7 +369,7 @@ def test_what_is_not_for_sale_comes_along_and_says_so_in_the_cart(
 
     guest.client.force_login(user)
 
-    assert held(user) == {"Mug": 1}
+    assert items_of(user) == {"Mug": 1}
     assert "“Mug” is not for sale" in guest.open_cart()
 
 
@@ -380,7 +380,7 @@ def test_bringing_along_twice_brings_once(guest: Browser, mug: Product, user: Us
     merge_guest(token, user)
 
     assert merge_guest(token, user) == MergeResult()
-    assert held(user) == {"Mug": 2}
+    assert items_of(user) == {"Mug": 2}
 
 
 def test_a_sign_in_without_a_guest_cart_creates_no_cart(guest: Browser, user: User) -> None:
@@ -451,7 +451,7 @@ def test_the_guests_open_order_is_closed_first(
     assert order.status == "canceled"
     assert order.user == user
     assert sandbox.sessions[0]["status"] == "expired"
-    assert held(user) == {"Mug": 2}
+    assert items_of(user) == {"Mug": 2}
     assert Product.objects.get().stock == 10
 
 
@@ -462,7 +462,7 @@ def test_the_stock_of_the_closed_order_counts_for_the_sum(
 
     guest.client.force_login(user)
 
-    assert held(user) == {"Lamp": 5}
+    assert items_of(user) == {"Lamp": 5}
 
 
 def test_an_order_that_turns_out_paid_is_theirs_and_paid(
@@ -477,7 +477,7 @@ def test_an_order_that_turns_out_paid_is_theirs_and_paid(
     order = Order.objects.get()
     assert (order.status, order.user) == ("paid", user)
     assert brought.settled_order == order
-    assert held(user) == {"Lamp": 1}
+    assert items_of(user) == {"Lamp": 1}
     assert Product.objects.get(pk=mug.pk).stock == 9
 
 
@@ -492,19 +492,19 @@ def test_without_stripe_nothing_is_lost_and_the_rest_comes_later(
     order.refresh_from_db()
     assert (order.status, order.user) == ("pending", None)
     assert order.cancel_requested_at is not None
-    assert held(user) == {}
+    assert items_of(user) == {}
     assert order.number in guest.client.get("/shop/orders/").content.decode()
     assert guest.client.get(order.get_absolute_url()).status_code == 200
 
     guest.add(lamp)
-    assert held(user) == {"Lamp": 1}
+    assert items_of(user) == {"Lamp": 1}
 
     sandbox.faults.clear()
     Order.objects.update(cancel_requested_at=timezone.now() - timedelta(minutes=3), synced_at=None)
     call_command("stripe_cart_sync", verbosity=0)
     answer = guest.add(lamp)
 
-    assert held(user) == {"Mug": 2, "Lamp": 2}
+    assert items_of(user) == {"Mug": 2, "Lamp": 2}
     assert "2 items that you added before signing in are now in your cart." in messages_of(answer)
     assert Order.objects.get().user == user
 
@@ -523,7 +523,7 @@ def test_money_that_arrives_while_the_cart_waits_is_theirs(
 
     order.refresh_from_db()
     assert (order.status, order.user) == ("paid", user)
-    assert held(user) == {"Lamp": 1, "Mug": 1}
+    assert items_of(user) == {"Lamp": 1, "Mug": 1}
 
 
 def test_what_another_tab_still_put_into_the_guests_cart_comes_too(
@@ -535,7 +535,7 @@ def test_what_another_tab_still_put_into_the_guests_cart_comes_too(
 
     guest.add(mug)
 
-    assert held(user) == {"Mug": 2, "Lamp": 2}
+    assert items_of(user) == {"Mug": 2, "Lamp": 2}
 
 
 def test_what_comes_along_is_no_refusal_in_json(
@@ -584,7 +584,7 @@ def test_a_merge_is_deferred_while_the_guest_keeps_placing_orders(
     order_canceled.disconnect(order_again)
 
     assert brought.open_order is not None
-    assert held(user) == {}
+    assert items_of(user) == {}
     assert Order.objects.get(status="pending").cart == cart
     assert merge_guest(token_of(guest), user).quantity == 1
 
@@ -640,7 +640,7 @@ def test_an_error_in_a_hosts_code_does_not_block_signing_in(
 
     guest.client.force_login(user)
 
-    assert held(user) == {}
+    assert items_of(user) == {}
     assert CartItem.objects.get().cart.token == token_of(guest)
     (said,) = [record.getMessage() for record in caplog.records if record.name == "stripe_cart"]
     assert "RuntimeError" in said
@@ -652,45 +652,45 @@ def test_an_error_in_a_hosts_code_does_not_block_signing_in(
 
 
 @pytest.fixture
-def real(transactional_db: None, user: User, guest: Browser) -> Browser:
+def committed_guest(transactional_db: None, user: User, guest: Browser) -> Browser:
     assert connection.settings_dict["ATOMIC_REQUESTS"]
     return guest
 
 
 def test_signing_in_by_the_form_brings_it_along_and_says_so(
-    real: Browser, mug: Product, lamp: Product, user: User
+    committed_guest: Browser, mug: Product, lamp: Product, user: User
 ) -> None:
     carts.add_item(carts.get_user_cart(user), lamp, 4)
-    real.add(mug, 2)
-    real.add(lamp, 3)
-    messages_of(real.client.get("/shop/cart/"))
+    committed_guest.add(mug, 2)
+    committed_guest.add(lamp, 3)
+    messages_of(committed_guest.client.get("/shop/cart/"))
 
-    sign_in(real)
+    sign_in(committed_guest)
 
-    page = real.client.get("/").content.decode()
-    assert held(user) == {"Mug": 2, "Lamp": 5}
+    page = committed_guest.client.get("/").content.decode()
+    assert items_of(user) == {"Mug": 2, "Lamp": 5}
     assert "3 items that you added before signing in are now in your cart." in page
     assert "Only 5 of “Lamp” are left." in page
 
 
 def test_the_open_order_is_closed_after_the_hosts_transaction(
-    real: Browser, sandbox: Sandbox, mug: Product, user: User
+    committed_guest: Browser, sandbox: Sandbox, mug: Product, user: User
 ) -> None:
-    check_out(real, mug)
+    check_out(committed_guest, mug)
 
-    sign_in(real)
+    sign_in(committed_guest)
 
     assert Order.objects.get().status == "canceled"
     assert sandbox.sessions[0]["status"] == "expired"
-    assert held(user) == {"Mug": 1}
+    assert items_of(user) == {"Mug": 1}
 
 
 @pytest.mark.parametrize("faults", ["unavailable", "paid"])
 def test_the_sign_in_says_how_the_open_order_stands(
-    real: Browser, sandbox: Sandbox, mug: Product, faults: str
+    committed_guest: Browser, sandbox: Sandbox, mug: Product, faults: str
 ) -> None:
     sandbox.hold_deliveries = True
-    order = check_out(real, mug)
+    order = check_out(committed_guest, mug)
     if faults == "paid":
         sandbox.pay(order.session_url)
         said = f"Thank you! Order {order.number} is paid."
@@ -698,71 +698,73 @@ def test_the_sign_in_says_how_the_open_order_stands(
         sandbox.faults.add("* /v1/*", kind=faults, times=None)
         said = f"The payment page of order {order.number} is still open."
 
-    sign_in(real)
+    sign_in(committed_guest)
 
-    assert said in real.client.get("/").content.decode()
-
-
-def test_a_sign_in_that_is_refused_brings_nothing_along(real: Browser, mug: Product) -> None:
-    real.add(mug)
-
-    real.client.post("/accounts/login/", {"username": "demo", "password": "wrong"})
-
-    assert CartItem.objects.get().cart.token == token_of(real)
+    assert said in committed_guest.client.get("/").content.decode()
 
 
-def join(request: HttpRequest) -> HttpResponse:
+def test_a_sign_in_that_is_refused_brings_nothing_along(
+    committed_guest: Browser, mug: Product
+) -> None:
+    committed_guest.add(mug)
+
+    committed_guest.client.post("/accounts/login/", {"username": "demo", "password": "wrong"})
+
+    assert CartItem.objects.get().cart.token == token_of(committed_guest)
+
+
+def sign_up(request: HttpRequest) -> HttpResponse:
     """A host's page for those who sign up."""
     user = User.objects.create_user(request.POST["username"])
     login(request, user)
     return HttpResponse()
 
 
-urlpatterns = [path("join/", join), path("", include("tests.urls"))]
+urlpatterns = [path("join/", sign_up), path("", include("tests.urls"))]
 
 
 @pytest.mark.urls(__name__)
-def test_signing_up_is_signing_in(real: Browser, sandbox: Sandbox, mug: Product) -> None:
-    order = buy(real, sandbox, mug)
-    real.add(mug, 3)
+def test_signing_up_is_signing_in(committed_guest: Browser, sandbox: Sandbox, mug: Product) -> None:
+    order = buy(committed_guest, sandbox, mug)
+    committed_guest.add(mug, 3)
 
-    real.client.post("/join/", {"username": "new"})
+    committed_guest.client.post("/join/", {"username": "new"})
 
     user = User.objects.get(username="new")
-    assert held(user) == {"Mug": 3}
+    assert items_of(user) == {"Mug": 3}
     assert list(Order.objects.owned_by(user)) == [order]
 
 
 def test_signing_out_leaves_nothing_to_the_next_guest(
-    real: Browser, sandbox: Sandbox, mug: Product, lamp: Product, user: User
+    committed_guest: Browser, sandbox: Sandbox, mug: Product, lamp: Product, user: User
 ) -> None:
-    buy(real, sandbox, mug)
-    token = token_of(real)
-    sign_in(real)
-    order = check_out(real, lamp)
+    buy(committed_guest, sandbox, mug)
+    token = token_of(committed_guest)
+    sign_in(committed_guest)
+    order = check_out(committed_guest, lamp)
 
-    real.client.post("/accounts/logout/")
+    committed_guest.client.post("/accounts/logout/")
 
-    assert not real.client.session.items()
-    assert "Lamp" not in real.open_cart()
-    assert order.number not in real.client.get("/shop/orders/").content.decode()
-    assert real.client.get(order.get_absolute_url()).status_code == 404
-    real.add(mug)
-    assert token_of(real) not in ("", token)
-    assert held(user) == {"Lamp": 1}
+    assert not committed_guest.client.session.items()
+    assert "Lamp" not in committed_guest.open_cart()
+    assert order.number not in committed_guest.client.get("/shop/orders/").content.decode()
+    assert committed_guest.client.get(order.get_absolute_url()).status_code == 404
+    committed_guest.add(mug)
+    assert token_of(committed_guest) not in ("", token)
+    assert items_of(user) == {"Lamp": 1}
 
 
 def test_another_user_in_the_same_browser_gets_nothing_of_the_first(
-    real: Browser, mug: Product, user: User
+    committed_guest: Browser, mug: Product, user: User
 ) -> None:
-    real.add(mug)
-    sign_in(real)
+    committed_guest.add(mug)
+    sign_in(committed_guest)
     other = User.objects.create_user("other", password="other")
 
-    real.client.post("/accounts/login/", {"username": "other", "password": "other"})
+    committed_guest.client.post("/accounts/login/", {"username": "other", "password": "other"})
 
-    assert held(other) == {}
-    assert held(user) == {"Mug": 1}
+    assert items_of(other) == {}
+    assert items_of(user) == {"Mug": 1}
 
 
 # --- many at once -------------------------------------------------------------------------------
@@ -786,7 +788,7 @@ def in_threads(*deeds: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.sign_up()
     return outcomes
 
 
@@ -797,42 +799,44 @@ def tab_of(guest: Browser) -> Client:
     return client
 
 
-def test_many_tabs_that_sign_in_at_once_sum_once(real: Browser, mug: Product, user: User) -> None:
+def test_many_tabs_that_sign_in_at_once_sum_once(
+    committed_guest: Browser, mug: Product, user: User
+) -> None:
     for _time in range(3):
         Cart.objects.all().delete()
-        real = Browser()
+        committed_guest = Browser()
         carts.add_item(carts.get_user_cart(user), mug, 1)
-        real.add(mug, 2)
-        token = token_of(real)
+        committed_guest.add(mug, 2)
+        token = token_of(committed_guest)
 
         outcomes = in_threads(*[functools.partial(merge_guest, token, user)] * 6)
 
         assert sorted(brought.quantity for brought in outcomes) == [0] * 5 + [2]
-        assert held(user) == {"Mug": 3}
+        assert items_of(user) == {"Mug": 3}
 
 
 # Django's own sign-in reads before it writes: SQLite throws it out if another wrote meanwhile.
 @pytest.mark.not_on("sqlite")
 def test_tabs_that_add_while_one_signs_in_lose_nothing(
-    real: Browser, mug: Product, lamp: Product, user: User
+    committed_guest: Browser, mug: Product, lamp: Product, user: User
 ) -> None:
-    real.add(mug)
-    tabs = [tab_of(real) for _tab in range(4)]
+    committed_guest.add(mug)
+    tabs = [tab_of(committed_guest) for _tab in range(4)]
     form = {"product": lamp.pk, "quantity": 1}
 
     outcomes = in_threads(
-        functools.partial(sign_in, real),
+        functools.partial(sign_in, committed_guest),
         *[functools.partial(tab.post, "/shop/cart/add/", form) for tab in tabs],
     )
     added = [answer for answer in outcomes[1:] if answer.status_code == 303]
-    real.set_quantity(mug, 1)  # whatever was left behind comes now
+    committed_guest.set_quantity(mug, 1)  # whatever was left behind comes now
 
     assert added
     assert not [answer for answer in outcomes if answer.status_code >= 500]
-    assert held(user) == {"Mug": 1, "Lamp": len(added) - len(lost(added))}
+    assert items_of(user) == {"Mug": 1, "Lamp": len(added) - len(with_new_session(added))}
 
 
-def lost(answers: list[Any]) -> list[Any]:
+def with_new_session(answers: list[Any]) -> list[Any]:
     """Those who lost their session to the sign-in before they were let in, and began another."""
     return [answer for answer in answers if "sessionid" in answer.cookies]
 

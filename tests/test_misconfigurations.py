@@ -74,7 +74,7 @@ def key(value: Any) -> dict[str, Any]:
     return {"STRIPE_CART_SECRET_KEY": value}
 
 
-def be_no_test_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def pretend_no_test_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delattr(mail, "outbox")
 
 
@@ -85,11 +85,11 @@ def install_django_fsm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.syspath_prepend(tmp_path)
 
 
-def lose_as_line_item(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def remove_as_line_item(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delattr(AbstractProduct, "as_line_item")
 
 
-def answer_no_line_item(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def return_wrong_line_item(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(AbstractProduct, "as_line_item", {"name": "Mug"})
 
 
@@ -116,7 +116,7 @@ MISTAKES = [
         {**key("sk_live_1"), **BOX, "DEBUG": True}),
     Mistake("a sandbox elsewhere", "E008", NOT_HERE, "STRIPE_CART_API_BASE", ELSEWHERE),
     Mistake("a sandbox without DEBUG", "E007", settings={**BOX, "DEBUG": False},
-        change=be_no_test_run),
+        change=pretend_no_test_run),
     Mistake("a key that was revoked", "Stripe rejects the key.", NOT_HERE, REFUSES_KEY,
         fault="unauthorized"),
     Mistake("Stripe out of reach", "Stripe can't be reached", UNREACHABLE, fault="reset_before"),
@@ -142,9 +142,9 @@ MISTAKES = [
     Mistake("a currency unknown to Stripe", "W010", REFUSED, "currency",
         {"STRIPE_CART_CURRENCY": "xxx"}),
     Mistake("products that don't say what they sell", "E006", NOT_FOR_SALE,
-        "Product.as_line_item() returns no LineItem", change=lose_as_line_item),
+        "Product.as_line_item() returns no LineItem", change=remove_as_line_item),
     Mistake("products that answer something else", "E006", NOT_FOR_SALE,
-        "Product.as_line_item() returns no LineItem", change=answer_no_line_item),
+        "Product.as_line_item() returns no LineItem", change=return_wrong_line_item),
     Mistake("stock in a column that is not there", "E010", OUT_OF_STOCK, change=misname_stock),
     Mistake("a product without migrations", "W011",
         settings={"MIGRATION_MODULES": {"stripe_cart": "tests.checks.empty"}}),
@@ -183,7 +183,7 @@ class Shopper:
         self.client = Client()
         self.client.force_login(user)
 
-    def come_back(self) -> None:
+    def restart_server(self) -> None:
         """To a server that was started anew: middleware is read once."""
         cookies = self.client.cookies
         self.client = Client()
@@ -197,7 +197,7 @@ class Shopper:
 
 
 @pytest.fixture(autouse=True)
-def set_up_well(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def _valid_settings(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """But for the one mistake."""
     settings.STRIPE_CART_BASE_URL = "http://testserver"
     monkeypatch.setitem(site.DATABASES["default"], "OPTIONS", {"transaction_mode": "IMMEDIATE"})
@@ -211,7 +211,7 @@ def shopper(user: User, mug: Product) -> Shopper:
     return shopper
 
 
-def signs() -> str:
+def visible_signs() -> str:
     """All that the checks and the doctor say."""
     output = StringIO()
     numbers = " ".join(str(message.id) for message in run_checks())
@@ -236,21 +236,21 @@ def test_a_mistake_is_named_and_is_no_stack_trace_at_checkout(
             mistake.change(patch, tmp_path)
         if mistake.fault:
             sandbox.faults.add("*", kind=mistake.fault, times=None)
-        shopper.come_back()
+        shopper.restart_server()
 
         answer = shopper.check_out()
 
-        assert_is_told(answer, mistake.shopper)
+        assert_error_is_shown(answer, mistake.shopper)
         assert mistake.logged in caplog.text
         assert "Traceback" not in caplog.text
-        assert mistake.sign in signs()
+        assert mistake.sign in visible_signs()
 
     sandbox.faults.clear()
-    shopper.come_back()
+    shopper.restart_server()
     assert_pays(shopper, sandbox, mug)
 
 
-def assert_is_told(answer: HttpResponse, shopper: str) -> None:
+def assert_error_is_shown(answer: HttpResponse, shopper: str) -> None:
     location = answer.headers.get("Location", "")
     if shopper == NO_PAGE:
         assert answer.status_code == 404
@@ -288,6 +288,6 @@ def test_a_shop_without_a_mistake_shows_none_of_the_signs(
 ) -> None:
     assert_pays(shopper, sandbox, mug)
 
-    said = signs()
+    said = visible_signs()
 
     assert [mistake.sign for mistake in MISTAKES if mistake.sign in said] == []

@@ -42,7 +42,7 @@ from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.invariants import settled_violations
 from django_stripe_cart.timeline import BY_STAFF, Cause
 from django_stripe_cart.webhooks.missed_events import read_missed_events
-from tests.support.logs import OURS, written_down
+from tests.support.logs import OURS, formatted
 from tests.support.orders import check_out
 
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("guests_allowed")]
@@ -62,7 +62,7 @@ def buy(browser: Browser, sandbox: Sandbox, product: Product) -> Order:
     return sync_order(browser.order)
 
 
-def everything_kept() -> str:
+def stored_values() -> str:
     """Every value of every row of ours, but what the shop sells."""
     kept = apps.get_app_config("stripe_cart").get_models()
     rows = [list(model._base_manager.values()) for model in kept if model is not Product]
@@ -169,12 +169,12 @@ def test_every_column_is_exported_or_there_is_a_reason(
 
 def not_exported(row: models.Model) -> list[str] | None:
     """The columns that could have any value, without the export being another; None: all."""
-    fields = [field for field in row._meta.concrete_fields if not leads_here(field)]
+    fields = [field for field in row._meta.concrete_fields if not is_parent_key(field)]
     names = [field for field in fields if not is_exported(row, field)]
     return None if names == fields else [f"{type(row).__name__}.{field.name}" for field in names]
 
 
-def leads_here(field: Any) -> bool:
+def is_parent_key(field: Any) -> bool:
     """Whether it is by this key that the row is found."""
     return field.name == "order" or (field.model is CartItem and field.name == "cart")
 
@@ -184,7 +184,7 @@ def is_exported(row: models.Model, field: Any) -> bool:
         return False
     before = export_person("greta")
     with suppress(IntegrityError), transaction.atomic():
-        other = {field.name: another(getattr(row, field.name), field)}
+        other = {field.name: other_value(getattr(row, field.name), field)}
         type(row)._base_manager.filter(pk=row.pk).update(**other)
         after = export_person("greta")
         transaction.set_rollback(True)
@@ -192,7 +192,7 @@ def is_exported(row: models.Model, field: Any) -> bool:
     return False  # no other value can be there
 
 
-def another(value: Any, field: models.Field[Any, Any]) -> Any:
+def other_value(value: Any, field: models.Field[Any, Any]) -> Any:
     match field:
         case models.BooleanField():
             return not value
@@ -283,13 +283,13 @@ def test_nothing_names_them_any_more_and_the_books_are_the_same(
     greta.add(lamp)
     amounts = ("total", "amount_paid", "amount_refunded", "status", "payment_intent_id", "paid_at")
     books = list(Order.objects.values_list(*amounts))
-    assert all(secret in everything_kept() for secret in SECRETS)
+    assert all(secret in stored_values() for secret in SECRETS)
 
     output, _errors = run("anonymize", EMAIL)
 
     order = Order.objects.get()
     assert output == f"{order.reference} anonymized\n1 order anonymized, and 1 cart deleted\n"
-    assert [secret for secret in SECRETS if secret in everything_kept()] == []
+    assert [secret for secret in SECRETS if secret in stored_values()] == []
     assert list(Order.objects.values_list(*amounts)) == books
     assert (order.user, order.cart, order.email, order.receipt_url) == (None, None, "", "")
     assert order.anonymized_at is not None
@@ -317,7 +317,7 @@ def test_what_stripe_says_later_brings_nothing_back(
     order = Order.objects.get()
     assert order.amount_refunded == 1000
     assert (order.email, order.receipt_url, order.has_receipt) == ("", "", False)
-    assert "greta" not in everything_kept()
+    assert "greta" not in stored_values()
 
 
 def test_a_guests_address_opens_nothing_any_more(
@@ -415,7 +415,7 @@ def test_an_unknown_payment_stays_recorded_after_anonymizing(
 
 
 @pytest.fixture
-def a_long_day(greta: Browser, guest: Browser, sandbox: Sandbox, mug: Product, caplog: Any) -> None:
+def logged_day(greta: Browser, guest: Browser, sandbox: Sandbox, mug: Product, caplog: Any) -> None:
     """Everything that a shop sees: payments, declines, refunds, cancellations, failures."""
     caplog.set_level(logging.DEBUG)
     sandbox.pay(check_out(greta, mug).session_url, card="4000000000000002", email=EMAIL)
@@ -438,8 +438,8 @@ def a_long_day(greta: Browser, guest: Browser, sandbox: Sandbox, mug: Product, c
     order_paid.disconnect(fail)
 
 
-def test_no_card_data_is_kept(a_long_day: None) -> None:
-    kept = everything_kept()
+def test_no_card_data_is_kept(logged_day: None) -> None:
+    kept = stored_values()
 
     for secret in ("4242424242424242", "4000000000000002", NAME):
         assert secret not in kept
@@ -451,7 +451,7 @@ def test_no_card_data_is_kept(a_long_day: None) -> None:
     assert not [name for name in columns if "card" in name or name in ("last4", "cvc", "address")]
 
 
-def test_no_payload_of_a_webhook_is_kept(a_long_day: None) -> None:
+def test_no_payload_of_a_webhook_is_kept(logged_day: None) -> None:
     assert WebhookEvent.objects.filter(processed_at=None, error="ValueError").exists()
 
     rows = repr(list(WebhookEvent.objects.values()))
@@ -466,8 +466,8 @@ def test_no_payload_of_a_webhook_is_kept(a_long_day: None) -> None:
     ]
 
 
-def test_nothing_personal_is_logged(a_long_day: None, caplog: pytest.LogCaptureFixture) -> None:
-    said = written_down(caplog.get_records("setup"))
+def test_nothing_personal_is_logged(logged_day: None, caplog: pytest.LogCaptureFixture) -> None:
+    said = formatted(caplog.get_records("setup"))
 
     for logger in OURS:
         assert any(text.startswith(f"{logger}: ") for text in said)
@@ -487,7 +487,7 @@ def test_a_host_that_wants_the_sdks_bodies_in_its_log_gets_them(
     assert "customer_email" in caplog.text
 
 
-def test_nothing_personal_is_in_stripes_metadata(a_long_day: None, sandbox: Sandbox) -> None:
+def test_nothing_personal_is_in_stripes_metadata(logged_day: None, sandbox: Sandbox) -> None:
     carriers = [*sandbox.sessions, *sandbox.payment_intents, *sandbox.refunds]
     found = [carrier["metadata"] for carrier in carriers if carrier["metadata"]]
 

@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 uncounted = override_settings(STRIPE_CART_PRODUCT_MODEL="auth.Group")
 
 
-def left() -> dict[str, int | None]:
+def stock_by_name() -> dict[str, int | None]:
     return dict(Product.objects.values_list("name", "stock"))
 
 
@@ -46,7 +46,7 @@ def order_of(*lines: tuple[Product | None, int, int], **fields: Any) -> Order:
     return order
 
 
-def held_by(order: Order) -> list[int]:
+def stock_taken_by(order: Order) -> list[int]:
     return list(order.items.order_by("pk").values_list("stock_taken", flat=True))
 
 
@@ -57,14 +57,14 @@ def test_what_is_taken_is_counted_down(mug: Product, lamp: Product) -> None:
     taken = stock.take({lamp.pk: 5, mug.pk: 2})
 
     assert taken == {mug.pk: 2, lamp.pk: 5}
-    assert left() == {"Mug": 8, "Lamp": 0}
+    assert stock_by_name() == {"Mug": 8, "Lamp": 0}
 
 
 def test_more_than_is_left_is_refused_by_name(mug: Product) -> None:
     with pytest.raises(OutOfStock, match="Mug"):
         stock.take({mug.pk: 11})
 
-    assert left() == {"Mug": 10}
+    assert stock_by_name() == {"Mug": 10}
 
 
 def test_one_product_that_is_short_leaves_all_others_where_they_were(
@@ -73,14 +73,14 @@ def test_one_product_that_is_short_leaves_all_others_where_they_were(
     with pytest.raises(OutOfStock, match="Lamp"), transaction.atomic():
         stock.take({mug.pk: 1, lamp.pk: 6})
 
-    assert left() == {"Mug": 10, "Lamp": 5}
+    assert stock_by_name() == {"Mug": 10, "Lamp": 5}
 
 
 def test_a_product_that_is_not_counted_is_never_short() -> None:
     download = make_product("Download", stock=None)
 
     assert stock.take({download.pk: 999}) == {download.pk: 0}
-    assert left() == {"Download": None}
+    assert stock_by_name() == {"Download": None}
 
 
 def test_a_product_that_is_gone_cannot_be_taken(mug: Product) -> None:
@@ -124,8 +124,8 @@ def test_what_was_taken_is_given_back_once(mug: Product, lamp: Product) -> None:
     stock.give_back(order)
     stock.give_back(Order.objects.get(pk=order.pk))
 
-    assert left() == {"Mug": 13, "Lamp": 5}
-    assert held_by(order) == [0, 0]
+    assert stock_by_name() == {"Mug": 13, "Lamp": 5}
+    assert stock_taken_by(order) == [0, 0]
 
 
 def test_nothing_is_given_back_to_a_product_that_is_gone(mug: Product, lamp: Product) -> None:
@@ -134,8 +134,8 @@ def test_nothing_is_given_back_to_a_product_that_is_gone(mug: Product, lamp: Pro
 
     stock.give_back(Order.objects.get(pk=order.pk))
 
-    assert left() == {"Lamp": 7}
-    assert held_by(order) == [0, 0]
+    assert stock_by_name() == {"Lamp": 7}
+    assert stock_taken_by(order) == [0, 0]
 
 
 def test_a_product_that_is_no_longer_counted_stays_so() -> None:
@@ -143,7 +143,7 @@ def test_a_product_that_is_no_longer_counted_stays_so() -> None:
 
     stock.give_back(order_of((download, 3, 3)))
 
-    assert left() == {"Download": None}
+    assert stock_by_name() == {"Download": None}
 
 
 def test_what_was_given_back_can_be_taken_again(mug: Product, lamp: Product) -> None:
@@ -152,8 +152,8 @@ def test_what_was_given_back_can_be_taken_again(mug: Product, lamp: Product) -> 
 
     stock.take_missing(Order.objects.get(pk=order.pk))
 
-    assert left() == {"Mug": 10, "Lamp": 5}
-    assert held_by(order) == [3, 2]
+    assert stock_by_name() == {"Mug": 10, "Lamp": 5}
+    assert stock_taken_by(order) == [3, 2]
 
 
 def test_taking_again_takes_only_what_is_missing(mug: Product, lamp: Product) -> None:
@@ -162,8 +162,8 @@ def test_taking_again_takes_only_what_is_missing(mug: Product, lamp: Product) ->
     stock.take_missing(order)
     stock.take_missing(Order.objects.get(pk=order.pk))
 
-    assert left() == {"Mug": 10, "Lamp": 3}
-    assert held_by(order) == [3, 2, 0]
+    assert stock_by_name() == {"Mug": 10, "Lamp": 3}
+    assert stock_taken_by(order) == [3, 2, 0]
 
 
 def test_taking_again_fails_whole(mug: Product, lamp: Product) -> None:
@@ -172,8 +172,8 @@ def test_taking_again_fails_whole(mug: Product, lamp: Product) -> None:
     with pytest.raises(OutOfStock), transaction.atomic():
         stock.take_missing(order)
 
-    assert left() == {"Mug": 10, "Lamp": 5}
-    assert held_by(order) == [0, 0]
+    assert stock_by_name() == {"Mug": 10, "Lamp": 5}
+    assert stock_taken_by(order) == [0, 0]
 
 
 # --- what is left ---------------------------------------------------------------------------
@@ -187,10 +187,10 @@ def test_what_is_available_is_what_the_product_says(mug: Product) -> None:
 def test_a_cart_knows_what_its_own_open_order_holds(user: User, mug: Product) -> None:
     cart = CartFactory(user=user)
     order_of((mug, 2, 2), cart=cart, open_cart=None)
-    assert stock.held_by(cart, mug) == 0
+    assert stock.stock_taken_by(cart, mug) == 0
 
     order_of((mug, 3, 3), cart=cart)
-    assert stock.held_by(cart, mug) == 3
+    assert stock.stock_taken_by(cart, mug) == 3
 
 
 def test_a_shop_without_stock_counts_nothing(mug: Product) -> None:
@@ -201,7 +201,7 @@ def test_a_shop_without_stock_counts_nothing(mug: Product) -> None:
         assert stock.take({mug.pk: 999}) == {mug.pk: 0}
         stock.give_back(order)
 
-    assert left() == {"Mug": 10}
+    assert stock_by_name() == {"Mug": 10}
 
 
 # --- between real connections ---------------------------------------------------------------
@@ -229,7 +229,7 @@ def test_the_last_five_are_sold_to_five_of_twelve(lamp: Product) -> None:
     sold = in_threads([lambda: stock.take({lamp.pk: 1}) and None] * 12)
 
     assert sold.count(True) == 5
-    assert left() == {"Lamp": 0}
+    assert stock_by_name() == {"Lamp": 0}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -242,4 +242,4 @@ def test_two_orders_of_the_same_products_do_not_deadlock(mug: Product, lamp: Pro
     sold = in_threads([lambda: stock.take(one) and None, lambda: stock.take(other) and None] * 20)
 
     assert all(sold)
-    assert left() == {"Mug": 60, "Lamp": 60}
+    assert stock_by_name() == {"Mug": 60, "Lamp": 60}

@@ -19,7 +19,7 @@ from django_stripe_cart.testing.factories import make_product
 from django_stripe_cart.testing.invariants import violations
 from tests.batteries.raw_requests import RawClient, RawRequest
 from tests.batteries.test_hostile_requests import url_of
-from tests.support.logs import written_down
+from tests.support.logs import formatted
 
 PATTERNS: list[URLPattern] = urls.urlpatterns
 HEADERS = (
@@ -118,7 +118,7 @@ def test_another_user_can_not_read_or_change_her_data(
                     assert response.status >= 302 or "/accounts/login/" in response.headers
 
     names = ("anna", "Anna", "boris")
-    lines = written_down([*caplog.get_records("setup"), *caplog.records])
+    lines = formatted([*caplog.get_records("setup"), *caplog.records])
     assert lines
     for text in lines:
         assert [name for name in names if name in text] == []

@@ -174,15 +174,15 @@ class Watch:
     def __init__(self) -> None:
         self.complaints: list[str] = []
 
-    def over(self, context: BrowserContext) -> None:
-        context.on("console", self._hear)
+    def observe(self, context: BrowserContext) -> None:
+        context.on("console", self._on_console)
         context.on("weberror", lambda error: self.complaints.append(str(error.error)))
-        context.on("request", self._look)
+        context.on("request", self._on_request)
 
-    def _hear(self, message: ConsoleMessage) -> None:
+    def _on_console(self, message: ConsoleMessage) -> None:
         self.complaints.append(f"{message.type}: {message.text}")
 
-    def _look(self, request: Request) -> None:
+    def _on_request(self, request: Request) -> None:
         if not request.url.startswith(("http://127.0.0.1:", "data:")):
             self.complaints.append(f"asked {request.url}")
 
@@ -214,7 +214,7 @@ def open_page(chromium: Browser, shop: Shop, watch: Watch) -> Iterator[Callable[
         context = chromium.new_context(viewport={"width": width, "height": height}, **options)
         context.set_default_timeout(PATIENCE_OF_PAGES)
         context.add_init_script(COUNT_ASKING)
-        watch.over(context)
+        watch.observe(context)
         contexts.append(context)
         return context.new_page()
 

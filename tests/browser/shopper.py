@@ -13,7 +13,7 @@ PAYING = re.compile(r"/c/pay/")
 SETTLED = "() => !window.asking && !document.querySelector('[aria-busy=true]')"
 
 
-def settle(page: Page) -> None:
+def wait_until_idle(page: Page) -> None:
     """Wait until the page has loaded, and shows the answer to all that it has asked."""
     page.wait_for_load_state()
     page.wait_for_function(SETTLED)
@@ -63,7 +63,7 @@ class Shopper:
         with self.page.expect_response("**/shop/cart/"):
             self.cart_link.click()
         expect(self.cart).to_be_visible()
-        settle(self.page)
+        wait_until_idle(self.page)
 
     def line(self, name: str) -> Locator:
         return self.cart.locator("li", has_text=name)
@@ -89,7 +89,7 @@ class Shopper:
         self.page.get_by_label("Name", exact=True).fill("Asha Rao")
         self.page.get_by_role("button", name=re.compile("^Pay ")).click()
 
-    def leave_payment(self) -> None:
+    def return_without_payment(self) -> None:
         """Go back without paying: the shop shows the cart, which is closed then."""
         self.page.get_by_role("link", name=re.compile("^Back to")).click()
         expect(self.cart).to_contain_text("No payment was made.")

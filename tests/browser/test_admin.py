@@ -29,7 +29,7 @@ def sign_in(page: Page) -> None:
 
 
 @pytest.fixture
-def office(open_page: Callable[..., Page], shop: Shop) -> Page:
+def order_list(open_page: Callable[..., Page], shop: Shop) -> Page:
     """Staff at the list of orders, in a browser that takes nothing inline."""
     page = open_page()
     be_strict(page, shop)
@@ -37,33 +37,35 @@ def office(open_page: Callable[..., Page], shop: Shop) -> Page:
     return page
 
 
-def test_a_part_of_an_order_is_refunded(shopper: Shopper, office: Page) -> None:
+def test_a_part_of_an_order_is_refunded(shopper: Shopper, order_list: Page) -> None:
     order_something(shopper)
-    office.reload()
-    office.locator("#result_list .field-number a").first.click()
+    order_list.reload()
+    order_list.locator("#result_list .field-number a").first.click()
 
-    office.get_by_role("link", name="Refund").click()
-    office.get_by_label("Amount in INR").fill("100.50")
-    office.get_by_label("Reason").fill("One arrived chipped")
-    office.get_by_role("button", name="Refund").click()
+    order_list.get_by_role("link", name="Refund").click()
+    order_list.get_by_label("Amount in INR").fill("100.50")
+    order_list.get_by_label("Reason").fill("One arrived chipped")
+    order_list.get_by_role("button", name="Refund").click()
 
-    expect(office.get_by_text("₹100.50 refunded.")).to_be_visible()
-    expect(office.get_by_text("One arrived chipped")).to_be_visible()
-    expect(office.get_by_role("listitem").filter(has_text="Refund of ₹100.50")).to_contain_text(
+    expect(order_list.get_by_text("₹100.50 refunded.")).to_be_visible()
+    expect(order_list.get_by_text("One arrived chipped")).to_be_visible()
+    expect(order_list.get_by_role("listitem").filter(has_text="Refund of ₹100.50")).to_contain_text(
         "Staff: staff"
     )
 
 
-def test_orders_are_ticked_and_fulfilled(shopper: Shopper, office: Page) -> None:
+def test_orders_are_ticked_and_fulfilled(shopper: Shopper, order_list: Page) -> None:
     order_something(shopper)
-    office.reload()
-    office.locator("#result_list tr", has_text="Paid").first.get_by_role("checkbox").check()
+    order_list.reload()
+    order_list.locator("#result_list tr", has_text="Paid").first.get_by_role("checkbox").check()
 
-    office.locator("select[name=action]").select_option(label="Mark selected orders as completed")
-    office.get_by_role("button", name=re.compile("Go|Run")).click()  # Django 5.2, Django 6.1
-    office.get_by_role("button", name="Mark as completed").click()
+    order_list.locator("select[name=action]").select_option(
+        label="Mark selected orders as completed"
+    )
+    order_list.get_by_role("button", name=re.compile("Go|Run")).click()  # Django 5.2, Django 6.1
+    order_list.get_by_role("button", name="Mark as completed").click()
 
-    expect(office.get_by_text(": completed.")).to_be_visible()
+    expect(order_list.get_by_text(": completed.")).to_be_visible()
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, Page
 
 from benchmarks.page import keep
 from tests.browser.conftest import ROOT
-from tests.browser.shopper import Shopper, settle
+from tests.browser.shopper import Shopper, wait_until_idle
 from tests.browser.test_looks import SIZES
 
 pytestmark = pytest.mark.browser
@@ -71,7 +71,7 @@ class Figures:
 
 def measure(chromium: Browser, page: Page, act: Callable[[], Any]) -> Figures:
     """Do ``act`` in ``page`` on a slow processor with an empty cache, and watch it."""
-    settle(page)
+    wait_until_idle(page)
     line = page.context.new_cdp_session(page)
     requests: list[str] = []
     weights: list[int] = []
@@ -84,7 +84,7 @@ def measure(chromium: Browser, page: Page, act: Callable[[], Any]) -> Figures:
     page.evaluate("window.begun = performance.now()")
     act()
     page.wait_for_load_state("networkidle")
-    settle(page)
+    wait_until_idle(page)
     shifts = page.evaluate(SHIFTS)
     trace = json.loads(chromium.stop_tracing())["traceEvents"]
     line.detach()
@@ -146,7 +146,7 @@ def test_no_page_moves_and_each_is_light(
 def press(button: Any, page: Page) -> None:
     with page.expect_response(lambda response: response.request.method == "POST"):
         button.click()
-    settle(page)
+    wait_until_idle(page)
 
 
 @pytest.fixture(scope="module")

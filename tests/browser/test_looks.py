@@ -20,7 +20,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import ROOT, Shop, Watch
-from tests.browser.shopper import Shopper, settle
+from tests.browser.shopper import Shopper, wait_until_idle
 
 pytestmark = pytest.mark.browser
 
@@ -85,18 +85,18 @@ def test_every_view_fits_its_screen(
     page.emulate_media(media="screen")
 
     page.goto("/")
-    settle(page)
+    wait_until_idle(page)
     look("storefront")
     shopper.add("Monsoon Mug", 2)
     shopper.add("Field Notebook")
     shopper.add("Dusk Lamp")
     without_messages(page)
     shopper.open_cart()
-    settle(page)
+    wait_until_idle(page)
     look("cart")
     shopper.check_out()
     look("payment")
-    shopper.leave_payment()
+    shopper.return_without_payment()
     shopper.open_orders()
     expect(shopper.orders).to_contain_text("Awaiting payment")
     look("orders")
@@ -128,7 +128,7 @@ def test_every_state_of_the_cart_fits_its_screen(
     look("cart-empty")
     shopper.close(shopper.cart)
     shopper.add("Monsoon Mug", 2)
-    settle(page)
+    wait_until_idle(page)
     look("added")
 
     for name in ("Sunrise Tote", "Terrazzo Planter", "Reading Chair"):
@@ -137,7 +137,7 @@ def test_every_state_of_the_cart_fits_its_screen(
     shopper.open_cart()
     shopper.cart.get_by_role("button", name="Remove Sunrise Tote").click()
     expect(shopper.cart).to_contain_text("Removed “Sunrise Tote”.")
-    settle(page)
+    wait_until_idle(page)
     look("cart-removed")
     shopper.quantity("Reading Chair").fill("3")
     expect(shopper.cart.get_by_role("alert")).to_be_visible()
@@ -159,7 +159,7 @@ def test_every_state_of_the_cart_fits_its_screen(
     shop.execute("UPDATE stripe_cart_product SET stock = 1 WHERE slug = 'monsoon-mug'")
     page.goto("/shop/cart/")
     expect(page.get_by_role("main").get_by_role("button", name="Checkout")).to_be_disabled()
-    settle(page)
+    wait_until_idle(page)
     look("cart-to-settle")
 
 
@@ -247,7 +247,7 @@ def look_at(page: Page, suffix: str, name: str) -> None:
 
 def without_messages(page: Page) -> None:
     page.reload()
-    settle(page)
+    wait_until_idle(page)
 
 
 def order_something(shopper: Shopper) -> None:
@@ -255,7 +255,7 @@ def order_something(shopper: Shopper) -> None:
     shopper.add("Terrazzo Planter")
     shopper.open_cart()
     shopper.check_out()
-    shopper.leave_payment()
+    shopper.return_without_payment()
     shopper.add("Sunrise Tote", 2)
     shopper.open_cart()
     shopper.check_out()

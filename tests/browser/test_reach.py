@@ -15,7 +15,7 @@ pytest.importorskip("playwright")
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Shop, Watch
-from tests.browser.shopper import PAYING, Shopper, settle
+from tests.browser.shopper import PAYING, Shopper, wait_until_idle
 from tests.browser.test_storefront import be_strict
 
 pytestmark = pytest.mark.browser
@@ -234,7 +234,7 @@ TOO_SMALL = f"""(root, size) => [...root.querySelectorAll("{PRESSED}")]
 
 
 def has_no_overlap(shopper: Shopper, selector: str) -> None:
-    settle(shopper.page)
+    wait_until_idle(shopper.page)
     assert shopper.page.locator(selector).evaluate(OVERLAPS) == [], selector
 
 
@@ -372,7 +372,7 @@ def test_in_arabic_the_layout_is_mirrored_and_nothing_overlaps(
     card = page.locator("article").first
     with page.expect_response("**/cart/add/"):
         card.locator("button[type=submit]").click()
-    settle(page)
+    wait_until_idle(page)
     page.goto("/#cart")
     cart = page.locator("#stripe-cart-modal")
     line = cart.locator("[data-stripe-cart-line]")

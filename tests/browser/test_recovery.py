@@ -31,12 +31,12 @@ def test_what_could_not_be_sent_is_sent_again_at_a_press(shopper: Shopper, watch
 
 
 def test_what_was_done_without_an_answer_is_not_done_twice(shopper: Shopper, watch: Watch) -> None:
-    def lose_the_answer(route: Route) -> None:
+    def drop_response(route: Route) -> None:
         route.fetch(max_redirects=0)
         route.abort()
 
     shopper.add("Field Notebook", 3)
-    shopper.page.route("**/cart/add/", lose_the_answer, times=1)
+    shopper.page.route("**/cart/add/", drop_response, times=1)
     shopper.product("Field Notebook").get_by_role("button", name="Add to cart").click()
     alert = shopper.page.get_by_role("alert")
 
@@ -79,7 +79,7 @@ def test_the_waiting_page_looks_again_and_stays_where_it_is(shopper: Shopper) ->
     shopper.add("Field Notebook")
     shopper.open_cart()
     shopper.check_out()
-    shopper.leave_payment()
+    shopper.return_without_payment()
     shopper.open_orders()
     link = shopper.orders.get_by_role("link", name=re.compile("^Order "))
     page.goto(f"{link.get_attribute('href')}?refresh=0")

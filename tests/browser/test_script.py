@@ -15,7 +15,7 @@ from playwright.sync_api import Page, Request, Route, expect
 
 from django_stripe_cart.money import format_money, money_format
 from tests.browser.conftest import Shop, Watch
-from tests.browser.shopper import PAYING, Shopper, settle
+from tests.browser.shopper import PAYING, Shopper, wait_until_idle
 
 pytestmark = pytest.mark.browser
 
@@ -93,7 +93,7 @@ def test_the_details_of_an_order_take_the_focus_and_esc_closes(shopper: Shopper)
     shopper.add("Field Notebook")
     shopper.open_cart()
     shopper.check_out()
-    shopper.leave_payment()
+    shopper.return_without_payment()
     shopper.open_orders()
 
     shopper.orders.get_by_role("link", name=re.compile("^Order ")).press("Enter")
@@ -426,13 +426,13 @@ def test_back_from_the_payment_page_the_button_lives_and_the_cart_is_fresh(
 WAKE = "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))"
 
 
-def leave_for_nowhere(route: Route) -> None:
+def respond_with_fragment(route: Route) -> None:
     """The page is left for an address that never comes: it stays as one that is restored later."""
     route.fulfill(headers={"Stripe-Cart-Location": "#elsewhere"}, body="")
 
 
 def test_a_page_from_the_browsers_memory_has_buttons_that_work(shopper: Shopper) -> None:
-    shopper.page.route("**/cart/add/", leave_for_nowhere, times=1)
+    shopper.page.route("**/cart/add/", respond_with_fragment, times=1)
     button = shopper.product("Field Notebook").get_by_role("button", name="Add to cart")
     button.click()
     shopper.page.wait_for_url("**/#elsewhere")
@@ -475,8 +475,8 @@ def test_a_page_from_the_browsers_memory_has_the_cart_of_today(shopper: Shopper)
     other = Shopper(shopper.page.context.new_page())
     other.page.goto("/")
     other.add("Sunrise Tote")
-    settle(other.page)
-    settle(shopper.page)
+    wait_until_idle(other.page)
+    wait_until_idle(shopper.page)
     expect(shopper.line("Sunrise Tote")).to_have_count(0)
 
     shopper.page.evaluate(WAKE)
@@ -513,7 +513,7 @@ def test_an_error_stays_until_it_is_closed(shopper: Shopper) -> None:
     alert = shopper.cart.get_by_role("alert")
     expect(alert).to_be_visible()
     shopper.quantity("Dusk Lamp").fill("98")
-    settle(shopper.page)
+    wait_until_idle(shopper.page)
     expect(alert).to_have_count(1)
     shopper.quantity("Dusk Lamp").fill("2")
     expect(shopper.cart).to_contain_text("Subtotal (2 items)")

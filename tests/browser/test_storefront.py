@@ -207,7 +207,7 @@ def test_returning_without_payment_keeps_the_cart_and_the_session(
     shopper.open_cart()
     first = shopper.check_out()
 
-    shopper.leave_payment()
+    shopper.return_without_payment()
     expect(shopper.cart_link).to_contain_text("2 items in your cart")
     shopper.open_orders()
     expect(shopper.orders).to_contain_text("Awaiting payment")
@@ -222,7 +222,7 @@ def test_a_changed_cart_gets_a_new_session_and_the_old_one_is_closed(shopper: Sh
     price = shopper.price("Field Notebook", 3)
     shopper.open_cart()
     first = shopper.check_out()
-    shopper.leave_payment()
+    shopper.return_without_payment()
     shopper.add("Field Notebook")
     shopper.open_cart()
 
@@ -238,7 +238,7 @@ def test_a_pending_order_is_paid_from_my_orders(shopper: Shopper) -> None:
     shopper.add("Field Notebook")
     shopper.open_cart()
     first = shopper.check_out()
-    shopper.leave_payment()
+    shopper.return_without_payment()
     shopper.open_orders()
     shopper.orders.get_by_role("link", name=re.compile("^Order ")).click()
 

@@ -60,7 +60,7 @@ from django_stripe_cart.testing.factories import OrderFactory, RefundFactory, ma
 from django_stripe_cart.timeline import BY_SYNC
 from django_stripe_cart.web.shopper import Shopper
 from django_stripe_cart.webhooks.endpoints import endpoint_problems
-from tests.support.mailing import committed
+from tests.support.emails import committed
 from tests.support.orders import refreshed
 from tests.support.other_process import BeforeRequest
 
@@ -232,7 +232,7 @@ def test_a_refused_request_uses_the_session_of_a_concurrent_request(
 ) -> None:
     order = place_order(full_cart)
     sandbox.faults.add(CREATE, kind="bad_request")
-    before_request(CREATE, lambda: learn(order))
+    before_request(CREATE, lambda: store_other_session(order))
 
     assert start_payment(order, return_urls=URLS).session_id == "cs_test_other"
 
@@ -242,12 +242,12 @@ def test_a_request_with_a_key_in_use_uses_the_concurrent_session(
 ) -> None:
     order = place_order(full_cart)
     sandbox.faults.add(CREATE, kind="in_use", times=9)
-    before_request(CREATE, lambda: learn(order))
+    before_request(CREATE, lambda: store_other_session(order))
 
     assert start_payment(order, return_urls=URLS).session_id == "cs_test_other"
 
 
-def learn(order: Order) -> None:
+def store_other_session(order: Order) -> None:
     Order.objects.filter(pk=order.pk).update(
         session_id="cs_test_other",
         session_url="https://checkout.stripe.com/c/pay/cs_test_other",

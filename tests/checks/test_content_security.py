@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.checks.asking import complaints, found
+from tests.checks.messages import check_messages, message_ids
 
 STRIPE = "https://checkout.stripe.com"
 
@@ -52,7 +52,7 @@ def test_a_policy_that_shuts_out_is_reported(number: str, policy: dict[str, Any]
         {"SECURE_CSP": policy},
         {"CONTENT_SECURITY_POLICY": {"DIRECTIVES": policy}},
     ):
-        (message,) = complaints(**settings)
+        (message,) = check_messages(**settings)
 
         assert message.id == f"stripe_cart.{number}"
         assert message.msg.startswith(next(iter(settings)))
@@ -61,23 +61,26 @@ def test_a_policy_that_shuts_out_is_reported(number: str, policy: dict[str, Any]
 
 @pytest.mark.parametrize("policy", LET_IN)
 def test_a_policy_that_lets_in_passes(policy: dict[str, Any]) -> None:
-    assert found(SECURE_CSP=policy) == []
-    assert found(CONTENT_SECURITY_POLICY={"DIRECTIVES": policy, "EXCLUDE_URL_PREFIXES": []}) == []
+    assert message_ids(SECURE_CSP=policy) == []
+    assert (
+        message_ids(CONTENT_SECURITY_POLICY={"DIRECTIVES": policy, "EXCLUDE_URL_PREFIXES": []})
+        == []
+    )
 
 
 @pytest.mark.parametrize("policy", [None, "default-src 'self'", ["'self'"], {"DIRECTIVES": None}])
 def test_an_invalid_policy_is_left_to_other_checks(policy: Any) -> None:
-    assert found(CONTENT_SECURITY_POLICY=policy) == []
+    assert message_ids(CONTENT_SECURITY_POLICY=policy) == []
 
 
 def test_a_report_only_policy_blocks_nothing() -> None:
     policy = {"default-src": ["'none'"], "form-action": ["'none'"]}
 
-    assert found(SECURE_CSP_REPORT_ONLY=policy) == []
+    assert message_ids(SECURE_CSP_REPORT_ONLY=policy) == []
 
 
 def test_everything_that_is_shut_out_is_reported() -> None:
-    messages = complaints(SECURE_CSP={"default-src": ["'none'"]})
+    messages = check_messages(SECURE_CSP={"default-src": ["'none'"]})
 
     assert {message.id for message in messages} == {"stripe_cart.W016"}
     assert [message.msg.split()[-1] for message in messages] == [
@@ -90,12 +93,12 @@ def test_everything_that_is_shut_out_is_reported() -> None:
 def test_static_files_on_another_host_need_that_host() -> None:
     there = {"STATIC_URL": "https://static.example/"}
 
-    assert found(SECURE_CSP={"script-src": ["'self'"]}, **there) == ["W016"]
-    assert found(SECURE_CSP={"script-src": ["https://static.example"]}, **there) == []
+    assert message_ids(SECURE_CSP={"script-src": ["'self'"]}, **there) == ["W016"]
+    assert message_ids(SECURE_CSP={"script-src": ["https://static.example"]}, **there) == []
 
 
 def test_the_sandbox_is_where_a_form_leads_while_it_is_used() -> None:
     box = {"STRIPE_CART_API_BASE": "http://127.0.0.1:12111", "DEBUG": True}
 
-    assert found(SECURE_CSP={"form-action": ["'self'", STRIPE]}, **box) == ["W008"]
-    assert found(SECURE_CSP={"form-action": ["http://127.0.0.1:12111"]}, **box) == []
+    assert message_ids(SECURE_CSP={"form-action": ["'self'", STRIPE]}, **box) == ["W008"]
+    assert message_ids(SECURE_CSP={"form-action": ["http://127.0.0.1:12111"]}, **box) == []

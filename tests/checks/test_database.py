@@ -11,7 +11,7 @@ from django.conf import settings as site
 from django.db import connections
 from django.test import override_settings
 
-from tests.checks.asking import complaints, found
+from tests.checks.messages import check_messages, message_ids
 
 pytestmark = pytest.mark.database
 
@@ -35,7 +35,7 @@ def test_an_sqlite_that_will_be_found_locked_is_reported(
     other = {"ENGINE": "django.db.backends.sqlite3", **database}
     monkeypatch.setattr(site, "DATABASES", {"default": site.DATABASES["default"], "other": other})
 
-    messages = complaints()
+    messages = check_messages()
 
     assert [message.id for message in messages] == (["stripe_cart.W007"] if is_named else [])
     assert all("'other'" in message.msg and message.hint for message in messages)
@@ -46,7 +46,7 @@ def test_a_developer_is_not_warned_of_load(monkeypatch: pytest.MonkeyPatch) -> N
     sqlite = {"ENGINE": "django.db.backends.sqlite3"}
     monkeypatch.setattr(site, "DATABASES", {"default": site.DATABASES["default"], "other": sqlite})
 
-    assert "W007" not in found()
+    assert "W007" not in message_ids()
 
 
 @pytest.mark.parametrize(
@@ -65,17 +65,17 @@ def test_a_mariadb_at_a_strange_isolation_is_reported(
     other = {"ENGINE": "django.db.backends.mysql", "OPTIONS": {"isolation_level": level}}
     monkeypatch.setattr(site, "DATABASES", {"default": site.DATABASES["default"], "other": other})
 
-    assert found() == (["W023"] if is_named else [])
+    assert message_ids() == (["W023"] if is_named else [])
 
 
 def test_the_database_itself_is_asked_only_on_request() -> None:
     # The tests' own database takes all our advice.
-    assert found() == []
-    assert complaints(databases=["default"]) == []
+    assert message_ids() == []
+    assert check_messages(databases=["default"]) == []
 
 
 @pytest.fixture
-def elsewhere() -> Iterator[Callable[..., None]]:
+def second_database() -> Iterator[Callable[..., None]]:
     """Keep the shop in another database: ``elsewhere(NAME=…, OPTIONS=…)``."""
 
     def move(**changes: Any) -> None:
@@ -89,7 +89,7 @@ def elsewhere() -> Iterator[Callable[..., None]]:
     del connections.settings["elsewhere"], connections["elsewhere"]
 
 
-class Elsewhere:
+class SecondDatabaseRouter:
     def db_for_write(self, model: Any, **hints: Any) -> str:
         return "elsewhere"
 
@@ -97,12 +97,12 @@ class Elsewhere:
 @pytest.mark.not_on("mysql", "postgresql")
 @pytest.mark.parametrize(("journal", "numbers"), [("delete", ["W025"]), ("wal", [])])
 def test_sqlite_without_wal_is_reported_for_a_named_database(
-    elsewhere: Any, tmp_path: Path, journal: str, numbers: list[str]
+    second_database: Any, tmp_path: Path, journal: str, numbers: list[str]
 ) -> None:
     options = {"init_command": f"PRAGMA journal_mode={journal}", "transaction_mode": "IMMEDIATE"}
-    elsewhere(NAME=str(tmp_path / "shop.sqlite3"), OPTIONS=options)
+    second_database(NAME=str(tmp_path / "shop.sqlite3"), OPTIONS=options)
 
-    messages = complaints(databases=["default", "elsewhere"])
+    messages = check_messages(databases=["default", "elsewhere"])
 
     assert [message.id for message in messages] == [f"stripe_cart.{number}" for number in numbers]
 
@@ -110,7 +110,7 @@ def test_sqlite_without_wal_is_reported_for_a_named_database(
 @pytest.mark.not_on("sqlite", "postgresql")
 @pytest.mark.parametrize(("engine", "numbers"), [("MyISAM", ["W024"]), ("InnoDB", []), ("", [])])
 def test_a_mariadb_without_transactions_is_named_when_it_is_asked(
-    elsewhere: Any, engine: str, numbers: list[str]
+    second_database: Any, engine: str, numbers: list[str]
 ) -> None:
     name = connections["default"].settings_dict["NAME"] + "_elsewhere"
     with connections["default"].cursor() as cursor:
@@ -119,8 +119,8 @@ def test_a_mariadb_without_transactions_is_named_when_it_is_asked(
             cursor.execute(f"CREATE TABLE {name}.stripe_cart_order (id int) ENGINE={engine}")
 
     try:
-        elsewhere(NAME=name, OPTIONS={})
-        messages = complaints(databases=["default", "elsewhere"])
+        second_database(NAME=name, OPTIONS={})
+        messages = check_messages(databases=["default", "elsewhere"])
     finally:
         with connections["default"].cursor() as cursor:
             cursor.execute(f"DROP DATABASE {name}")

@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings as site
 from django.contrib.auth.middleware import AuthenticationMiddleware
 
-from tests.checks.asking import complaints, found
+from tests.checks.messages import check_messages, message_ids
 
 
 class OwnAuthentication(AuthenticationMiddleware):
@@ -24,7 +24,7 @@ class OwnAuthentication(AuthenticationMiddleware):
 def test_a_middleware_that_is_missing_is_reported(number: str, name: str) -> None:
     others = [path for path in site.MIDDLEWARE if path != name]
 
-    (message,) = complaints(MIDDLEWARE=others)
+    (message,) = check_messages(MIDDLEWARE=others)
 
     assert message.id == f"stripe_cart.{number}"
     assert name in str(message.hint)
@@ -37,8 +37,8 @@ def test_a_hosts_own_middleware_counts_as_what_it_is_built_on() -> None:
     replaced = [theirs if path == ours else path for path in site.MIDDLEWARE]
 
     # The admin insists on the original; that is its own affair.
-    assert found(MIDDLEWARE=replaced) == []
+    assert message_ids(MIDDLEWARE=replaced) == []
 
 
 def test_a_middleware_that_can_not_be_loaded_is_left_to_django() -> None:
-    assert found(MIDDLEWARE=["nowhere.Middleware", *site.MIDDLEWARE]) == []
+    assert message_ids(MIDDLEWARE=["nowhere.Middleware", *site.MIDDLEWARE]) == []

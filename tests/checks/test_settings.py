@@ -12,7 +12,7 @@ from django.test import override_settings
 from django.urls import include, path
 
 from django_stripe_cart.models import Product
-from tests.checks.asking import complaints, found
+from tests.checks.messages import check_messages, message_ids
 
 LOGIN = path("accounts/", include("django.contrib.auth.urls"))
 SHOP = path("shop/", include("django_stripe_cart.urls"))
@@ -105,12 +105,12 @@ def served(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(("number", "settings"), MISTAKES)
 def test_a_mistake_is_named_once(number: str, settings: dict[str, Any]) -> None:
-    assert found(**settings) == [number]
+    assert message_ids(**settings) == [number]
 
 
 @pytest.mark.parametrize(("number", "settings"), MISTAKES)
 def test_a_mistake_comes_with_a_hint(number: str, settings: dict[str, Any]) -> None:
-    (message,) = complaints(**settings)
+    (message,) = check_messages(**settings)
 
     assert message.msg.endswith(".")
     assert message.hint
@@ -119,17 +119,17 @@ def test_a_mistake_comes_with_a_hint(number: str, settings: dict[str, Any]) -> N
 
 @pytest.mark.parametrize("settings", FINE)
 def test_a_good_configuration_passes(settings: dict[str, Any]) -> None:
-    assert found(**settings) == []
+    assert message_ids(**settings) == []
 
 
 def test_a_test_run_may_have_the_sandbox_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mail, "outbox", [], raising=False)
 
-    assert found(STRIPE_CART_API_BASE="http://127.0.0.1:12111", DEBUG=False) == []
+    assert message_ids(STRIPE_CART_API_BASE="http://127.0.0.1:12111", DEBUG=False) == []
 
 
 def test_a_secret_is_never_shown() -> None:
-    (message,) = complaints(STRIPE_CART_SECRET_KEY="whsec_mixed_up")
+    (message,) = check_messages(STRIPE_CART_SECRET_KEY="whsec_mixed_up")
 
     assert "whsec_mixed_up" not in f"{message}{message.hint}"
 
@@ -139,11 +139,11 @@ def test_a_setting_that_is_missing_is_reported(name: str) -> None:
     with override_settings():
         delattr(site, name)
 
-        assert found() == ["W001" if name == "STRIPE_CART_SECRET_KEY" else "W003"]
+        assert message_ids() == ["W001" if name == "STRIPE_CART_SECRET_KEY" else "W003"]
 
 
 def test_all_that_is_not_mounted_is_named_with_the_line_to_add() -> None:
-    messages = complaints(ROOT_URLCONF=())
+    messages = check_messages(ROOT_URLCONF=())
 
     hints = " ".join(str(message.hint) for message in messages)
     assert [message.id for message in messages] == ["stripe_cart.W004", "stripe_cart.W012"]
@@ -155,7 +155,7 @@ def test_a_project_without_any_urls_passes() -> None:
     with override_settings():
         del site.ROOT_URLCONF
 
-        assert found() == []
+        assert message_ids() == []
 
 
 def test_the_other_state_machine_is_found_beside_ours(
@@ -166,7 +166,7 @@ def test_the_other_state_machine_is_found_beside_ours(
     metadata.write_text("Metadata-Version: 2.1\nName: django-fsm\nVersion: 2.8.2\n")
     monkeypatch.syspath_prepend(tmp_path)
 
-    (message,) = complaints()
+    (message,) = check_messages()
 
     assert message.id == "stripe_cart.E009"
     assert "pip uninstall django-fsm," in str(message.hint)
@@ -177,7 +177,7 @@ def test_a_stock_field_that_the_model_does_not_have_is_reported(
 ) -> None:
     monkeypatch.setattr(Product, "stock_field", "copies")
 
-    (message,) = complaints()
+    (message,) = check_messages()
 
     assert message.id == "stripe_cart.E010"
     assert "'copies'" in message.msg
@@ -196,7 +196,7 @@ def test_a_stock_field_that_the_model_does_not_have_is_reported(
 def test_a_product_table_without_a_migration_is_reported(
     module: str | None, is_named: bool
 ) -> None:
-    messages = complaints(MIGRATION_MODULES={"stripe_cart": module})
+    messages = check_messages(MIGRATION_MODULES={"stripe_cart": module})
 
     assert [message.id for message in messages] == (["stripe_cart.W011"] if is_named else [])
     assert all("makemigrations stripe_cart" in str(message.hint) for message in messages)

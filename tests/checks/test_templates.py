@@ -13,7 +13,7 @@ from django.core.checks import CheckMessage
 from django.template.loader import get_template
 
 from django_stripe_cart.checks.templates import OWN_TEMPLATES
-from tests.checks.asking import complaints, found
+from tests.checks.messages import check_messages, message_ids
 
 ADD = "stripe_cart/includes/add_to_cart.html"
 CHECKOUT = "stripe_cart/includes/checkout_form.html"
@@ -23,7 +23,7 @@ MESSAGES = "stripe_cart/includes/messages.html"
 
 FIELDS = "{% cart_fields product %}"
 
-Say = Callable[..., list[CheckMessage]]
+TemplateMessages = Callable[..., list[CheckMessage]]
 
 
 def source(name: str) -> str:
@@ -31,7 +31,7 @@ def source(name: str) -> str:
 
 
 @pytest.fixture
-def say(tmp_path: Path) -> Say:
+def template_messages(tmp_path: Path) -> TemplateMessages:
     """What the checks say once a host has these templates: ``say({name: source})``."""
 
     def write(templates: dict[str, str], **changes: Any) -> list[CheckMessage]:
@@ -39,7 +39,7 @@ def say(tmp_path: Path) -> Say:
             path = tmp_path / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-        return complaints(TEMPLATES=engines(tmp_path, **changes))
+        return check_messages(TEMPLATES=engines(tmp_path, **changes))
 
     return write
 
@@ -56,7 +56,7 @@ def test_without_overrides_no_template_is_compiled(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr("django.template.base.Template.compile_nodelist", compile_nodelist)
 
-    assert found() == []
+    assert message_ids() == []
 
 
 @pytest.mark.parametrize(
@@ -82,16 +82,18 @@ def test_without_overrides_no_template_is_compiled(monkeypatch: pytest.MonkeyPat
         ("stripe_cart/more.html", '<form data-stripe-cart-form="add" method="post"></form>'),
     ],
 )  # fmt: skip
-def test_an_override_that_keeps_what_is_needed_passes(say: Say, name: str, text: str) -> None:
-    assert say({name: text}) == []
+def test_an_override_that_keeps_what_is_needed_passes(
+    template_messages: TemplateMessages, name: str, text: str
+) -> None:
+    assert template_messages({name: text}) == []
 
 
 @pytest.mark.parametrize("path", sorted(OWN_TEMPLATES.rglob("*.html")), ids=lambda path: path.stem)
-def test_a_copy_of_ours_passes(say: Say, path: Path) -> None:
+def test_a_copy_of_ours_passes(template_messages: TemplateMessages, path: Path) -> None:
     name = path.relative_to(OWN_TEMPLATES).as_posix()
 
-    assert say({name: source(name)}) == []
-    assert say({name: f'{{% extends "{name}" %}}'}) == []
+    assert template_messages({name: source(name)}) == []
+    assert template_messages({name: f'{{% extends "{name}" %}}'}) == []
 
 
 @pytest.mark.parametrize(
@@ -120,9 +122,9 @@ def test_a_copy_of_ours_passes(say: Say, path: Path) -> None:
     ],
 )  # fmt: skip
 def test_an_override_that_lost_a_hook_is_reported(
-    say: Say, name: str, text: str, lost: str
+    template_messages: TemplateMessages, name: str, text: str, lost: str
 ) -> None:
-    (message,) = say({name: text})
+    (message,) = template_messages({name: text})
 
     assert message.id == "stripe_cart.W021"
     assert message.msg.endswith(f"needs: {lost}.")
@@ -130,7 +132,9 @@ def test_an_override_that_lost_a_hook_is_reported(
     assert f'{{% extends "{name}" %}}' in str(message.hint)
 
 
-def test_what_an_override_takes_from_templates_of_its_own_counts(say: Say) -> None:
+def test_what_an_override_takes_from_templates_of_its_own_counts(
+    template_messages: TemplateMessages,
+) -> None:
     own = {
         CHECKOUT: '{% extends "own/form.html" %}{% block fields %}'
         '{% include "own/fingerprint.html" %}{{ block.super }}{% endblock %}',
@@ -140,39 +144,41 @@ def test_what_an_override_takes_from_templates_of_its_own_counts(say: Say) -> No
         '{% include "own/fingerprint.html" %}',
     }
 
-    assert say(own) == []
+    assert template_messages(own) == []
 
     own["own/fingerprint.html"] = ""
-    (message,) = say(own)
+    (message,) = template_messages(own)
     assert message.msg.endswith('needs: name="fingerprint".')
 
 
-def test_a_block_that_does_without_ours_loses_what_ours_had(say: Say) -> None:
+def test_a_block_that_does_without_ours_loses_what_ours_had(
+    template_messages: TemplateMessages,
+) -> None:
     own = {
         CHECKOUT: '{% extends "own/form.html" %}{% block fields %}{% endblock %}',
         "own/form.html": '<form data-stripe-cart-form="checkout" method="post">'
         '{% block fields %}{% csrf_token %}<input name="fingerprint">{% endblock %}</form>',
     }
 
-    (message,) = say(own)
+    (message,) = template_messages(own)
 
     assert message.msg.endswith('needs: name="fingerprint", {% csrf_token %}.')
 
 
-def test_an_override_with_unreadable_nodes_is_skipped(say: Say) -> None:
+def test_an_override_with_unreadable_nodes_is_skipped(template_messages: TemplateMessages) -> None:
     options = {**site.TEMPLATES[0]["OPTIONS"], "builtins": ["tests.checks.odd_tags"]}
 
-    assert say({CHECKOUT: "{% odd %}"}, OPTIONS=options) == []
+    assert template_messages({CHECKOUT: "{% odd %}"}, OPTIONS=options) == []
 
 
-def test_a_host_without_files_is_read_too(say: Say) -> None:
+def test_a_host_without_files_is_read_too(template_messages: TemplateMessages) -> None:
     loader = ("django.template.loaders.locmem.Loader", {MESSAGES: "nothing"})
     options = {
         **site.TEMPLATES[0]["OPTIONS"],
         "loaders": [loader, "django.template.loaders.app_directories.Loader"],
     }
 
-    (message,) = say({}, APP_DIRS=False, OPTIONS=options)
+    (message,) = template_messages({}, APP_DIRS=False, OPTIONS=options)
 
     assert message.msg.startswith(f"{MESSAGES} overrides {MESSAGES} without")
 
@@ -186,11 +192,11 @@ def test_an_app_that_comes_too_late_to_override_is_reported(
     (tmp_path / "late_host" / "__init__.py").write_text("")
     monkeypatch.syspath_prepend(tmp_path)
 
-    (message,) = complaints(INSTALLED_APPS=[*site.INSTALLED_APPS, "late_host"])
+    (message,) = check_messages(INSTALLED_APPS=[*site.INSTALLED_APPS, "late_host"])
 
     assert message.id == "stripe_cart.W020"
     assert message.msg.startswith(f"The template {MESSAGES} of late_host is never used")
-    assert found(INSTALLED_APPS=["late_host", *site.INSTALLED_APPS]) == []
+    assert message_ids(INSTALLED_APPS=["late_host", *site.INSTALLED_APPS]) == []
 
 
 @pytest.mark.parametrize("used", [[], ["jinja"]])
@@ -198,7 +204,7 @@ def test_an_engine_that_does_not_find_our_templates_is_reported(used: list[str])
     engine = {"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": False}
     templates = [engine] if used else []
 
-    (message,) = [one for one in complaints(TEMPLATES=templates) if "E015" in str(one.id)]
+    (message,) = [one for one in check_messages(TEMPLATES=templates) if "E015" in str(one.id)]
 
     assert "APP_DIRS" in str(message.hint)
 
@@ -206,7 +212,7 @@ def test_an_engine_that_does_not_find_our_templates_is_reported(used: list[str])
 def test_of_several_engines_the_one_that_finds_us_counts(tmp_path: Path) -> None:
     first = {"BACKEND": "django.template.backends.django.DjangoTemplates", "NAME": "first"}
 
-    assert found(TEMPLATES=[first, *engines()]) == []
+    assert message_ids(TEMPLATES=[first, *engines()]) == []
 
 
 def test_our_own_templates_have_what_is_looked_for() -> None:

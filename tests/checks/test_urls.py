@@ -9,7 +9,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.http import HttpRequest, HttpResponse
 from django.urls import clear_script_prefix, include, path, re_path, set_script_prefix
 
-from tests.checks.asking import complaints, found
+from tests.checks.messages import check_messages, message_ids
 
 SHOP = path("shop/", include("django_stripe_cart.urls"))
 WEBHOOK = path("stripe/webhook/", include("django_stripe_cart.webhook_urls"))
@@ -23,20 +23,20 @@ def page(request: HttpRequest, **words: str) -> HttpResponse:
 def test_a_webhook_in_a_language_is_reported() -> None:
     urls = (LOGIN, SHOP, *i18n_patterns(path("more/", include([WEBHOOK]))))
 
-    assert found(ROOT_URLCONF=urls) == ["W013"]
+    assert message_ids(ROOT_URLCONF=urls) == ["W013"]
 
 
 def test_a_shop_in_many_languages_with_its_webhook_outside_passes() -> None:
     urls = (WEBHOOK, *i18n_patterns(LOGIN, SHOP))
 
-    assert found(ROOT_URLCONF=urls) == []
-    assert found(ROOT_URLCONF=urls, LOGIN_URL="/accounts/login/") == []
+    assert message_ids(ROOT_URLCONF=urls) == []
+    assert message_ids(ROOT_URLCONF=urls, LOGIN_URL="/accounts/login/") == []
 
 
 def test_a_page_that_stands_before_the_webhook_is_reported() -> None:
     urls = (LOGIN, SHOP, re_path(r"^(?P<slug>.*)$", page), WEBHOOK)
 
-    (message,) = complaints(ROOT_URLCONF=urls)
+    (message,) = check_messages(ROOT_URLCONF=urls)
 
     assert message.id == "stripe_cart.W014"
     assert "/stripe/webhook/ is answered by tests.checks.test_urls.page" in message.msg
@@ -45,21 +45,21 @@ def test_a_page_that_stands_before_the_webhook_is_reported() -> None:
 def test_below_a_prefix_of_the_server_the_addresses_are_the_same() -> None:
     set_script_prefix("/below/")
     try:
-        assert found() == []
-        assert found(LOGIN_URL="/below/accounts/login/") == []
-        assert found(LOGIN_URL="/below/nowhere/") == ["W022"]
+        assert message_ids() == []
+        assert message_ids(LOGIN_URL="/below/accounts/login/") == []
+        assert message_ids(LOGIN_URL="/below/nowhere/") == ["W022"]
     finally:
         clear_script_prefix()
 
 
 @pytest.mark.parametrize("url", ["nowhere", "/nowhere/", "shop:nowhere"])
 def test_a_login_url_that_does_not_resolve_is_reported(url: str) -> None:
-    (message,) = complaints(LOGIN_URL=url)
+    (message,) = check_messages(LOGIN_URL=url)
 
     assert message.id == "stripe_cart.W022"
     assert repr(url) in message.msg
-    assert found(LOGIN_URL=url, STRIPE_CART_ALLOW_GUESTS=True) == []
-    assert found(LOGIN_URL=url, ROOT_URLCONF=(WEBHOOK,)) == ["W004"]
+    assert message_ids(LOGIN_URL=url, STRIPE_CART_ALLOW_GUESTS=True) == []
+    assert message_ids(LOGIN_URL=url, ROOT_URLCONF=(WEBHOOK,)) == ["W004"]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_login_url_that_does_not_resolve_is_reported(url: str) -> None:
      "https://login.example/", "//login.example/"],
 )  # fmt: skip
 def test_a_login_url_that_resolves_or_is_external_passes(url: str) -> None:
-    assert found(LOGIN_URL=url) == []
+    assert message_ids(LOGIN_URL=url) == []
 
 
 @pytest.mark.parametrize(
@@ -93,6 +93,6 @@ def test_a_login_url_that_resolves_or_is_external_passes(url: str) -> None:
     ],
 )
 def test_an_address_that_redirects_is_reported(settings: dict[str, Any], is_named: bool) -> None:
-    numbers = found(**{"STRIPE_CART_BASE_URL": "http://shop.example", **settings})
+    numbers = message_ids(**{"STRIPE_CART_BASE_URL": "http://shop.example", **settings})
 
     assert ("W015" in numbers) is is_named

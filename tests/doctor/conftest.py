@@ -11,11 +11,11 @@ from django_stripe_cart import gateway
 from django_stripe_cart.models import EventCursor
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.webhooks.processing import EVENT_TYPES
-from tests.doctor.asking import URL
+from tests.doctor.command import URL
 
 
 @pytest.fixture
-def box(settings: Any, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+def healthy_site(settings: Any, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     """A site that is set up well, as its Stripe account sees it."""
     settings.STRIPE_CART_BASE_URL = "https://shop.example"
     settings.ALLOWED_HOSTS = [*site.ALLOWED_HOSTS, "shop.example"]

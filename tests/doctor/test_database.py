@@ -6,37 +6,37 @@ import pytest
 from django.db import connection
 
 from django_stripe_cart.sandbox import Sandbox
-from tests.doctor.asking import ask
+from tests.doctor.command import run_doctor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.stripe_sdk]
 
 
-def test_a_migration_that_is_not_applied_is_reported(box: Sandbox) -> None:
+def test_a_migration_that_is_not_applied_is_reported(healthy_site: Sandbox) -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM django_migrations WHERE app = 'stripe_cart'")
 
-    said, is_well = ask()
+    output, is_healthy = run_doctor()
 
-    assert not is_well
-    assert "WRONG  Migrations not applied yet: stripe_cart.0001_initial" in said
-    assert "Next: python manage.py migrate" in said
+    assert not is_healthy
+    assert "WRONG  Migrations not applied yet: stripe_cart.0001_initial" in output
+    assert "Next: python manage.py migrate" in output
 
 
 @pytest.mark.not_on("mysql")  # where a table can't be renamed and brought back by a rollback
-def test_a_table_that_is_missing_is_a_sentence_in_every_part(box: Sandbox) -> None:
+def test_a_table_that_is_missing_is_a_sentence_in_every_part(healthy_site: Sandbox) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE stripe_cart_eventcursor RENAME TO elsewhere")
 
-    said, is_well = ask()
+    output, is_healthy = run_doctor()
 
-    assert not is_well
-    assert "WRONG  The database does not respond: " in said
-    assert "E-mail\n" in said
+    assert not is_healthy
+    assert "WRONG  The database does not respond: " in output
+    assert "E-mail\n" in output
 
 
-def test_a_product_model_that_is_not_there_breaks_nothing(box: Sandbox) -> None:
-    said, is_well = ask(STRIPE_CART_PRODUCT_MODEL="nowhere.Product")
+def test_a_product_model_that_is_not_there_breaks_nothing(healthy_site: Sandbox) -> None:
+    output, is_healthy = run_doctor(STRIPE_CART_PRODUCT_MODEL="nowhere.Product")
 
-    assert not is_well
-    assert "(stripe_cart.E005)" in said
-    assert "Products: " not in said
+    assert not is_healthy
+    assert "(stripe_cart.E005)" in output
+    assert "Products: " not in output

@@ -14,7 +14,7 @@ from django_stripe_cart.doctor.email import SMTP, email
 from django_stripe_cart.models import OrderEmail, Product
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser
-from tests.doctor.asking import ask
+from tests.doctor.command import run_doctor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.stripe_sdk]
 
@@ -35,13 +35,13 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.stripe_sd
     ],
 )
 def test_the_e_mail_backend_is_reported(
-    box: Sandbox, mailers: dict[str, Any], sentence: str
+    healthy_site: Sandbox, mailers: dict[str, Any], sentence: str
 ) -> None:
-    assert sentence in ask(MAILERS=mailers)[0]
+    assert sentence in run_doctor(MAILERS=mailers)[0]
 
 
 def test_e_mails_that_have_not_gone_out_are_counted(
-    box: Sandbox, browser: Browser, mug: Product
+    healthy_site: Sandbox, browser: Browser, mug: Product
 ) -> None:
     browser.add(mug)
     browser.check_out()
@@ -50,7 +50,7 @@ def test_e_mails_that_have_not_gone_out_are_counted(
     OrderEmail.objects.create(order=order, kind="paid", dedupe_key="paid", created=early)
     OrderEmail.objects.create(order=order, kind="failed", dedupe_key="failed")
 
-    assert "look   Recent e-mails that were not sent: 1." in ask(MAILERS={"default": {}})[0]
+    assert "look   Recent e-mails that were not sent: 1." in run_doctor(MAILERS={"default": {}})[0]
 
 
 def test_the_settings_from_before_mailers_are_read_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,12 +67,14 @@ def test_the_settings_from_before_mailers_are_read_too(monkeypatch: pytest.Monke
         (False, "The shop sends no e-mails to shoppers: see STRIPE_CART_EMAILS."),
     ],
 )
-def test_the_kinds_of_e_mails_are_reported(box: Sandbox, setting: Any, sentence: str) -> None:
-    assert sentence in ask(STRIPE_CART_EMAILS=setting)[0]
+def test_the_kinds_of_e_mails_are_reported(
+    healthy_site: Sandbox, setting: Any, sentence: str
+) -> None:
+    assert sentence in run_doctor(STRIPE_CART_EMAILS=setting)[0]
 
 
-def test_the_default_sender_address_is_reported(box: Sandbox) -> None:
-    said, is_well = ask(DEFAULT_FROM_EMAIL="webmaster@localhost")
+def test_the_default_sender_address_is_reported(healthy_site: Sandbox) -> None:
+    output, is_healthy = run_doctor(DEFAULT_FROM_EMAIL="webmaster@localhost")
 
-    assert is_well
-    assert "E-mails come from webmaster@localhost, which many mail servers reject." in said
+    assert is_healthy
+    assert "E-mails come from webmaster@localhost, which many mail servers reject." in output

@@ -10,25 +10,27 @@ from django.utils import timezone
 from django_stripe_cart.models import EventCursor, Order, Product, WebhookEvent
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser
-from tests.doctor.asking import ask
+from tests.doctor.command import run_doctor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.stripe_sdk]
 
 
-def test_orders_that_wait_are_reported(box: Sandbox, browser: Browser, mug: Product) -> None:
+def test_orders_that_wait_are_reported(
+    healthy_site: Sandbox, browser: Browser, mug: Product
+) -> None:
     browser.add(mug)
     browser.check_out()
     WebhookEvent.objects.create(event_id="evt_1", type="charge.refunded")
-    assert ask()[1]
+    assert run_doctor()[1]
 
     hour = timezone.now() - timedelta(hours=1)
     Order.objects.update(placed_at=hour, synced_at=None, attention="disputed")
-    said, is_well = ask()
+    output, is_healthy = run_doctor()
 
-    assert not is_well
-    assert "Orders awaiting payment: 1." in said
-    assert f"1, the oldest ({browser.order.number}) since 1\xa0hour." in said
-    assert "look   Orders that need review: 1." in said
+    assert not is_healthy
+    assert "Orders awaiting payment: 1." in output
+    assert f"1, the oldest ({browser.order.number}) since 1\xa0hour." in output
+    assert "look   Orders that need review: 1." in output
 
 
 @pytest.mark.parametrize(
@@ -38,16 +40,18 @@ def test_orders_that_wait_are_reported(box: Sandbox, browser: Browser, mug: Prod
         (31, "WRONG  stripe_cart_sync finished 1\xa0month ago: Stripe has deleted events", False),
     ],
 )
-def test_a_sync_of_long_ago_is_reported(box: Sandbox, days: int, sentence: str, well: bool) -> None:
+def test_a_sync_of_long_ago_is_reported(
+    healthy_site: Sandbox, days: int, sentence: str, well: bool
+) -> None:
     EventCursor.objects.update(seen_until=timezone.now() - timedelta(days=days))
 
-    said, is_well = ask()
+    output, is_healthy = run_doctor()
 
-    assert sentence in said
-    assert is_well is well
+    assert sentence in output
+    assert is_healthy is well
 
 
-def test_a_sync_that_never_ran_is_reported(box: Sandbox) -> None:
+def test_a_sync_that_never_ran_is_reported(healthy_site: Sandbox) -> None:
     EventCursor.objects.all().delete()
 
-    assert "look   stripe_cart_sync has never finished." in ask()[0]
+    assert "look   stripe_cart_sync has never finished." in run_doctor()[0]

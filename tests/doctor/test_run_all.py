@@ -7,19 +7,19 @@ from django.conf import settings as site
 
 from django_stripe_cart.models import Product, WebhookEvent
 from django_stripe_cart.sandbox import Sandbox
-from tests.doctor.asking import URL, ask, wrongs
+from tests.doctor.command import URL, problems_in, run_doctor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.stripe_sdk]
 
 
-def test_a_shop_that_is_set_up_passes(box: Sandbox, mug: Product) -> None:
-    box_calls = len(box.requests)
+def test_a_shop_that_is_set_up_passes(healthy_site: Sandbox, mug: Product) -> None:
+    box_calls = len(healthy_site.requests)
 
-    said, is_well = ask()
+    output, is_healthy = run_doctor()
 
-    assert is_well
-    assert said.endswith("The shop is set up.\n")
-    assert wrongs(said) == []
+    assert is_healthy
+    assert output.endswith("The shop is set up.\n")
+    assert problems_in(output) == []
     for sentence in (
         "All checks pass.",
         "The key is a test key: no real money is charged.",
@@ -34,21 +34,21 @@ def test_a_shop_that_is_set_up_passes(box: Sandbox, mug: Product) -> None:
         "Orders awaiting payment: 0.",
         "stripe_cart_sync finished 0\xa0minutes ago.",
     ):
-        assert sentence in said
-    assert {call["method"] for call in box.requests[box_calls:]} == {"GET"}
+        assert sentence in output
+    assert {call["method"] for call in healthy_site.requests[box_calls:]} == {"GET"}
     assert not WebhookEvent.objects.exists()
 
 
-def test_no_secret_is_shown(box: Sandbox) -> None:
-    said, _is_well = ask()
+def test_no_secret_is_shown(healthy_site: Sandbox) -> None:
+    output, _is_healthy = run_doctor()
 
-    assert site.STRIPE_CART_SECRET_KEY not in said
-    assert "whsec_" not in said
+    assert site.STRIPE_CART_SECRET_KEY not in output
+    assert "whsec_" not in output
 
 
-def test_an_exception_in_a_part_is_reported(box: Sandbox) -> None:
-    said, is_well = ask(MIGRATION_MODULES={"stripe_cart": "tests.nowhere"})
+def test_an_exception_in_a_part_is_reported(healthy_site: Sandbox) -> None:
+    output, is_healthy = run_doctor(MIGRATION_MODULES={"stripe_cart": "tests.nowhere"})
 
-    assert not is_well
-    assert "WRONG  This could not be checked: ModuleNotFoundError: No module named" in said
-    assert "E-mail\n" in said
+    assert not is_healthy
+    assert "WRONG  This could not be checked: ModuleNotFoundError: No module named" in output
+    assert "E-mail\n" in output

@@ -24,14 +24,14 @@ from django_stripe_cart.fulfillment import fulfill_order
 from django_stripe_cart.models import Order, OrderEmail, Product
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser
-from tests.support.mailing import committed
+from tests.support.emails import committed
 
 pytestmark = pytest.mark.database
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
 
-def mail_server(port: int, **options: Any) -> override_settings:
+def smtp_settings(port: int, **options: Any) -> override_settings:
     """The host's settings for it, as each Django spells them."""
     if django.VERSION >= (6, 1):
         where = {"host": "127.0.0.1", "port": port, **options}
@@ -41,14 +41,16 @@ def mail_server(port: int, **options: Any) -> override_settings:
 
 
 @pytest.fixture
-def door() -> Iterator[socket.socket]:
+def smtp_socket() -> Iterator[socket.socket]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         yield listening
 
 
-def take_one(door: socket.socket, taken: list[bytes], answer: bytes | None = b"250") -> None:
+def receive_message(
+    smtp_socket: socket.socket, taken: list[bytes], answer: bytes | None = b"250"
+) -> None:
     """Speak just enough SMTP to be handed one message, and ``answer`` it, or hang up."""
-    line, _address = door.accept()
+    line, _address = smtp_socket.accept()
     with line, line.makefile("rb") as said:
         line.sendall(b"220 ready\r\n")
         for command in said:
@@ -64,12 +66,15 @@ def take_one(door: socket.socket, taken: list[bytes], answer: bytes | None = b"2
                 return
 
 
-def test_a_letter_goes_out_as_text_and_html(paid: Order, door: socket.socket) -> None:
+def test_a_letter_goes_out_as_text_and_html(paid: Order, smtp_socket: socket.socket) -> None:
     taken: list[bytes] = []
-    server = threading.Thread(target=take_one, args=(door, taken), daemon=True)
+    server = threading.Thread(target=receive_message, args=(smtp_socket, taken), daemon=True)
     server.start()
 
-    with mail_server(door.getsockname()[1]), override_settings(DEFAULT_FROM_EMAIL="s@s.example"):
+    with (
+        smtp_settings(smtp_socket.getsockname()[1]),
+        override_settings(DEFAULT_FROM_EMAIL="s@s.example"),
+    ):
         resend_email(paid)
     server.join(10)
 
@@ -83,12 +88,12 @@ def test_a_letter_goes_out_as_text_and_html(paid: Order, door: socket.socket) ->
 
 
 def test_a_server_that_never_answers_is_not_waited_for_long(
-    paid: Order, door: socket.socket, monkeypatch: pytest.MonkeyPatch
+    paid: Order, smtp_socket: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivery, "DEFAULT_TIMEOUT", 0.3)
     before = time.monotonic()
 
-    with mail_server(door.getsockname()[1]), committed(execute=True):
+    with smtp_settings(smtp_socket.getsockname()[1]), committed(execute=True):
         order = fulfill_order(paid)
 
     assert time.monotonic() - before < 5
@@ -102,12 +107,14 @@ def test_a_server_that_never_answers_is_not_waited_for_long(
     ("answer", "is_tried_again"), [(b"250", False), (b"451", True), (b"550", True), (None, False)]
 )
 def test_only_what_was_certainly_refused_is_tried_again(
-    paid: Order, door: socket.socket, answer: bytes | None, is_tried_again: bool
+    paid: Order, smtp_socket: socket.socket, answer: bytes | None, is_tried_again: bool
 ) -> None:
     taken: list[bytes] = []
-    server = threading.Thread(target=take_one, args=(door, taken, answer), daemon=True)
+    server = threading.Thread(
+        target=receive_message, args=(smtp_socket, taken, answer), daemon=True
+    )
     server.start()
-    with mail_server(door.getsockname()[1]), committed(execute=True):
+    with smtp_settings(smtp_socket.getsockname()[1]), committed(execute=True):
         fulfill_order(paid)
     server.join(10)
     assert len(taken) == 1
@@ -131,7 +138,7 @@ def test_without_a_mailer_there_is_no_error(paid: Order) -> None:
 
 @pytest.mark.parametrize(("given", "expected"), [(None, DEFAULT_TIMEOUT), (3, 3), (40, 40)])
 def test_a_host_says_how_long_to_wait(given: int | None, expected: int) -> None:
-    with mail_server(2525, timeout=given):
+    with smtp_settings(2525, timeout=given):
         assert get_mailer().timeout == expected
 
 

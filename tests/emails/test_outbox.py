@@ -20,7 +20,7 @@ from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_paid
 from django_stripe_cart.testing.browser import Browser
-from tests.support.mailing import committed, subjects
+from tests.support.emails import committed, subjects
 from tests.support.orders import refreshed
 
 pytestmark = pytest.mark.database

@@ -33,7 +33,7 @@ def order(browser: Browser, sandbox: Sandbox, mug: Product) -> Order:
     return browser.order
 
 
-def letter(order: Order, kind: str = "paid") -> EmailMultiAlternatives:
+def render_email(order: Order, kind: str = "paid") -> EmailMultiAlternatives:
     refund = Refund(order=order, amount=1250) if kind == "refunded" else None
     return render(OrderEmail.for_order(order, kind, refund=refund))
 
@@ -51,7 +51,7 @@ def words_of(html: str) -> str:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_text_and_html_say_the_same(order: Order, kind: str) -> None:
-    message = letter(order, kind)
+    message = render_email(order, kind)
     html = html_of(message)
 
     for said in (message.body, words_of(html)):
@@ -78,7 +78,7 @@ def test_the_refund_e_mail_shows_this_refund_and_the_refunded_total(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_where_nothing_was_refunded_nothing_is_said_of_it(order: Order, kind: str) -> None:
-    message = letter(order, kind)
+    message = render_email(order, kind)
 
     assert "Refunded" not in message.body + html_of(message)
 
@@ -86,7 +86,7 @@ def test_where_nothing_was_refunded_nothing_is_said_of_it(order: Order, kind: st
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_is_whole_by_itself(order: Order, kind: str) -> None:
     """Nothing is fetched when it is opened: who reads it tells nobody."""
-    html = html_of(letter(order, kind))
+    html = html_of(render_email(order, kind))
 
     assert not re.search(r"<(img|link|script|iframe)|url\(|@import", html)
     assert re.findall(r"(?:src|srcset|background)=", html) == []
@@ -96,10 +96,10 @@ def test_it_is_whole_by_itself(order: Order, kind: str) -> None:
 def test_the_link_leads_to_the_site_where_the_order_was_placed(order: Order) -> None:
     expected = f"http://testserver{order.get_absolute_url()}"
 
-    assert expected in letter(order).body
+    assert expected in render_email(order).body
 
     with override_settings(STRIPE_CART_BASE_URL="https://shop.example"):
-        assert f"https://shop.example{order.get_absolute_url()}" in letter(order).body
+        assert f"https://shop.example{order.get_absolute_url()}" in render_email(order).body
 
 
 def test_the_link_in_a_guests_e_mail_opens_the_order_on_any_device(
@@ -110,7 +110,7 @@ def test_the_link_in_a_guests_e_mail_opens_the_order_on_any_device(
     guest.add(mug)
     guest.check_out()
     sandbox.pay(guest.order.session_url, email="greta@example.net")
-    message = letter(guest.order)
+    message = render_email(guest.order)
 
     (link,) = re.findall(r"http://testserver(/\S+)", message.body)
     page = Browser().client.get(link).content.decode()
@@ -122,7 +122,7 @@ def test_the_link_in_a_guests_e_mail_opens_the_order_on_any_device(
 def test_without_any_address_there_is_no_link(order: Order) -> None:
     order.session_params = None
 
-    message = letter(order)
+    message = render_email(order)
 
     assert "http" not in message.body
     assert "<a " not in html_of(message)
@@ -131,14 +131,16 @@ def test_without_any_address_there_is_no_link(order: Order) -> None:
 def test_what_was_added_by_taxes_or_shipping_is_in_the_sum(order: Order) -> None:
     order.amount_paid = order.total + 4200
 
-    assert "Total paid, including discounts, taxes and shipping: ₹1,050.00" in letter(order).body
+    assert (
+        "Total paid, including discounts, taxes and shipping: ₹1,050.00" in render_email(order).body
+    )
 
 
 @pytest.mark.parametrize("language", ["de", "ar", ""])
 def test_it_speaks_the_language_of_the_order(order: Order, language: str) -> None:
     order.language = language
     with translation.override("fr"):
-        html = html_of(letter(order))
+        html = html_of(render_email(order))
 
     spoken = language or "en-us"
     direction = "rtl" if language == "ar" else "ltr"
@@ -156,12 +158,12 @@ def test_the_order_remembers_the_language_of_its_shopper(browser: Browser, mug: 
 def test_a_subject_is_one_line(order: Order, tmp_path: Path, settings: Any) -> None:
     place(tmp_path, settings, "paid_subject.txt", "A\nBcc: x@example.com\r\n{{ order.number }}\n")
 
-    assert letter(order).subject == f"A Bcc: x@example.com {order.number}"
+    assert render_email(order).subject == f"A Bcc: x@example.com {order.number}"
 
 
 def test_it_comes_from_where_the_host_says(order: Order) -> None:
     with override_settings(DEFAULT_FROM_EMAIL="shop@shop.example"):
-        assert letter(order).from_email == "shop@shop.example"
+        assert render_email(order).from_email == "shop@shop.example"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -173,7 +175,7 @@ def test_every_block_can_be_filled_by_a_host(
     marked = "".join(f"{{% block {block} %}}[{block}]{{% endblock %}}" for block in {*found})
     place(tmp_path, settings, f"{kind}.html", f'{{% extends "{name}" %}}{marked}')
 
-    html = html_of(letter(order, kind))
+    html = html_of(render_email(order, kind))
 
     assert len(found) > 6
     assert [block for block in found if f"[{block}]" not in html] == []
@@ -190,7 +192,7 @@ def test_every_block_of_the_text_can_be_filled_and_the_subject_replaced(
     assert LETTERS[f"stripe_cart/emails/{kind}_subject.txt"] == []
     place(tmp_path, settings, f"{kind}_subject.txt", "About {{ order.number }}")
 
-    message = letter(order, kind)
+    message = render_email(order, kind)
 
     assert found == {"text", "order", "order_link", "footer"}
     assert [block for block in found if f"[{block}]" not in message.body] == []
@@ -201,10 +203,10 @@ def test_every_block_of_the_text_can_be_filled_and_the_subject_replaced(
 def test_one_text_of_a_hosts_own_frames_all_of_them(
     order: Order, tmp_path: Path, settings: Any, kind: str
 ) -> None:
-    ours = letter(order, kind).body.split("\n")[0]
+    ours = render_email(order, kind).body.split("\n")[0]
     place(tmp_path, settings, "base.txt", "Dear friend, {% block text %}{% endblock %}")
 
-    assert letter(order, kind).body == f"Dear friend, {ours}\n"
+    assert render_email(order, kind).body == f"Dear friend, {ours}\n"
 
 
 def place(tmp_path: Path, settings: Any, name: str, text: str) -> None:

@@ -23,8 +23,8 @@ from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.timeline import Cause
-from tests.support.logs import ours, written_down
-from tests.support.mailing import committed, refused, subjects
+from tests.support.emails import committed, failing_mail_server, subjects
+from tests.support.logs import formatted, package_records
 
 pytestmark = pytest.mark.database
 
@@ -36,11 +36,11 @@ def unsent(pending: Order, sandbox: Sandbox) -> OrderEmail:
     """The process died after its commit, an hour ago."""
     with committed():
         sandbox.pay(pending.session_url)
-    pass_by(RETRY_AFTER)
+    advance_time(RETRY_AFTER)
     return OrderEmail.objects.get()
 
 
-def pass_by(time: timedelta) -> None:
+def advance_time(time: timedelta) -> None:
     earlier = {name: F(name) - time for name in ("created", "due_at")}
     OrderEmail.objects.update(**earlier)
 
@@ -55,7 +55,7 @@ def test_a_mail_server_that_refuses_breaks_no_payment(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    with refused(monkeypatch) as tried, committed(execute=True):
+    with failing_mail_server(monkeypatch) as tried, committed(execute=True):
         sandbox.pay(pending.session_url)
 
     order = Order.objects.get(pk=pending.pk)
@@ -71,11 +71,11 @@ def test_a_mail_server_that_refuses_breaks_no_payment(
 def test_the_next_sync_sends_what_was_refused(
     unsent: OrderEmail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with refused(monkeypatch):
+    with failing_mail_server(monkeypatch):
         assert [was_sent for _email, was_sent in send_pending_emails()] == [False]
-        pass_by(RETRY_DELAYS[0])
+        advance_time(RETRY_DELAYS[0])
         assert [was_sent for _email, was_sent in send_pending_emails()] == [False]
-        pass_by(RETRY_DELAYS[1])
+        advance_time(RETRY_DELAYS[1])
 
     out = StringIO()
     call_command("stripe_cart_sync", stdout=out)
@@ -95,13 +95,13 @@ def test_a_dry_run_sends_nothing(unsent: OrderEmail) -> None:
 def test_a_server_that_always_refuses_is_left_in_peace(
     unsent: OrderEmail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with refused(monkeypatch) as tried:
+    with failing_mail_server(monkeypatch) as tried:
         for minute in range(0, 2 * 24 * 60, 5):
             list(send_pending_emails())
             list(send_pending_emails())
             if minute == 0:
                 assert len(tried) == 1
-            pass_by(timedelta(minutes=5))
+            advance_time(timedelta(minutes=5))
 
     assert len(tried) == 1 + len(RETRY_DELAYS)
     assert OrderEmail.objects.overdue().get() == unsent
@@ -112,9 +112,9 @@ def test_a_server_that_is_away_is_not_asked_for_every_one(
 ) -> None:
     others = [OrderEmail(order=unsent.order, kind="paid", dedupe_key=f"{n}") for n in range(9)]
     OrderEmail.objects.bulk_create(others)
-    pass_by(RETRY_AFTER)
+    advance_time(RETRY_AFTER)
 
-    with refused(monkeypatch) as tried:
+    with failing_mail_server(monkeypatch) as tried:
         list(send_pending_emails())
     assert len(tried) == MAX_REFUSALS
 
@@ -122,13 +122,13 @@ def test_a_server_that_is_away_is_not_asked_for_every_one(
 
 
 def test_what_is_just_being_sent_is_left_alone(unsent: OrderEmail) -> None:
-    pass_by(timedelta(seconds=-1))
+    advance_time(timedelta(seconds=-1))
 
     assert list(send_pending_emails()) == []
 
 
 def test_what_is_long_past_is_left_alone(unsent: OrderEmail) -> None:
-    pass_by(GIVE_UP_AFTER)
+    advance_time(GIVE_UP_AFTER)
 
     assert list(send_pending_emails()) == []
     assert mail.outbox == []
@@ -155,7 +155,7 @@ def test_an_error_of_the_database_is_no_error_of_the_payment(
     with committed(execute=True):
         sandbox.pay(pending.session_url)
 
-    (said,) = written_down(ours(caplog.records)[-1:])
+    (said,) = formatted(package_records(caplog.records)[-1:])
     assert "waits for the next sync: RuntimeError" in said
     assert "@" not in said
 
@@ -179,7 +179,7 @@ def test_what_a_template_stumbled_over_is_not_in_the_log(
 
     assert deliver(unsent) is False
 
-    said = "\n".join(written_down(caplog.records))
+    said = "\n".join(formatted(caplog.records))
     assert "is not written: NoReverseMatch\n" in said
     assert unsent.order.email not in said
 
@@ -225,7 +225,7 @@ def test_an_e_mail_resent_by_staff_during_a_failed_delivery_is_not_retried(
     with monkeypatch.context() as again:
         again.setattr(EmailBackend, "send_messages", refuse_after_staff)
         assert deliver(unsent) is False
-    pass_by(RETRY_DELAYS[0])
+    advance_time(RETRY_DELAYS[0])
 
     assert list(send_pending_emails()) == []
     assert len(mail.outbox) == 1
@@ -254,7 +254,7 @@ def test_without_an_address_it_can_not_be_sent(unsent: OrderEmail) -> None:
 
 
 def test_again_but_the_server_refuses(unsent: OrderEmail, monkeypatch: pytest.MonkeyPatch) -> None:
-    with refused(monkeypatch), pytest.raises(EmailNotSent, match="could not be sent"):
+    with failing_mail_server(monkeypatch), pytest.raises(EmailNotSent, match="could not be sent"):
         resend_email(unsent.order, by=BY_ADA)
 
     assert kinds(unsent.order) == ["email_failed"]

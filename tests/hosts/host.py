@@ -39,8 +39,8 @@ class Host:
     def client(self) -> Client:
         return Client()
 
-    def listen(self, sandbox: Sandbox) -> None:
+    def connect_webhook(self, sandbox: Sandbox) -> None:
         """Have the webhooks come in by the door that this host has."""
 
-    def look_closer(self, client: Client, sandbox: Sandbox) -> None:
+    def check_specifics(self, client: Client, sandbox: Sandbox) -> None:
         """What only this host has to show, when the walk is over."""

@@ -15,15 +15,15 @@ def main(name: str) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = f"tests.hosts.{name}.settings"
     django.setup()
     from django_stripe_cart.testing.sandbox import stripe_in_a_box
-    from tests.hosts.walk import be_sound, walk
+    from tests.hosts.walk import check_project, walk
 
     host = import_module(f"tests.hosts.{name}.host").host
     setup_test_environment()
     databases = setup_databases(verbosity=0, interactive=False)
     try:
-        be_sound()
+        check_project()
         with stripe_in_a_box() as sandbox:
-            host.listen(sandbox)
+            host.connect_webhook(sandbox)
             walk(host, sandbox)
     finally:
         connection.close()

@@ -21,7 +21,7 @@ from tests.hosts.host import Host
 TOTAL = 2 * 49900 + 129950
 
 
-def be_sound() -> None:
+def check_project() -> None:
     """No migration is missing, and no check has anything to say."""
     call_command("makemigrations", check=True, dry_run=True, stdout=io.StringIO())
     call_command("check", fail_level="WARNING", stdout=io.StringIO())
@@ -35,10 +35,10 @@ def walk(host: Host, sandbox: Sandbox) -> None:
 
     assert "Lamp" in page_of(browser.client.get(reverse("storefront")))
     buy(host, browser, sandbox, mug, lamp)
-    change_mind(host, browser, mug)
-    look_behind(host)
+    buy_and_cancel(host, browser, mug)
+    open_admin(host)
     make_rows(host)
-    host.look_closer(browser.client, sandbox)
+    host.check_specifics(browser.client, sandbox)
 
 
 def buy(host: Host, browser: Browser, sandbox: Sandbox, mug: Any, lamp: Any) -> None:
@@ -54,8 +54,8 @@ def buy(host: Host, browser: Browser, sandbox: Sandbox, mug: Any, lamp: Any) -> 
 
     payment = sandbox.pay(order.session_url)
 
-    rung = WebhookEvent.objects.filter(order=order, processed_at__isnull=False)
-    assert rung.exists(), "No webhook has reached this host."
+    webhooks = WebhookEvent.objects.filter(order=order, processed_at__isnull=False)
+    assert webhooks.exists(), "No webhook has reached this host."
     assert browser.order.status == "paid"
     assert "Paid" in page_of(browser.follow(payment.redirect_url))
     assert "Paid" in page_of(browser.client.get(reverse("stripe_cart:orders")))
@@ -65,7 +65,7 @@ def buy(host: Host, browser: Browser, sandbox: Sandbox, mug: Any, lamp: Any) -> 
     assert host.stock(mug) in (10, None)
 
 
-def change_mind(host: Host, browser: Browser, mug: Any) -> None:
+def buy_and_cancel(host: Host, browser: Browser, mug: Any) -> None:
     """An order that nobody pays is canceled, and the mug is back on the shelf."""
     browser.add(mug)
     browser.check_out()
@@ -78,7 +78,7 @@ def change_mind(host: Host, browser: Browser, mug: Any) -> None:
     assert host.stock(mug) in (10, None)
 
 
-def look_behind(host: Host) -> None:
+def open_admin(host: Host) -> None:
     """The admin, on whatever site this host has it."""
     client = host.client()
     client.force_login(host.make_staff())

@@ -26,7 +26,7 @@ from django_stripe_cart.money import format_money
 from django_stripe_cart.sandbox import Sandbox
 from tests.docs.pages import examples
 from tests.support.catalogs import LOCALE, read_po
-from tests.support.speaking import BrowserIn, read
+from tests.support.languages import BrowserIn, read
 
 LANGUAGES = sorted(path.name for path in LOCALE.iterdir())
 

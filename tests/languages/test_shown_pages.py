@@ -21,7 +21,7 @@ from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import messages_of
 from django_stripe_cart.testing.factories import make_product
 from tests.support.catalogs import LOCALE
-from tests.support.speaking import BrowserIn, read
+from tests.support.languages import BrowserIn, read
 
 LANGUAGES = sorted(path.name for path in LOCALE.iterdir())
 

@@ -14,7 +14,7 @@ from django_stripe_cart.payments.checkout_sessions import save_session_params
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser
-from tests.support.logs import written_down
+from tests.support.logs import formatted
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 
@@ -27,7 +27,7 @@ def all_of_it_off(order: Order) -> dict[str, Any]:
     return {"discounts": [{"coupon": "GIFT"}]}
 
 
-def words_of_paid(browser: Browser, order: Order) -> str:
+def paid_row(browser: Browser, order: Order) -> str:
     """The row of the order's table that tells what was paid, where that isn't the total."""
     page = browser.client.get(order.get_absolute_url()).content.decode()
     row = next(row for row in page.split("<tr>")[1:] if ">Total paid" in row)
@@ -53,10 +53,7 @@ def test_a_discount_is_paid_shown_and_refunded_as_what_arrived(
 
     order = browser.order
     assert (order.status, order.total, order.amount_paid) == ("paid", 49900, 44910)
-    assert (
-        words_of_paid(browser, order)
-        == "Total paid, including discounts, taxes and shipping ₹449.10"
-    )
+    assert paid_row(browser, order) == "Total paid, including discounts, taxes and shipping ₹449.10"
     assert "₹449.10" in browser.client.get("/shop/orders/").content.decode()
 
     order = refund_order(order)
@@ -71,9 +68,7 @@ def test_an_order_given_away_by_a_coupon_is_paid_and_nothing_goes_back(
 
     order = browser.order
     assert (order.status, order.amount_paid, order.payment_intent_id) == ("paid", 0, None)
-    assert (
-        words_of_paid(browser, order) == "Total paid, including discounts, taxes and shipping ₹0.00"
-    )
+    assert paid_row(browser, order) == "Total paid, including discounts, taxes and shipping ₹0.00"
     assert "₹0.00" in browser.client.get("/shop/orders/").content.decode()
     with pytest.raises(RefundNotPossible):
         refund_order(order)
@@ -133,7 +128,7 @@ def captured_soon(order: Order) -> dict[str, Any]:
     return {"payment_intent_data": {"capture_method": "automatic_async"}}
 
 
-def intend(order: Order) -> Order:
+def save_params(order: Order) -> Order:
     return save_session_params(order, success_url="https://x.test/a", cancel_url="https://x.test/b")
 
 
@@ -147,7 +142,7 @@ def test_money_that_would_only_be_reserved_is_not_asked_for(
     settings.STRIPE_CART_SESSION_OPTIONS = f"tests.payments.test_checkout_sessions.{options}"
 
     with pytest.raises(PaymentNotConfigured):
-        intend(order)
+        save_params(order)
 
     assert 'capture_method="manual"' in caplog.text
     assert Order.objects.get(pk=order.pk).session_params is None
@@ -160,7 +155,7 @@ def test_money_that_is_captured_by_stripe_itself_may_be_asked_for(
     Order.objects.filter(pk=order.pk).update(session_params=None)
     settings.STRIPE_CART_SESSION_OPTIONS = "tests.payments.test_checkout_sessions.captured_soon"
 
-    intended = intend(Order.objects.get(pk=order.pk))
+    intended = save_params(Order.objects.get(pk=order.pk))
 
     assert intended.session_params is not None
     data = intended.session_params["payment_intent_data"]
@@ -179,6 +174,6 @@ def test_a_refusal_without_a_code_leaves_no_gap_in_the_log(
 
     browser.check_out()
 
-    assert f"stripe_cart: Order {browser.order.reference} was refused: ui_mode" in written_down(
+    assert f"stripe_cart: Order {browser.order.reference} was refused: ui_mode" in formatted(
         caplog.records
     )

@@ -37,14 +37,14 @@ class Merchant:
         endpoint = sandbox.add_webhook_endpoint(HOOK, secret, events or ("*",))
         self.secret = endpoint["secret"]
         self.answers: list[int] = []
-        self.heard: list[Any] = []
-        sandbox.deliver_with(self.hear)
+        self.received: list[Any] = []
+        sandbox.deliver_with(self.receive)
 
-    def hear(self, url: str, body: bytes, headers: dict[str, str]) -> int:
+    def receive(self, url: str, body: bytes, headers: dict[str, str]) -> int:
         event = stripe.Webhook.construct_event(body, headers["Stripe-Signature"], self.secret)
-        self.heard.append(event)
+        self.received.append(event)
         return self.answers.pop(0) if self.answers else 200
 
     @property
     def types(self) -> list[str]:
-        return [event.type for event in self.heard]
+        return [event.type for event in self.received]

@@ -152,8 +152,8 @@ def test_a_webhook_comes_twice(sandbox: Sandbox, open_session) -> None:
 
     sandbox.pay(open_session().id)
 
-    assert len(merchant.heard) == 2
-    assert merchant.heard[0].id == merchant.heard[1].id
+    assert len(merchant.received) == 2
+    assert merchant.received[0].id == merchant.received[1].id
 
 
 def test_a_webhook_never_comes(sandbox: Sandbox, open_session) -> None:

@@ -255,14 +255,14 @@ def test_the_dashboard_lists_the_sessions_and_pulls_their_actions(
 def test_the_dashboard_sends_a_webhook_once_more(sandbox: Sandbox, open_session) -> None:
     session = open_session()
     sandbox.pay(session.id)
-    heard: list[str] = []
+    received: list[str] = []
     sandbox.add_webhook_endpoint("http://testserver/hook/")
-    sandbox.deliver_with(lambda url, body, headers: heard.append(body.decode()) or 200)
+    sandbox.deliver_with(lambda url, body, headers: received.append(body.decode()) or 200)
 
     post(sandbox, f"/dashboard/sessions/{session.id}", action="resend")
 
-    assert len(heard) == 1
-    assert "checkout.session.completed" in heard[0]
+    assert len(received) == 1
+    assert "checkout.session.completed" in received[0]
 
 
 def test_the_dashboard_refunds_and_disputes(sandbox: Sandbox, open_session) -> None:

@@ -134,7 +134,7 @@ def test_a_refund_sends_its_events(sandbox: Sandbox, local_client, paid) -> None
     local_client.v1.refunds.create({"payment_intent": intent, "amount": 500})
 
     assert merchant.types == ["refund.created", "charge.refunded"]
-    assert merchant.heard[1].data.object.amount_refunded == 500
+    assert merchant.received[1].data.object.amount_refunded == 500
 
 
 def test_some_refunds_wait_before_they_succeed(sandbox: Sandbox, local_client, paid) -> None:

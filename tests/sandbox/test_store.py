@@ -39,12 +39,12 @@ def test_deliveries_go_on_after_a_restart(tmp_path) -> None:
     before.close()
 
     after = Sandbox(data=path)
-    heard: list[str] = []
+    received: list[str] = []
     after.add_webhook_endpoint(HOOK, "whsec_1", ["checkout.session.completed"])
-    after.deliver_with(lambda url, body, headers: heard.append(url) or 200)
+    after.deliver_with(lambda url, body, headers: received.append(url) or 200)
     after.deliver()
 
-    assert heard == [HOOK]
+    assert received == [HOOK]
     assert after.pending_deliveries == []
     after.close()
 
@@ -89,14 +89,14 @@ def test_two_sandboxes_know_nothing_of_each_other(sandbox: Sandbox, open_session
 
 def test_a_restarted_server_sends_what_was_left_by_itself(tmp_path) -> None:
     path = tmp_path / "sandbox.sqlite3"
-    heard = threading.Event()
+    received = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
             self.send_response(200)
             self.end_headers()
-            heard.set()
+            received.set()
 
         def log_message(self, *args: object) -> None:
             pass
@@ -108,11 +108,11 @@ def test_a_restarted_server_sends_what_was_left_by_itself(tmp_path) -> None:
         before.add_webhook_endpoint(hook, "whsec_1", ["checkout.session.completed"])
         before.pay(client_of(before).v1.checkout.sessions.create(session_params()).id)
         before.close()
-        assert not heard.is_set()
+        assert not received.is_set()
 
         after = Sandbox(data=path)
         with after.serve():
-            assert heard.wait(5)
+            assert received.wait(5)
         after.close()
         merchant.shutdown()
 

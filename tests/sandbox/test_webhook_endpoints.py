@@ -22,10 +22,10 @@ def test_the_secret_is_shown_once(client: stripe.StripeClient) -> None:
 
 def test_an_endpoint_signs_with_its_secret(sandbox: Sandbox, local_client, open_session) -> None:
     created = local_client.v1.webhook_endpoints.create(PARAMS)
-    heard = []
+    received = []
     sandbox.deliver_with(
         lambda url, body, headers: (
-            heard.append(
+            received.append(
                 stripe.Webhook.construct_event(body, headers["Stripe-Signature"], created.secret)
             )
             or 200
@@ -34,7 +34,7 @@ def test_an_endpoint_signs_with_its_secret(sandbox: Sandbox, local_client, open_
 
     sandbox.pay(open_session().id)
 
-    assert [event.type for event in heard] == ["checkout.session.completed"]
+    assert [event.type for event in received] == ["checkout.session.completed"]
 
 
 def test_an_endpoint_is_changed_disabled_and_deleted(

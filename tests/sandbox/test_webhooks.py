@@ -23,7 +23,7 @@ def test_a_payment_sends_its_events(sandbox: Sandbox, open_session) -> None:
         "payment_intent.succeeded",
         "checkout.session.completed",
     ]
-    completed = merchant.heard[-1]
+    completed = merchant.received[-1]
     assert completed.data.object.id == session.id
     assert completed.data.object.payment_status == "paid"
     assert completed.livemode is False
@@ -108,14 +108,14 @@ def test_a_failed_delivery_is_tried_again_later(sandbox: Sandbox, open_session) 
     merchant.answers = [500, 302, 200]
 
     sandbox.pay(open_session().id)
-    assert len(merchant.heard) == 1
+    assert len(merchant.received) == 1
     assert sandbox.deliver() == []
     sandbox.clock.advance(seconds=2)
-    assert len(merchant.heard) == 2
+    assert len(merchant.received) == 2
     sandbox.clock.advance(seconds=5)
 
-    assert len(merchant.heard) == 3
-    assert {event.id for event in merchant.heard} == {merchant.heard[0].id}
+    assert len(merchant.received) == 3
+    assert {event.id for event in merchant.received} == {merchant.received[0].id}
     assert sandbox.pending_deliveries == []
 
 
@@ -128,7 +128,7 @@ def test_deliveries_are_given_up_in_the_end(sandbox: Sandbox, open_session) -> N
         sandbox.clock.advance(hours=12)
 
     assert sandbox.pending_deliveries == []
-    assert len(merchant.heard) == 10
+    assert len(merchant.received) == 10
 
 
 def test_a_receiver_that_raises_is_a_failed_delivery(
@@ -154,7 +154,7 @@ def test_deliveries_can_be_held_back(sandbox: Sandbox, open_session) -> None:
 
     sandbox.pay(open_session().id)
 
-    assert merchant.heard == []
+    assert merchant.received == []
     assert len(sandbox.pending_deliveries) == 1
     assert [one["status"] for one in sandbox.deliver()] == ["delivered"]
     assert merchant.types == ["checkout.session.completed"]
@@ -206,14 +206,14 @@ def test_a_receiver_may_call_the_api_and_cause_more_events(
     merchant = Merchant(sandbox, "checkout.session.completed", "checkout.session.expired")
     first, second = open_session(), open_session()
 
-    def hear(url: str, body: bytes, headers: dict[str, str]) -> int:
-        answer = merchant.hear(url, body, headers)
-        if len(merchant.heard) == 1:
+    def receive(url: str, body: bytes, headers: dict[str, str]) -> int:
+        answer = merchant.receive(url, body, headers)
+        if len(merchant.received) == 1:
             assert local_client.v1.checkout.sessions.retrieve(first.id).payment_status == "paid"
             local_client.v1.checkout.sessions.expire(second.id)
         return answer
 
-    sandbox.deliver_with(hear)
+    sandbox.deliver_with(receive)
     sandbox.pay(first.id)
 
     assert merchant.types == ["checkout.session.completed", "checkout.session.expired"]
@@ -223,14 +223,14 @@ class Receiver:
     """A merchant's server on a port of this machine."""
 
     def __init__(self, answers: list[int]) -> None:
-        self.heard: list[str] = []
+        self.received: list[str] = []
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 status = answers.pop(0) if answers else 200
-                receiver.heard.append(json.loads(body)["type"])
+                receiver.received.append(json.loads(body)["type"])
                 self.send_response(status)
                 if status == 302:
                     self.send_header("Location", "/login/")
@@ -267,7 +267,7 @@ def test_webhooks_go_over_http_and_arrive_before_the_shopper_returns(
         payment = sandbox.pay(open_session().id)
 
     assert payment.status == "paid"
-    assert receiver.heard == ["checkout.session.completed"]
+    assert receiver.received == ["checkout.session.completed"]
 
 
 def test_a_redirect_is_a_failure_and_is_not_followed(sandbox: Sandbox, open_session) -> None:
@@ -281,7 +281,7 @@ def test_a_redirect_is_a_failure_and_is_not_followed(sandbox: Sandbox, open_sess
     receiver.close()
 
     assert (failed["answer"], delivered["answer"]) == (302, 200)
-    assert len(receiver.heard) == 2
+    assert len(receiver.received) == 2
 
 
 def test_a_merchant_that_is_away_does_not_stop_a_payment(sandbox: Sandbox, open_session) -> None:

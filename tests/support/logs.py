@@ -9,9 +9,12 @@ from collections.abc import Iterable
 OURS = ("stripe_cart", "stripe")
 
 
-def written_down(records: Iterable[logging.LogRecord]) -> list[str]:
-    return [logging.Formatter("%(name)s: %(message)s").format(record) for record in ours(records)]
+def formatted(records: Iterable[logging.LogRecord]) -> list[str]:
+    return [
+        logging.Formatter("%(name)s: %(message)s").format(record)
+        for record in package_records(records)
+    ]
 
 
-def ours(records: Iterable[logging.LogRecord]) -> list[logging.LogRecord]:
+def package_records(records: Iterable[logging.LogRecord]) -> list[logging.LogRecord]:
     return [record for record in records if record.name in OURS]

@@ -58,15 +58,17 @@ MEANWHILE = {
 
 
 @pytest.fixture
-def begin(user: User, mug: Product, signals_sent: list[str]) -> Callable[[Sandbox], ScenarioRun]:
+def start_run(
+    user: User, mug: Product, signals_sent: list[str]
+) -> Callable[[Sandbox], ScenarioRun]:
     """A shopper with two of ten mugs in the cart, and Stripe with all its webhooks still unsent."""
 
-    def begin(sandbox: Sandbox) -> ScenarioRun:
+    def start_run(sandbox: Sandbox) -> ScenarioRun:
         sandbox.hold_deliveries = True
         signals_sent.clear()
         return ScenarioRun(sandbox, make_cart({mug: 2}, user=user))
 
-    return begin
+    return start_run
 
 
 def deliver(run: ScenarioRun, event: int) -> None:
@@ -102,13 +104,13 @@ def assert_the_end(scenario: Scenario, run: ScenarioRun, signals_sent: list[str]
 def test_each_event_twice_in_any_order(
     scenario: Scenario,
     sandbox: Sandbox,
-    begin: Callable[[Sandbox], ScenarioRun],
+    start_run: Callable[[Sandbox], ScenarioRun],
     signals_sent: list[str],
 ) -> None:
-    run = begin(sandbox)
+    run = start_run(sandbox)
     run.execute(scenario.steps)
 
-    ways = Ways(scenario, run, signals_sent).after(twice_each(run))
+    ways = DeliveryOrders(scenario, run, signals_sent).after(twice_each(run))
 
     assert ways == TWICE[len(run.events)]
 
@@ -117,7 +119,7 @@ def twice_each(run: ScenarioRun) -> Counter[int]:
     return Counter(dict.fromkeys(range(len(run.events)), 2))
 
 
-class Ways:
+class DeliveryOrders:
     """Every order in which the rest can arrive. Each delivery is undone, and another one tried.
 
     Two ways that led to the same rows have the same future: it is gone through once, and counted
@@ -132,10 +134,10 @@ class Ways:
         """int, how many ways there are from here; all of them have ended well."""
         here = repr((sorted(rest.items()), sorted(self.signals_sent), rows()))
         if here not in self.known:
-            self.known[here] = self._go_on(rest) if rest else self._end()
+            self.known[here] = self._deliver_each(rest) if rest else self._assert_end()
         return self.known[here]
 
-    def _go_on(self, rest: Counter[int]) -> int:
+    def _deliver_each(self, rest: Counter[int]) -> int:
         ways = 0
         for event in rest:
             signals_sent = list(self.signals_sent)
@@ -145,7 +147,7 @@ class Ways:
             self.signals_sent[:] = signals_sent
         return ways
 
-    def _end(self) -> int:
+    def _assert_end(self) -> int:
         assert_the_end(self.scenario, self.run, self.signals_sent)
         return 1
 
@@ -153,10 +155,10 @@ class Ways:
 def rows() -> list[list[str]]:
     """All that the shop remembers, but for names that are drawn by chance, and when it was."""
     models = apps.get_app_config("stripe_cart").get_models()
-    return [sorted(map(what_counts, model._base_manager.values())) for model in models]
+    return [sorted(map(comparable_row, model._base_manager.values())) for model in models]
 
 
-def what_counts(row: dict[str, Any]) -> str:
+def comparable_row(row: dict[str, Any]) -> str:
     by_chance = ("id", "key", "version")
     return str(
         [isinstance(row[name], datetime) or row[name] for name in row if name not in by_chance]
@@ -170,17 +172,17 @@ def what_counts(row: dict[str, Any]) -> str:
 def test_each_event_at_any_time_after_it_was_made(
     scenario: Scenario,
     sandbox: Sandbox,
-    begin: Callable[[Sandbox], ScenarioRun],
+    start_run: Callable[[Sandbox], ScenarioRun],
     signals_sent: list[str],
 ) -> None:
     with rolled_back():
-        made = made_by_each_step(scenario, begin(sandbox))
+        made = made_by_each_step(scenario, start_run(sandbox))
     schedules = list(at_any_time(scenario.steps, made))
 
     assert len(schedules) == MEANWHILE[scenario.name]
     for schedule in schedules:
         with rolled_back(), connected_sandbox() as fresh:
-            run = begin(fresh)
+            run = start_run(fresh)
             for step in schedule:
                 if isinstance(step, int):
                     deliver(run, step)

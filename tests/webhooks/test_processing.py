@@ -27,13 +27,13 @@ def completed(sandbox: Sandbox, pending: Order) -> bytes:
     return json.dumps(event).encode()
 
 
-def ring(body: bytes, signature: str) -> int:
+def post_webhook(body: bytes, signature: str) -> int:
     client = Client(enforce_csrf_checks=True, raise_request_exception=False)
     headers = {"Stripe-Signature": signature}
     return client.post(URL, body, content_type="application/json", headers=headers).status_code
 
 
-def assert_not_believed(status: int, order: Order) -> None:
+def assert_rejected(status: int, order: Order) -> None:
     assert status == 400
     assert Order.objects.get(pk=order.pk).status == "pending"
     assert not WebhookEvent.objects.exists()
@@ -43,25 +43,25 @@ def assert_not_believed(status: int, order: Order) -> None:
 
 
 def test_a_signed_event_is_believed(sandbox: Sandbox, pending: Order, completed: bytes) -> None:
-    assert ring(completed, sandbox.sign(completed, WEBHOOK_SECRET)) == 200
+    assert post_webhook(completed, sandbox.sign(completed, WEBHOOK_SECRET)) == 200
 
     assert Order.objects.get(pk=pending.pk).status == "paid"
 
 
 def test_an_unsigned_event_is_not_believed(pending: Order, completed: bytes) -> None:
-    assert_not_believed(ring(completed, ""), pending)
+    assert_rejected(post_webhook(completed, ""), pending)
 
 
 def test_an_event_signed_with_another_secret_is_rejected(
     sandbox: Sandbox, pending: Order, completed: bytes
 ) -> None:
-    assert_not_believed(ring(completed, sandbox.sign(completed, "whsec_other")), pending)
+    assert_rejected(post_webhook(completed, sandbox.sign(completed, "whsec_other")), pending)
 
 
 def test_a_forged_event_logs_one_warning_without_a_traceback(
     pending: Order, completed: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    ring(completed, "t=1,v1=00")
+    post_webhook(completed, "t=1,v1=00")
 
     ours = [record for record in caplog.records if record.name == "stripe_cart"]
     assert [(record.levelname, record.exc_info) for record in ours] == [("WARNING", None)]
@@ -71,7 +71,7 @@ def test_a_forged_event_logs_one_warning_without_a_traceback(
 def test_a_changed_body_is_not_believed(sandbox: Sandbox, pending: Order, completed: bytes) -> None:
     signature = sandbox.sign(completed, WEBHOOK_SECRET)
 
-    assert_not_believed(ring(completed.replace(b"99800", b"49901"), signature), pending)
+    assert_rejected(post_webhook(completed.replace(b"99800", b"49901"), signature), pending)
 
 
 @pytest.mark.parametrize("seconds", [-3600, -301, 400, 10**8])
@@ -80,7 +80,9 @@ def test_a_stale_or_far_future_event_is_not_believed(
 ) -> None:
     stamp = int(time.time()) + seconds
 
-    assert_not_believed(ring(completed, sandbox.sign(completed, WEBHOOK_SECRET, stamp)), pending)
+    assert_rejected(
+        post_webhook(completed, sandbox.sign(completed, WEBHOOK_SECRET, stamp)), pending
+    )
 
 
 @pytest.mark.parametrize(
@@ -89,7 +91,7 @@ def test_a_stale_or_far_future_event_is_not_believed(
 def test_a_garbled_signature_is_not_believed(
     pending: Order, completed: bytes, signature: str
 ) -> None:
-    assert_not_believed(ring(completed, signature), pending)
+    assert_rejected(post_webhook(completed, signature), pending)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +105,7 @@ def test_a_garbled_body_is_not_believed_even_when_it_is_signed(
     except UnicodeDecodeError:
         signature = "t=1,v1=0"
 
-    assert_not_believed(ring(body, signature), pending)
+    assert_rejected(post_webhook(body, signature), pending)
 
 
 @pytest.mark.parametrize("secret", ["", [], [""], None, " ", [" "], [None]])
@@ -113,7 +115,7 @@ def test_an_empty_secret_rejects_every_event(
     settings.STRIPE_CART_WEBHOOK_SECRET = secret
 
     for guess in ("", " ", "None"):
-        assert_not_believed(ring(completed, sandbox.sign(completed, guess)), pending)
+        assert_rejected(post_webhook(completed, sandbox.sign(completed, guess)), pending)
 
 
 def test_while_a_secret_is_rotated_either_is_believed(
@@ -121,8 +123,8 @@ def test_while_a_secret_is_rotated_either_is_believed(
 ) -> None:
     settings.STRIPE_CART_WEBHOOK_SECRET = [WEBHOOK_SECRET, "whsec_new"]
 
-    assert ring(completed, sandbox.sign(completed, WEBHOOK_SECRET)) == 200
-    assert ring(completed, sandbox.sign(completed, "whsec_new")) == 200
+    assert post_webhook(completed, sandbox.sign(completed, WEBHOOK_SECRET)) == 200
+    assert post_webhook(completed, sandbox.sign(completed, "whsec_new")) == 200
 
 
 def test_a_body_too_long_for_stripe_is_refused_even_when_it_is_signed(
@@ -130,7 +132,7 @@ def test_a_body_too_long_for_stripe_is_refused_even_when_it_is_signed(
 ) -> None:
     padded = completed + b" " * 1_000_000
 
-    assert_not_believed(ring(padded, sandbox.sign(padded, WEBHOOK_SECRET)), pending)
+    assert_rejected(post_webhook(padded, sandbox.sign(padded, WEBHOOK_SECRET)), pending)
 
 
 def test_the_webhook_accepts_only_post(client: Client) -> None:
@@ -144,7 +146,7 @@ def test_three_deliveries_pay_once(
     sandbox: Sandbox, pending: Order, completed: bytes, signals_sent: list[str]
 ) -> None:
     for _delivery in range(3):
-        assert ring(completed, sandbox.sign(completed, WEBHOOK_SECRET)) == 200
+        assert post_webhook(completed, sandbox.sign(completed, WEBHOOK_SECRET)) == 200
 
     assert signals_sent == ["order_paid"]
     assert pending.events.filter(kind="paid").count() == 1
@@ -154,16 +156,16 @@ def test_three_deliveries_pay_once(
 def test_a_duplicate_of_a_finished_event_costs_two_statements(
     sandbox: Sandbox, completed: bytes, django_assert_max_num_queries: Any
 ) -> None:
-    ring(completed, sandbox.sign(completed, WEBHOOK_SECRET))
+    post_webhook(completed, sandbox.sign(completed, WEBHOOK_SECRET))
 
     with django_assert_max_num_queries(2):
-        ring(completed, sandbox.sign(completed, WEBHOOK_SECRET))
+        post_webhook(completed, sandbox.sign(completed, WEBHOOK_SECRET))
 
 
 def test_a_paid_event_needs_no_further_look_at_stripe(sandbox: Sandbox, completed: bytes) -> None:
     before = len(sandbox.requests)
 
-    ring(completed, sandbox.sign(completed, WEBHOOK_SECRET))
+    post_webhook(completed, sandbox.sign(completed, WEBHOOK_SECRET))
 
     assert len(sandbox.requests) == before
 
@@ -173,7 +175,7 @@ def test_an_event_about_an_order_that_is_missing_here_is_asked_for_again(
 ) -> None:
     Order.objects.all().delete()
 
-    assert ring(completed, sandbox.sign(completed, WEBHOOK_SECRET)) == 500
+    assert post_webhook(completed, sandbox.sign(completed, WEBHOOK_SECRET)) == 500
 
     event = WebhookEvent.objects.get()
     assert (event.processed_at, event.attempts) == (None, 1)
@@ -186,7 +188,7 @@ def test_an_event_of_another_shop_on_the_same_account_is_left_alone(
     Order.objects.all().delete()
     settings.SECRET_KEY = "another shop"
 
-    assert ring(completed, sandbox.sign(completed, WEBHOOK_SECRET)) == 200
+    assert post_webhook(completed, sandbox.sign(completed, WEBHOOK_SECRET)) == 200
 
 
 @pytest.mark.parametrize(
@@ -202,7 +204,7 @@ def test_what_is_not_for_us_is_answered_200_and_ignored(
 ) -> None:
     body = json.dumps(json.loads(completed) | change).encode()
 
-    assert ring(body, sandbox.sign(body, WEBHOOK_SECRET)) == 200
+    assert post_webhook(body, sandbox.sign(body, WEBHOOK_SECRET)) == 200
 
     assert Order.objects.get(pk=pending.pk).status == "pending"
     assert not WebhookEvent.objects.exists()
@@ -215,7 +217,7 @@ def test_an_event_without_our_metadata_is_ignored(
     event["data"]["object"]["metadata"] = {"stripe_cart_order": "not a uuid"}
     body = json.dumps(event).encode()
 
-    assert ring(body, sandbox.sign(body, WEBHOOK_SECRET)) == 200
+    assert post_webhook(body, sandbox.sign(body, WEBHOOK_SECRET)) == 200
 
     assert not WebhookEvent.objects.exists()
 
@@ -226,12 +228,12 @@ def test_a_failure_is_stored_and_cleared_by_the_next_delivery(
     event = json.loads(completed) | {"type": "payment_intent.payment_failed", "id": "evt_look"}
     body = json.dumps(event).encode()
     settings.STRIPE_CART_SECRET_KEY = "pk_test_the_wrong_kind"
-    assert ring(body, sandbox.sign(body, WEBHOOK_SECRET)) == 500
+    assert post_webhook(body, sandbox.sign(body, WEBHOOK_SECRET)) == 500
     kept = WebhookEvent.objects.get()
     assert (kept.processed_at, kept.attempts) == (None, 1)
 
     settings.STRIPE_CART_SECRET_KEY = "sk_test_sandbox"
-    assert ring(body, sandbox.sign(body, WEBHOOK_SECRET)) == 200
+    assert post_webhook(body, sandbox.sign(body, WEBHOOK_SECRET)) == 200
 
     kept = WebhookEvent.objects.get()
     assert (kept.order, kept.attempts, kept.error) == (pending, 2, "")

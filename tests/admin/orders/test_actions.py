@@ -16,7 +16,7 @@ from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.factories import OrderFactory, make_product
 from tests.admin.conftest import VERBS, StaffClientWith
 from tests.admin.pages import fields, post, press, read, url
-from tests.support.mailing import refused
+from tests.support.emails import failing_mail_server
 from tests.support.orders import refreshed
 
 pytestmark = pytest.mark.database
@@ -81,7 +81,7 @@ def test_the_e_mail_is_sent_again(staff_client: Client, paid: Order) -> None:
 def test_a_mail_server_that_refuses_is_said(
     staff_client: Client, paid: Order, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with refused(monkeypatch):
+    with failing_mail_server(monkeypatch):
         said = press(staff_client, url("email", Order, paid.pk))
 
     assert said == [f"Order {paid.number}: The e-mail could not be sent."]

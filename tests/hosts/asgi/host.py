@@ -38,12 +38,12 @@ class Host(plain.Host):
     def client(self) -> Client:
         return AsgiClient()
 
-    def listen(self, sandbox: Sandbox) -> None:
+    def connect_webhook(self, sandbox: Sandbox) -> None:
         sandbox.deliver_with(
             lambda url, body, headers: post_webhook(body, headers, client_class=AsgiClient)
         )
 
-    def look_closer(self, client: Client, sandbox: Sandbox) -> None:
+    def check_specifics(self, client: Client, sandbox: Sandbox) -> None:
         """Nothing has come in through WSGI."""
         assert self.handlers == {AsyncClientHandler}
 

@@ -15,7 +15,7 @@ class Host(plain.Host):
         call_command("collectstatic", verbosity=0, interactive=False)
         return super().make_products()
 
-    def look_closer(self, client: Client, sandbox: Sandbox) -> None:
+    def check_specifics(self, client: Client, sandbox: Sandbox) -> None:
         page = page_of(Client().get(reverse("storefront")))
         files = re.findall(r'"(/static/stripe_cart/[^"]+)"', page)
         assert {file.rpartition(".")[2] for file in files} >= {"css", "js"}

@@ -7,7 +7,7 @@ from tests.hosts import host as plain
 
 
 class Host(plain.Host):
-    def look_closer(self, client: Client, sandbox: Sandbox) -> None:
+    def check_specifics(self, client: Client, sandbox: Sandbox) -> None:
         """Stripe sends a German shopper back to a German page, and rings at a door without one."""
         assert reverse("stripe_cart_webhook") == "/stripe/webhook/"
         with translation.override("de"):

@@ -6,7 +6,7 @@ from tests.hosts import host as plain
 
 
 class Host(plain.Host):
-    def look_closer(self, client: Client, sandbox: Sandbox) -> None:
+    def check_specifics(self, client: Client, sandbox: Sandbox) -> None:
         """A stranger is sent to the login; Stripe's doorbell was open all the time."""
         for name in ("storefront", "stripe_cart:cart", "stripe_cart:orders"):
             answer = Client().get(reverse(name))

@@ -7,7 +7,7 @@ from tests.hosts import host as plain
 
 
 class Host(plain.Host):
-    def look_closer(self, client: Client, sandbox: Sandbox) -> None:
+    def check_specifics(self, client: Client, sandbox: Sandbox) -> None:
         emails: Any = {session["customer_email"] for session in sandbox.sessions}
         assert emails == {"shopper@example.com"}
 

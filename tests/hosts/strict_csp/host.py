@@ -13,7 +13,7 @@ INLINE = re.compile(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)|javascript
 
 
 class Host(plain.Host):
-    def look_closer(self, client: Client, sandbox: Sandbox) -> None:
+    def check_specifics(self, client: Client, sandbox: Sandbox) -> None:
         """Nothing on our pages needs what the policy forbids."""
         order = Order.objects.earliest("pk")
         pages = [reverse(f"stripe_cart:{name}") for name in ("cart", "orders")]

@@ -9,7 +9,7 @@ class Host(plain.Host):
     def client(self) -> Client:
         return ClientBelow()
 
-    def look_closer(self, client: Client, sandbox: Sandbox) -> None:
+    def check_specifics(self, client: Client, sandbox: Sandbox) -> None:
         assert reverse("stripe_cart:cart") == "/store/shop/cart/"
         back = "http://testserver/store/shop/checkout/"
         for session in sandbox.sessions:

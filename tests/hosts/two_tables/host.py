@@ -20,7 +20,7 @@ class Host(plain.Host):
         )
         return mug, lamp
 
-    def look_closer(self, client: Client, sandbox: Sandbox) -> None:
+    def check_specifics(self, client: Client, sandbox: Sandbox) -> None:
         from tests.hosts.two_tables.receivers import heard
 
         assert heard == ["roll [50]", "49900 of 229750 back", "179850 of 229750 back"]

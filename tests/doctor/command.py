@@ -16,7 +16,7 @@ WEBHOOK = path("stripe/webhook/", include("django_stripe_cart.webhook_urls"))
 MAILED = {"DEFAULT_FROM_EMAIL": "shop@shop.example"}
 
 
-def ask(**settings: Any) -> tuple[str, bool]:
+def run_doctor(**settings: Any) -> tuple[str, bool]:
     """What the doctor says, and whether the shop is well."""
     output = StringIO()
     with override_settings(**settings):
@@ -27,5 +27,5 @@ def ask(**settings: Any) -> tuple[str, bool]:
     return output.getvalue(), True
 
 
-def wrongs(said: str) -> list[str]:
-    return [line.strip() for line in said.splitlines() if line.startswith("  WRONG")]
+def problems_in(output: str) -> list[str]:
+    return [line.strip() for line in output.splitlines() if line.startswith("  WRONG")]

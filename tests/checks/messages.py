@@ -10,11 +10,11 @@ from django.test import override_settings
 PREFIX = "stripe_cart."
 
 
-def complaints(*, databases: list[str] | None = None, **settings: Any) -> list[CheckMessage]:
+def check_messages(*, databases: list[str] | None = None, **settings: Any) -> list[CheckMessage]:
     with override_settings(**settings):
         messages = run_checks(databases=databases)
         return [message for message in messages if str(message.id).startswith(PREFIX)]
 
 
-def found(**settings: Any) -> list[str]:
-    return [str(message.id).removeprefix(PREFIX) for message in complaints(**settings)]
+def message_ids(**settings: Any) -> list[str]:
+    return [str(message.id).removeprefix(PREFIX) for message in check_messages(**settings)]

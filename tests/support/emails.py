@@ -20,7 +20,7 @@ def subjects() -> list[str]:
 
 
 @contextmanager
-def refused(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
+def failing_mail_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     """The mail server takes nothing, and says so with the address of the shopper."""
     tried: list[Any] = []
 
