@@ -84,7 +84,8 @@ def place_order(
     open_order = Order.objects.filter(open_cart=cart_pk).first()
     if open_order is None:
         order = create_order(cart_pk, contents, user_pk=cart.user_id, email=email, by=by)
-        vars(order).pop("cached_items", None)  # the host may change them before it starts the payment
+        # The host may change the items before it starts the payment.
+        vars(order).pop("cached_items", None)
         return order
     if is_unchanged(open_order, contents):
         return open_order
