@@ -1,4 +1,4 @@
-"""The fixtures: a host, a shopper at a browser, and Stripe in a box in the same process."""
+"""Shared fixtures: users, browsers, products, orders, and the sandbox in the same process."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ pytest_plugins = ["django_stripe_cart.testing.fixtures"]
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Without its database server a run is skipped as a whole, and fails in CI."""
+    """Without a database server, skip the whole run, or fail it in CI."""
     reason = _why_no_database()
     if reason:
         in_ci = os.environ.get("CI") == "true"
@@ -36,7 +36,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what makes no sense on this run's database."""
+    """Deselect the tests that are marked ``not_on`` this database."""
     vendor = connection.vendor
     out = [
         item
@@ -49,7 +49,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """In CI nothing is skipped quietly: a missing browser or tool is a failure there."""
+    """In CI, fail the run if a test was skipped, as for a missing browser or tool."""
     if os.environ.get("CI") == "true" and terminalreporter.stats.get("skipped"):
         terminalreporter.section("skipped in CI, where nothing may be")
         terminalreporter._session.exitstatus = pytest.ExitCode.TESTS_FAILED  # type: ignore[union-attr]
@@ -72,7 +72,7 @@ def _why_no_database() -> str:
 
 @pytest.fixture
 def sandbox(stripe_sandbox: Sandbox) -> Sandbox:
-    """Stripe, and a doorbell wired to our own webhook."""
+    """The sandbox in the place of Stripe, which delivers its webhooks to this project."""
     return stripe_sandbox
 
 
@@ -119,7 +119,7 @@ def guests_allowed(settings: Any) -> None:
 
 @pytest.fixture
 def guest(db: None, sandbox: Sandbox, guests_allowed: None) -> Browser:
-    """The browser of a shopper who is not signed in."""
+    """The browser of an anonymous shopper."""
     return Browser()
 
 
@@ -131,7 +131,7 @@ def cart(user: User) -> Cart:
 
 @pytest.fixture
 def pending(browser: Browser, mug: Product) -> Order:
-    """An order of two mugs, 998.00, whose shopper is at Stripe."""
+    """A pending order of two mugs, 998.00, with an open session at Stripe."""
     return check_out(browser, mug, 2)
 
 
@@ -144,7 +144,7 @@ def paid(pending: Order, sandbox: Sandbox) -> Order:
 
 @pytest.fixture
 def counted_payments() -> Iterator[None]:
-    """Have each ``order_paid`` that is delivered counted."""
+    """Count the ``order_paid`` signals of each order."""
     start_counting()
     yield
     stop_counting()
@@ -152,7 +152,7 @@ def counted_payments() -> Iterator[None]:
 
 @pytest.fixture
 def signals_sent() -> Iterator[list[str]]:
-    """The signals that were sent, by name, in their order."""
+    """The names of the signals that were sent, in their order."""
     names = [name for name in vars(signals) if name.startswith("order_")]
     heard: list[str] = []
     receivers = []
@@ -170,7 +170,7 @@ def signals_sent() -> Iterator[list[str]]:
 
 @pytest.fixture
 def browser_in(user: User, sandbox: Sandbox, settings: Any) -> Iterator[BrowserIn]:
-    """``speak("de")``: the browser of a German, in a shop that follows its readers."""
+    """``browser_in("de")``: a browser that requests German, in a shop with ``LocaleMiddleware``."""
     place = settings.MIDDLEWARE.index("django.middleware.common.CommonMiddleware")
     settings.MIDDLEWARE = [
         *settings.MIDDLEWARE[:place],

@@ -58,7 +58,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     folder = tempfile.mkdtemp(prefix="stripe-cart-tests-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     DATABASES["default"]["TEST"] = {"NAME": os.path.join(folder, "test.sqlite3")}
-    # What was written survives kill -9; only the machine's own end, which nobody tests, it may not.
+    # Commits survive kill -9, but perhaps not a power failure, which no test has.
     pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF"
     DATABASES["default"]["OPTIONS"] = {"timeout": 20, "init_command": pragmas}
 elif DATABASES["default"]["ENGINE"].endswith("postgresql"):

@@ -1,4 +1,4 @@
-"""What nobody comes back for is cleaned away, and nothing else."""
+"""Cleaning of abandoned carts, orders and finished webhooks."""
 
 from __future__ import annotations
 

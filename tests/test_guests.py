@@ -714,7 +714,7 @@ def test_a_sign_in_that_is_refused_brings_nothing_along(
 
 
 def sign_up(request: HttpRequest) -> HttpResponse:
-    """A host's page for those who sign up."""
+    """A host's sign-up page."""
     user = User.objects.create_user(request.POST["username"])
     login(request, user)
     return HttpResponse()
@@ -815,7 +815,7 @@ def test_many_tabs_that_sign_in_at_once_sum_once(
         assert items_of(user) == {"Mug": 3}
 
 
-# Django's own sign-in reads before it writes: SQLite throws it out if another wrote meanwhile.
+# Django's sign-in reads before it writes: SQLite refuses it after a concurrent write.
 @pytest.mark.not_on("sqlite")
 def test_tabs_that_add_while_one_signs_in_lose_nothing(
     committed_guest: Browser, mug: Product, lamp: Product, user: User
@@ -837,11 +837,11 @@ def test_tabs_that_add_while_one_signs_in_lose_nothing(
 
 
 def with_new_session(answers: list[Any]) -> list[Any]:
-    """Those who lost their session to the sign-in before they were let in, and began another."""
+    """The responses that started a new session, after the sign-in had ended theirs."""
     return [answer for answer in answers if "sessionid" in answer.cookies]
 
 
-# --- a cart that goes away meanwhile ------------------------------------------------------------
+# --- a cart that is deleted concurrently --------------------------------------------------------
 
 
 def test_an_item_goes_into_a_new_cart_if_the_old_one_was_cleaned(

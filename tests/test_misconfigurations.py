@@ -184,7 +184,7 @@ class Shopper:
         self.client.force_login(user)
 
     def restart_server(self) -> None:
-        """To a server that was started anew: middleware is read once."""
+        """Restart the server, which reads the middleware only once."""
         cookies = self.client.cookies
         self.client = Client()
         self.client.cookies = cookies

@@ -127,7 +127,7 @@ def many_orders(user: User) -> Order:
 
 
 def _gather_statistics() -> None:
-    """Servers do so by themselves; SQLite only if it is told to, and hosts do not."""
+    """Database servers analyze automatically; SQLite needs a command, which hosts do not run."""
     if connection.vendor == "sqlite":
         return
     tables = [m._meta.db_table for m in (Order, OrderItem, OrderEvent, Cart, CartItem, Refund)]

@@ -28,17 +28,17 @@ def test_the_line(
     assert (order.status, order.total, order.currency) == ("pending", 229750, "inr")
     assert list(Product.objects.order_by("pk").values_list("stock", flat=True)) == [8, 4]
 
-    # Stripe was told our prices and nothing else, and shows them.
+    # Stripe got the prices of the shop, and shows them.
     session = sandbox.sessions[0]
     assert (session["id"], session["amount_total"]) == (order.session_id, 229750)
     assert session["client_reference_id"] == str(order.reference)
 
-    # The shopper pays there. The webhook rings before Stripe sends them back.
+    # The shopper pays. The webhook arrives before Stripe redirects back.
     payment = sandbox.pay(order.session_url, card="4242424242424242")
     page = browser.follow(payment.redirect_url)
     assert "Paid" in page.content.decode()
 
-    # The order is paid, once; the cart is empty; the shop has been told.
+    # The order is paid, once; the cart is empty; the signals were sent.
     order = browser.order
     assert (order.status, order.amount_paid) == ("paid", 229750)
     assert order.payment_intent_id == sandbox.payment_intents[0]["id"]
@@ -62,7 +62,7 @@ def test_the_line(
     assert list(Product.objects.order_by("pk").values_list("stock", flat=True)) == [10, 5]
     assert "₹2,297.50" in refunded(browser)
 
-    # Everything that happened stands on the timeline, and was told once.
+    # Every event is on the timeline, and each signal was sent once.
     assert signals_sent[2:] == ["order_fulfilled", "order_refunded", "order_refunded"]
     assert [(event.kind, event.to_status) for event in order.events.all()] == [
         ("placed", "pending"),

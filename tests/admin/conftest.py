@@ -35,7 +35,7 @@ def staff_client_with(db: None) -> StaffClientWith:
 
 @pytest.fixture
 def staff_user(db: None) -> User:
-    """Staff with every permission there is, but no superuser."""
+    """A staff user with every permission, who is not a superuser."""
     staff_user = User.objects.create_user("clerk", is_staff=True)
     staff_user.user_permissions.set(Permission.objects.all())
     return staff_user
@@ -50,7 +50,7 @@ def staff_client(staff_user: User) -> Client:
 
 @pytest.fixture
 def order(user: User, mug: Product) -> Order:
-    """One that Stripe knows nothing of: only to be looked at."""
+    """An order that does not exist at Stripe, for pages that only show it."""
     order = OrderFactory(
         reference=uuid.UUID("0a1b2c3d-0000-4000-8000-000000000000"),
         cart=CartFactory(user=user),

@@ -35,13 +35,13 @@ def fields(page: str) -> dict[str, str]:
 
 
 def press(staff_client: Client, address: str, **changes: Any) -> list[str]:
-    """Look at a page that asks first, say yes, and return what is said then."""
+    """Submit the form of a confirmation page, and return the messages."""
     form = fields(read(staff_client, address)) | changes
     return post(staff_client, address, form)
 
 
 def post(staff_client: Client, address: str, form: dict[str, Any]) -> list[str]:
-    staff_client.cookies.pop("messages", None)  # seen already
+    staff_client.cookies.pop("messages", None)  # shown already
     answer = staff_client.post(address, form)
     assert answer.status_code == 303, answer.content.decode()
     return [str(message) for message in get_messages(answer.wsgi_request)]

@@ -68,7 +68,7 @@ class TestAnotherSite:
         html = read(admin_client, f"{OFFICE}/stripe_cart/order/{make_order('paid').pk}/change/")
 
         assert f"{OFFICE}/stripe_cart/webhookevent/?order__id__exact=" in html
-        assert "/auth/user/" not in html  # nobody has put the users into this site
+        assert "/auth/user/" not in html  # the users are not registered on this site
 
 
 def test_a_shop_without_our_product_has_its_own_admin(settings: Any) -> None:

@@ -189,7 +189,7 @@ def test_no_other_page_edits_a_read_only_model() -> None:
     assert {*admin.site._registry} & {*KEPT} == {Order, WebhookEvent}
 
 
-# --- who may look ---------------------------------------------------------------------------
+# --- the view permission --------------------------------------------------------------------
 
 
 def test_staff_without_permission_sees_no_order(order: Order) -> None:

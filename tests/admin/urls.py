@@ -1,4 +1,4 @@
-"""A project whose only admin site is its own."""
+"""A project with only an admin site of its own."""
 
 from django.contrib.admin import AdminSite
 from django.urls import include, path

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 MANAGE = [sys.executable, str(ROOT / "example_project" / "manage.py")]
 PATIENCE = 240  # seconds for the demo to draw its pictures and open, on a busy machine
-PATIENCE_OF_PAGES = 60_000  # ms; nobody waits that long but a test on a busy machine
+PATIENCE_OF_PAGES = 60_000  # ms, for a busy machine
 SHOPPERS = 120
 
 # As root, in a container, and without calling home.
@@ -45,7 +45,7 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
 ]
 
-# For settle(): how many answers the script waits for, or has not yet shown.
+# For wait_until_idle(): how many answers the script waits for, or has not yet shown.
 COUNT_ASKING = """
 window.asking = 0;
 const fetchUncounted = window.fetch;
@@ -113,7 +113,7 @@ class Shop:
         return done.stdout
 
     def serve_errors(self, page: Page) -> list[str]:
-        """Have ``page`` find what is shown when the shop isn't told to debug, under its name."""
+        """Serve ``page`` as the error page of a shop without ``DEBUG``."""
         pages: dict[str, str] = json.loads(self.run(RENDER_ERRORS))
         for name, html in pages.items():
             page.route(f"**/{name}", answer_with(html))
@@ -169,7 +169,7 @@ def chromium() -> Iterator[Browser]:
 
 
 class Watch:
-    """What a browser complains about, and whom it asks outside of this machine."""
+    """The errors in a browser's console, and its requests to other machines."""
 
     def __init__(self) -> None:
         self.complaints: list[str] = []
@@ -230,7 +230,7 @@ def sessions(shop: Shop) -> Iterator[str]:
 
 @pytest.fixture
 def enter(shop: Shop, sessions: Iterator[str]) -> Callable[[Page], Shopper]:
-    """Has somebody new come in by ``page``, signed in, to the storefront."""
+    """Opens the storefront in ``page`` for a new signed-in user."""
     from tests.browser.shopper import Shopper
 
     def enter(page: Page) -> Shopper:
@@ -244,7 +244,7 @@ def enter(shop: Shop, sessions: Iterator[str]) -> Callable[[Page], Shopper]:
 
 @pytest.fixture
 def shopper(open_page: Callable[..., Page], enter: Callable[[Page], Shopper]) -> Shopper:
-    """Somebody new, signed in, on the storefront."""
+    """The storefront in the browser of a new signed-in user."""
     return enter(open_page())
 
 

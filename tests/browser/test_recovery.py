@@ -1,4 +1,4 @@
-"""What the script does by itself: sends again, looks again, and waits while somebody reads."""
+"""Retries and refreshes of the script, and messages that stay while the mouse is over them."""
 
 from __future__ import annotations
 

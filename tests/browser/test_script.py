@@ -1,4 +1,4 @@
-"""The script under the fingers of somebody quick, on a network that is not."""
+"""The script with fast clicks on a slow network."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Held:
 
     def wait(self) -> None:
         while not self.routes:
-            self.page.wait_for_timeout(10)  # lets Playwright hear of requests
+            self.page.wait_for_timeout(10)  # lets Playwright see the requests
 
 
 # --- the focus ---------------------------------------------------------------------------------
@@ -454,7 +454,7 @@ def test_after_paying_no_page_has_the_old_cart(shopper: Shopper) -> None:
     shopper.pay()
     expect(shopper.message("is paid")).to_be_visible()
 
-    # Another tab, one that goes back, and one that is loaded anew.
+    # Another tab, a page that goes back, and a page that is reloaded.
     expect(other.cart_link).to_contain_text("Your cart is empty.")
     expect(other.page.get_by_role("main")).to_contain_text("Your cart is empty.")
     other.page.reload()
@@ -469,7 +469,7 @@ def test_after_paying_no_page_has_the_old_cart(shopper: Shopper) -> None:
 
 def test_a_page_from_the_browsers_memory_has_the_cart_of_today(shopper: Shopper) -> None:
     shopper.page.add_init_script("window.BroadcastChannel = class { postMessage() {} }")
-    shopper.page.reload()  # a page that sleeps hears of no other tab
+    shopper.page.reload()  # a suspended page gets no message from another tab
     shopper.add("Field Notebook")
     shopper.open_cart()
     other = Shopper(shopper.page.context.new_page())

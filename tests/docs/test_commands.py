@@ -1,4 +1,4 @@
-"""Every command that the documentation has somebody type is one that is understood."""
+"""Every command in the documentation can be parsed."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ PYTHON = {page: list(found) for page, found in groupby(examples("python"), lambd
 # Each is looked at by a test; a text is a drawing of the line, or what a command prints.
 LANGUAGES = {"console", "css", "html+django", "js", "json", "po", "python", "text"}
 PACKAGE = Path(django_stripe_cart.__file__).parent
-# A page whose examples need what is newer than the oldest Django.
+# A page with examples that need a newer Django than the oldest supported one.
 NEWER = ("from django.tasks",)
 
 

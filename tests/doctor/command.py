@@ -17,7 +17,7 @@ MAILED = {"DEFAULT_FROM_EMAIL": "shop@shop.example"}
 
 
 def run_doctor(**settings: Any) -> tuple[str, bool]:
-    """What the doctor says, and whether the shop is well."""
+    """Return the output of the doctor, and whether it found no problem."""
     output = StringIO()
     with override_settings(**settings):
         try:

@@ -1,4 +1,4 @@
-"""A real mail server on the other end: one that takes letters, and one that never says a word."""
+"""Delivery over SMTP to a server that accepts messages, and to one that never answers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
 
 def smtp_settings(port: int, **options: Any) -> override_settings:
-    """The host's settings for it, as each Django spells them."""
+    """The host's settings for SMTP, as each version of Django names them."""
     if django.VERSION >= (6, 1):
         where = {"host": "127.0.0.1", "port": port, **options}
         return override_settings(MAILERS={"default": {"BACKEND": SMTP, "OPTIONS": where}})
@@ -49,7 +49,7 @@ def smtp_socket() -> Iterator[socket.socket]:
 def receive_message(
     smtp_socket: socket.socket, taken: list[bytes], answer: bytes | None = b"250"
 ) -> None:
-    """Speak just enough SMTP to be handed one message, and ``answer`` it, or hang up."""
+    """Receive one message by SMTP, and send ``answer`` or close the connection."""
     line, _address = smtp_socket.accept()
     with line, line.makefile("rb") as said:
         line.sendall(b"220 ready\r\n")

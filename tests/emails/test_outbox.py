@@ -1,4 +1,4 @@
-"""When the shop writes to the shopper: after the commit, once, and to nobody else."""
+"""The outbox: an e-mail is sent once, after the commit, to the address of the order."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.database
 
 @pytest.fixture
 def confirmed(pending: Order, sandbox: Sandbox) -> Order:
-    """A paid order whose e-mail has gone out."""
+    """A paid order with its confirmation e-mail sent."""
     with committed(execute=True):
         sandbox.pay(pending.session_url, email="payer@example.com")
     return refreshed(pending)

@@ -1,4 +1,4 @@
-"""What an e-mail says, as text and as HTML, in the language of the order, and in whose words."""
+"""The text and HTML of e-mails, in the language of the order, with templates of the host."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_where_nothing_was_refunded_nothing_is_said_of_it(order: Order, kind: st
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_is_whole_by_itself(order: Order, kind: str) -> None:
-    """Nothing is fetched when it is opened: who reads it tells nobody."""
+    """The HTML loads nothing, so opening it can not be tracked."""
     html = html_of(render_email(order, kind))
 
     assert not re.search(r"<(img|link|script|iframe)|url\(|@import", html)

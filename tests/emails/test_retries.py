@@ -1,4 +1,4 @@
-"""A mail server that refuses, a process that dies, and staff who send it again."""
+"""Retries after a mail server refuses or a process dies, and e-mails resent by staff."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The only door to Stripe: what comes out, what becomes of failures, and what is never told."""
+"""The gateway to Stripe: its requests, its errors, and the data it never reveals."""
 
 from __future__ import annotations
 
@@ -458,7 +458,7 @@ def test_a_session_that_is_over_cannot_be_expired(sandbox: Sandbox, end: str) ->
     assert type(caught.value) is PaymentRefused
 
 
-# --- what is never told ---------------------------------------------------------------------
+# --- data that is never revealed -------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

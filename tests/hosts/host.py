@@ -1,4 +1,4 @@
-"""What the walk asks of a host: a plain one here, from which the others differ."""
+"""The plain host project of the walk; the other hosts override what differs."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Host:
         return Client()
 
     def connect_webhook(self, sandbox: Sandbox) -> None:
-        """Have the webhooks come in by the door that this host has."""
+        """Connect the sandbox to the webhook URL of this host."""
 
     def check_specifics(self, client: Client, sandbox: Sandbox) -> None:
-        """What only this host has to show, when the walk is over."""
+        """Check what is specific to this host, after the walk."""

@@ -1,4 +1,4 @@
-"""Projects that are unlike our example walk the whole line, each in a process of its own."""
+"""Host projects that differ from the example run the whole walk, each in its own process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 
 ROOT = Path(__file__).parents[2]
 HOSTS = sorted(settings.parent.name for settings in ROOT.glob("tests/hosts/*/settings.py"))
-# Those whose tables are of another kind are walked on every database.
+# Hosts with other tables are tested on every database
 EVERYWHERE = ["login_wall", "own_product", "own_user", "two_tables"]
 
 

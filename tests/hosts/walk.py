@@ -1,4 +1,4 @@
-"""The whole line, as a shopper and the staff of any host walk it."""
+"""A walk through the whole shop of any host, as a shopper and as staff."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TOTAL = 2 * 49900 + 129950
 
 
 def check_project() -> None:
-    """No migration is missing, and no check has anything to say."""
+    """Check that no migration is missing and that the system checks pass."""
     call_command("makemigrations", check=True, dry_run=True, stdout=io.StringIO())
     call_command("check", fail_level="WARNING", stdout=io.StringIO())
 
@@ -42,7 +42,7 @@ def walk(host: Host, sandbox: Sandbox) -> None:
 
 
 def buy(host: Host, browser: Browser, sandbox: Sandbox, mug: Any, lamp: Any) -> None:
-    """From the product page to the money back."""
+    """Buy, from the product page to the full refund."""
     browser.add(mug, 2)
     browser.add(lamp)
     assert "Mug" in browser.open_cart()
@@ -66,7 +66,7 @@ def buy(host: Host, browser: Browser, sandbox: Sandbox, mug: Any, lamp: Any) -> 
 
 
 def buy_and_cancel(host: Host, browser: Browser, mug: Any) -> None:
-    """An order that nobody pays is canceled, and the mug is back on the shelf."""
+    """Cancel an unpaid order, and check that its stock is given back."""
     browser.add(mug)
     browser.check_out()
     order = browser.order
@@ -79,7 +79,7 @@ def buy_and_cancel(host: Host, browser: Browser, mug: Any) -> None:
 
 
 def open_admin(host: Host) -> None:
-    """The admin, on whatever site this host has it."""
+    """Open the pages of an order in this host's admin site."""
     client = host.client()
     client.force_login(host.make_staff())
     name = host.admin_site.name
@@ -90,7 +90,7 @@ def open_admin(host: Host) -> None:
 
 
 def make_rows(host: Host) -> None:
-    """What a host's own tests would describe: rows of every kind."""
+    """Create rows by the factories, as a host's own tests do."""
     host.make_rows()
     item, refund = CartItem.objects.latest("pk"), RefundFactory.create()
     assert item.product.as_line_item().unit_amount == 10000

@@ -139,7 +139,7 @@ def test_a_german_is_written_to_in_german(
     browser.check_out()
 
     with TestCase.captureOnCommitCallbacks(execute=True), translation.override("en"):
-        sandbox.pay(browser.order.session_url)  # Stripe rings, and speaks no German
+        sandbox.pay(browser.order.session_url)  # the webhook is not translated
 
     (letter,) = mailoutbox
     assert letter.subject == f"Ihre Bestellung {browser.order.number} ist bezahlt"

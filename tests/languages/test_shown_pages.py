@@ -221,7 +221,7 @@ ERRORS = [
 def test_an_error_is_translated_when_it_is_rendered(
     error: type[StripeCartError], language: str
 ) -> None:
-    """Not of who was there when it was raised."""
+    """Not in the language that was active when it was raised."""
     with translation.override("en"):
         raised = error()
         english = str(raised)

@@ -1,4 +1,4 @@
-"""What no bell rang for: ``stripe_cart_sync`` and the reading of missed events."""
+"""``stripe_cart_sync``: open orders, and events that the webhook missed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 
 @pytest.fixture
 def order(sandbox: Sandbox, pending: Order) -> Order:
-    """A pending order of which no webhook will tell."""
+    """A pending order without webhooks."""
     sandbox.hold_deliveries = True
     return pending
 

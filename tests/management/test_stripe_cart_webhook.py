@@ -1,4 +1,4 @@
-"""``stripe_cart_webhook``: telling Stripe where to ring."""
+"""``stripe_cart_webhook``: the webhook endpoint at Stripe."""
 
 from __future__ import annotations
 

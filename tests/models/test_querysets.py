@@ -1,4 +1,4 @@
-"""A host whose router sends what is read to a replica: it lags, and we may not believe it."""
+"""Reads in a host with a router to a replica that lags behind."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def readme(first_line: str) -> str:
 
 @dataclass
 class Site:
-    """A project that somebody has just started, with our wheel and what it requires."""
+    """A new project with the wheel and its requirements installed."""
 
     folder: Path
     python: Path

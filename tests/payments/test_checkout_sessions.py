@@ -28,7 +28,7 @@ def all_of_it_off(order: Order) -> dict[str, Any]:
 
 
 def paid_row(browser: Browser, order: Order) -> str:
-    """The row of the order's table that tells what was paid, where that isn't the total."""
+    """The row of the order's table with the amount paid, if it differs from the total."""
     page = browser.client.get(order.get_absolute_url()).content.decode()
     row = next(row for row in page.split("<tr>")[1:] if ">Total paid" in row)
     return " ".join(strip_tags(row.partition("</tr>")[0]).split())

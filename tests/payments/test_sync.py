@@ -1,4 +1,4 @@
-"""Every way in which a payment can end, and every bell that may ring about it."""
+"""Every outcome of a payment, by webhook, return page or sync."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def stock_of(product: Product) -> int | None:
     return Product.objects.values_list("stock", flat=True).get(pk=product.pk)
 
 
-# --- the bells --------------------------------------------------------------------------------
+# --- the webhooks -----------------------------------------------------------------------------
 
 
 def test_without_a_webhook_the_return_page_finds_the_payment(

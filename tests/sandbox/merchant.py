@@ -1,4 +1,4 @@
-"""What a merchant sends to Stripe, and hears from it."""
+"""The requests of a merchant to Stripe, and the webhooks that it receives."""
 
 from typing import Any
 

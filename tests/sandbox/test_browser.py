@@ -29,7 +29,7 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def shop(sandbox: Sandbox) -> Iterator[Any]:
-    """Create sessions whose shop is the sandbox's own dashboard."""
+    """Create sessions that return to the sandbox's dashboard."""
     with sandbox.serve() as server:
         client = stripe.StripeClient("sk_test_x", base_addresses={"api": server.url})
 

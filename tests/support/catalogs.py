@@ -1,4 +1,4 @@
-"""Reads catalogs: what a .po file says, what its .mo file, and what the sources ask for."""
+"""Parsed message catalogs: .po files, .mo files, and the messages in the sources."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ LINE = re.compile(r'(msgctxt|msgid_plural|msgid|msgstr(?:\[\d\])?)? ?(".*")')
 
 @dataclass
 class Entry:
-    """A sentence of the sources, and how a language says it."""
+    """A message of the sources, and its translation."""
 
     texts: dict[str, str] = field(default_factory=dict)  # by keyword: msgid, msgstr[0]
     is_fuzzy: bool = False
 
     @property
     def key(self) -> str:
-        """As gettext looks it up."""
+        """The key of gettext."""
         context = self.texts.get("msgctxt")
         return self.msgid if context is None else f"{context}\x04{self.msgid}"
 
@@ -54,7 +54,7 @@ class Catalog:
 
     @property
     def plural_forms(self) -> int:
-        """int, how many the language has."""
+        """int, the number of plural forms."""
         return int(re.findall(r"nplurals=(\d)", self.header["Plural-Forms"])[0])
 
 
@@ -85,7 +85,7 @@ def _read(lines: list[str]) -> Iterator[Entry]:
 
 
 def read_mo(path: Path) -> dict[object, str]:
-    """What gettext answers: by msgid, or by msgid and the number of the form."""
+    """Return the translations by msgid, or by msgid and the number of the plural form."""
     with path.open("rb") as file:
         texts = dict(gettext.GNUTranslations(file)._catalog)  # type: ignore[attr-defined]
     texts.pop("")
@@ -93,7 +93,7 @@ def read_mo(path: Path) -> dict[object, str]:
 
 
 def compiled(catalog: Catalog) -> dict[object, str]:
-    """What the .mo file of ``catalog`` has to answer."""
+    """Return the translations that the .mo file of ``catalog`` must have."""
     texts: dict[object, str] = {}
     for key, entry in catalog.entries.items():
         if entry.plural is None:
@@ -104,7 +104,7 @@ def compiled(catalog: Catalog) -> dict[object, str]:
 
 
 def extract(app: Path, folder: Path) -> Catalog:
-    """What makemessages finds in the sources of ``app``, in a copy of them."""
+    """Run makemessages on a copy of ``app``, and return its catalog."""
     copy = folder / "sources"
     shutil.copytree(app, copy, ignore=shutil.ignore_patterns("locale", "__pycache__"))
     (copy / "locale").mkdir()

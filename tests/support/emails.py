@@ -1,4 +1,4 @@
-"""What the e-mails' tests share: commits that come true, and a mail server that refuses."""
+"""Callbacks after a commit, and a mail server that refuses every message."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def subjects() -> list[str]:
 
 @contextmanager
 def failing_mail_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
-    """The mail server takes nothing, and says so with the address of the shopper."""
+    """Refuse each message, with an error that names the address of the shopper."""
     tried: list[Any] = []
 
     def refuse(backend: EmailBackend, messages: list[EmailMessage]) -> int:

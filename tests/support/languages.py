@@ -1,4 +1,4 @@
-"""A shop that follows its readers, and browsers that ask for a language."""
+"""Browsers that request a language, and the text of their pages."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""What a log file would hold: each line as it is written down, its traceback included."""
+"""Log records of the package, formatted as in a log file, with tracebacks."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
 
-# The sandbox's own is left out: it speaks in tests, where a traceback is welcome.
+# Without the logger of the sandbox, which may log tracebacks in tests
 OURS = ("stripe_cart", "stripe")
 
 

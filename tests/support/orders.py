@@ -1,4 +1,4 @@
-"""Orders that a shopper places and pays at a browser, and how they are read again."""
+"""Orders placed and paid through a browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shop over HTTP: whose it is, what it answers, and what it never does."""
+"""The cart and checkout views: access, responses, redirects."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def stranger(db: None, sandbox: Sandbox) -> Browser:
     return Browser(UserFactory())
 
 
-# --- whose it is --------------------------------------------------------------------------------
+# --- access -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("url", GETS)
@@ -413,7 +413,7 @@ def test_returning_to_an_empty_cart_shows_no_message(browser: Browser) -> None:
 def test_the_receipt_of_a_paid_order_is_stripes(
     browser: Browser, sandbox: Sandbox, pending: Order
 ) -> None:
-    sandbox.pay(pending.session_url)  # told by the webhook, which names no receipt
+    sandbox.pay(pending.session_url)  # paid by the webhook, which has no receipt URL
     page = browser.client.get(f"/shop/orders/{pending.reference}/").content.decode()
     link = f"/shop/orders/{pending.reference}/receipt/"
     assert link in page

@@ -28,7 +28,7 @@ def do(action: str, browser: Browser, order: Order, **options: Any) -> HttpRespo
     return browser.client.post(f"/shop/orders/{order.reference}/{action}/", **options)  # type: ignore[return-value]
 
 
-# --- whose it is --------------------------------------------------------------------------------
+# --- access -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -261,7 +261,7 @@ def test_a_front_end_of_the_hosts_own_can_do_the_same(
     assert refused.json()["messages"][0]["code"] == "out_of_stock"
 
 
-# --- what the page tells ------------------------------------------------------------------------
+# --- the content of the page --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

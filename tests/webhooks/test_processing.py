@@ -1,4 +1,4 @@
-"""The doorbell: who may ring, what is remembered, and what is answered."""
+"""The webhook: signatures, stored events, and responses."""
 
 from __future__ import annotations
 

@@ -316,7 +316,7 @@ def test_refunding_only_disputed_orders_shows_why_it_is_impossible(
 
     said = [str(message) for message in get_messages(answer.wsgi_request)]
     assert said[-1] == f"Order {order.number}: The payment is disputed, so Stripe refuses refunds."
-    # Nobody knows better than Stripe: on its own, it can be tried.
+    # Only Stripe knows: the refund of a single order can be tried.
     page = read(staff_client, url("refund", Order, order.pk))
     assert "The payment is disputed, so Stripe refuses refunds." in page
 

@@ -66,7 +66,7 @@ def test_an_unpaid_order_has_no_dashboard_link(
     assert "stripe-cart-away" not in page_of(staff_client, order)
 
 
-# --- who sees which button --------------------------------------------------------------------
+# --- buttons by permission --------------------------------------------------------------------
 
 
 def test_a_button_needs_permission_and_an_available_action(

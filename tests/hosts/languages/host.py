@@ -8,7 +8,7 @@ from tests.hosts import host as plain
 
 class Host(plain.Host):
     def check_specifics(self, client: Client, sandbox: Sandbox) -> None:
-        """Stripe sends a German shopper back to a German page, and rings at a door without one."""
+        """Stripe redirects to a German page, and delivers webhooks to a URL without a language."""
         assert reverse("stripe_cart_webhook") == "/stripe/webhook/"
         with translation.override("de"):
             from django_stripe_cart.models import get_product_model

@@ -1,4 +1,4 @@
-"""Every page has its language in its address; Stripe's doorbell does not."""
+"""The URL of every page has a language prefix; that of the webhook has none."""
 
 from tests.hosts.base import *  # noqa: F403
 

@@ -7,7 +7,7 @@ from tests.hosts import host as plain
 
 class Host(plain.Host):
     def check_specifics(self, client: Client, sandbox: Sandbox) -> None:
-        """A stranger is sent to the login; Stripe's doorbell was open all the time."""
+        """An anonymous visitor is redirected to the login; the webhook needs no login."""
         for name in ("storefront", "stripe_cart:cart", "stripe_cart:orders"):
             answer = Client().get(reverse(name))
             assert answer.status_code == 302

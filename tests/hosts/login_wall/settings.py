@@ -1,4 +1,4 @@
-"""Nobody gets in without signing in, and each request is one transaction."""
+"""Every page needs a login, and each request is one transaction."""
 
 from tests.hosts.base import *  # noqa: F403
 

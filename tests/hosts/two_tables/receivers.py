@@ -1,4 +1,4 @@
-"""What this host does when it hears of an order."""
+"""The receivers of this host."""
 
 from typing import Any
 
