@@ -1,4 +1,4 @@
-"""Small guards, each with the one test that goes red when what its comment names is taken away."""
+"""Small guards. The comment above each test says what was removed when it fails."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 URLS = ReturnUrls(success=lambda order: "http://testserver/back/", cancel="http://testserver/")
 
 
-# _lock_contents without contents.check(fingerprint)
+# lock_contents and _reuse_or_close_open_order without raise_if_not_orderable(fingerprint)
 def test_resuming_an_open_order_checks_the_fingerprint_of_this_page(
     browser: Browser, sandbox: Sandbox, mug: Product
 ) -> None:
@@ -36,7 +36,7 @@ def test_resuming_an_open_order_checks_the_fingerprint_of_this_page(
     assert answer.url != first.url
 
 
-# _settle_open_order without contents.check(fingerprint)
+# _reuse_or_close_open_order without raise_if_not_orderable(fingerprint)
 def test_a_cart_restored_by_a_concurrent_request_fails_the_fingerprint(
     browser: Browser, sandbox: Sandbox, mug: Product
 ) -> None:
@@ -52,7 +52,7 @@ def test_a_cart_restored_by_a_concurrent_request_fails_the_fingerprint(
     assert answer.url != first.url
 
 
-# begin_checkout that does not hand the fingerprint on to _place
+# _place_unless_open without its fingerprint
 def test_a_price_changed_while_the_old_session_closes_is_not_charged(
     browser: Browser, sandbox: Sandbox, mug: Product, lamp: Product
 ) -> None:
@@ -73,7 +73,7 @@ def test_a_price_changed_while_the_old_session_closes_is_not_charged(
     assert Order.objects.count() == 1
 
 
-# _commit_params without "if order.session_params is None"
+# _commit_params without session_params=None
 def test_the_parameters_of_a_session_are_decided_once(
     browser: Browser, sandbox: Sandbox, mug: Product
 ) -> None:
@@ -173,7 +173,7 @@ def test_money_of_another_mode_or_currency_is_never_called_paid(
     assert (order.status, order.attention) == ("processing", attention)
 
 
-# _trusted_session without "session.id == order.session_id": another session's end closes the order
+# _trusted_session without session.id == order.session_id: an expired session of another order
 def test_the_end_of_another_session_does_not_close_the_order(
     browser: Browser, sandbox: Sandbox, mug: Product, settings: Any
 ) -> None:
@@ -207,7 +207,7 @@ def test_the_end_of_another_session_does_not_close_the_order(
     assert order.session_id == browser.order.session_id
 
 
-# every form, not only the last that carries a product, has its key unlocalized (add_to_cart.html)
+# cart_fields with a localized key
 def test_in_german_no_forms_product_is_localized(user: Any, settings: Any, rf: Any) -> None:
     import re
 
@@ -226,7 +226,7 @@ def test_in_german_no_forms_product_is_localized(user: Any, settings: Any, rf: A
     assert re.findall(r'name="product" value="([^"]*)"', html) == ["4321"]
 
 
-# _settle_open_order without _look: an unchanged order that was paid, with the webhook lost
+# _reuse_or_close_open_order without _refresh_from_stripe: a paid order whose webhook was lost
 def test_a_missed_payment_is_found_before_the_payment_url_is_reused(
     browser: Browser, sandbox: Sandbox, mug: Product
 ) -> None:
@@ -241,7 +241,7 @@ def test_a_missed_payment_is_found_before_the_payment_url_is_reused(
     assert answer.url == browser.order.get_absolute_url()
 
 
-# the fingerprint without its currency
+# CartContents.fingerprint without the currency
 def test_a_price_in_another_currency_than_was_shown_is_not_charged(
     browser: Browser, sandbox: Sandbox, mug: Product, settings: Any
 ) -> None:
@@ -254,7 +254,7 @@ def test_a_price_in_another_currency_than_was_shown_is_not_charged(
     assert not Order.objects.exists()
 
 
-# _is_unchanged without its currency
+# is_unchanged without the currency
 def test_an_open_order_in_another_currency_is_not_taken_up_again(
     browser: Browser, sandbox: Sandbox, mug: Product, settings: Any
 ) -> None:
@@ -270,7 +270,7 @@ def test_an_open_order_in_another_currency_is_not_taken_up_again(
     ]
 
 
-# order_lines.html and order_row.html with |safe
+# order_lines.html or order_row.html with |safe
 @pytest.mark.parametrize("page", ["order", "orders"])
 def test_a_hostile_name_stays_text_in_orders_too(
     browser: Browser, sandbox: Sandbox, page: str
@@ -285,7 +285,7 @@ def test_a_hostile_name_stays_text_in_orders_too(
     assert "&lt;script&gt;alert" in html
 
 
-# _retake_stock without its savepoint: the stock of the first product is taken, and by nobody
+# _retake_stock without its savepoint: the stock of the first product is taken for nothing
 def test_late_money_without_stock_takes_none_of_what_there_is(
     browser: Browser, sandbox: Sandbox, mug: Product, lamp: Product
 ) -> None:
@@ -306,7 +306,7 @@ def test_late_money_without_stock_takes_none_of_what_there_is(
     assert [*order.items.values_list("stock_taken", flat=True)] == [0, 0]
 
 
-# Shopper.contents without conf.allow_guests
+# Shopper.may_shop without conf.allow_guests
 def test_a_guest_cart_is_hidden_once_guests_are_disallowed(
     sandbox: Sandbox, mug: Product, settings: Any
 ) -> None:
