@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from django.contrib.admin import AdminSite
 from django.contrib.auth.models import Permission, User
 from django.test import Client
+from django.urls import include, path
 
+from django_stripe_cart.admin import OrderAdmin
 from django_stripe_cart.models import Order, Product
 from django_stripe_cart.testing.factories import CartFactory, OrderFactory, UserFactory
 
 VERBS = ["refund", "fulfill", "cancel", "settle", "sync", "email"]
 
 StaffClientWith = Callable[..., Client]
+RegisterOrderAdmin = Callable[[type[OrderAdmin]], None]
 
 
 @pytest.fixture
@@ -46,6 +51,18 @@ def staff_client(staff_user: User) -> Client:
     staff_client = Client()
     staff_client.force_login(staff_user)
     return staff_client
+
+
+@pytest.fixture
+def register_order_admin(settings: Any) -> RegisterOrderAdmin:
+    """``register_order_admin(Orders)``: a host has its own class for orders in the admin."""
+
+    def register_order_admin(order_admin: type[OrderAdmin]) -> None:
+        site = AdminSite()
+        site.register(Order, order_admin)
+        settings.ROOT_URLCONF = (path("admin/", site.urls), path("", include("tests.urls")))
+
+    return register_order_admin
 
 
 @pytest.fixture

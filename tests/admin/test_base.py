@@ -12,9 +12,10 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 
+from django_stripe_cart.admin import OrderAdmin
 from django_stripe_cart.models import Order, OrderItem, Product, Refund, WebhookEvent
 from django_stripe_cart.sandbox import Sandbox
-from tests.admin.conftest import VERBS, StaffClientWith
+from tests.admin.conftest import VERBS, RegisterOrderAdmin, StaffClientWith
 from tests.admin.pages import read, url
 
 MakeOrder = Callable[..., Order]
@@ -183,16 +184,17 @@ def test_reports_and_exports_need_the_view_permission(
 
 
 def test_a_host_can_hide_an_order_from_a_user(
-    staff_client: Client, orders: list[Order], monkeypatch: pytest.MonkeyPatch
+    staff_client: Client,
+    orders: list[Order],
+    register_order_admin: RegisterOrderAdmin,
 ) -> None:
-    from django_stripe_cart.admin import OrderAdmin
-
     kept = orders[1]
 
-    def only_others(self: Any, request: Any, obj: Order | None = None) -> bool:
-        return obj is None or obj.pk != kept.pk
+    class Orders(OrderAdmin):
+        def has_refund_permission(self, request: Any, obj: Order | None = None) -> bool:
+            return obj is None or obj.pk != kept.pk
 
-    monkeypatch.setattr(OrderAdmin, "has_refund_permission", only_others)
+    register_order_admin(Orders)
 
     ids = f"{kept.pk},{orders[2].pk}"
     assert staff_client.get(url("refund", Order, kept.pk)).status_code == 403

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from importlib import import_module
-from types import SimpleNamespace
 from typing import Any
 
+import django
 import pytest
 from django.utils import timezone
 
@@ -53,9 +52,11 @@ def test_e_mails_that_have_not_gone_out_are_counted(
     assert "look   Recent e-mails that were not sent: 1." in run_doctor(MAILERS={"default": {}})[0]
 
 
-def test_the_settings_from_before_mailers_are_read_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    older = SimpleNamespace(EMAIL_BACKEND=SMTP, DEFAULT_FROM_EMAIL="shop@shop.example")
-    monkeypatch.setattr(import_module("django_stripe_cart.doctor.email"), "settings", older)
+def test_the_backend_is_read_from_the_setting_that_this_django_has(settings: Any) -> None:
+    if django.VERSION >= (6, 1):
+        settings.MAILERS = {"default": {"BACKEND": SMTP}}
+    else:
+        settings.EMAIL_BACKEND = SMTP
 
     assert f"E-mails are sent by {SMTP}." in [finding.text for finding in email()]
 

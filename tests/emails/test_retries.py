@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.core.management import call_command
+from django.db import OperationalError, connection
 from django.db.models import F
 from django.utils import timezone
 
@@ -142,21 +143,19 @@ def test_an_e_mail_claimed_by_a_crashed_process_is_not_sent_again(unsent: OrderE
 
 
 def test_an_error_of_the_database_is_no_error_of_the_payment(
-    pending: Order,
-    sandbox: Sandbox,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+    pending: Order, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def die(email: OrderEmail) -> None:
-        raise RuntimeError(f"{email.order.email} is gone away")
+    def fail(*args: Any) -> None:
+        raise OperationalError(f"The row of {pending.email} is gone away")
 
-    monkeypatch.setattr("django_stripe_cart.emails.outbox.deliver", die)
-
-    with committed(execute=True):
+    with committed() as callbacks:
         sandbox.pay(pending.session_url)
+    with connection.execute_wrapper(fail):
+        for callback in callbacks:
+            callback()
 
     (said,) = formatted(package_records(caplog.records)[-1:])
-    assert "waits for the next sync: RuntimeError" in said
+    assert "waits for the next sync: OperationalError" in said
     assert "@" not in said
 
 

@@ -11,10 +11,11 @@ from django.contrib.messages import get_messages
 from django.core import mail
 from django.test import Client
 
+from django_stripe_cart.admin import OrderAdmin
 from django_stripe_cart.models import Order, Product
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.factories import OrderFactory, make_product
-from tests.admin.conftest import VERBS, StaffClientWith
+from tests.admin.conftest import VERBS, RegisterOrderAdmin, StaffClientWith
 from tests.admin.pages import fields, post, press, read, url
 from tests.support.emails import failing_mail_server
 from tests.support.orders import refreshed
@@ -413,14 +414,13 @@ def test_one_order_that_was_chosen_in_the_list_can_be_refunded_in_part(
 
 
 def test_the_rows_a_host_hides_are_out_of_reach(
-    staff_client: Client, paid: Order, monkeypatch: pytest.MonkeyPatch
+    staff_client: Client, paid: Order, register_order_admin: RegisterOrderAdmin
 ) -> None:
-    from django_stripe_cart.admin import OrderAdmin
+    class Orders(OrderAdmin):
+        def get_queryset(self, request: Any) -> Any:
+            return Order.objects.none()
 
-    def nothing(self: Any, request: Any) -> Any:
-        return Order.objects.none()
-
-    monkeypatch.setattr(OrderAdmin, "get_queryset", nothing)
+    register_order_admin(Orders)
 
     assert staff_client.get(url("refund", Order, paid.pk)).status_code == 404
     assert staff_client.get(url("change", Order, paid.pk)).status_code == 404
