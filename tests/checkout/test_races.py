@@ -21,11 +21,11 @@ from django_stripe_cart.cart.contents import CartContents, CartLine, read_conten
 from django_stripe_cart.checkout import (
     ReturnUrls,
     cancel_order,
+    flow,
     place_order,
     resume_payment,
     start_payment,
 )
-from django_stripe_cart.checkout import flow as checkout
 from django_stripe_cart.emails import send_pending_emails
 from django_stripe_cart.exceptions import (
     AmountNotRepresentable,
@@ -72,25 +72,6 @@ EXPIRE = "POST /v1/checkout/sessions/*/expire"
 DISPUTES = "GET /v1/disputes"
 REFUND = "POST /v1/refunds"
 REFUNDS = "GET /v1/refunds"
-
-Before = Callable[[Any, str, Callable[[], Any]], None]
-
-
-@pytest.fixture
-def before(monkeypatch: pytest.MonkeyPatch) -> Before:
-    """``before(module, "name", act)``: something else happens just before the next call."""
-
-    def before(module: Any, name: str, act: Callable[[], Any]) -> None:
-        real = getattr(module, name)
-
-        def step(*args: Any, **kwargs: Any) -> Any:
-            monkeypatch.setattr(module, name, real)
-            act()
-            return real(*args, **kwargs)
-
-        monkeypatch.setattr(module, name, step)
-
-    return before
 
 
 @pytest.fixture
@@ -202,9 +183,17 @@ def test_an_old_order_that_can_not_be_closed_is_in_the_way(
 
 
 def test_an_order_closed_by_a_concurrent_request_does_not_block_checkout(
-    browser: Browser, pending: Order, before: Before
+    browser: Browser, pending: Order, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before(checkout, "_reuse_or_close_open_order", lambda: cancel_order(pending))
+    look_for_open_order = flow._reuse_or_close_open_order
+
+    def cancel_and_look(*args: Any, **kwargs: Any) -> Order:
+        if refreshed(pending).is_pending:
+            cancel_order(pending)
+        return look_for_open_order(*args, **kwargs)
+
+    # Between the two statements there is no request, and nothing of the host's is called.
+    monkeypatch.setattr(flow, "_reuse_or_close_open_order", cancel_and_look)
 
     browser.check_out()
 
