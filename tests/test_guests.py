@@ -788,7 +788,7 @@ def in_threads(*deeds: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.sign_up()
+        thread.join()
     return outcomes
 
 
