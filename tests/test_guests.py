@@ -32,6 +32,7 @@ from django_stripe_cart.gateway.deadlines import (
 )
 from django_stripe_cart.guests import MergeResult, merge_guest, merge_without_stripe
 from django_stripe_cart.models import Cart, CartItem, Order, Product
+from django_stripe_cart.models.cart import CartKey
 from django_stripe_cart.payments import sync_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_canceled
@@ -850,17 +851,17 @@ def test_an_item_goes_into_a_new_cart_if_the_old_one_was_cleaned(
     guest.add(mug)
     request = rf.post("/")
     request.session, request.user = guest.client.session, AnonymousUser()
-    times: list[int] = []
+    keys: list[CartKey] = []
 
-    def add_at_the_wrong_moment(cart: Cart, **what: Any) -> Any:
-        times.append(cart.pk)
-        if len(times) == 1:
+    def add_at_the_wrong_moment(key: CartKey, **change: Any) -> Any:
+        keys.append(key)
+        if len(keys) == 1:
             Cart.objects.all().delete()
-        return carts.add_item(cart, **what)
+        return carts.change_line(key, mug.pk, **change)
 
-    Shopper.of(request).change_cart(add_at_the_wrong_moment, product=mug, quantity=4)
+    Shopper.of(request).change_cart(add_at_the_wrong_moment, to=lambda held: held + 4)
 
-    assert len(times) == 2
+    assert len(keys) == 2
     assert CartItem.objects.get().quantity == 4
     assert Cart.objects.get().token == token_of(guest)
 
