@@ -1,4 +1,4 @@
-"""The real shop and the reference beside each other, and what must be the same in both."""
+"""A state machine of the shop and its reference model, and the comparison of both."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from django_stripe_cart.testing.invariants import settled_violations, violations
 from django_stripe_cart.testing.rollback import rolled_back
 from django_stripe_cart.testing.sandbox import connected_sandbox, post_webhook
 from django_stripe_cart.webhooks.processing import EVENT_TYPES
-from tests.support.reference import Bought, Ledger
+from tests.support.reference import ExpectedOrder, ReferenceShop
 
 T = TypeVar("T")
 Event = dict[str, Any]
-Which = Callable[[Bought], object]
+Condition = Callable[[ExpectedOrder], object]
 
 
 class ShopMachine(RuleBasedStateMachine):
-    """Two shoppers, six mugs and three lamps. The webhooks wait until they are delivered."""
+    """Two shoppers, six mugs and three lamps. Webhooks are held until a rule delivers them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,48 +41,48 @@ class ShopMachine(RuleBasedStateMachine):
         lamp = make_product("Lamp", price="250.00", stock=3)
         self.products = [mug, lamp]
         self.browsers = {name: Browser(User.objects.create_user(name)) for name in ("ada", "bob")}
-        self.ledger = Ledger(
-            shelf={mug.pk: 6, lamp.pk: 3},
+        self.reference_shop = ReferenceShop(
+            stock={mug.pk: 6, lamp.pk: 3},
             prices={mug.pk: 10000, lamp.pk: 25000},
             carts={name: {} for name in self.browsers},
         )
-        self.there_were = dict(self.ledger.shelf)
+        self.initial_stock = dict(self.reference_shop.stock)
         self.pages: dict[str, tuple[str, Any]] = {}
-        self.heard: set[str] = set()
-        self.waiting: list[Event] = []  # what has not arrived yet
+        self.delivered_ids: set[str] = set()
+        self.undelivered: list[Event] = []
 
     def teardown(self) -> None:
-        """In the end all is known, unless something has gone wrong before."""
+        """Compare the final states, unless the test has failed before."""
         with self._stack:
             if sys.exc_info()[0] is None:
-                self.tell_everything()
+                self.deliver_and_sync_all()
 
-    def tell_everything(self) -> None:
-        for event in self.waiting:
+    def deliver_and_sync_all(self) -> None:
+        for event in self.undelivered:
             self.post_webhook(event)
         synced = list(sync_open_orders(Order.objects.all()))
         assert not [one.error for one in synced if one.error]
-        self.every_state_is_possible()
-        self.assert_all_is_known()
+        self.assert_possible_states()
+        self.assert_final_states()
 
-    # --- what there is --------------------------------------------------------------------------
+    # --- rows and objects -----------------------------------------------------------------------
 
     def product(self, n: int) -> Product:
         return self.products[n % len(self.products)]
 
-    def bought(self, n: int, which: Which = lambda one: True) -> Bought:
-        """The n-th order of those."""
-        return nth([one for one in self.ledger.orders if which(one)], n)
+    def expected_order(self, n: int, condition: Condition = lambda one: True) -> ExpectedOrder:
+        """Return the n-th expected order that meets the condition."""
+        return nth([one for one in self.reference_shop.orders if condition(one)], n)
 
-    def real(self, one: Bought) -> Order:
+    def real_order(self, one: ExpectedOrder) -> Order:
         return Order.objects.get(pk=one.pk)
 
-    def refunded(self, refund: Event) -> Bought:
-        """The order that a refund at Stripe is of."""
+    def order_of_refund(self, refund: Event) -> ExpectedOrder:
+        """Return the expected order of a refund at Stripe."""
         intents = {intent["id"]: intent for intent in self.sandbox.payment_intents}
         reference = intents[refund["payment_intent"]]["metadata"][ORDER_KEY]
         pk = Order.objects.get(reference=reference).pk
-        return next(one for one in self.ledger.orders if one.pk == pk)
+        return next(one for one in self.reference_shop.orders if one.pk == pk)
 
     @property
     def events(self) -> list[Event]:
@@ -91,43 +91,45 @@ class ShopMachine(RuleBasedStateMachine):
     def post_webhook(self, event: Event) -> None:
         signed = sign_event(event)
         assert post_webhook(signed.body, signed.headers) == 200
-        self.heard.add(event["id"])
+        self.delivered_ids.add(event["id"])
 
-    # --- what must be the same in both ----------------------------------------------------------
+    # --- the comparison -------------------------------------------------------------------------
 
     @invariant()
-    def both_agree(self) -> None:
-        self.every_state_is_possible()
-        self.carts_and_shelves_are_the_same()
-        self.nothing_is_violated()
-        self.waiting = [one for one in self.events if one["id"] not in self.heard]
+    def compare_with_reference(self) -> None:
+        self.assert_possible_states()
+        self.assert_same_carts_and_stock()
+        self.assert_no_violations()
+        self.undelivered = [one for one in self.events if one["id"] not in self.delivered_ids]
 
-    def every_state_is_possible(self) -> None:
-        """The shop may not know all that happened at Stripe yet, but it invents nothing."""
+    def assert_possible_states(self) -> None:
+        """Check that each state is consistent with Stripe, though it may be outdated."""
         states = dict(Order.objects.values_list("pk", "status"))
-        assert states.keys() == {one.pk for one in self.ledger.orders}
-        for one in self.ledger.orders:
-            assert states[one.pk] in one.possible, (states[one.pk], one)
-            self.ledger.learn(one, states[one.pk])
+        assert states.keys() == {one.pk for one in self.reference_shop.orders}
+        for one in self.reference_shop.orders:
+            assert states[one.pk] in one.possible_statuses, (states[one.pk], one)
+            self.reference_shop.record_status(one, states[one.pk])
 
-    def carts_and_shelves_are_the_same(self) -> None:
+    def assert_same_carts_and_stock(self) -> None:
         carts: dict[str, dict[int, int]] = {name: {} for name in self.browsers}
         for item in CartItem.objects.select_related("cart__user"):
             carts[item.cart.user.username][item.product_id] = item.quantity
 
-        assert carts == self.ledger.carts
-        assert dict(Product.objects.values_list("pk", "stock")) == self.ledger.shelf
+        assert carts == self.reference_shop.carts
+        assert dict(Product.objects.values_list("pk", "stock")) == self.reference_shop.stock
 
-    def nothing_is_violated(self) -> None:
-        addresses = [one.address for one in self.ledger.orders]
-        assert violations(self.sandbox, stock=self.there_were, handed_out=addresses) == []
+    def assert_no_violations(self) -> None:
+        addresses = [one.payment_url for one in self.reference_shop.orders]
+        assert violations(self.sandbox, stock=self.initial_stock, handed_out=addresses) == []
 
-    def assert_all_is_known(self) -> None:
-        for one in self.ledger.orders:
-            order = self.real(one)
-            assert (order.status, order.amount_refunded) == (one.end, one.refunded)
-            assert order.amount_paid == (one.total if one.money == "paid" else 0)
-        found = settled_violations(self.sandbox, stock=self.there_were, payments_are_counted=True)
+    def assert_final_states(self) -> None:
+        for one in self.reference_shop.orders:
+            order = self.real_order(one)
+            assert (order.status, order.amount_refunded) == (one.final_status, one.amount_refunded)
+            assert order.amount_paid == (one.total if one.payment == "paid" else 0)
+        found = settled_violations(
+            self.sandbox, stock=self.initial_stock, payments_are_counted=True
+        )
         assert [sentence for sentence in found if not sentence.endswith("still pending.")] == []
 
 
@@ -135,6 +137,6 @@ def nth(some: Sequence[T], n: int) -> T:
     return some[n % len(some)]
 
 
-def if_any(which: Which = lambda one: True) -> Any:
-    """A rule for when there are such orders."""
-    return precondition(lambda self: any(map(which, self.ledger.orders)))
+def if_any_order(condition: Condition = lambda one: True) -> Any:
+    """Enable a rule only if an order meets the condition."""
+    return precondition(lambda self: any(map(condition, self.reference_shop.orders)))
