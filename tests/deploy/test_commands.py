@@ -26,7 +26,7 @@ for address in ("/", "/accounts/login/", "/shop/cart/", "/admin/login/", "/favic
 
 
 @pytest.fixture
-def surroundings(tmp_path: Path) -> dict[str, str]:
+def environment(tmp_path: Path) -> dict[str, str]:
     """The variables of the image and of ``example.env``, filled in."""
     image = dict(re.findall(r"(DEBUG|DJANGO_SETTINGS_MODULE)=([\w.]+)", read("Dockerfile")))
     env = dict(re.findall(r"(?m)^(\w+)=(.*)$", read("example.env")))
@@ -50,12 +50,12 @@ def surroundings(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.mark.not_on("mysql", "postgresql")
-def test_a_fresh_deployment_is_prepared_and_answers(surroundings: dict[str, str]) -> None:
+def test_a_fresh_deployment_is_prepared_and_answers(environment: dict[str, str]) -> None:
     (prepare,) = re.findall(r'command: sh -c "(.*migrate.*)"', read("compose.yaml"))
 
-    run(["sh", "-ec", prepare], surroundings)
-    said = run([sys.executable, "-c", LOOK], surroundings)
-    checked = run([sys.executable, "manage.py", "check", "--fail-level", "ERROR"], surroundings)
+    run(["sh", "-ec", prepare], environment)
+    said = run([sys.executable, "-c", LOOK], environment)
+    checked = run([sys.executable, "manage.py", "check", "--fail-level", "ERROR"], environment)
 
     assert said.splitlines() == [
         "/ 200",
@@ -71,8 +71,8 @@ def read(name: str) -> str:
     return (DEPLOY / name).read_text()
 
 
-def run(command: list[str], surroundings: dict[str, str]) -> str:
+def run(command: list[str], environment: dict[str, str]) -> str:
     place = ROOT / "example_project"
-    done = subprocess.run(command, cwd=place, env=surroundings, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -24,8 +24,8 @@ from django.test import TestCase
 import django_stripe_cart
 from django_stripe_cart.models import Order, Product
 from django_stripe_cart.testing.browser import Browser
+from tests.docs.namespace import isolated, namespace
 from tests.docs.pages import Example, examples, pages
-from tests.docs.surroundings import names, surroundings
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.stripe_sdk]
 
@@ -53,16 +53,16 @@ def test_the_python_of_a_page_runs(
     request: pytest.FixtureRequest,
 ) -> None:
     order = make_order("paid", user=user)
-    given = names(order=order, user=user, make_order=make_order)
+    variables = namespace(order=order, user=user, make_order=make_order)
 
-    with surroundings(given):
+    with isolated(variables):
         for example in PYTHON[page]:
             if django.VERSION < (6, 0) and any(word in example.text for word in NEWER):
                 continue
-            before = set(given)
-            run(example, given)
-            for name in sorted(given.keys() - before):
-                run_tests(given[name], request)
+            before = set(variables)
+            run(example, variables)
+            for name in sorted(variables.keys() - before):
+                run_tests(variables[name], request)
 
 
 def run_tests(found: Any, request: pytest.FixtureRequest) -> None:
@@ -82,10 +82,10 @@ def run_tests(found: Any, request: pytest.FixtureRequest) -> None:
             case.doCleanups()
 
 
-def run(example: Example, given: dict[str, Any]) -> None:
+def run(example: Example, variables: dict[str, Any]) -> None:
     # So that an error names the page and the line.
     source = "\n" * (example.line - 1) + example.text.replace("…", "123")
-    exec(compile(source, example.page, "exec"), given)
+    exec(compile(source, example.page, "exec"), variables)
 
 
 def test_json_is_sent_as_it_is_shown(

@@ -10,19 +10,19 @@ import pytest
 
 from django_stripe_cart.exceptions import ProductUnavailable
 from django_stripe_cart.line_items import LineItem
+from tests.docs.namespace import isolated, namespace
 from tests.docs.pages import examples, read
-from tests.docs.surroundings import names, surroundings
 
 PAGE = "docs/how-to/own-product-model.md"
 ROW = re.compile(r"^\| `(\w+)` \| `(\w+)` \| (.*?) ?\| \S", re.M)
 
 
 def example_of(name: str) -> Any:
-    given = names()
+    variables = namespace()
     (example,) = [one for one in examples("python") if one.page == PAGE and f"{name}(" in one.text]
-    with surroundings(given):
-        exec(example.text, given)
-        return given[name]
+    with isolated(variables):
+        exec(example.text, variables)
+        return variables[name]
 
 
 def test_the_print_is_sold_by_its_title_and_hidden_until_it_is_published() -> None:

@@ -1,4 +1,4 @@
-"""What the examples take for granted: a host's settings, addresses, models and functions."""
+"""The variables of the examples: a host's settings, URLs, models and functions."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from tests import settings as host
 SIGNALS = [value for name, value in vars(signals).items() if name.startswith("order_")]
 
 
-def names(**more: Any) -> dict[str, Any]:
-    """What may be used without an import; whatever an example changes is a copy."""
+def namespace(**more: Any) -> dict[str, Any]:
+    """Return the variables that an example may use without an import; mutable ones are copies."""
     return {
-        # Models of an example belong to an app, as those in a host's models.py do.
+        # The models of an example need the module of an app.
         "__name__": "django_stripe_cart.example",
         "BASE_DIR": Path("/srv/site"),
         "DATABASES": {"default": {"ENGINE": "django.db.backends.sqlite3"}},
@@ -41,11 +41,11 @@ def names(**more: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def surroundings(given: dict[str, Any]) -> Iterator[None]:
-    """Undo what an example leaves behind: receivers, models, and modules that are not installed."""
+def isolated(variables: dict[str, Any]) -> Iterator[None]:
+    """Remove the receivers, models and modules of an example afterwards."""
     receivers = {signal: list(signal.receivers) for signal in SIGNALS}
     registered = dict(admin.site._registry)
-    absent = {name: module for name, module in modules(given) if name not in sys.modules}
+    absent = {name: module for name, module in modules(variables) if name not in sys.modules}
     sys.modules.update(absent)
     try:
         with isolate_apps("django_stripe_cart"):
@@ -60,24 +60,24 @@ def surroundings(given: dict[str, Any]) -> Iterator[None]:
         apps.clear_cache()
 
 
-def modules(given: dict[str, Any]) -> Iterator[tuple[str, ModuleType]]:
+def modules(variables: dict[str, Any]) -> Iterator[tuple[str, ModuleType]]:
     """What examples import that is not installed; a host's models are those of its page."""
     celery = ModuleType("celery")
     celery.shared_task = lambda function: function  # type: ignore[attr-defined]
     yield celery.__name__, celery
-    yield "gallery.models", Models("gallery.models", given)
+    yield "gallery.models", Models("gallery.models", variables)
 
 
 class Models(ModuleType):
     """A host's models, once an example has made them."""
 
-    def __init__(self, name: str, given: dict[str, Any]) -> None:
+    def __init__(self, name: str, variables: dict[str, Any]) -> None:
         super().__init__(name)
-        self._given = given
+        self._variables = variables
 
     def __getattr__(self, name: str) -> Any:
         try:
-            return self._given[name]
+            return self._variables[name]
         except KeyError:
             raise AttributeError(name) from None
 
