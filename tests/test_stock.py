@@ -187,10 +187,10 @@ def test_what_is_available_is_what_the_product_says(mug: Product) -> None:
 def test_a_cart_knows_what_its_own_open_order_holds(user: User, mug: Product) -> None:
     cart = CartFactory(user=user)
     order_of((mug, 2, 2), cart=cart, open_cart=None)
-    assert stock.stock_taken_by(cart, mug) == 0
+    assert stock.held_by(cart, mug) == 0
 
     order_of((mug, 3, 3), cart=cart)
-    assert stock.stock_taken_by(cart, mug) == 3
+    assert stock.held_by(cart, mug) == 3
 
 
 def test_a_shop_without_stock_counts_nothing(mug: Product) -> None:

@@ -83,7 +83,7 @@ def second_database() -> Iterator[Callable[..., None]]:
         connections.settings["elsewhere"] = there
         connections["elsewhere"].connect()  # by itself it would not, in a test of "default"
 
-    with override_settings(DATABASE_ROUTERS=["tests.checks.test_database.Elsewhere"]):
+    with override_settings(DATABASE_ROUTERS=["tests.checks.test_database.SecondDatabaseRouter"]):
         yield move
     connections["elsewhere"].close()
     del connections.settings["elsewhere"], connections["elsewhere"]

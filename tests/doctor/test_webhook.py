@@ -115,8 +115,8 @@ def test_without_a_secret_no_test_event_is_sent(healthy_site: Sandbox) -> None:
 
 
 def test_the_test_event_finds_what_blocks_the_webhook(healthy_site: Sandbox) -> None:
-    wall_first = ["tests.doctor.test_webhook.wall", *site.MIDDLEWARE]
-    output, is_healthy = run_doctor(MIDDLEWARE=wall_first)
+    login_wall_first = ["tests.doctor.test_webhook.login_wall", *site.MIDDLEWARE]
+    output, is_healthy = run_doctor(MIDDLEWARE=login_wall_first)
     assert not is_healthy
     assert "/stripe/webhook/ redirects to /accounts/login/?next=/stripe/webhook/: Stripe" in output
 
