@@ -25,11 +25,11 @@ def page_of(staff_client: Client, order: Order) -> str:
 def test_the_timeline_names_the_actor_of_each_event(staff_client: Client, paid: Order) -> None:
     refund_order(paid, 30000, by=Cause("staff", actor="ada"))
 
-    told = [(entry.sentence, entry.source, entry.actor) for entry in read_timeline(paid)]
+    entries = [(entry.sentence, entry.source, entry.actor) for entry in read_timeline(paid)]
 
-    assert ("Order placed", "System", "") in told
-    assert ("Paid", "Webhook", "") in told
-    assert ("Refund of ₹300.00 requested", "Staff", "ada") in told
+    assert ("Order placed", "Shopper", "") in entries
+    assert ("Paid", "Webhook", "") in entries
+    assert ("Refund of ₹300.00 requested", "Staff", "ada") in entries
     page = page_of(staff_client, paid)
     assert "Refund of ₹300.00 requested" in page
     assert "Staff: <strong>ada</strong>" in page
@@ -41,7 +41,7 @@ def test_every_noted_event_has_a_sentence() -> None:
         kind
         for path in package.rglob("*.py")
         if "sandbox" not in path.parts
-        for call in re.findall(r"\b(?:note|move)\((.*?)kind=\"(\w+)\"", path.read_text(), re.S)
+        for call in re.findall(r"\b(?:note|transition)\((.*?)kind=\"(\w+)\"", path.read_text(), re.S)
         for kind in call[1:]
     }
 
