@@ -41,7 +41,9 @@ def test_every_noted_event_has_a_sentence() -> None:
         kind
         for path in package.rglob("*.py")
         if "sandbox" not in path.parts
-        for call in re.findall(r"\b(?:note|transition)\((.*?)kind=\"(\w+)\"", path.read_text(), re.S)
+        for call in re.findall(
+            r"\b(?:note|transition)\((.*?)kind=\"(\w+)\"", path.read_text(), re.S
+        )
         for kind in call[1:]
     }
 
