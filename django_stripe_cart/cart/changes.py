@@ -20,7 +20,7 @@ from django_stripe_cart.cart.contents import (
 from django_stripe_cart.database import in_transaction, lock_where
 from django_stripe_cart.exceptions import CartFull, ProductUnavailable, QuantityNotAllowed
 from django_stripe_cart.models import Cart, CartItem, OrderItem, get_product_model
-from django_stripe_cart.models.cart import CartKey
+from django_stripe_cart.models.cart import CartKey, read_items
 
 MAX_LINES = 100  # docs.stripe.com/api/checkout/sessions/create: line_items
 
@@ -103,7 +103,7 @@ def change_line(
     """
     lock_where(Cart, key.lookup(), modified=timezone.now())
     # All items, since the answer to the shopper shows them all.
-    items = list(CartItem.objects.in_cart(key).with_products())
+    items = read_items(key)
     item = next((item for item in items if item.product_id == product_pk), None)
     held = item.quantity if item else 0
     if item is not None and quantity_before is not None and held == to(quantity_before):

@@ -23,7 +23,7 @@ from django_stripe_cart.exceptions import (
 )
 from django_stripe_cart.line_items import LineItem, line_item_of
 from django_stripe_cart.models import CartItem
-from django_stripe_cart.models.cart import CartKey
+from django_stripe_cart.models.cart import CartKey, read_items
 from django_stripe_cart.money import MAXIMUM_AMOUNT, MINIMUM_AMOUNTS, format_money
 
 MAX_QUANTITY = 999
@@ -164,7 +164,7 @@ class CartContents:
 
 def read_contents(key: CartKey) -> CartContents:
     """Return the contents of a cart, asking each product for its line item. One query."""
-    return contents_from_items(CartItem.objects.in_cart(key).with_products())
+    return contents_from_items(read_items(key))
 
 
 def contents_from_items(items: Iterable[CartItem]) -> CartContents:

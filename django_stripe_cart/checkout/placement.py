@@ -11,8 +11,8 @@ from django_stripe_cart.cart.contents import CartContents, contents_from_items
 from django_stripe_cart.database import lock_where
 from django_stripe_cart.emails.addresses import clean_email
 from django_stripe_cart.exceptions import EmptyCart
-from django_stripe_cart.models import Cart, CartItem, Order, OrderItem
-from django_stripe_cart.models.cart import CartKey
+from django_stripe_cart.models import Cart, Order, OrderItem
+from django_stripe_cart.models.cart import CartKey, read_items
 from django_stripe_cart.signals import order_placed
 from django_stripe_cart.timeline import Cause, note
 
@@ -26,7 +26,7 @@ def lock_contents(key: CartKey, fingerprint: str | None) -> tuple[int, CartConte
         lock_where(Cart, key.lookup())
     except Cart.DoesNotExist as error:
         raise EmptyCart from error
-    items = list(CartItem.objects.in_cart(key).with_products())
+    items = read_items(key)
     contents = contents_from_items(items)
     contents.raise_if_not_orderable(fingerprint)
     return items[0].cart_id, contents

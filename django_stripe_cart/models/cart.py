@@ -99,16 +99,22 @@ class CartItemQuerySet(PrimaryDatabaseQuerySet["CartItem"]):
         ``held`` is the stock that the cart's own open order has taken: this shopper may still buy
         it.
         """
-        return self.select_related("product").annotate(held=_stock_held_subquery())
+        taken = apps.get_model("stripe_cart", "OrderItem")._base_manager.filter(
+            order__open_cart=OuterRef("cart"), product=OuterRef("product")
+        )
+        held = Subquery(taken.values("stock_taken")[:1])
+        return self.select_related("product").annotate(held=held)
 
 
 @cache
-def _stock_held_subquery() -> Subquery:
-    """Built once: building it takes as long as reading a cart."""
-    taken = apps.get_model("stripe_cart", "OrderItem")._base_manager.filter(
-        order__open_cart=OuterRef("cart"), product=OuterRef("product")
-    )
-    return Subquery(taken.values("stock_taken")[:1])
+def _items_with_products() -> CartItemQuerySet:
+    """Built once: building it takes longer than reading a cart."""
+    return CartItem.objects.with_products()
+
+
+def read_items(key: CartKey) -> list[CartItem]:
+    """Read the items of a cart ``with_products``."""
+    return list(_items_with_products().filter(**key.lookup("cart__")))
 
 
 class CartItem(models.Model):
