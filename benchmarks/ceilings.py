@@ -11,11 +11,11 @@ from benchmarks.compare import ROOT, TIMES
 # Millions of instructions for one request, a tenth above what was counted. Other releases of
 # Python and Django count differently, so they have more room, and growth is still seen.
 CEILINGS = {
-    "storefront, 12 of 60 products": 39,
-    "add to cart, same line": 12.6,
-    "cart, 10 lines": 36.5,
-    "begin checkout, 3 lines": 23.5,
-    "webhook paid, 3 lines": 35,
+    "storefront, 12 of 60 products": 43,
+    "add to cart, same line": 16.3,
+    "cart, 10 lines": 39.5,
+    "begin checkout, 3 lines": 30.5,
+    "webhook paid, 3 lines": 39,
 }
 
 

@@ -15,7 +15,7 @@ from typing import Any, ParamSpec, TypeVar, overload
 
 from django.apps import apps
 from django.db import DatabaseError, connections, models, router, transaction
-from django.db.models import F
+from django.db.models import F, Value
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -23,6 +23,9 @@ M = TypeVar("M", bound=models.Model)
 
 ATTEMPTS = 8
 MAX_DELAY = 1.0  # seconds
+
+# With its type, so that Django does not work it out for each statement.
+ONE = Value(1, output_field=models.PositiveBigIntegerField())
 
 # Serialization failure, deadlock, lock not available; MySQL: deadlock, lock wait, record changed.
 SQLSTATES = frozenset({"40001", "40P01", "55P03"})
@@ -65,7 +68,7 @@ def increment(
         f"{name}__isnull" if value is None else name: True if value is None else value
         for name, value in where.items()
     }
-    changes[counter] = F(counter) + 1
+    changes[counter] = F(counter) + ONE
     return bool(_rows(model).filter(**conditions).update(**changes))
 
 
