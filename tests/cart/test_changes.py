@@ -89,7 +89,7 @@ def test_more_than_the_stock_is_refused_and_says_how_many_are_left(
 ) -> None:
     carts.add_item(cart, lamp, 4)
 
-    with pytest.raises(OutOfStock, match="Only 5 “Lamp” are left"):
+    with pytest.raises(OutOfStock, match="Only 5 of “Lamp” are left"):
         carts.add_item(cart, lamp, 2)
 
     assert contents(cart).quantity == 4
