@@ -6,9 +6,17 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from unittest.mock import patch
 
 import pytest
-from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
+from django.db import (
+    DatabaseError,
+    IntegrityError,
+    OperationalError,
+    connection,
+    connections,
+    transaction,
+)
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -182,18 +190,19 @@ def test_a_row_that_is_gone_cannot_be_locked(db: None, verb: Callable[..., objec
 
 
 def test_an_open_transaction_is_noticed_without_djangos_private_attribute(
-    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+    transactional_db: None,
 ) -> None:
-    monkeypatch.setattr(connection, "atomic_blocks", None)
-    assert not is_transaction_open()
-    monkeypatch.undo()
+    wrapper = connections["default"]
 
+    def ask_without() -> bool:
+        with patch.object(wrapper, "atomic_blocks", None):
+            return is_transaction_open()
+
+    before = ask_without()
     with transaction.atomic():
-        monkeypatch.setattr(connection, "atomic_blocks", None)
-        is_open = is_transaction_open()
-        monkeypatch.undo()
+        inside = ask_without()
 
-    assert is_open
+    assert (before, inside) == (False, True)
 
 
 # --- the retry ------------------------------------------------------------------------------
