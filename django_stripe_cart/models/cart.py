@@ -114,7 +114,7 @@ def _items_with_products() -> CartItemQuerySet:
 
 def read_items(key: CartKey) -> list[CartItem]:
     """Read the items of a cart ``with_products``."""
-    return list(_items_with_products().filter(**key.lookup("cart__")))
+    return list(_items_with_products().in_cart(key))
 
 
 class CartItem(models.Model):
