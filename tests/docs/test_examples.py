@@ -65,12 +65,16 @@ def test_the_python_of_a_page_runs(
                 run_tests(variables[name], request)
 
 
+# Django 6.1 renamed it, and warns of the old name.
+create_savepoint = getattr(transaction, "savepoint_create", None) or transaction.savepoint
+
+
 def run_tests(found: Any, request: pytest.FixtureRequest) -> None:
     """An example may be a test itself, which leaves no rows to the next."""
     if inspect.isfunction(found) and found.__name__.startswith("test_"):
         names = inspect.signature(found).parameters
         fixtures = {name: request.getfixturevalue(name) for name in names}
-        before = transaction.savepoint()  # no atomic block: durable ones refuse to stand in it
+        before = create_savepoint()  # no atomic block: a durable one can't be nested in it
         found(**fixtures)
         transaction.savepoint_rollback(before)
     elif inspect.isclass(found) and issubclass(found, TestCase) and found is not TestCase:
