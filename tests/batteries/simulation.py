@@ -223,7 +223,7 @@ class Simulation:
         if url is None:
             return
         payment = self.sandbox.pay(url, card=CARDS[step.number % len(CARDS)])
-        if payment.status == "requires_action" and step.number % 2:
+        if payment.status == "action_required" and step.number % 2:
             self.sandbox.confirm_3ds(url, ok=step.number % 3 > 0)
 
     def pay_by_bank_debit(self, step: Step) -> None:

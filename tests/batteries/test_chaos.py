@@ -16,6 +16,7 @@ from tests.batteries.chaos import Failure, describe, generate, parse, run, shrin
 from tests.batteries.monitors import CartMonitor, access_violations
 from tests.batteries.scenarios import Scenario
 from tests.batteries.shop import Shop
+from tests.batteries.simulation import Step
 
 SEEDS = int(os.environ.get("CHAOS_SEEDS", "4"))
 STEPS = int(os.environ.get("CHAOS_STEPS", "100"))
@@ -45,6 +46,19 @@ def test_a_campaign_can_be_serialized_and_replayed() -> None:
     text = describe(Failure(tuple(steps), violations=()))
 
     assert parse(text.split("CHAOS_REPLAY=FILE:\n")[1]) == steps
+
+
+@pytest.mark.parametrize(
+    ("number", "event_type"),
+    [(31, "payment_intent.succeeded"), (3, "payment_intent.payment_failed")],
+)
+def test_a_campaign_confirms_3d_secure(shop: Shop, number: int, event_type: str) -> None:
+    steps = [Step("check_out"), Step("pay_any_session", number=number)]
+
+    assert run(shop, steps) is None
+
+    types = [event["type"] for event in shop.sandbox.events]
+    assert types.index("payment_intent.requires_action") < types.index(event_type)
 
 
 # --- the monitors -------------------------------------------------------------------------------
