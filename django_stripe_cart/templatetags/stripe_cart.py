@@ -1,4 +1,4 @@
-"""Template tags for the host's templates. All tags of a page share one read of the cart."""
+"""Template tags and filters for the project's templates. They read the cart once per request."""
 
 from __future__ import annotations
 
@@ -24,25 +24,26 @@ Values = dict[str, Any]
 
 @register.filter
 def money(amount: int, currency: str) -> str:
-    """Format ``amount`` (int, smallest currency unit) for the active language."""
+    """Return ``amount`` (int, smallest currency unit) formatted for the active language."""
     return format_money(amount, currency)
 
 
 @register.inclusion_tag("stripe_cart/includes/assets.html")
 def stripe_cart_assets() -> Values:
-    """The stylesheet and the script, for the page's head."""
+    """Render the links to the shop's stylesheet and script, for the page's head."""
     return {}
 
 
 @register.inclusion_tag("stripe_cart/includes/cart_button.html", takes_context=True)
 def cart_button(context: Context) -> Values:
-    """A link to the cart, with the number of items in it. The script makes it open the modal."""
+    """Render a link to the cart, with the number of items; the script makes it open the modal."""
     shopper = get_shopper(context)
     return {"cart": shopper.contents, "may_shop": shopper.may_shop}
 
 
 @register.inclusion_tag("stripe_cart/modals/cart.html", takes_context=True)
 def cart_modal(context: Context) -> Values:
+    """Render the modal that shows the cart."""
     shopper = get_shopper(context)
     return {
         "cart": shopper.contents,
@@ -54,12 +55,13 @@ def cart_modal(context: Context) -> Values:
 
 @register.inclusion_tag("stripe_cart/includes/orders_button.html", takes_context=True)
 def orders_button(context: Context) -> Values:
-    """A link to the shopper's orders; nothing for visitors who may not shop."""
+    """Render a link to the shopper's orders, or nothing for visitors who may not shop."""
     return {"may_shop": get_shopper(context).may_shop}
 
 
 @register.inclusion_tag("stripe_cart/modals/orders.html", takes_context=True)
 def orders_modal(context: Context) -> Values:
+    """Render the modal that shows the shopper's orders."""
     return {
         "may_shop": get_shopper(context).may_shop,
         "modal_id": "stripe-cart-orders-modal",
@@ -69,9 +71,9 @@ def orders_modal(context: Context) -> Values:
 
 @register.inclusion_tag("stripe_cart/includes/add_to_cart.html", takes_context=True)
 def add_to_cart(context: Context, product: Any, item: LineItem | None = None) -> Values:
-    """The price of ``product``, and the form that adds it to the cart.
+    """Render the price of ``product``, and the form that adds it to the cart.
 
-    ``item`` is the product's ``LineItem``, if the caller has it already.
+    ``item`` is the product's ``LineItem``; it is computed if it is not given.
     """
     shopper = get_shopper(context)
     values: Values = {
@@ -96,17 +98,17 @@ def add_to_cart(context: Context, product: Any, item: LineItem | None = None) ->
 
 @register.inclusion_tag("stripe_cart/includes/product_grid.html", takes_context=True)
 def product_grid(context: Context, products: Iterable[Any] | None = None) -> Values:
-    """Cards of ``products``, or of all products for sale."""
-    get_shopper(context)  # raises, if the request is missing, even where no product is shown
+    """Render cards of ``products``, or of all products for sale."""
+    get_shopper(context)  # raises if the request is missing, even if there is no product to show
     shown = _active_products() if products is None else products
     return {"cards": [ProductCard(product, line_item_of(product)) for product in shown]}
 
 
 @register.inclusion_tag("stripe_cart/includes/messages.html", takes_context=True)
 def stripe_cart_messages(context: Context) -> Values:
-    """Django's messages as toasts, and the container for later ones.
+    """Render Django's messages as toasts, in the container for messages of the script.
 
-    If the page has shown the messages before, only the container.
+    If the page has shown the messages before, only the empty container is rendered.
     """
     messages = get_messages(get_request(context))
     if getattr(messages, "used", False):
@@ -116,25 +118,26 @@ def stripe_cart_messages(context: Context) -> Values:
 
 @dataclass(frozen=True)
 class ProductCard:
-    """A product and its ``LineItem``; None if it is not for sale."""
+    """A product for the template of a card, with its ``LineItem`` if it is for sale."""
 
     product: Any
     item: LineItem | None
 
     @property
     def name(self) -> str:
+        """Return the name under which the product is sold, or the text of the product itself."""
         return self.item.name if self.item else str(self.product)
 
     @property
     def url(self) -> str:
-        """str, the product's page; empty if it has none."""
+        """Return the URL of the product's page, or an empty string if it has none."""
         get_url = getattr(self.product, "get_absolute_url", None)
         return str(get_url()) if callable(get_url) else ""
 
 
 @dataclass(frozen=True)
 class Toast:
-    """A message with Bootstrap's name of its color."""
+    """A message for the template of a toast; ``color`` is the name of a Bootstrap color."""
 
     text: str
     color: str
@@ -142,6 +145,7 @@ class Toast:
 
     @classmethod
     def from_message(cls, level: int, text: str) -> Toast:
+        """Return the toast for a Django message; warnings and errors stay until they are closed."""
         if level >= constants.ERROR:
             return cls(text, "danger", is_persistent=True)
         if level >= constants.WARNING:
@@ -150,5 +154,6 @@ class Toast:
 
 
 def _active_products() -> Iterable[Any]:
+    """Return all products, or those of ``active()`` if the model's queryset has that method."""
     products = get_product_model()._default_manager.all()
     return products.active() if hasattr(products, "active") else products

@@ -1,8 +1,8 @@
-"""Tags that only the shop's own templates use; not public, and may change in any release."""
+"""Template tags for the shop's own templates. They are not public, and may change."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import template
 from django.core.exceptions import ImproperlyConfigured
@@ -26,35 +26,37 @@ CART_FIELDS = (
 
 @register.simple_tag
 def front_page_url() -> str:
-    """The URL of the site's front page, where "Continue shopping" leads."""
+    """Return the URL of the site's front page, to which "Continue shopping" links."""
     return get_script_prefix()
 
 
 @register.simple_tag(takes_context=True)
 def shop_url(context: template.Context, name: str) -> str:
-    """The same as ``{% url 'stripe_cart:NAME' %}``, but reversed only once for a request."""
+    """Return the same URL as ``{% url 'stripe_cart:NAME' %}``, cached for the request."""
     return get_shopper(context).url(name)
 
 
 @register.simple_tag(takes_context=True)
 def cart_fields(context: template.Context, product: Any) -> str:
-    """The hidden fields of a cart form, in one tag because a page has two forms for each line."""
+    """Return the hidden fields of a cart form as HTML: CSRF token, product and ``next``."""
     csrf_token, next_url = str(context.get("csrf_token", "")), context.get("next", "")
     return format_html(CART_FIELDS, csrf_token, product.pk, next_url)
 
 
 @register.simple_tag(takes_context=True)
 def order_status_text(context: template.Context) -> str:
-    """A sentence about the status of the context's order."""
+    """Return a sentence for the shopper about the status of the variable ``order``."""
     will_email = bool(context.get("will_email"))
     return order_texts.status_text(context["order"], context.get("refresh"), will_email=will_email)
 
 
 def get_shopper(context: template.Context) -> Shopper:
+    """Return the shopper of the request in the template context."""
     return Shopper.of(get_request(context))
 
 
 def get_request(context: template.Context) -> HttpRequest:
+    """Return the request in the template context. Raises ``ImproperlyConfigured``."""
     # A RequestContext has its request even without the host's "request" context processor.
     request = context.get("request") or getattr(context, "request", None)
     if request is None:
@@ -62,5 +64,4 @@ def get_request(context: template.Context) -> HttpRequest:
             "The tags of stripe_cart need the request: render the template with "
             "render(request, …), or put it into the context as “request”."
         )
-    found: HttpRequest = request
-    return found
+    return cast(HttpRequest, request)

@@ -1,1 +1,1 @@
-"""HTTP: views, forms, responses and JSON of the shop's pages."""
+"""The shop's pages: views, forms, responses and JSON."""

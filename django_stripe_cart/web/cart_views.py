@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import urldefrag, urljoin
+from urllib.parse import urldefrag, urlencode, urljoin
 from uuid import UUID
 
 from django.contrib.messages import constants as messages
@@ -15,33 +15,29 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from django_stripe_cart.cart.contents import CartLine, line_for
 from django_stripe_cart.checkout import begin_checkout
-from django_stripe_cart.exceptions import (
-    CartChanged,
-    CartError,
-    OrderError,
-    PaymentError,
-)
+from django_stripe_cart.exceptions import CartChanged, CartError, OrderError, PaymentError
 from django_stripe_cart.timeline import BY_SHOPPER
 from django_stripe_cart.web.decorators import shop_view
 from django_stripe_cart.web.forms import AddForm, ProductForm, QuantityForm
 from django_stripe_cart.web.messages import add_error, add_message, add_status_message
-from django_stripe_cart.web.order_access import get_order
 from django_stripe_cart.web.order_refresh import FIRST_REFRESH, sync_if_unsettled
 from django_stripe_cart.web.requests import form_data, next_url
-from django_stripe_cart.web.responses import cart_response, redirect_to, render_response
-from django_stripe_cart.web.return_urls import canceled_url, return_urls
+from django_stripe_cart.web.responses import cart_response, redirect_to, render_page
+from django_stripe_cart.web.return_urls import return_urls
 from django_stripe_cart.web.shopper import Shopper
 
 
 @shop_view
 @require_GET
 def cart(request: HttpRequest) -> HttpResponse:
-    return render_response(request, "cart", {"removed_line": _removed_line(request)})
+    """Show the cart."""
+    return render_page(request, "cart", {"removed_line": _removed_line(request)})
 
 
 @shop_view
 @require_POST
 def add(request: HttpRequest) -> HttpResponse:
+    """Add a product to the cart."""
     form = AddForm(form_data(request))
     line = _change_line(request, form, to=lambda held: held + form.cleaned_data["quantity"])
     if line is not None:
@@ -54,6 +50,7 @@ def add(request: HttpRequest) -> HttpResponse:
 @shop_view
 @require_POST
 def set_quantity(request: HttpRequest) -> HttpResponse:
+    """Set the quantity of a product in the cart; zero removes the product."""
     form = QuantityForm(form_data(request))
     line = _change_line(request, form, to=lambda held: form.cleaned_data["quantity"])
     return cart_response(request, removed_line=None if form.cleaned_data.get("quantity") else line)
@@ -62,6 +59,7 @@ def set_quantity(request: HttpRequest) -> HttpResponse:
 @shop_view
 @require_POST
 def remove(request: HttpRequest) -> HttpResponse:
+    """Remove a product from the cart."""
     form = ProductForm(form_data(request))
     if not form.is_valid():  # the product was deleted, and with it the line
         return cart_response(request)
@@ -71,13 +69,16 @@ def remove(request: HttpRequest) -> HttpResponse:
 @shop_view
 @require_http_methods(["GET", "POST"])
 def checkout(request: HttpRequest) -> HttpResponse:
+    """Place an order for the cart, and redirect to Stripe's payment page."""
     if request.method == "GET":  # reloaded, or a bookmark: a GET must not place an order
         return redirect_to(request, reverse("stripe_cart:cart"))
+    query = urlencode({"next": next_url(request)})
+    canceled_url = reverse("stripe_cart:checkout_canceled") + "?" + query
     try:
         order = begin_checkout(
             Shopper.of(request).cart_key,
             fingerprint=str(form_data(request).get("fingerprint", "")),
-            return_urls=return_urls(request, cancel=canceled_url(request)),
+            return_urls=return_urls(request, cancel=canceled_url),
             email=getattr(Shopper.of(request).user, "email", ""),
             by=BY_SHOPPER,
         )
@@ -98,8 +99,11 @@ def checkout(request: HttpRequest) -> HttpResponse:
 @shop_view
 @require_GET
 def checkout_return(request: HttpRequest, reference: UUID) -> HttpResponse:
-    """Stripe's success URL. The redirect proves nothing, so sync the order with Stripe."""
-    order = sync_if_unsettled(get_order(request, reference))
+    """Receive the shopper from Stripe after a payment, and show the order's status.
+
+    The request does not prove that the order is paid, so the order is synced with Stripe.
+    """
+    order = sync_if_unsettled(Shopper.of(request).get_order(reference))
     if order.is_pending:  # no answer, or not confirmed yet: the order page asks again
         return redirect_to(request, order.get_absolute_url() + FIRST_REFRESH)
     add_status_message(request, order)
@@ -109,17 +113,22 @@ def checkout_return(request: HttpRequest, reference: UUID) -> HttpResponse:
 @shop_view
 @require_GET
 def checkout_canceled(request: HttpRequest) -> HttpResponse:
-    """Stripe's cancel URL. The redirect proves nothing either, so the order stays as it is."""
+    """Receive the shopper who left Stripe's payment page without paying.
+
+    The request does not prove that the payment was canceled, so the order is not changed.
+    """
     url = urldefrag(urljoin("/", next_url(request))).url
     if not Shopper.of(request).contents:
         return redirect_to(request, url)
-    text = _("No payment was made. Your cart has not changed.")
-    add_message(request, messages.INFO, text)
+    add_message(request, messages.INFO, _("No payment was made. Your cart has not changed."))
     return redirect_to(request, url if url == reverse("stripe_cart:cart") else url + "#cart")
 
 
 def _change_line(request: HttpRequest, form: Form, *, to: Callable[[int], int]) -> CartLine | None:
-    """Change the quantity of the form's product. A problem becomes a message."""
+    """Set the quantity of the form's product to what ``to`` returns for the current quantity.
+
+    An error is shown to the shopper as a message, and None is returned.
+    """
     if not form.is_valid():
         text = str(next(iter(form.errors.values()))[0])
         add_message(request, messages.ERROR, text, code="invalid")
@@ -136,7 +145,10 @@ def _change_line(request: HttpRequest, form: Form, *, to: Callable[[int], int]) 
 
 
 def _removed_line(request: HttpRequest) -> CartLine | None:
-    """Return the line named by ``?removed=``, which was removed without JavaScript."""
+    """Return the cart line that was just removed without JavaScript, from ``?removed=`` in the URL.
+
+    Return None if the product is gone, or in the cart again.
+    """
     if "removed" not in request.GET:
         return None
     form = AddForm({**request.GET.dict(), "product": request.GET["removed"]})

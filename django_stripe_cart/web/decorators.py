@@ -20,7 +20,7 @@ View = Callable[..., HttpResponse]
 
 
 def shop_view(view: View) -> View:
-    """Send visitors who may not shop to the login page; add the headers of the shop's pages."""
+    """Redirect visitors who may not shop to the login page, and add headers for privacy."""
 
     @functools.wraps(view)
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -35,18 +35,16 @@ def shop_view(view: View) -> View:
 
 
 def non_atomic(view: View) -> View:
-    """Exempt a view from ``ATOMIC_REQUESTS`` on every database: it opens its own transactions."""
+    """Exempt a view that opens its own transactions from ``ATOMIC_REQUESTS``, on every database."""
     for alias in connections:
         transaction.non_atomic_requests(using=alias)(view)
     return view
 
 
 def _add_privacy_headers(response: HttpResponse) -> HttpResponse:
-    """Keep the URL of a guest's order, which is a secret, from other sites and search engines.
-
-    Not ``no-referrer``: browsers would then send no origin with our own forms, and Django's CSRF
-    protection requires one.
-    """
+    """Add headers that keep the secret URLs of orders from other sites and search engines."""
+    # Not "no-referrer": browsers would then send no origin with our own forms, and Django's CSRF
+    # protection requires one.
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["X-Robots-Tag"] = "noindex"
     return response

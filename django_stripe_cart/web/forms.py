@@ -1,4 +1,4 @@
-"""Forms of the cart: a product and a quantity, never a price."""
+"""Forms that change the cart: a product and a quantity, never a price."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ NO_QUANTITY = dict.fromkeys(
 
 
 class ProductKeyField(forms.Field):
-    """A product's primary key. The cart checks under its lock whether the product exists."""
+    """A form field for a product's primary key.
+
+    It does not check whether the product exists; the cart does, under its lock.
+    """
 
     def to_python(self, value: Any) -> Any:
         if value in self.empty_values:
@@ -30,27 +33,34 @@ class ProductKeyField(forms.Field):
 
 
 class ProductForm(forms.Form):
+    """A form that names a product, to remove it from the cart."""
+
     product = ProductKeyField(error_messages=NO_PRODUCT)
 
 
 class AddForm(ProductForm):
+    """A form that adds a product to the cart.
+
+    ``quantity_before`` is the quantity in the cart when the form was sent first, so that a repeated
+    request adds the product only once.
+    """
+
     quantity = forms.IntegerField(
-        min_value=1,
-        max_value=MAX_QUANTITY,
-        initial=1,
-        required=False,
-        error_messages=NO_QUANTITY,
+        min_value=1, max_value=MAX_QUANTITY, initial=1, required=False, error_messages=NO_QUANTITY
     )
     quantity_before = forms.IntegerField(min_value=0, max_value=MAX_QUANTITY, required=False)
 
     def clean_quantity(self) -> int:
+        """Return the quantity, or 1 if none was sent."""
         return self.cleaned_data["quantity"] or 1
 
     def find_product(self) -> Any:
-        """Return the product if the default manager of its model finds it, else None."""
+        """Return the product, or None if the default manager of its model does not find it."""
         products = get_product_model()._default_manager
         return products.filter(pk=self.cleaned_data["product"]).first()
 
 
 class QuantityForm(ProductForm):
+    """A form that sets the quantity of a product in the cart."""
+
     quantity = forms.IntegerField(min_value=0, max_value=MAX_QUANTITY, error_messages=NO_QUANTITY)

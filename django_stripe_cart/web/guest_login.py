@@ -1,4 +1,4 @@
-"""Merge a guest's cart and orders into the user who signs in, and add messages about it."""
+"""Merge a guest's cart and orders into the account of the user who signs in."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ logger = logging.getLogger("stripe_cart")
 
 
 def merge_guest_into_user(request: HttpRequest, user: Any, token: str) -> None:
-    """Merge what the guest of this browser has. An error is logged and never breaks the login."""
+    """Merge the cart and orders of the guest with ``token`` into the account of ``user``.
+
+    An error is logged and never breaks the login.
+    """
     try:
         _add_messages(request, merge_guest(token, user))
     except Exception as error:  # the host's receivers may raise anything
@@ -27,9 +30,9 @@ def merge_guest_into_user(request: HttpRequest, user: Any, token: str) -> None:
 
 
 def merge_leftovers(request: HttpRequest) -> None:
-    """Merge what was not merged at login, before the user changes their cart.
+    """Merge a guest's cart that was not merged at login, before the user changes their own cart.
 
-    That is a cart whose order was still open, or what another tab has added to the guest's cart.
+    The guest's order may have been open at login, or another tab has added an item since.
     """
     token = request.session.get(SESSION_KEY) if hasattr(request, "session") else None
     if token and request.user.is_authenticated:
@@ -40,28 +43,21 @@ def merge_leftovers(request: HttpRequest) -> None:
 
 
 def _add_messages(request: HttpRequest, result: MergeResult) -> None:
+    """Add messages about what was merged and what was not."""
     if result.quantity:
-        add_message(
-            request,
-            messages.INFO,
-            ngettext(
-                "%(count)d item that you added before signing in is now in your cart.",
-                "%(count)d items that you added before signing in are now in your cart.",
-                result.quantity,
-            )
-            % {"count": result.quantity},
+        text = ngettext(
+            "%(count)d item that you added before signing in is now in your cart.",
+            "%(count)d items that you added before signing in are now in your cart.",
+            result.quantity,
         )
+        add_message(request, messages.INFO, text % {"count": result.quantity})
     for shortfall in result.shortfalls:
         add_message(request, messages.WARNING, str(shortfall))
     if result.settled_order is not None and result.settled_order.paid_at is not None:
         add_status_message(request, result.settled_order)
     if result.open_order is not None:
-        add_message(
-            request,
-            messages.WARNING,
-            _(
-                "The payment page of order %(number)s is still open. Once it is closed, the items "
-                "that you added before signing in will be added to your cart."
-            )
-            % {"number": result.open_order.number},
+        text = _(
+            "The payment page of order %(number)s is still open. Once it is closed, the items "
+            "that you added before signing in will be added to your cart."
         )
+        add_message(request, messages.WARNING, text % {"number": result.open_order.number})

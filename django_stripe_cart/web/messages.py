@@ -1,6 +1,8 @@
-"""Messages to the shopper: Django's messages in HTML, a list in the body of a JSON response."""
+"""Messages to the shopper: Django's messages, or a list in a JSON response."""
 
 from __future__ import annotations
+
+from typing import cast
 
 from django.contrib import messages
 from django.http import HttpRequest
@@ -11,7 +13,7 @@ from django_stripe_cart.models import Order
 from django_stripe_cart.web.requests import wants_json
 from django_stripe_cart.web.serializers import Data
 
-# Shown after a payment or another attempt. Never says "failed" while that is uncertain.
+# Shown after an attempt to pay. The texts never say "failed" while that is uncertain.
 PAID = messages.SUCCESS, gettext_lazy("Thank you! Order %(number)s is paid.")
 STATUS_MESSAGES = {
     Order.Status.PENDING: (
@@ -35,12 +37,12 @@ STATUS_MESSAGES = {
 
 
 def add_message(request: HttpRequest, level: int, text: str, *, code: str = "") -> None:
-    """Add a message; silently skip it if the host does not use Django's messages."""
+    """Add a message to the response; skip it silently if the project has no message storage."""
     if wants_json(request):
-        message = {"level": messages.DEFAULT_TAGS[level], "code": code, "text": text}
-        json_messages(request).append(message)
-        return
-    messages.add_message(request, level, text, fail_silently=True)
+        tag = messages.DEFAULT_TAGS[level]
+        json_messages(request).append({"level": tag, "code": code, "text": text})
+    else:
+        messages.add_message(request, level, text, fail_silently=True)
 
 
 def add_status_message(request: HttpRequest, order: Order) -> None:
@@ -55,6 +57,5 @@ def add_error(request: HttpRequest, error: StripeCartError) -> None:
 
 
 def json_messages(request: HttpRequest) -> list[Data]:
-    """Return the messages for the JSON response. They are kept on the request, not in storage."""
-    found: list[Data] = request.__dict__.setdefault("_stripe_cart_json_messages", [])
-    return found
+    """Return the list of messages for the JSON response, which is kept on the request."""
+    return cast("list[Data]", request.__dict__.setdefault("_stripe_cart_json_messages", []))

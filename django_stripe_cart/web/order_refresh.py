@@ -1,4 +1,4 @@
-"""Sync an unsettled order while its page is open: when, and after which pauses."""
+"""Sync an unsettled order with Stripe while its page is open, after increasing delays."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ FIRST_REFRESH = "?refresh=0"  # query string of an order page that refreshes its
 
 
 def was_synced_recently(order: Order) -> bool:
-    """Whether to skip a sync: Stripe allows 25 requests a second for the whole shop."""
+    """Return whether the order was synced with Stripe in the last seconds."""
+    # Stripe allows 25 requests a second for the whole shop.
     return order.synced_at is not None and order.synced_at > timezone.now() - MIN_SYNC_INTERVAL
 
 
 def sync_if_unsettled(order: Order) -> Order:
-    """Sync the order with Stripe, unless it has reached a final status."""
+    """Return the order, synced with Stripe unless its payment is settled."""
     return sync_or_keep(order) if order.is_unsettled else order
 
 
 def sync_or_keep(order: Order) -> Order:
-    """Sync the order with Stripe; return it unchanged if Stripe does not answer."""
+    """Return the order, synced with Stripe, or unchanged if the request to Stripe fails."""
     try:
         return sync_order(order, by=BY_SHOPPER)
     except PaymentError:
@@ -37,26 +38,27 @@ def sync_or_keep(order: Order) -> Order:
 
 @dataclass(frozen=True)
 class RefreshSchedule:
-    """When the order page refreshes next, after it has done so ``attempt`` times."""
+    """The schedule of an order page that refreshes itself; ``attempt`` counts its refreshes."""
 
     attempt: int
 
     @classmethod
     def parse(cls, text: str) -> RefreshSchedule | None:
-        """Return the schedule for the value of ``?refresh=``; None if the page does not refresh."""
+        """Return the schedule for the URL parameter ``refresh``, or None if it is not a number."""
         is_valid = len(text) < 3 and text.isascii() and text.isdigit()
         return cls(int(text)) if is_valid else None
 
     @property
     def is_over(self) -> bool:
+        """Return whether the page has refreshed itself for the last time."""
         return self.attempt >= len(REFRESH_DELAYS)
 
     @property
     def seconds(self) -> int:
-        """int, seconds until the next refresh."""
+        """Return the number of seconds until the next refresh."""
         return REFRESH_DELAYS[self.attempt]
 
     @property
     def next_query(self) -> str:
-        """str, the query string of the next refresh."""
+        """Return the query string of the URL that the next refresh loads."""
         return f"?refresh={self.attempt + 1}"

@@ -1,4 +1,4 @@
-"""The texts and colors of an order's status and timeline, as the shopper sees them."""
+"""Texts and colors of an order's status and events, for the shopper."""
 
 from __future__ import annotations
 
@@ -51,12 +51,16 @@ EVENT_TEXTS = {  # by the status that an event led to
 
 
 def status_color(status: str) -> str:
-    """Return Bootstrap's name of the color for a status."""
+    """Return the name of the Bootstrap color for an order's status, such as ``success``."""
     return STATUS_COLORS.get(Status(status), "secondary")
 
 
 def status_text(order: Order, refresh: RefreshSchedule | None, *, will_email: bool) -> str:
-    """Return a sentence about the order's status, and what to expect if the page refreshes."""
+    """Return a sentence for the shopper about the order's status.
+
+    With ``refresh``, the payment is being confirmed. ``will_email`` is whether the shopper gets an
+    e-mail when the order is paid.
+    """
     if refresh is not None:
         return _confirmation_text(refresh, will_email=will_email)
     if order.is_pending and order.cancel_requested_at:
@@ -65,7 +69,7 @@ def status_text(order: Order, refresh: RefreshSchedule | None, *, will_email: bo
 
 
 def event_text(event: OrderEvent) -> str:
-    """Return what an event means to the shopper; "" if it is not for the shopper."""
+    """Return a text for the shopper about an event of the order, or "" to leave the event out."""
     if event.kind == "cancel_requested":
         return _("Cancellation requested")
     if event.kind == "refunded":
@@ -79,6 +83,7 @@ def event_text(event: OrderEvent) -> str:
 
 
 def _confirmation_text(refresh: RefreshSchedule, *, will_email: bool) -> str:
+    """Return a sentence for the shopper while the payment is being confirmed."""
     if not refresh.is_over:
         return _(
             "Your payment is being confirmed. This takes a moment; you don't need to do anything."

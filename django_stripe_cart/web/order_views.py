@@ -20,7 +20,6 @@ from django_stripe_cart.models import Order, OrderEmail
 from django_stripe_cart.timeline import BY_SHOPPER
 from django_stripe_cart.web.decorators import shop_view
 from django_stripe_cart.web.messages import add_error, add_message, add_status_message
-from django_stripe_cart.web.order_access import get_order, get_own_order
 from django_stripe_cart.web.order_refresh import (
     RefreshSchedule,
     sync_if_unsettled,
@@ -28,12 +27,7 @@ from django_stripe_cart.web.order_refresh import (
     was_synced_recently,
 )
 from django_stripe_cart.web.pagination import Page
-from django_stripe_cart.web.responses import (
-    cart_response,
-    order_response,
-    redirect_to,
-    render_response,
-)
+from django_stripe_cart.web.responses import cart_response, order_response, redirect_to, render_page
 from django_stripe_cart.web.return_urls import return_urls
 from django_stripe_cart.web.shopper import Shopper
 
@@ -43,16 +37,18 @@ ORDERS_PER_PAGE = 10
 @shop_view
 @require_GET
 def orders(request: HttpRequest) -> HttpResponse:
+    """List the shopper's orders, the newest first."""
     rows = Shopper.of(request).orders.newest_first().prefetch_related("items")
     page = Page.from_queryset(rows, request.GET.get("page"), size=ORDERS_PER_PAGE)
     login_url = "" if request.user.is_authenticated else redirect_to_login(request.path).url
-    return render_response(request, "orders", {"page": page, "login_url": login_url})
+    return render_page(request, "orders", {"page": page, "login_url": login_url})
 
 
 @shop_view
 @require_GET
 def order(request: HttpRequest, reference: UUID) -> HttpResponse:
-    order = get_order(request, reference)
+    """Show an order, and sync it with Stripe while its payment is not settled."""
+    order = Shopper.of(request).get_order(reference)
     if not was_synced_recently(order):
         order = sync_if_unsettled(order)
     refresh = RefreshSchedule.parse(request.GET.get("refresh", "")) if order.is_pending else None
@@ -62,26 +58,27 @@ def order(request: HttpRequest, reference: UUID) -> HttpResponse:
         "refresh": refresh,
         "will_email": will_email(order, OrderEmail.Kind.PAID),
     }
-    return render_response(request, "order", context, "cart")
+    return render_page(request, "order", context, "cart")
 
 
 @shop_view
 @require_GET
 def receipt(request: HttpRequest, reference: UUID) -> HttpResponse:
-    """Redirect to Stripe's receipt. Its URL is not in the webhook, so it may need a sync."""
-    order = get_own_order(request, reference)  # the receipt names the customer
-    if order.has_receipt and not order.receipt_url:
+    """Redirect to Stripe's receipt."""
+    order = Shopper.of(request).get_own_order(reference)  # the receipt names the customer
+    if order.has_receipt and not order.receipt_url:  # webhooks do not contain the URL
         order = sync_or_keep(order)
     if order.receipt_url:
         return redirect_to(request, order.receipt_url)
-    text = _("There is no receipt for this order at the moment.")
-    add_message(request, messages.ERROR, text)
+    add_message(request, messages.ERROR, _("There is no receipt for this order at the moment."))
     return redirect_to(request, order.get_absolute_url())
 
 
 @shop_view
 @require_POST
 def order_pay(request: HttpRequest, reference: UUID) -> HttpResponse:
+    """Redirect to the payment page of an unpaid order."""
+
     def pay(order: Order) -> Order:
         urls = return_urls(request, cancel=order.get_absolute_url())
         return resume_payment(order, return_urls=urls, by=BY_SHOPPER)
@@ -92,13 +89,15 @@ def order_pay(request: HttpRequest, reference: UUID) -> HttpResponse:
 @shop_view
 @require_POST
 def order_cancel(request: HttpRequest, reference: UUID) -> HttpResponse:
+    """Cancel an unpaid order."""
     return _change_order(request, reference, lambda order: cancel_order(order, by=BY_SHOPPER))
 
 
 @shop_view
 @require_POST
 def order_again(request: HttpRequest, reference: UUID) -> HttpResponse:
-    order = get_own_order(request, reference)
+    """Add the products of an order to the cart again."""
+    order = Shopper.of(request).get_own_order(reference)
     result = Shopper.of(request).change_cart(orders_again.order_again, order=order)
     for error in result.refused:
         add_message(request, messages.WARNING, str(error), code=error.code)
@@ -114,15 +113,18 @@ def order_again(request: HttpRequest, reference: UUID) -> HttpResponse:
 
 
 def _change_order(
-    request: HttpRequest, reference: UUID, verb: Callable[[Order], Order]
+    request: HttpRequest, reference: UUID, change: Callable[[Order], Order]
 ) -> HttpResponse:
-    """Run ``verb`` on the shopper's own order; respond with Stripe's payment page or the order."""
-    order = get_own_order(request, reference)
+    """Call ``change`` with the shopper's own order, and show the result or an error.
+
+    An order that can be paid is answered with a redirect to its payment page.
+    """
+    shopper = Shopper.of(request)
     try:
-        order = verb(order)
+        order = change(shopper.get_own_order(reference))
     except (OrderError, PaymentError) as error:
         add_error(request, error)
-        return order_response(request, get_own_order(request, reference))
+        return order_response(request, shopper.get_own_order(reference))
     if order.is_payable:
         return redirect_to(request, order.session_url)
     add_status_message(request, order)

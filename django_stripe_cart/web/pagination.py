@@ -1,4 +1,4 @@
-"""Pagination without COUNT(*), whose cost would grow with the number of rows."""
+"""Pagination without ``COUNT(*)``, whose cost grows with the number of rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_PAGE = 10_000  # databases reject offsets that are too large
 
 @dataclass(frozen=True)
 class Page(Generic[M]):
-    """A page of a queryset. Its attributes are named like those of Django's ``Page``."""
+    """A page of a queryset, with the same attributes as Django's ``Page``."""
 
     object_list: list[M]
     number: int
@@ -23,7 +23,7 @@ class Page(Generic[M]):
 
     @classmethod
     def from_queryset(cls, rows: models.QuerySet[M], requested: Any, *, size: int) -> Self:
-        """Return page ``requested`` of ``rows``; the first one if that is not a page number."""
+        """Return the page with the number ``requested``, or the first page if there is none."""
         number = _parse_number(requested)
         start = (number - 1) * size
         found = list(rows[start : start + size + 1])  # one more shows whether there is a next page
@@ -52,6 +52,7 @@ class Page(Generic[M]):
 
 
 def _parse_number(requested: Any) -> int:
+    """Return ``requested`` as a page number, or 1 if it is not valid."""
     try:
         number = int(requested)
     except (TypeError, ValueError):

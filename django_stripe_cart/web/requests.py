@@ -1,4 +1,4 @@
-"""What a request sends, and which kind of response it asks for."""
+"""The data of a request, and the kind of response that it asks for."""
 
 from __future__ import annotations
 
@@ -18,15 +18,20 @@ CONTENT_TYPES = ["text/html", "application/json"]
 
 
 def wants_fragments(request: HttpRequest) -> bool:
+    """Return whether the shop's script sent the request, and expects HTML fragments."""
     return FRAGMENT_HEADER in request.headers
 
 
 def wants_json(request: HttpRequest) -> bool:
+    """Return whether the request prefers JSON to HTML."""
     return request.get_preferred_type(CONTENT_TYPES) == "application/json"
 
 
 def form_data(request: HttpRequest) -> Mapping[str, Any]:
-    """Return the submitted form, or the strings and integers of a JSON object."""
+    """Return the fields of the request's body: of a form, or of a JSON object.
+
+    Of a JSON object, only strings and integers are returned.
+    """
     if request.content_type != "application/json":
         return request.POST
     try:
@@ -40,10 +45,8 @@ def form_data(request: HttpRequest) -> Mapping[str, Any]:
 
 
 def next_url(request: HttpRequest) -> str:
-    """Return ``next`` of the form or the query string, if it is on this site; else the cart's URL.
-
-    It is encoded, because Stripe rejects a return URL with a space, and PostgreSQL one with NUL.
-    """
+    """Return the URL of the parameter ``next`` if it is on this site, else the cart's URL."""
+    # Encoded, because Stripe rejects a return URL with a space, and PostgreSQL one with NUL.
     url = iri_to_uri(str(form_data(request).get("next") or request.GET.get("next", "")))
     if url and url_has_allowed_host_and_scheme(
         url, allowed_hosts={request.get_host()}, require_https=request.is_secure()

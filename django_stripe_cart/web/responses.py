@@ -16,12 +16,7 @@ from django.utils.functional import SimpleLazyObject
 from django_stripe_cart.cart.contents import CartLine
 from django_stripe_cart.models import Order
 from django_stripe_cart.web.messages import json_messages
-from django_stripe_cart.web.requests import (
-    FRAGMENT_HEADER,
-    next_url,
-    wants_fragments,
-    wants_json,
-)
+from django_stripe_cart.web.requests import FRAGMENT_HEADER, next_url, wants_fragments, wants_json
 from django_stripe_cart.web.serializers import (
     Data,
     serialize_cart,
@@ -43,57 +38,47 @@ class SeeOther(HttpResponseRedirect):
     status_code = 303
 
 
-def render_response(
-    request: HttpRequest, name: str, context: dict[str, Any], *also: str
+def render_page(
+    request: HttpRequest, name: str, context: dict[str, Any], *other_fragments: str
 ) -> HttpResponse:
-    """Respond to a GET with ``stripe_cart/NAME.html``, or its fragment and those in ``also``."""
-    if wants_fragments(request):
-        return _render_fragments(request, name, *also, **context)
-    if wants_json(request):
-        return _json_response(request, _serialize(request, context))
-    defaults = {"cart": _lazy_cart(request), "base": _base_template()}
-    response = render(request, f"stripe_cart/{name}.html", defaults | context)
-    patch_vary_headers(response, ["Accept"])
+    """Respond to a GET with the page ``stripe_cart/NAME.html``, or with fragments or JSON."""
+    response = _fragments_or_json(request, context, name, *other_fragments)
+    if response is None:
+        defaults = {"cart": _lazy_cart(request), "base": _base_template()}
+        response = render(request, f"stripe_cart/{name}.html", defaults | context)
+        patch_vary_headers(response, ["Accept"])
     return response
 
 
 def cart_response(request: HttpRequest, *, removed_line: CartLine | None = None) -> HttpResponse:
-    """Respond to a POST that changed the cart: with the cart, or a redirect to ``next``."""
-    if wants_fragments(request):
-        return _render_fragments(request, "cart", removed_line=removed_line)
-    if wants_json(request):
-        return _json_response(request, _serialize(request, {}), status=_status_code(request))
+    """Respond to a POST that changed the cart: redirect to ``next``, or send fragments or JSON."""
     url = next_url(request)
     if removed_line is not None and url == reverse("stripe_cart:cart"):
         # In the URL, so that "Undo" works without JavaScript and nothing has to be stored.
         query = {"removed": removed_line.product.pk, "quantity": removed_line.quantity}
         url += "?" + urlencode(query)
-    return SeeOther(url)
+    context = {"removed_line": removed_line}
+    return _fragments_or_json(request, context, "cart") or SeeOther(url)
 
 
 def order_response(request: HttpRequest, order: Order) -> HttpResponse:
-    """Respond to a POST that changed an order: with order and cart, or a redirect to the order."""
+    """Respond to a POST that changed an order: redirect to it, or send fragments or JSON."""
     context: dict[str, Any] = {"order": order, "is_own": True}
-    if wants_fragments(request):
-        return _render_fragments(request, "order", "cart", **context)
-    if wants_json(request):
-        return _json_response(request, _serialize(request, context), status=_status_code(request))
-    return SeeOther(order.get_absolute_url())
+    response = _fragments_or_json(request, context, "order", "cart")
+    return response or SeeOther(order.get_absolute_url())
 
 
 def redirect_to(request: HttpRequest, url: str) -> HttpResponse:
-    """Redirect the browser to ``url``, which may be Stripe's."""
+    """Redirect the browser to ``url``, which may be on another site."""
     if wants_fragments(request):
-        response = HttpResponse(status=200)
-        response.headers[LOCATION_HEADER] = url
-        return response
+        return HttpResponse(headers={LOCATION_HEADER: url})
     if wants_json(request):
         return _json_response(request, {"location": url})
     return SeeOther(url)
 
 
 def login_redirect(request: HttpRequest, *, next: str) -> HttpResponse:
-    """Redirect the browser to the login page, and from there to ``next``."""
+    """Redirect the browser to the login page, which later redirects it to ``next``."""
     response = redirect_to_login(next)
     if wants_fragments(request):
         return redirect_to(request, response.url)
@@ -103,38 +88,44 @@ def login_redirect(request: HttpRequest, *, next: str) -> HttpResponse:
 
 
 def _base_template() -> Any:
-    """Return the base template, found by the engine that renders ours: a host may have several."""
+    """Return the project's base template, or the shop's plain one if the project has none."""
+    # Found by the engine that renders our templates: a project may have several.
     engine = get_template("stripe_cart/base.html").backend.engine  # type: ignore[attr-defined]
     return engine.select_template(list(BASE_TEMPLATES))
 
 
-def _render_fragments(request: HttpRequest, *names: str, **context: Any) -> HttpResponse:
-    context |= {
-        "fragments": names,
-        "cart": _lazy_cart(request),
-        "heading": "h1" if request.headers[FRAGMENT_HEADER] == "page" else "h3",
-    }
-    return render(request, "stripe_cart/fragments.html", context)
+def _fragments_or_json(
+    request: HttpRequest, context: dict[str, Any], *fragments: str
+) -> HttpResponse | None:
+    """Return HTML fragments or JSON if the request asks for them, else None."""
+    if wants_fragments(request):
+        defaults = {
+            "fragments": fragments,
+            "cart": _lazy_cart(request),
+            "heading": "h1" if request.headers[FRAGMENT_HEADER] == "page" else "h3",
+        }
+        return render(request, "stripe_cart/fragments.html", context | defaults)
+    if wants_json(request):
+        has_errors = any(message["code"] for message in json_messages(request))
+        data = _serialize(request, context)
+        return _json_response(request, data, status=409 if has_errors else 200)
+    return None
 
 
 def _lazy_cart(request: HttpRequest) -> Any:
-    """Return the cart, which is read only if a template, ours or the host's, uses it."""
+    """Return the shopper's cart contents, which are read when a template first uses them."""
     return SimpleLazyObject(lambda: Shopper.of(request).contents)
 
 
 def _json_response(request: HttpRequest, data: Data, *, status: int = 200) -> HttpResponse:
+    """Return a JSON response with ``data`` and the messages to the shopper."""
     response = JsonResponse({**data, "messages": json_messages(request)}, status=status)
     patch_vary_headers(response, ["Accept"])
     return response
 
 
-def _status_code(request: HttpRequest) -> int:
-    has_errors = any(message["code"] for message in json_messages(request))
-    return 409 if has_errors else 200
-
-
 def _serialize(request: HttpRequest, context: dict[str, Any]) -> Data:
-    """Serialize what a page with this context would show."""
+    """Return the template context's orders, order or cart as data for JSON."""
     if "page" in context:
         return serialize_orders(context["page"])
     if "order" in context:

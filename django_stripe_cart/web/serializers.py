@@ -1,4 +1,4 @@
-"""Serialize carts and orders to the documented JSON."""
+"""Carts, orders and errors as data for the JSON responses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Data = dict[str, Any]
 
 
 def serialize_cart(contents: CartContents) -> Data:
-    """Serialize a cart; amounts are ints in the smallest unit of ``currency``."""
+    """Return a cart as data for JSON. Amounts are ints in the smallest currency unit."""
     return {
         "lines": [_serialize_cart_line(line) for line in contents.lines],
         "quantity": contents.quantity,
@@ -26,7 +26,11 @@ def serialize_cart(contents: CartContents) -> Data:
 
 
 def serialize_order(order: Order, *, is_own: bool = True) -> Data:
-    """Serialize an order; without ``is_own``, omit the receipt, which names the customer."""
+    """Return an order as data for JSON. Amounts are ints in the smallest currency unit.
+
+    ``is_own`` is whether the shopper placed the order. Others don't get the receipt, which contains
+    the customer's name.
+    """
     has_receipt = order.has_receipt and is_own
     return {
         "reference": str(order.reference),
@@ -50,6 +54,7 @@ def serialize_order(order: Order, *, is_own: bool = True) -> Data:
 
 
 def serialize_orders(page: Page[Order]) -> Data:
+    """Return a page of orders as data for JSON."""
     return {
         "orders": [serialize_order(order) for order in page],
         "page": page.number,
@@ -58,10 +63,12 @@ def serialize_orders(page: Page[Order]) -> Data:
 
 
 def serialize_error(error: StripeCartError) -> Data:
+    """Return an error's code and text as data for JSON."""
     return {"code": error.code, "text": str(error)}
 
 
 def _serialize_cart_line(line: CartLine) -> Data:
+    """Return a line of the cart as data for JSON."""
     item = line.item
     return {
         "product": line.product.pk,
@@ -77,6 +84,7 @@ def _serialize_cart_line(line: CartLine) -> Data:
 
 
 def _serialize_order_item(item: OrderItem) -> Data:
+    """Return an item of an order as data for JSON."""
     return {
         "product": item.product_id,
         "name": item.name,

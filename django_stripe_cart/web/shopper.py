@@ -6,9 +6,11 @@ import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, cast
+from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import get_language
@@ -26,7 +28,10 @@ SESSION_KEY = "stripe_cart_token"
 
 
 class Shopper:
-    """A user, or a guest with a token in the session. Reading creates no session and no row."""
+    """A user, or a guest with a token in the session.
+
+    Reading a guest's cart creates neither a session nor a database row.
+    """
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
@@ -35,7 +40,7 @@ class Shopper:
 
     @classmethod
     def of(cls, request: HttpRequest) -> Shopper:
-        """Return the shopper of a request, always the same one, so that the cart is read once."""
+        """Return the shopper of a request; there is one per request, so the cart is read once."""
         shopper = getattr(request, "_stripe_cart_shopper", None)
         # The user may have signed in or out during this request.
         if shopper is None or shopper.user is not request.user:
@@ -45,21 +50,23 @@ class Shopper:
 
     @property
     def may_shop(self) -> bool:
+        """Return whether the visitor may use the cart: all users, and guests if that is allowed."""
         has_session = hasattr(self.request, "session")
         return self.user.is_authenticated or (conf.allow_guests and has_session)
 
     @property
     def token(self) -> str:
+        """Return the guest's token from the session, or an empty string."""
         session = getattr(self.request, "session", None)
         return str(session.get(SESSION_KEY, "")) if session is not None else ""
 
     @cached_property
     def path(self) -> str:
-        """str, the requested URL, to return to later."""
+        """Return the requested path with its query string, to return to it later."""
         return self.request.get_full_path()
 
     def url(self, name: str) -> str:
-        """Return the URL ``stripe_cart:NAME`` in the active language; it is reversed only once."""
+        """Return the URL ``stripe_cart:NAME``, cached by active language."""
         key = name, get_language()
         if key not in self._urls:
             self._urls[key] = reverse(f"stripe_cart:{name}")
@@ -67,14 +74,19 @@ class Shopper:
 
     @cached_property
     def contents(self) -> CartContents:
+        """Return the contents of the shopper's cart, which are read at the first access."""
         key = self.cart_key if self.may_shop else None
         return read_contents(key) if key else CartContents()
 
     def has_in_cart(self, product: Any) -> bool:
+        """Return whether ``product`` is in the shopper's cart."""
         return any(line.product == product for line in self.contents.lines)
 
     def available(self, product: Any) -> int | None:
-        """int, how many the shopper can order; includes stock taken by their own open order."""
+        """Return how many pieces of ``product`` the shopper can order, or None if unlimited.
+
+        This includes stock that is reserved for the shopper's own open order.
+        """
         available = stock.available(product)
         if available is None:
             return None
@@ -82,12 +94,15 @@ class Shopper:
         return next((line.available for line in lines), available)
 
     def invalidate_contents(self) -> None:
-        """Read the cart again at the next access."""
+        """Forget the cart's contents, so that the next access reads them again."""
         self.__dict__.pop("contents", None)
 
     @property
     def cart_key(self) -> CartKey | None:
-        """The key of the shopper's cart, which may not exist; None for a guest without a token."""
+        """Return the key of the shopper's cart, or None for a guest without a token.
+
+        The cart itself may not exist yet.
+        """
         if self.user.is_authenticated:
             return CartKey(user_id=self.user.pk)
         return CartKey(token=self.token) if self.token else None
@@ -95,7 +110,8 @@ class Shopper:
     def change_cart(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call ``function`` with the key of the shopper's cart, and return its result.
 
-        The cart is created if there is none. A guest's session begins with the first item.
+        The cart is created if there is none. A guest's token is saved in the session unless the
+        new cart stays empty.
         """
         self.invalidate_contents()
         key = self.cart_key
@@ -109,14 +125,17 @@ class Shopper:
         return function(self._get_cart().key, *args, **kwargs)
 
     def change_line(self, product_pk: Any, **kwargs: Any) -> CartLine | None:
-        """Call ``cart.changes.change_line`` for a visible product, and keep the new contents."""
+        """Change the quantity of a visible product in the cart, and return its line if it has one.
+
+        The arguments are those of ``cart.changes.change_line``.
+        """
         change = self.change_cart(change_line, product_pk, visible_only=True, **kwargs)
         self.contents = change.contents
         return cast("CartLine | None", change.line)
 
     @property
     def orders(self) -> OrderQuerySet[Order]:
-        """The orders to list: the user's own and those of this browser's guest."""
+        """Return the orders to list: those of the user, and those of this browser's guest."""
         if self.user.is_authenticated:
             own = Order.objects.owned_by(self.user)
             return own | Order.objects.for_guest(self.token) if self.token else own
@@ -124,25 +143,44 @@ class Shopper:
 
     @property
     def reachable_orders(self) -> OrderQuerySet[Order]:
-        """The orders to show by reference. A guest's order is shown to all who have its URL."""
+        """Return the orders that the shopper may open by URL: their own, and all guest orders.
+
+        The reference in the URL of a guest's order is a secret.
+        """
         own = Order.objects.owned_by(self.user)
         return own | Order.objects.placed_by_guests() if conf.allow_guests else own
 
     def owns(self, order: Order) -> bool:
-        """Whether a reachable order was placed by this user or in this browser.
+        """Return whether ``order``, one of ``reachable_orders``, was placed by this shopper.
 
-        Other visitors only know its URL, and see less of it.
+        Other visitors can open a guest's order by its URL, but see less of it.
         """
         if order.user_id is not None:
             return True
         return bool(self.token) and order.cart is not None and order.cart.token == self.token
 
+    def get_order(self, reference: UUID) -> Order:
+        """Return the order if the shopper may open it. Raises ``Http404``."""
+        return get_object_or_404(self.reachable_orders, reference=reference)
+
+    def get_own_order(self, reference: UUID) -> Order:
+        """Return the order if this shopper placed it. Raises ``Http404``."""
+        order = self.get_order(reference)
+        if not self.owns(order):
+            raise Http404
+        return order
+
     def _get_cart(self) -> Cart:
+        """Return the cart of the user or of the guest's token; create it if there is none."""
         if self.user.is_authenticated:
             return get_user_cart(self.user)
         return get_guest_cart(self.token)
 
     def _change_new_guest_cart(self, function: Callable[[CartKey], Any]) -> Any:
+        """Create a guest's cart and call ``function`` with its key; delete the cart if it is empty.
+
+        Otherwise the token of the cart is saved in the session.
+        """
         token = secrets.token_urlsafe(32)
         cart = get_guest_cart(token)
         try:
