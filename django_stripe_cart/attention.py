@@ -1,4 +1,4 @@
-"""Resolve an order that staff had to review."""
+"""Resolve the review flag of an order."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["settle_attention"]
 def settle_attention(order: Order, *, by: Cause = BY_STAFF) -> Order:
     """Clear the review flag of ``order`` and return the order freshly read.
 
-    An order that is held in PROCESSING for review is accepted as it was paid, and becomes PAID. If
-    its payment is still processing, it keeps waiting for that. An order without a flag is returned
-    as it is. ``by`` is written to the timeline.
+    If the flag kept a received payment from being accepted, the order becomes PAID. If the payment
+    has not arrived yet, the order stays PROCESSING. An order without a flag does not change.
+    ``by`` is written to the timeline.
 
-    Sends ``order_paid`` if the order becomes PAID. Raises ``OutOfStock`` if the order gave its
-    stock back and there is no longer enough: add stock first, or refund the order.
+    Sends ``order_paid`` if the order becomes PAID. Raises ``OutOfStock`` if the order's stock was
+    given back and too little is left: add stock first, or refund the order.
     """
     order = lock_order(order)
     change = OrderChange(order)

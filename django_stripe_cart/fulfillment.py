@@ -18,10 +18,10 @@ __all__ = ["fulfill_order"]
 
 @in_transaction(durable=False)
 def fulfill_order(order: Order, *, by: Cause = BY_STAFF) -> Order:
-    """Mark a PAID order as FULFILLED and return it freshly read.
+    """Mark a PAID order as FULFILLED, and return it freshly read.
 
-    An order that is fulfilled already is returned as it is. A receiver of ``order_paid`` may call
-    it, for goods that need no shipping. ``by`` is written to the timeline.
+    An order that is already FULFILLED does not change. A receiver of ``order_paid`` may call this
+    function for goods that need no shipping. ``by`` is written to the timeline.
 
     Sends ``order_fulfilled``. Raises ``OrderError`` if the order is not paid.
     """

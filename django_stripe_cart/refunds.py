@@ -1,4 +1,4 @@
-"""Refund an order: reserve the amount in a row, create the refund at Stripe, then sync."""
+"""Refund an order: save a refund row, create the refund at Stripe, then sync the order."""
 
 from __future__ import annotations
 
@@ -30,20 +30,21 @@ def refund_order(
     key: UUID | None = None,
     expected_refundable: int | None = None,
 ) -> Order:
-    """Refund a part of ``order``, or all that is left, and return the order freshly read.
+    """Refund ``amount`` of ``order``, and return the order freshly read.
 
-    ``amount`` (int, smallest currency unit) is what to refund; None means all that is left.
-    ``reason`` (str, up to 200 characters) is kept on the refund. With ``restock`` the stock that
-    the order still holds is given back once Stripe has made the refund. ``key`` (UUID) identifies
-    the refund: calling again with the same key refunds nothing more. ``expected_refundable`` (int,
-    smallest currency unit) is the refundable amount on which the decision was based; if it has
-    changed, nothing is refunded. ``by`` is written to the timeline.
+    ``amount`` (int, smallest currency unit) defaults to everything that can still be refunded.
+    ``reason`` (str, up to 200 characters) is stored on the refund. With ``restock``, the order's
+    stock is given back when Stripe has created the refund. ``key`` (UUID) identifies the refund: a
+    second call with the same key refunds nothing more. If ``expected_refundable`` (int, smallest
+    currency unit) is given and differs from ``amount_refundable(order)``, nothing is refunded.
+    ``by`` is written to the timeline.
 
-    Sends ``order_refunded``. Raises ``RefundNotPossible`` (Stripe was not asked),
-    ``PaymentRefused`` (Stripe refused, as it does during a dispute) or another ``PaymentError``
-    (the outcome is unknown; the amount stays reserved, and a later sync finds out).
+    Sends ``order_refunded``. Raises ``RefundNotPossible`` if the amount can't be refunded; no
+    request is sent to Stripe then. Raises ``PaymentRefused`` if Stripe refuses, for example during
+    a dispute. Raises another ``PaymentError`` if the outcome is unknown: the amount stays reserved,
+    and a later sync records the outcome.
     """
-    refund, is_new = _reserve(
+    refund, is_new = _get_or_create_refund(
         order,
         amount,
         reason=reason,
@@ -53,21 +54,21 @@ def refund_order(
         expected_refundable=expected_refundable,
     )
     if is_new:
-        _send(refund, by=by)
+        _send_or_sync(refund, by=by)
     return sync_order(order, by=by)
 
 
 def amount_refundable(order: Order) -> int:
-    """Return what can still be refunded (int, smallest currency unit).
+    """Return the amount that can still be refunded (int, smallest currency unit).
 
-    That is the amount paid, less all refunds that are made, pending or reserved.
+    It is the amount paid minus all refunds that have not failed.
     """
     reserved = order.refunds.active().aggregate(total=Sum("amount"))["total"] or 0
     return order.amount_paid - int(reserved)
 
 
 @in_transaction
-def _reserve(
+def _get_or_create_refund(
     order: Order,
     amount: int | None,
     *,
@@ -77,7 +78,7 @@ def _reserve(
     key: UUID,
     expected_refundable: int | None,
 ) -> tuple[Refund, bool]:
-    """Return the refund with this ``key``, and whether it was created just now."""
+    """Return the refund row with ``key``, and whether this call created it."""
     order = lock_order(order)
     same = order.refunds.filter(key=key).first()
     if same is not None:
@@ -109,7 +110,8 @@ def _reserve(
     return refund, True
 
 
-def _send(refund: Refund, *, by: Cause) -> None:
+def _send_or_sync(refund: Refund, *, by: Cause) -> None:
+    """Create the refund at Stripe. Sync the order if Stripe answers that it is refunded already."""
     try:
         send_refund(refund, by=by)
     except PaymentRefused as error:

@@ -1,4 +1,4 @@
-"""Orders, their states and the transitions between them."""
+"""Model of orders, with the transitions between their statuses."""
 
 from __future__ import annotations
 
@@ -26,6 +26,12 @@ STATUS_LABELS = dict(Status.choices)
 
 
 class Order(ProtectedStatusMixin, models.Model):
+    """Model for an order, from the checkout of a cart to its last refund.
+
+    ``total`` and the other amounts are ints in the currency's smallest unit. ``open_cart`` is the
+    cart while the order is PENDING, and None after that, so a cart has at most one open order.
+    """
+
     Status = Status
     Attention = Attention
 
@@ -117,7 +123,10 @@ class Order(ProtectedStatusMixin, models.Model):
         return reverse("stripe_cart:order", args=[self.reference])
 
     def get_status_display(self) -> str:  # type: ignore[no-redef]
-        """Return the label of the status. Django's own translates the labels of all statuses."""
+        """Return the translated label of the status.
+
+        Django's own method is slower, because it translates the labels of all statuses.
+        """
         return str(STATUS_LABELS.get(self.status, self.status))
 
     # Closed states are sources of the next two: the money may arrive after the order was closed,
@@ -134,7 +143,7 @@ class Order(ProtectedStatusMixin, models.Model):
         target=Status.PROCESSING,
     )
     def mark_processing(self) -> None:
-        """The Checkout Session is complete, but the payment is delayed or needs review."""
+        """Mark an order whose payment is delayed or must be reviewed by staff as PROCESSING."""
         self.open_cart = None
         self.closed_at = None
 
@@ -151,27 +160,31 @@ class Order(ProtectedStatusMixin, models.Model):
         target=Status.PAID,
     )
     def mark_paid(self, *, at: datetime) -> None:
+        """Mark the order as PAID. ``paid_at`` keeps the time of the first payment."""
         self.open_cart = None
         self.closed_at = None
         self.paid_at = self.paid_at or at
 
     @transition(status, source=[Status.PROCESSING], target=Status.FAILED)
     def mark_failed(self, *, at: datetime) -> None:
-        """A delayed payment has failed."""
+        """Mark an order whose delayed payment has failed as FAILED."""
         self.closed_at = at
 
     @transition(status, source=[Status.PENDING], target=Status.EXPIRED)
     def mark_expired(self, *, at: datetime) -> None:
+        """Mark an order that was not paid in time as EXPIRED."""
         self.open_cart = None
         self.closed_at = at
 
     @transition(status, source=[Status.PENDING], target=Status.CANCELED)
     def mark_canceled(self, *, at: datetime) -> None:
+        """Mark an unpaid order as CANCELED."""
         self.open_cart = None
         self.closed_at = at
 
     @transition(status, source=[Status.PAID, Status.REFUNDED], target=Status.FULFILLED)
     def mark_fulfilled(self, *, at: datetime) -> None:
+        """Mark a paid order as FULFILLED. ``fulfilled_at`` keeps the first time."""
         self.closed_at = None
         self.fulfilled_at = self.fulfilled_at or at
 
@@ -179,16 +192,17 @@ class Order(ProtectedStatusMixin, models.Model):
         status, source=[Status.PROCESSING, Status.PAID, Status.FULFILLED], target=Status.REFUNDED
     )
     def mark_refunded(self, *, at: datetime) -> None:
+        """Mark an order whose whole amount was refunded as REFUNDED."""
         self.closed_at = at
 
     @cached_property
     def cached_items(self) -> list[Any]:
-        """The order's items, read once. Use ``items`` where they may change."""
+        """Return the order's items, read from the database once. ``items`` reads them again."""
         return list(self.items.all())
 
     @property
     def number(self) -> str:
-        """The first eight digits of the reference, shown to people as the order's number."""
+        """Return the order number that people see: the first eight hex digits of ``reference``."""
         return self.reference.hex[:8].upper()
 
     @property
@@ -197,23 +211,29 @@ class Order(ProtectedStatusMixin, models.Model):
 
     @property
     def is_unsettled(self) -> bool:
-        """Whether the outcome of the payment is still open."""
+        """Return whether the payment may still succeed or fail."""
         return self.status in (Status.PENDING, Status.PROCESSING)
 
     @property
     def matches_livemode(self) -> bool:
-        """Whether the order has no session, or one of the configured key's mode, test or live."""
+        """Return whether the session has the configured key's mode, or the order has no session.
+
+        The mode is test or live.
+        """
         return self.session_params is None or self.livemode == conf.livemode
 
     @property
     def has_receipt(self) -> bool:
-        """Whether Stripe has a receipt. No webhook has its URL, so it may not be stored yet."""
+        """Return whether Stripe has a receipt for the order.
+
+        ``receipt_url`` may still be empty, because no webhook contains the URL.
+        """
         is_paid = self.amount_paid > 0 and self.payment_intent_id is not None
         return is_paid and self.anonymized_at is None
 
     @property
     def is_payable(self) -> bool:
-        """Whether the shopper may still be sent to ``session_url``."""
+        """Return whether the shopper can still pay at ``session_url``."""
         return (
             self.is_pending
             and self.matches_livemode

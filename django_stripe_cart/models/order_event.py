@@ -1,4 +1,4 @@
-"""Timeline of an order: append only, shown to shoppers and staff."""
+"""Model of the entries of an order's timeline."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ from django_stripe_cart.models.querysets import PrimaryDatabaseQuerySet
 
 
 class OrderEvent(models.Model):
+    """Model for an entry of an order's timeline, which shoppers and staff see.
+
+    Entries are only added; the anonymization of an order empties their texts.
+    """
+
     class Source(models.TextChoices):
         SHOPPER = "shopper", _("Shopper")
         STAFF = "staff", _("Staff")

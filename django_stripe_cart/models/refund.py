@@ -1,4 +1,4 @@
-"""Refunds: saved before they are sent to Stripe, or created from what Stripe returns."""
+"""Model of refunds, saved before the request to Stripe or created from Stripe's list."""
 
 from __future__ import annotations
 
@@ -17,16 +17,24 @@ from django_stripe_cart.models.querysets import PrimaryDatabaseQuerySet
 
 
 class RefundQuerySet(PrimaryDatabaseQuerySet["Refund"]):
+    """Queryset of refunds."""
+
     def active(self) -> Self:
-        """Return refunds that reduce the refundable amount: all that have not failed."""
+        """Return the refunds that have not failed: they reduce the refundable amount."""
         return self.exclude(status__in=Refund.FAILED_STATUSES)
 
     def unknown(self) -> Self:
-        """Return refunds that Stripe may or may not have made: the answer was lost."""
+        """Return the refunds whose request to Stripe has had no answer yet."""
         return self.filter(status=Refund.Status.UNKNOWN)
 
 
 class Refund(TimeStampedModel):
+    """Model for a refund of a part of an order, or of the whole order.
+
+    ``amount`` is an int in the currency's smallest unit. ``key`` identifies the refund in the
+    idempotency key and in the metadata at Stripe; ``stripe_id`` is None until Stripe returns it.
+    """
+
     class Status(models.TextChoices):
         UNKNOWN = "unknown", pgettext_lazy("refund", "Not yet known")
         PENDING = "pending", pgettext_lazy("refund", "Pending")
@@ -73,5 +81,5 @@ class Refund(TimeStampedModel):
 
     @property
     def is_failed(self) -> bool:
-        """Whether the refund failed or was canceled, so that no money was returned."""
+        """Return whether the refund has failed or was canceled, so the shopper gets no money."""
         return self.status in self.FAILED_STATUSES

@@ -1,4 +1,4 @@
-"""Stripe's events and whether they were processed, without their payload."""
+"""Models of Stripe's events, and of the time until which they were read."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ from django_stripe_cart.models.querysets import PrimaryDatabaseQuerySet
 
 
 class WebhookEvent(models.Model):
+    """Model for an event from Stripe, without its payload.
+
+    ``processed_at`` is None until the event is processed; ``error`` is the last failure.
+    """
+
     event_id = StripeIdField(_("event"), unique=True)
     type = models.CharField(_("type"), max_length=100)
     object_id = StripeIdField(_("object"), blank=True)
@@ -43,7 +48,10 @@ class WebhookEvent(models.Model):
 
 
 class EventCursor(models.Model):
-    """The time until which Stripe's list of events has been read, by mode, test or live."""
+    """Model for the time until which Stripe's events were read, one row for each mode.
+
+    The mode is test or live. ``seen_until`` is the time at which the last complete reading began.
+    """
 
     livemode = models.BooleanField(unique=True)
     seen_until = models.DateTimeField()

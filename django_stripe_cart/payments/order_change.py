@@ -1,4 +1,4 @@
-"""Save what changed on a locked order, then send the signals about it."""
+"""Save the changed columns of a locked order, then send signals."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from django_stripe_cart.models import Order
 
 
 class OrderChange:
-    """The changes made to a locked order from here on, and the signals that announce them.
+    """Tracker of the changes to a locked order, with a queue of signals about them.
 
-    Signals are sent after the save, because a receiver may change the order: saving after it would
-    overwrite that change.
+    It compares the order with its values at the time of ``OrderChange(order)``. Signals are sent
+    after the order is saved, so that the save can't overwrite the changes of a receiver.
     """
 
     def __init__(self, order: Order) -> None:
@@ -22,14 +22,14 @@ class OrderChange:
         self._signals: list[tuple[Signal, dict[str, Any]]] = []
 
     def queue_signal(self, signal: Signal, **kwargs: Any) -> None:
-        """Send ``signal`` after the save, with ``order`` and ``kwargs`` as its arguments."""
+        """Queue ``signal``, to be sent with ``order`` and ``kwargs`` after the order is saved."""
         self._signals.append((signal, kwargs))
 
     def save_and_send(self) -> Order:
         """Save the changed columns, send the queued signals and return the order.
 
-        The order is read again if a signal had receivers, so it is as they left it. Any exception
-        of a receiver is raised, and rolls the caller's transaction back.
+        The order is read again if a signal had receivers, because they may have changed it. An
+        exception of a receiver is raised, and rolls back the caller's transaction.
         """
         order = self._order
         order.save(update_fields=_changed_columns(self._before, _read_columns(order)))
@@ -40,6 +40,7 @@ class OrderChange:
 
 
 def _read_columns(order: Order) -> dict[str, Any]:
+    """Return a dict of the order's column names to their values."""
     return {field.attname: getattr(order, field.attname) for field in order._meta.concrete_fields}
 
 

@@ -1,7 +1,7 @@
-"""The only place that writes Stripe's state to orders, under the order's lock.
+"""Functions that write Stripe's state to orders; no other code does. They lock the order.
 
-Stripe's state is recorded whatever the order's status is, and never refused: an expired or canceled
-order becomes PAID if its payment arrived after all.
+Stripe's state is recorded for every status of the order: an expired or canceled order becomes PAID
+if its payment arrives later.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from django_stripe_cart.timeline import Cause, lock_order
 
 
 def record_snapshot(order: Order, snapshot: StripeSnapshot, *, by: Cause) -> Order:
-    """Apply ``snapshot`` to ``order``, send the signals about it and return the order freshly read.
+    """Record ``snapshot`` on ``order``, send the signals, and return the order freshly read.
 
-    The payment is recorded first, in a transaction of its own, then refunds and disputes. So a
-    receiver of ``order_paid`` gets a paid order, even if a refund is already known.
+    The payment is recorded in one transaction, refunds and disputes in a second one. So a receiver
+    of ``order_paid`` gets a PAID order, even if the snapshot contains a refund.
 
-    Raises ``StaleSnapshot`` if newer refunds or disputes were recorded since the snapshot.
+    Raises ``StaleSnapshot`` if another process has recorded newer refunds or disputes.
     """
     order = _record_session(order, snapshot, by=by)
     if snapshot.refunds is None and snapshot.disputes is None:
@@ -40,6 +40,7 @@ def record_snapshot(order: Order, snapshot: StripeSnapshot, *, by: Cause) -> Ord
 
 @in_transaction
 def _record_session(order: Order, snapshot: StripeSnapshot, *, by: Cause) -> Order:
+    """Lock the order, and record the Checkout Session of ``snapshot`` and the time of the sync."""
     order = lock_order(order)
     change = OrderChange(order)
     order.synced_at = timezone.now()
@@ -51,6 +52,7 @@ def _record_session(order: Order, snapshot: StripeSnapshot, *, by: Cause) -> Ord
 
 @in_transaction
 def _record_refunds_and_disputes(order: Order, snapshot: StripeSnapshot, *, by: Cause) -> Order:
+    """Lock the order, and record the lists of ``snapshot`` that were requested."""
     order = lock_order(order)
     change = OrderChange(order)
     if snapshot.refunds is not None:
@@ -64,9 +66,9 @@ def _record_refunds_and_disputes(order: Order, snapshot: StripeSnapshot, *, by: 
 
 @in_transaction
 def record_free_order(order: Order, *, by: Cause) -> Order:
-    """Mark a pending order of 0 as paid, or close it if its cancellation was requested.
+    """Mark a pending order with a total of 0 as PAID, or close it if it is to be canceled.
 
-    Stripe is not asked. Sends ``order_paid`` or ``order_canceled``.
+    No request is sent to Stripe. Sends ``order_paid`` or ``order_canceled``.
     """
     order = lock_order(order)
     change = OrderChange(order)
@@ -81,10 +83,11 @@ def record_free_order(order: Order, *, by: Cause) -> Order:
 
 @in_transaction
 def close_without_session(order: Order, *, by: Cause, message: str = "") -> Order:
-    """Close a pending order that has no session, so that nothing can pay for it.
+    """Close a pending order that has no Checkout Session, and return it freshly read.
 
-    That is certain under the lock: a payment URL is handed out only after its session's id is
-    committed. ``message`` goes to the timeline. Sends ``order_canceled`` if that was requested.
+    Such an order can't be paid: a session's URL is given to the shopper only after the session's id
+    is committed. ``message`` is written to the timeline. Sends ``order_canceled`` if the
+    cancellation was requested.
     """
     order = lock_order(order)
     change = OrderChange(order)
@@ -95,9 +98,9 @@ def close_without_session(order: Order, *, by: Cause, message: str = "") -> Orde
 
 @in_transaction
 def close_missing_session(order: Order, *, by: Cause) -> Order:
-    """Close a pending order whose session Stripe does not find, and which can't be paid any more.
+    """Close a pending order whose session no longer exists at Stripe, and return it freshly read.
 
-    Sends ``order_canceled`` if that was requested.
+    Sends ``order_canceled`` if the cancellation was requested.
     """
     order = lock_order(order)
     change = OrderChange(order)

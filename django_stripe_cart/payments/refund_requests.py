@@ -1,4 +1,4 @@
-"""Send reserved refunds to Stripe, and find out about those whose answer was lost."""
+"""Requests to Stripe for refunds whose rows are saved: the first one, and later ones."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ KEY_LIFETIME = timedelta(hours=23)
 
 
 def send_refund(refund: Refund, *, by: Cause) -> None:
-    """Create a reserved refund at Stripe. The idempotency key is the row's, so it is made once.
+    """Create at Stripe the refund of a saved row.
 
-    Raises ``PaymentRefused`` (the row is then FAILED) or another ``PaymentError`` (the outcome is
-    unknown, and the row stays reserved).
+    The idempotency key contains the row's key, so repeated calls create one refund. Raises
+    ``PaymentRefused`` after the row was marked as FAILED, or another ``PaymentError`` if the
+    outcome is unknown; the row does not change then.
     """
     try:
         gateway.create_refund(
@@ -33,36 +34,39 @@ def send_refund(refund: Refund, *, by: Cause) -> None:
         )
     except PaymentRefused as error:
         # The SDK retries by itself: the refusal may follow an attempt that made the refund.
-        if not _is_at_stripe(refund):
-            _give_up(refund, by=by, message=error.stripe_code)
+        if not _exists_at_stripe(refund):
+            _mark_failed(refund, by=by, message=error.stripe_code)
             raise
 
 
 def recover_refund(refund: Refund, *, by: Cause) -> None:
-    """Find out what became of a refund whose answer was lost, and send it if Stripe has none.
+    """Send a refund again whose outcome is unknown, unless Stripe already has it.
 
-    Raises ``PaymentError`` if that can't be known yet.
+    A refund that is too old to be sent again is marked as FAILED. Raises ``PaymentError`` if the
+    outcome stays unknown.
     """
-    if _is_at_stripe(refund):
+    if _exists_at_stripe(refund):
         return
     if refund.created + KEY_LIFETIME < timezone.now():
-        _give_up(refund, by=by, message="never_arrived")
+        _mark_failed(refund, by=by, message="never_arrived")
         return
     try:
         send_refund(refund, by=by)
     except PaymentRefused:
-        return  # the row has failed with Stripe's reason, or the list itself was refused
+        return  # send_refund() marked the row as FAILED, or Stripe refused to list the refunds
     except PaymentPermanentlyFailed:
-        _give_up(refund, by=by, message="stuck")
+        _mark_failed(refund, by=by, message="stuck")
 
 
-def _is_at_stripe(refund: Refund) -> bool:
+def _exists_at_stripe(refund: Refund) -> bool:
+    """Return whether Stripe lists a refund whose metadata has the key of this row."""
     listed = gateway.list_refunds(refund.order.payment_intent_id or "")
     return any(found.metadata.get(REFUND_KEY) == str(refund.key) for found in listed)
 
 
 @in_transaction
-def _give_up(refund: Refund, *, by: Cause, message: str) -> None:
+def _mark_failed(refund: Refund, *, by: Cause, message: str) -> None:
+    """Mark the row as FAILED, unless another process has recorded the outcome of the refund."""
     order = lock_order(refund.order)
     row = Refund.objects.get(pk=refund.pk)
     if row.stripe_id is None and row.status == Refund.Status.UNKNOWN:

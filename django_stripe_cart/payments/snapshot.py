@@ -1,4 +1,4 @@
-"""A snapshot of an order at Stripe, with the state that was recorded before it was taken."""
+"""Snapshot of an order's objects at Stripe, and of what was recorded about them before."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ from django_stripe_cart.models import Order
 
 
 class StaleSnapshot(Exception):
-    """Another process recorded newer data since the snapshot was taken: take another one."""
+    """Exception raised when another process has recorded newer data than the snapshot has.
+
+    The caller takes a new snapshot.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class StripeSnapshot:
-    """A Checkout Session, with the lists of its refunds and disputes where they were requested.
+    """Snapshot of a Checkout Session, and of its refunds and disputes if they were requested.
 
-    ``refunds_before`` (statuses by Stripe's refund id) and ``dispute_before`` (a status) are the
-    values in our rows before the lists were requested. If a row has neither that value nor the
-    listed one when the snapshot is recorded, another process has changed it, and it is stale.
+    ``refunds_before`` (dict of refund ids to statuses) and ``dispute_before`` (a status) are the
+    values in our rows before the lists were requested. The snapshot is stale if, when it is
+    recorded, a row has neither this value nor the listed one: another process has changed it.
     """
 
     session: Session
@@ -30,6 +33,6 @@ class StripeSnapshot:
 
 
 def recorded_refunds(order: Order) -> dict[str, str]:
-    """Return the recorded status of each refund that has an id at Stripe, by that id."""
+    """Return a dict of Stripe's refund ids to the statuses of the order's refund rows."""
     rows = order.refunds.exclude(stripe_id=None).values_list("stripe_id", "status")
     return {str(stripe_id): status for stripe_id, status in rows}

@@ -1,1 +1,1 @@
-"""Apply what Stripe returned to a locked order."""
+"""Functions that apply data from Stripe to a locked order."""

@@ -1,4 +1,4 @@
-"""Apply the disputes that Stripe lists: a status beside the order's own, and a review flag."""
+"""Apply Stripe's list of disputes to an order: its dispute status and its review flag."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from django_stripe_cart.timeline import Cause, note
 
 Attention = Order.Attention
 
-# In these statuses there is nothing left to answer (docs.stripe.com/api/disputes/object).
+# A dispute with one of these statuses needs no response any more
+# (docs.stripe.com/api/disputes/object).
 FINAL_STATUSES = frozenset({"won", "lost", "warning_closed", "prevented"})
 
 
 def apply_disputes(
     order: Order, listed: Sequence[Dispute], *, before: str, by: Cause, change: OrderChange
 ) -> None:
-    """Record the status of the newest dispute, and flag the order while it needs an answer.
+    """Record the newest dispute's status, and flag the order while the dispute needs a response.
 
-    ``listed`` is Stripe's list, newest first; ``before`` is the status that was recorded before it
-    was requested. Queues ``order_disputed`` for the first dispute. Raises ``StaleSnapshot``.
+    ``listed`` is Stripe's list of the order's disputes, newest first. ``before`` is the order's
+    dispute status before the list was requested. Queues ``order_disputed`` for the first dispute.
+    Raises ``StaleSnapshot`` if another process has changed the dispute status since then.
     """
     status = listed[0].status[:40] if listed else ""
     if status == order.dispute_status:

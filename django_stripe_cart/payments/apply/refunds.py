@@ -1,4 +1,4 @@
-"""Apply the refunds that Stripe lists: our rows, the amount refunded and the order's status."""
+"""Apply Stripe's list of refunds to an order: its refund rows, refunded amount and status."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from django_stripe_cart.timeline import Cause, note, transition
 
 Status = Order.Status
 
-# A whole refund leaves nothing to decide about these.
+# Review flags that are removed when the whole order is refunded.
 CLEARED_BY_REFUND = (
     Order.Attention.AMOUNT_MISMATCH,
     Order.Attention.PAID_WITHOUT_STOCK,
@@ -34,11 +34,12 @@ def apply_refunds(
     by: Cause,
     change: OrderChange,
 ) -> None:
-    """Bring the refund rows of the locked ``order`` to Stripe's list, and the order to their sum.
+    """Update the refund rows, the refunded amount and the status of the locked ``order``.
 
-    Refunds made in Stripe's Dashboard become rows too. ``before`` maps Stripe's refund ids to the
-    statuses that were recorded before the list was requested. Queues ``order_refunded`` for each
-    refund that is new. Raises ``StaleSnapshot`` if a row changed since then.
+    ``listed`` is Stripe's list of the order's refunds; a refund that was made in Stripe's Dashboard
+    gets a row. ``before`` maps refund ids to the statuses of our rows before the list was
+    requested. Queues ``order_refunded`` for each new refund. Raises ``StaleSnapshot`` if another
+    process has changed a row since then.
     """
     rows = list(order.refunds.all())
     for refund in sorted(listed, key=lambda refund: refund.id):
@@ -54,6 +55,7 @@ def apply_refunds(
 
 
 def _find_row(rows: list[Refund], refund: StripeRefund) -> Refund | None:
+    """Return the row of a refund at Stripe, found by its id or by the key in its metadata."""
     key = refund.metadata.get(REFUND_KEY)
     for row in rows:
         if row.stripe_id == refund.id or (row.stripe_id is None and str(row.key) == key):
@@ -62,13 +64,14 @@ def _find_row(rows: list[Refund], refund: StripeRefund) -> Refund | None:
 
 
 def _is_stale(row: Refund, refund: StripeRefund, before: Mapping[str, str]) -> bool:
-    """Whether the row changed since the snapshot, to another status than the snapshot has."""
+    """Return whether another process has given ``row`` a status that ``refund`` does not have."""
     if row.stripe_id is None or row.status == refund.status:
         return False
     return row.status != before.get(row.stripe_id)
 
 
 def _update_row(row: Refund, refund: StripeRefund, *, by: Cause, change: OrderChange) -> None:
+    """Save the id and status of a refund at Stripe on its row, and queue what follows from them."""
     is_new = row.stripe_id is None
     had_failed = row.is_failed
     if not is_new and row.status == refund.status:
@@ -88,11 +91,13 @@ def _update_row(row: Refund, refund: StripeRefund, *, by: Cause, change: OrderCh
 
 
 def _flag_failure(row: Refund, *, by: Cause) -> None:
+    """Note on the timeline that the refund has failed, and flag its order for review."""
     note(row.order, kind="refund_failed", by=by, message=str(row.amount))
     row.order.attention = row.order.attention or Order.Attention.REFUND_FAILED
 
 
 def _update_status(order: Order, *, by: Cause) -> None:
+    """Mark a wholly refunded order as REFUNDED, or restore the status of one that is not."""
     is_whole = 0 < order.amount_paid <= order.amount_refunded
     if is_whole and order.status in (Status.PROCESSING, Status.PAID, Status.FULFILLED):
         transition(
@@ -105,9 +110,9 @@ def _update_status(order: Order, *, by: Cause) -> None:
 
 
 def _restore_status(order: Order, *, by: Cause) -> None:
-    """Return the order to its earlier status: a refund can fail up to 30 days after it succeeded.
+    """Return a REFUNDED order to its earlier status, because one of its refunds has failed.
 
-    Source: docs.stripe.com/refunds (failed refunds).
+    A refund can fail up to 30 days after it succeeded (docs.stripe.com/refunds: failed refunds).
     """
     if order.fulfilled_at is not None:
         transition(

@@ -1,4 +1,4 @@
-"""Apply a Checkout Session: the order becomes paid, processing, failed, expired or canceled."""
+"""Apply a Checkout Session to its order, which becomes paid, processing, failed or closed."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from django_stripe_cart.timeline import Cause, note, transition
 Status = Order.Status
 Attention = Order.Attention
 
-# Closed without a payment: their stock was given back, and their lines are still in the cart.
+# Orders with these statuses have given their stock back, and their items are still in the cart.
 RELEASED = (Status.EXPIRED, Status.CANCELED)
 UNPAID = (Status.PENDING, Status.PROCESSING, Status.FAILED, *RELEASED)
 
 
 def apply_session(order: Order, session: Session, *, by: Cause, change: OrderChange) -> None:
-    """Bring the locked ``order`` to what ``session`` says.
+    """Update the locked ``order`` from its Checkout Session.
 
-    Queues ``order_paid`` or ``order_canceled``.
+    Queues ``order_paid`` or ``order_canceled`` if the order gets that status.
     """
     if session.is_complete:
         _apply_complete_session(order, session, by=by, change=change)
@@ -39,11 +39,11 @@ def apply_session(order: Order, session: Session, *, by: Cause, change: OrderCha
 
 
 def adopt_session(order: Order, session: Session, *, by: Cause) -> bool:
-    """Handle a paid session that names the order but is not the one that the order stores.
+    """Store a paid session on an order that has none, and return whether it was stored.
 
-    If the order stores none (it came from an older backup), this becomes its session. Otherwise it
-    is a second payment, and the order is flagged for review. Returns whether the session is the
-    order's now.
+    The session must name the order in its ``client_reference_id``. An order without a session may
+    come from an older backup. If the order has another session, this one is a second payment, and
+    the order is flagged for review.
     """
     if not session.is_paid or session.client_reference_id != str(order.reference):
         return False
@@ -57,17 +57,17 @@ def adopt_session(order: Order, session: Session, *, by: Cause) -> bool:
 
 
 def mark_order_paid(order: Order, *, by: Cause, change: OrderChange) -> None:
-    """Make the locked order PAID, queue ``order_paid`` and its e-mail."""
+    """Mark the locked order as PAID, and queue ``order_paid`` and the e-mail to the shopper."""
     transition(order, lambda: order.mark_paid(at=timezone.now()), kind="paid", by=by)
     change.queue_signal(order_paid)
     queue_email(order, OrderEmail.Kind.PAID)
 
 
 def close_order(order: Order, *, by: Cause, change: OrderChange, message: str = "") -> None:
-    """Close an order that can't be paid any more, and give its stock back.
+    """Close a locked order that can't be paid any more, and give its stock back.
 
-    It becomes CANCELED if that was requested, which queues ``order_canceled``, and EXPIRED
-    otherwise. ``message`` goes to the timeline.
+    The order becomes CANCELED if its cancellation was requested, and EXPIRED otherwise. Queues
+    ``order_canceled`` for a canceled order. ``message`` is written to the timeline.
     """
     canceled = order.cancel_requested_at is not None
     mark = order.mark_canceled if canceled else order.mark_expired
@@ -79,14 +79,14 @@ def close_order(order: Order, *, by: Cause, change: OrderChange, message: str = 
 
 
 def remove_from_cart(order: Order) -> None:
-    """Remove the ordered quantities from the cart that the order came from."""
+    """Remove the quantities of ``order`` from the cart from which it was placed."""
     if order.cart_id is not None:
         ordered = order.items.order_by().values_list("product_id", "quantity")
         carts.remove_ordered(order.cart_id, ordered)
 
 
 def is_held_for_review(order: Order) -> bool:
-    """Whether staff must accept what was paid before the order can become PAID."""
+    """Return whether the order stays PROCESSING until staff accept its payment."""
     if order.status != Status.PROCESSING:
         return False
     has_unexpected_payment = order.attention == Attention.UNKNOWN_MONEY and order.amount_paid > 0
@@ -99,6 +99,7 @@ def is_held_for_review(order: Order) -> bool:
 def _apply_complete_session(
     order: Order, session: Session, *, by: Cause, change: OrderChange
 ) -> None:
+    """Update the locked order from a session that the shopper has completed."""
     order.payment_intent_id = session.payment_intent_id or order.payment_intent_id
     if order.anonymized_at is None:
         _store_contact(order, session)
@@ -123,12 +124,14 @@ def _apply_complete_session(
 
 
 def _store_contact(order: Order, session: Session) -> None:
+    """Store the shopper's e-mail address and the URL of Stripe's receipt on the order."""
     order.email = order.email or clean_email(session.email)
     if session.is_paid:
         order.receipt_url = session.receipt_url or order.receipt_url
 
 
 def _mark_processing(order: Order, *, by: Cause, attention: str) -> None:
+    """Mark the order as PROCESSING, and flag it for review if ``attention`` is not empty."""
     if order.status != Status.PROCESSING:
         transition(order, order.mark_processing, kind="processing", by=by)
     if attention:
@@ -137,15 +140,16 @@ def _mark_processing(order: Order, *, by: Cause, attention: str) -> None:
 
 
 def _mark_failed(order: Order, *, by: Cause) -> None:
+    """Mark the order as FAILED, give its stock back and queue an e-mail to the shopper."""
     transition(order, lambda: order.mark_failed(at=timezone.now()), kind="failed", by=by)
     stock.give_back(order)
     queue_email(order, OrderEmail.Kind.FAILED)
 
 
 def _find_attention_reason(order: Order, session: Session) -> str:
-    """Return the ``Attention`` that keeps the order from becoming PAID, or an empty string.
+    """Return the reason why staff must review the order before it becomes PAID, or "".
 
-    Takes the stock again that the order gave back when it was closed.
+    The reason is one of ``Order.Attention``. An order that gave its stock back takes it again.
     """
     without_stock = ""
     if order.status in RELEASED or (order.status == Status.FAILED and session.is_paid):
@@ -158,11 +162,11 @@ def _find_attention_reason(order: Order, session: Session) -> str:
 
 
 def _amounts_match(order: Order, session: Session) -> bool:
-    """Whether the lines add up to the order's total, and any other amount was the host's choice.
+    """Return whether the session has the currency and the amounts that the order allows.
 
-    Discounts, taxes and shipping change only ``amount_total``
-    (docs.stripe.com/api/checkout/sessions/object: total_details). They come from the host's
-    session options, so without such options the two amounts are equal.
+    The subtotal must equal the order's total. Discounts, taxes and shipping change only
+    ``amount_total`` (docs.stripe.com/api/checkout/sessions/object: total_details). They come from
+    the host's session options, so without such options ``amount_total`` must be equal, too.
     """
     if (session.currency, session.amount_subtotal) != (order.currency, order.total):
         return False
@@ -170,6 +174,7 @@ def _amounts_match(order: Order, session: Session) -> bool:
 
 
 def _retake_stock(order: Order) -> str:
+    """Take the order's stock again. Return ``PAID_WITHOUT_STOCK`` if too little is left, or ""."""
     try:
         with savepoint():
             stock.take_missing(order)
