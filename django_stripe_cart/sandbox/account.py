@@ -1,11 +1,11 @@
 """The simulated Stripe account: its objects, clock, events and scheduled tasks."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
-from django_stripe_cart.sandbox import versions
+from django_stripe_cart.sandbox import api_versions
 from django_stripe_cart.sandbox.clock import Clock
 from django_stripe_cart.sandbox.errors import resource_missing
 from django_stripe_cart.sandbox.http import Object
@@ -23,13 +23,19 @@ Task = Callable[["Account", Object], Object]
 class Account:
     """The objects of one account. Every change runs inside `change()`."""
 
-    def __init__(self, data: str | Path | None = None, base_url: str | None = None) -> None:
+    def __init__(
+        self,
+        data: str | Path | None,
+        base_url: str | None,
+        *,
+        name: str,
+        tasks: Mapping[str, Task],
+    ) -> None:
         self.id = "acct_1Sandbox00000000"
-        self.name = ""
+        self.name, self.tasks = name, tasks
         self.store = Store(data)
         self.clock = Clock()
         self.base_url = (base_url or DEFAULT_BASE_URL).rstrip("/")
-        self.tasks: dict[str, Task] = {}
 
     def set_base_url(self, base_url: str) -> None:
         """Set the address of the hosted pages, and update the URLs of open sessions."""
@@ -77,7 +83,7 @@ class Account:
         event: Object = {
             "id": new_id("evt"),
             "object": "event",
-            "api_version": versions.DEFAULT,
+            "api_version": api_versions.DEFAULT,
             "created": self.clock.now(),
             "data": data,
             "livemode": False,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from django_stripe_cart.sandbox import fault_effects, versions
+from django_stripe_cart.sandbox import api_versions, fault_effects
 from django_stripe_cart.sandbox.account import Account, current_request
 from django_stripe_cart.sandbox.api.routes import Endpoint, find_endpoint
 from django_stripe_cart.sandbox.api_keys import authenticate
@@ -24,7 +24,7 @@ class Call:
     request: Request
     fault: Fault | None
     id: str = field(default_factory=lambda: new_id("req", 14))
-    version: str = versions.DEFAULT
+    version: str = api_versions.DEFAULT
     params: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -76,7 +76,7 @@ class ApiHandler:
     def _execute(self, call: Call) -> Response:
         request = call.request
         authenticate(request.headers.get("authorization", ""))
-        call.version = versions.read(request.headers.get("stripe-version"))
+        call.version = api_versions.read(request.headers.get("stripe-version"))
         found = find_endpoint(request.method, request.path)
         if found is None:
             raise url_not_found(request.method, request.path)
@@ -96,7 +96,7 @@ class ApiHandler:
             with self._account.change():
                 result = endpoint.call(self._account, ids, params)
                 shown = expand(self._account, result, params.get("expand", []))
-            return json_response(versions.render(shown, call.version))
+            return json_response(api_versions.render(shown, call.version))
 
         try:
             return fault_effects.during(call.fault, run)

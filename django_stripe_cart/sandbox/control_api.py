@@ -8,23 +8,65 @@ returns `sandbox.refunds`, and likewise for every other query.
 import dataclasses
 import inspect
 import json
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from django_stripe_cart.sandbox.errors import ApiError, url_not_found
 from django_stripe_cart.sandbox.http import Object, Request, Response, json_response
 
-PREFIX = "/_sandbox/"
+if TYPE_CHECKING:
+    from django_stripe_cart.sandbox.sandbox import Sandbox
 
-Action = Callable[..., Any]
-Query = Callable[[], Any]
+PREFIX = "/_sandbox/"
+ACTIONS = (
+    "add_coupon",
+    "add_webhook_endpoint",
+    "close_dispute",
+    "confirm_3ds",
+    "deliver",
+    "expire",
+    "set_dispute_status",
+    "set_refund_status",
+    "open_dispute",
+    "pay",
+    "pay_by_bank_debit",
+    "refund",
+    "resend",
+    "reset",
+    "roll_secret",
+    "settle",
+)
+QUERIES = (
+    "charges",
+    "disputes",
+    "events",
+    "payment_intents",
+    "pending_deliveries",
+    "refunds",
+    "requests",
+    "sessions",
+)
 
 
 class ControlApi:
-    """Calls an action or a query by its name in the path."""
+    """An HTTP API that calls a method or reads a property of the sandbox, named in the path."""
 
-    def __init__(self, *, actions: Mapping[str, Action], queries: Mapping[str, Query]) -> None:
-        self._actions, self._queries = actions, queries
+    def __init__(self, sandbox: "Sandbox") -> None:
+        self._actions: dict[str, Callable[..., Any]] = {
+            **{name: getattr(sandbox, name) for name in ACTIONS},
+            "faults/add": sandbox.faults.add,
+            "faults/clear": sandbox.faults.clear,
+            "clock/advance": sandbox.clock.advance,
+            "clock/freeze": sandbox.clock.freeze,
+            "clock/reset": sandbox.clock.reset,
+            "hold_deliveries": lambda hold=True: setattr(sandbox, "hold_deliveries", hold),
+        }
+        self._queries: dict[str, Callable[[], Any]] = {
+            **{name: partial(getattr, sandbox, name) for name in QUERIES},
+            "clock": lambda: {"now": sandbox.clock.now(), "wall": sandbox.clock.wall()},
+            "faults": sandbox.faults.all,
+        }
 
     def handle(self, request: Request) -> Response:
         """Answer one call. The arguments are JSON, which no form on another site can send."""

@@ -3,7 +3,7 @@
 from django_stripe_cart.sandbox.account import Account, public
 from django_stripe_cart.sandbox.errors import ApiError
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.lists import list_items, list_object
+from django_stripe_cart.sandbox.pagination import list_items, list_object
 
 MAX_DEPTH = 4
 EXPANDABLE = {

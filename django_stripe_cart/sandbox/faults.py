@@ -1,7 +1,7 @@
 """Faults on request, for API calls and webhooks."""
 
 import threading
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 
 from django_stripe_cart.sandbox.http import Object, Response
@@ -47,10 +47,6 @@ class Fault:
     seconds: float = 0
     should_retry: bool | None = None
 
-    def to_dict(self) -> Object:
-        """Return the fault as a dict."""
-        return dict(vars(self))
-
 
 class Faults:
     """The faults that are set, and how often each one applies."""
@@ -92,7 +88,7 @@ class Faults:
     def all(self) -> list[Object]:
         """Return the faults that still apply, as dicts."""
         with self._lock:
-            return [fault.to_dict() for fault in self._faults]
+            return [asdict(fault) for fault in self._faults]
 
     def take(self, call: str) -> Fault | None:
         """Return the fault that applies to a call, if any, and count it."""

@@ -1,58 +1,31 @@
-"""`Sandbox`: the public interface of Stripe in a box."""
+"""`Sandbox`: one Stripe account, with its API, payment page, dashboard and webhooks."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django_stripe_cart.sandbox import signature
-from django_stripe_cart.sandbox.account import public
-from django_stripe_cart.sandbox.actions import SandboxActions
+from django_stripe_cart.sandbox.account import Account, public
 from django_stripe_cart.sandbox.api_handler import ApiHandler
 from django_stripe_cart.sandbox.control_api import PREFIX, ControlApi
+from django_stripe_cart.sandbox.faults import Faults
 from django_stripe_cart.sandbox.hosted.routes import HostedPages
 from django_stripe_cart.sandbox.http import Object, Request, Response
 from django_stripe_cart.sandbox.objects.webhook_endpoint import add_secret, build_webhook_endpoint
-from django_stripe_cart.sandbox.queries import SandboxQueries
+from django_stripe_cart.sandbox.request_log import RequestLog
+from django_stripe_cart.sandbox.scheduled_tasks import TASKS
 from django_stripe_cart.sandbox.server import SandboxServer
+from django_stripe_cart.sandbox.simulated_actions import SimulatedActions
 from django_stripe_cart.sandbox.webhooks.delivery import Deliver
+from django_stripe_cart.sandbox.webhooks.queue import DeliveryQueue
 
 if TYPE_CHECKING:
     import stripe
 
 API = ("/v1/", "/v2/")
-# Methods and properties that the control API offers under the same names.
-ACTIONS = (
-    "add_coupon",
-    "add_webhook_endpoint",
-    "close_dispute",
-    "confirm_3ds",
-    "deliver",
-    "expire",
-    "set_dispute_status",
-    "set_refund_status",
-    "open_dispute",
-    "pay",
-    "pay_by_bank_debit",
-    "refund",
-    "resend",
-    "reset",
-    "roll_secret",
-    "settle",
-)
-QUERIES = (
-    "charges",
-    "disputes",
-    "events",
-    "payment_intents",
-    "pending_deliveries",
-    "refunds",
-    "requests",
-    "sessions",
-)
 
 
-class Sandbox(SandboxActions, SandboxQueries):
+class Sandbox(SimulatedActions):
     """One Stripe account, with its API, its payment page and its webhooks.
 
     `data` is the path of an SQLite file; without it, everything is kept in memory. `base_url` is
@@ -63,12 +36,16 @@ class Sandbox(SandboxActions, SandboxQueries):
     def __init__(
         self, data: str | Path | None = None, base_url: str | None = None, name: str = ""
     ) -> None:
-        super().__init__(data, base_url)
-        self._account.name = name
+        self._account = Account(data, base_url, name=name, tasks=TASKS)
+        self._log = RequestLog()
+        self.faults = Faults()
+        self._queue = DeliveryQueue(self._account, self.faults)
+        self.clock = self._account.clock
+        self.clock.on_change(self._run_due_tasks)
         self._has_base_url = base_url is not None
         self._api = ApiHandler(self._account, self.faults, self._log)
-        self._pages = HostedPages(self._account, self._shopper, self)
-        self._control_api = self._build_control_api()
+        self._pages = HostedPages(self._account, self)
+        self._control_api = ControlApi(self)
 
     def handle(
         self,
@@ -96,7 +73,7 @@ class Sandbox(SandboxActions, SandboxQueries):
     def http_client(self) -> "stripe.HTTPClient":
         """Return a client for `StripeClient(key, http_client=…)` that uses no socket."""
         # Imported lazily: the sandbox also works without the SDK.
-        from django_stripe_cart.sandbox.in_process import SandboxClient
+        from django_stripe_cart.sandbox.http_client import SandboxClient
 
         return SandboxClient(self.handle)
 
@@ -117,6 +94,41 @@ class Sandbox(SandboxActions, SandboxQueries):
     @base_url.setter
     def base_url(self, value: str) -> None:
         self._account.set_base_url(value)
+
+    @property
+    def sessions(self) -> list[Object]:
+        """The Checkout Sessions, oldest first."""
+        return self._find_all("checkout.session")
+
+    @property
+    def payment_intents(self) -> list[Object]:
+        """The payment intents, oldest first."""
+        return self._find_all("payment_intent")
+
+    @property
+    def charges(self) -> list[Object]:
+        """The charges, including failed ones, oldest first."""
+        return self._find_all("charge")
+
+    @property
+    def refunds(self) -> list[Object]:
+        """The refunds, oldest first."""
+        return self._find_all("refund")
+
+    @property
+    def disputes(self) -> list[Object]:
+        """The disputes, oldest first."""
+        return self._find_all("dispute")
+
+    @property
+    def events(self) -> list[Object]:
+        """The events of any age, oldest first."""
+        return self._find_all("event")
+
+    @property
+    def requests(self) -> list[Object]:
+        """The latest API calls, oldest first."""
+        return list(self._log.entries)
 
     def add_webhook_endpoint(
         self,
@@ -187,23 +199,12 @@ class Sandbox(SandboxActions, SandboxQueries):
         """Close the database. Without a `data` file, everything is lost."""
         self._account.store.close()
 
-    def _build_control_api(self) -> ControlApi:
-        return ControlApi(
-            actions={
-                **{name: getattr(self, name) for name in ACTIONS},
-                "faults/add": lambda **fault: self.faults.add(**fault).to_dict(),
-                "faults/clear": self.faults.clear,
-                "clock/advance": self.clock.advance,
-                "clock/freeze": self.clock.freeze,
-                "clock/reset": self.clock.reset,
-                "hold_deliveries": self._hold_deliveries,
-            },
-            queries={
-                **{name: partial(getattr, self, name) for name in QUERIES},
-                "clock": lambda: {"now": self.clock.now(), "wall": self.clock.wall()},
-                "faults": self.faults.all,
-            },
-        )
+    def _run_due_tasks(self) -> None:
+        """Run the tasks that are due, and deliver their webhooks."""
+        self._account.catch_up()
+        self._queue.flush()
 
-    def _hold_deliveries(self, hold: bool = True) -> None:
-        self.hold_deliveries = hold
+    def _find_all(self, kind: str) -> list[Object]:
+        """Return the account's objects of a kind, after running the tasks that are due."""
+        self._run_due_tasks()
+        return [public(obj) for obj in self._account.store.find(kind)]

@@ -3,7 +3,7 @@
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.errors import ApiError
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.lists import list_objects
+from django_stripe_cart.sandbox.pagination import list_objects
 from django_stripe_cart.sandbox.parameters import Boolean, ListOf, Text, list_parameters
 
 RETENTION = 30 * 24 * 60 * 60

@@ -2,7 +2,7 @@
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.lists import list_objects
+from django_stripe_cart.sandbox.pagination import list_objects
 from django_stripe_cart.sandbox.parameters import Text, list_parameters
 
 INTENT_LIST = list_parameters(customer=Text(), customer_account=Text())

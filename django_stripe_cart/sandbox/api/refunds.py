@@ -5,7 +5,7 @@ from django_stripe_cart.sandbox.currencies import check_representable, display
 from django_stripe_cart.sandbox.disputes import is_disputed
 from django_stripe_cart.sandbox.errors import ApiError, parameter_missing
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.lists import list_items, list_objects
+from django_stripe_cart.sandbox.pagination import list_items, list_objects
 from django_stripe_cart.sandbox.parameters import (
     EXPAND,
     Anything,

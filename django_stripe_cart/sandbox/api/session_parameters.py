@@ -1,6 +1,6 @@
 """Parameters for creating a Checkout Session."""
 
-from django_stripe_cart.sandbox import versions
+from django_stripe_cart.sandbox import api_versions
 from django_stripe_cart.sandbox.parameters import (
     EXPAND,
     Amount,
@@ -180,7 +180,7 @@ FIELDS: dict[str, Parameter] = {
 
 def create_parameters(version: str) -> Hash:
     """Return the parameters of an API version."""
-    fields = {**FIELDS, "ui_mode": OneOf(versions.ui_modes(version))}
-    if not versions.is_since(version, versions.PAYMENT_METHOD_TYPES_REMOVED):
+    fields = {**FIELDS, "ui_mode": OneOf(api_versions.ui_modes(version))}
+    if not api_versions.is_since(version, api_versions.PAYMENT_METHOD_TYPES_REMOVED):
         fields["payment_method_types"] = ListOf(Text())
     return Hash(fields, required=["mode"])

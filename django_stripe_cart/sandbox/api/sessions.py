@@ -5,7 +5,6 @@ from django_stripe_cart.sandbox.api.session_rules import check_session
 from django_stripe_cart.sandbox.currencies import check_chargeable
 from django_stripe_cart.sandbox.errors import ApiError, resource_missing
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.lists import list_items, list_objects
 from django_stripe_cart.sandbox.objects.discount import amount_off, build_shipping_rate
 from django_stripe_cart.sandbox.objects.line_item import (
     build_line_item,
@@ -13,6 +12,7 @@ from django_stripe_cart.sandbox.objects.line_item import (
     build_product,
 )
 from django_stripe_cart.sandbox.objects.session import build_session
+from django_stripe_cart.sandbox.pagination import list_items, list_objects
 from django_stripe_cart.sandbox.parameters import Email, Hash, OneOf, Text, list_parameters
 from django_stripe_cart.sandbox.payment_intents import cancel_intent
 

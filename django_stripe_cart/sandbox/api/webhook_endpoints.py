@@ -3,12 +3,12 @@
 import re
 from typing import Any
 
-from django_stripe_cart.sandbox import versions
+from django_stripe_cart.sandbox import api_versions
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.errors import ApiError
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.lists import list_objects
 from django_stripe_cart.sandbox.objects.webhook_endpoint import build_webhook_endpoint
+from django_stripe_cart.sandbox.pagination import list_objects
 from django_stripe_cart.sandbox.parameters import (
     EXPAND,
     Boolean,
@@ -58,7 +58,7 @@ def create_endpoint(account: Account, params: Object) -> Object:
     endpoint = build_webhook_endpoint(
         params["url"],
         params["enabled_events"],
-        api_version=versions.read(version) if version else None,
+        api_version=api_versions.read(version) if version else None,
         description=params.get("description"),
         metadata=params.get("metadata"),
         created=account.clock.now(),

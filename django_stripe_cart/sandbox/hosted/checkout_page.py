@@ -10,7 +10,7 @@ from django_stripe_cart.sandbox.hosted.rendering import notice, page, redirect
 from django_stripe_cart.sandbox.hosted.summary import merchant_name, summarize
 from django_stripe_cart.sandbox.http import Object, Response
 from django_stripe_cart.sandbox.payment import Payment
-from django_stripe_cart.sandbox.shopper import Shopper
+from django_stripe_cart.sandbox.simulated_actions import SimulatedActions
 
 BANK_NAMES = {
     "acss_debit": "Pre-authorized debit",
@@ -25,8 +25,8 @@ FIELDS = ("method", "number", "expiry", "cvc", "name", "email", "shipping_rate")
 class CheckoutPage:
     """The payment page of a session."""
 
-    def __init__(self, account: Account, shopper: Shopper) -> None:
-        self._account, self._shopper = account, shopper
+    def __init__(self, account: Account, actions: SimulatedActions) -> None:
+        self._account, self._actions = account, actions
 
     def show(self, session_id: str, query: Mapping[str, str]) -> Response:
         """Show the form. `?card=` fills in a test card, for browsers without JavaScript."""
@@ -42,13 +42,13 @@ class CheckoutPage:
 
     def submit(self, session_id: str, form: Mapping[str, str]) -> Response:
         """Pay, and redirect the shopper; after a decline, show the form again with the reason."""
-        payment = self._shopper.pay(session_id, form)
+        typed = {name: form.get(name, "") for name in FIELDS}
+        payment = self._actions.pay(session_id, **typed)
         if payment.redirect_url:
             return redirect(payment.redirect_url)
         session = self._account.get(SESSION, session_id)
         if payment.status == "expired":
             return self._closed(session)
-        typed = {name: form.get(name, "") for name in FIELDS}
         return self._form(session, typed, payment)
 
     def show_3ds(self, session_id: str) -> Response:
@@ -63,7 +63,7 @@ class CheckoutPage:
 
     def submit_3ds(self, session_id: str, form: Mapping[str, str]) -> Response:
         """Complete or fail 3D Secure."""
-        payment = self._shopper.confirm_3ds(session_id, ok=form.get("answer") == "complete")
+        payment = self._actions.confirm_3ds(session_id, ok=form.get("answer") == "complete")
         if payment.redirect_url:
             return redirect(payment.redirect_url)
         session = self._account.get(SESSION, session_id)

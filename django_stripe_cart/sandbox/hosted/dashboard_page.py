@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django_stripe_cart.sandbox.account import Account
-from django_stripe_cart.sandbox.actions import SandboxActions
 from django_stripe_cart.sandbox.checkout import SESSION
 from django_stripe_cart.sandbox.currencies import display
 from django_stripe_cart.sandbox.errors import ApiError
@@ -13,6 +12,7 @@ from django_stripe_cart.sandbox.hosted.rendering import not_found, page, redirec
 from django_stripe_cart.sandbox.hosted.summary import merchant_name
 from django_stripe_cart.sandbox.http import Object, Response
 from django_stripe_cart.sandbox.refunds import amount_refundable
+from django_stripe_cart.sandbox.simulated_actions import SimulatedActions
 
 SHOWN = 50
 STATES = {
@@ -28,7 +28,7 @@ STATES = {
 class DashboardPage:
     """Shows sessions and webhooks, and runs actions on sessions."""
 
-    def __init__(self, account: Account, actions: SandboxActions) -> None:
+    def __init__(self, account: Account, actions: SimulatedActions) -> None:
         self._account = account
         self._actions: dict[str, Callable[[str], object]] = {
             "settle": actions.settle,

@@ -5,14 +5,13 @@ from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl, urlsplit
 
 from django_stripe_cart.sandbox.account import Account
-from django_stripe_cart.sandbox.actions import SandboxActions
 from django_stripe_cart.sandbox.errors import ApiError
 from django_stripe_cart.sandbox.hosted.checkout_page import CheckoutPage
 from django_stripe_cart.sandbox.hosted.dashboard_page import DashboardPage
 from django_stripe_cart.sandbox.hosted.receipt_page import show_receipt
 from django_stripe_cart.sandbox.hosted.rendering import asset, not_found, notice
 from django_stripe_cart.sandbox.http import Request, Response
-from django_stripe_cart.sandbox.shopper import Shopper
+from django_stripe_cart.sandbox.simulated_actions import SimulatedActions
 
 View = Callable[[str, Mapping[str, str]], Response]
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -21,9 +20,9 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 class HostedPages:
     """Handles every request that is not for the API."""
 
-    def __init__(self, account: Account, shopper: Shopper, actions: SandboxActions) -> None:
+    def __init__(self, account: Account, actions: SimulatedActions) -> None:
         self._account = account
-        checkout = CheckoutPage(account, shopper)
+        checkout = CheckoutPage(account, actions)
         dashboard = DashboardPage(account, actions)
         self._pages: list[tuple[str, str, View]] = [
             ("GET", r"/()", lambda _, query: dashboard.show()),

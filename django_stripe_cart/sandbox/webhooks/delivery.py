@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Callable
 
-from django_stripe_cart.sandbox import versions
+from django_stripe_cart.sandbox import api_versions
 from django_stripe_cart.sandbox.account import Account, public
 from django_stripe_cart.sandbox.faults import WEBHOOK, Fault, Faults
 from django_stripe_cart.sandbox.http import Object
@@ -109,8 +109,8 @@ class WebhookSender:
 
 def event_body(event: Object, endpoint: Object) -> bytes:
     """Return the body of a webhook, in the endpoint's version of the API."""
-    version = endpoint["api_version"] or versions.DEFAULT
-    shown = {**versions.render(public(event), version), "api_version": version}
+    version = endpoint["api_version"] or api_versions.DEFAULT
+    shown = {**api_versions.render(public(event), version), "api_version": version}
     return json.dumps(shown, indent=2, ensure_ascii=False).encode()
 
 

@@ -1,23 +1,31 @@
-"""Actions of shoppers, banks and merchants, as methods of `Sandbox`."""
+"""Simulate the actions of shoppers, banks and merchants."""
 
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
-from django_stripe_cart.sandbox.account import public
+from django_stripe_cart.sandbox import checkout
+from django_stripe_cart.sandbox.account import Account, public
 from django_stripe_cart.sandbox.api.refunds import create_refund
 from django_stripe_cart.sandbox.api.sessions import expire_session
-from django_stripe_cart.sandbox.core import SandboxCore, id_of
+from django_stripe_cart.sandbox.clock import Clock
 from django_stripe_cart.sandbox.disputes import close_dispute, open_dispute, set_dispute_status
+from django_stripe_cart.sandbox.errors import resource_missing
 from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.objects.discount import build_coupon
 from django_stripe_cart.sandbox.payment import Payment
 from django_stripe_cart.sandbox.refunds import STATUSES, set_refund_status
+from django_stripe_cart.sandbox.webhooks.queue import DeliveryQueue
 
 
-class SandboxActions(SandboxCore):
-    """Actions on objects, which are given by id or as an object.
+class SimulatedActions:
+    """The part of `Sandbox` that simulates shoppers, banks and merchants.
 
-    Raises `ApiError` where Stripe would refuse.
+    Every method takes an object or its id, and raises `ApiError` if Stripe would refuse the action.
     """
+
+    clock: Clock
+    _account: Account
+    _queue: DeliveryQueue
 
     def pay(self, session: str | Object, card: str = "4242424242424242", **form: str) -> Payment:
         """Pay a session, or the URL of its page, as a shopper does on that page.
@@ -32,7 +40,10 @@ class SandboxActions(SandboxCore):
             "name": "Test Shopper",
             "email": "shopper@example.com",
         }
-        return self._shopper.pay(id_of(session), {**defaults, **form})
+        session_id = id_of(session)
+        with self._account.change():
+            payment = checkout.submit(self._account, session_id, {**defaults, **form})
+        return self._redirect_shopper(session_id, payment)
 
     def pay_by_bank_debit(self, session: str | Object, **form: str) -> Payment:
         """Pay by bank debit. The payment is pending until `settle`."""
@@ -40,11 +51,17 @@ class SandboxActions(SandboxCore):
 
     def confirm_3ds(self, session: str | Object, ok: bool = True) -> Payment:
         """Complete or fail 3D Secure."""
-        return self._shopper.confirm_3ds(id_of(session), ok=ok)
+        session_id = id_of(session)
+        with self._account.change():
+            payment = checkout.confirm_3ds(self._account, session_id, ok=ok)
+        return self._redirect_shopper(session_id, payment)
 
     def settle(self, session: str | Object, ok: bool = True) -> Payment:
         """Complete a bank debit, as succeeded or failed."""
-        return self._shopper.settle(id_of(session), ok=ok)
+        with self._account.change():
+            payment = checkout.settle(self._account, id_of(session), ok=ok)
+        self._queue.flush()
+        return payment
 
     def expire(self, session: str | Object) -> Object:
         """Expire an open session now."""
@@ -125,7 +142,31 @@ class SandboxActions(SandboxCore):
             )
             return public(self._account.save(coupon))
 
+    def _find_charge(self, payment: str | Object) -> Object:
+        """Return the latest charge of a session, a payment intent or a charge."""
+        found = self._account.store.get(id_of(payment))
+        if found is not None and found["object"] == "checkout.session":
+            found = self._account.store.get(found["payment_intent"] or "")
+        if found is not None and found["object"] == "payment_intent":
+            found = self._account.store.get(found["latest_charge"] or "")
+        if found is None or found["object"] != "charge":
+            raise resource_missing("charge", id_of(payment))
+        return found
+
+    def _redirect_shopper(self, session_id: str, payment: Payment) -> Payment:
+        """Deliver the webhooks, and return the payment once the merchant's site has answered."""
+        self._queue.flush()
+        if payment.status in ("paid", "processing", "complete"):
+            self._queue.wait_for("checkout.session.completed", session_id)
+        return payment
+
     def _deliver_webhooks(self, obj: Object) -> Object:
         """Deliver the webhooks that are due, and return the object."""
         self._queue.flush()
         return public(obj)
+
+
+def id_of(thing: str | Object) -> str:
+    """Return an id, given the id, the object or the URL of a payment page."""
+    text = str(thing if isinstance(thing, str) else thing["id"])
+    return urlsplit(text).path.rsplit("/", 1)[-1]
