@@ -1,39 +1,54 @@
-"""Resolve the review flag of an order."""
+"""Settle the issues of an order: what staff had to decide about it."""
 
 from __future__ import annotations
 
 from django_stripe_cart import stock
 from django_stripe_cart.database import in_transaction
-from django_stripe_cart.models import Order
-from django_stripe_cart.payments.apply.session import is_held_for_review, mark_order_paid
+from django_stripe_cart.models import Order, OrderIssue
+from django_stripe_cart.payments.apply.session import mark_order_paid, release_hold
+from django_stripe_cart.payments.issues import close_issue
 from django_stripe_cart.payments.order_change import OrderChange
-from django_stripe_cart.timeline import BY_STAFF, Cause, lock_order, note
+from django_stripe_cart.timeline import BY_STAFF, Cause, lock_order
+from django_stripe_cart.timeline import note as add_note
 
-__all__ = ["settle_attention"]
+__all__ = ["settle_issue"]
+
+Reason = OrderIssue.Reason
+CLOSED = (Order.Status.EXPIRED, Order.Status.CANCELED, Order.Status.FAILED, Order.Status.REFUNDED)
 
 
 @in_transaction
-def settle_attention(order: Order, *, by: Cause = BY_STAFF) -> Order:
-    """Clear the review flag of ``order`` and return the order freshly read.
+def settle_issue(issue: OrderIssue, *, by: Cause = BY_STAFF, note: str = "") -> OrderIssue:
+    """Mark one issue of an order as settled, and return it freshly read, with its order.
 
-    If the flag kept a received payment from being accepted, the order becomes PAID. If the payment
-    has not arrived yet, the order stays PROCESSING. An order without a flag does not change.
-    ``by`` is written to the timeline.
+    Other issues of the order stay open. If the order is held for this reason, its payment is
+    accepted as it was made, and the order becomes PAID once it is paid. A settled issue is returned
+    as it is. ``note`` (str, up to 500 characters) says what was decided, and ``by`` who did; both
+    are kept.
 
-    Sends ``order_paid`` if the order becomes PAID. Raises ``OutOfStock`` if the order's stock was
-    given back and too little is left: add stock first, or refund the order.
+    Sends ``order_paid`` if the order becomes PAID. Raises ``OutOfStock`` if the order gave its
+    stock back and there is no longer enough: add stock first, or refund the order.
     """
-    order = lock_order(order)
-    change = OrderChange(order)
-    if not order.attention:
-        return order
-    is_held = is_held_for_review(order)
-    # With AMOUNT_MISMATCH something was paid, even if it was 0 after a coupon.
-    is_paid = order.amount_paid > 0 or order.attention == Order.Attention.AMOUNT_MISMATCH
-    note(order, kind="attention_settled", by=by, message=order.attention)
-    order.attention = ""
-    if is_held:
+    change = OrderChange(lock_order(issue.order), by=by)
+    order = change.order
+    issue = OrderIssue.objects.get(pk=issue.pk)
+    if issue.is_open:
+        close_issue(issue, settled_by=by.actor or by.source, text=note)
+        add_note(order, kind="issue_settled", by=by, message=issue.reason, about=issue.about)
+        _act(change, issue)
+    issue.order = change.save_and_send()
+    return issue
+
+
+def _act(change: OrderChange, issue: OrderIssue) -> None:
+    order = change.order
+    if order.is_held and issue.reason == order.held_for and not issue.about:
+        # With AMOUNT_MISMATCH something was paid, even if it was 0 after a coupon.
+        is_paid = order.amount_paid > 0 or issue.reason == Reason.AMOUNT_MISMATCH
         stock.take_missing(order)
-    if is_held and is_paid:
-        mark_order_paid(order, by=by, change=change)
-    return change.save_and_send()
+        release_hold(change)
+        if is_paid:
+            mark_order_paid(change)
+    elif issue.reason == Reason.STOCK_NOT_RETURNED and order.status in CLOSED:
+        # Staff has counted: nothing of it is given back a second time.
+        order.items.update(stock_taken=0)

@@ -116,7 +116,7 @@ def _in_transaction(function: Callable[P, R], *, durable: bool) -> Callable[P, R
                 with transaction.atomic(using=_alias(), durable=durable):
                     return function(*args, **kwargs)
             except DatabaseError as error:
-                if attempt == attempts or not _is_retryable(error):
+                if attempt == attempts or not is_retryable(error):
                     raise
                 # Jitter, so that transactions that collided do not collide again.
                 time.sleep(random.uniform(0, min(MAX_DELAY, 0.01 * 2**attempt)))  # noqa: S311
@@ -179,8 +179,10 @@ def _alias() -> str:
     return router.db_for_write(apps.get_model("stripe_cart", "Order"))
 
 
-def _is_retryable(error: DatabaseError) -> bool:
+def is_retryable(error: Exception) -> bool:
     """Whether the same transaction may succeed when it is run again."""
+    if not isinstance(error, DatabaseError):
+        return False
     cause = error.__cause__
     if getattr(cause, "sqlstate", None) in SQLSTATES:
         return True

@@ -100,6 +100,12 @@ class OrderError(StripeCartError):
     code = "order_error"
 
 
+class ConfirmationNeeded(OrderError):
+    """A person should look first. Call again with ``confirmed=True`` to do it all the same."""
+
+    code = "confirmation_needed"
+
+
 class OrderOpen(OrderError):
     """An earlier order of the cart is open and must be closed first."""
 

@@ -3,35 +3,64 @@
 from __future__ import annotations
 
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from django_stripe_cart.database import in_transaction
 from django_stripe_cart.emails import queue_email
-from django_stripe_cart.exceptions import OrderError
-from django_stripe_cart.models import Order, OrderEmail
+from django_stripe_cart.exceptions import ConfirmationNeeded, OrderError
+from django_stripe_cart.models import Order, OrderEmail, OrderIssue
 from django_stripe_cart.payments.order_change import OrderChange
 from django_stripe_cart.signals import order_fulfilled
 from django_stripe_cart.timeline import BY_STAFF, Cause, lock_order, transition
 
-__all__ = ["fulfill_order"]
+__all__ = ["fulfill_order", "reasons_to_wait"]
+
+Reason = OrderIssue.Reason
+ABOUT_THE_PAYMENT = (Reason.DISPUTED, Reason.REVIEW, Reason.EARLY_FRAUD_WARNING)
 
 
 @in_transaction(durable=False)
-def fulfill_order(order: Order, *, by: Cause = BY_STAFF) -> Order:
+def fulfill_order(order: Order, *, confirmed: bool = False, by: Cause = BY_STAFF) -> Order:
     """Mark a PAID order as FULFILLED, and return it freshly read.
 
     An order that is already FULFILLED does not change. A receiver of ``order_paid`` may call this
-    function for goods that need no shipping. ``by`` is written to the timeline.
+    function for goods that need no shipping. With ``confirmed``, ``reasons_to_wait`` do not count.
+    ``by`` is written to the timeline.
 
-    Sends ``order_fulfilled``. Raises ``OrderError`` if the order is not paid.
+    Sends ``order_fulfilled``. Raises ``OrderError`` if the order is not paid, and its subclass
+    ``ConfirmationNeeded`` if there is a reason to wait.
     """
     order = lock_order(order)
     if order.status == Order.Status.FULFILLED:
         return order
     if order.status != Order.Status.PAID:
         raise OrderError(_("Only a paid order can be completed."))
-    change = OrderChange(order)
+    reasons = [] if confirmed else reasons_to_wait(order)
+    if reasons:
+        raise ConfirmationNeeded(" ".join(reasons))
+    change = OrderChange(order, by=by)
     transition(order, lambda: order.mark_fulfilled(at=timezone.now()), kind="fulfilled", by=by)
     change.queue_signal(order_fulfilled)
     queue_email(order, OrderEmail.Kind.FULFILLED)
     return change.save_and_send()
+
+
+def reasons_to_wait(order: Order) -> list[str]:
+    """Return sentences that say why a person should look before the order is fulfilled.
+
+    The payment is disputed or under review, or the shopper has been refunded, or soon is.
+    """
+    reasons = [
+        f"{issue.get_reason_display()}."
+        for issue in order.issues.open().filter(reason__in=ABOUT_THE_PAYMENT)
+    ]
+    if order.disputes.lost().exists():
+        reasons.append(_("The payment was lost in a dispute."))
+    refunds = order.refunds.active()
+    refunded = [item for refund in refunds for item in refund.items.select_related("order_item")]
+    if refunded:
+        names = ", ".join(f"{item.quantity} \u00d7 {item.order_item.name}" for item in refunded)
+        reasons.append(_("Already refunded: %(items)s.") % {"items": names})
+    if sum(refund.amount for refund in refunds) >= order.amount_paid > 0:
+        reasons.append(_("All that was paid is being refunded."))
+    return list(dict.fromkeys(reasons))

@@ -51,8 +51,6 @@ FIELDS = (
     "receipt_url",
     "session_id",
     "payment_intent_id",
-    "attention",
-    "dispute_status",
 )
 TIMESTAMPS = ("placed_at", "paid_at", "fulfilled_at", "cancel_requested_at", "closed_at")
 

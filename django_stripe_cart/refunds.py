@@ -1,7 +1,10 @@
-"""Refund an order: save a refund row, create the refund at Stripe, then sync the order."""
+"""Refund an order: reserve the amount in a row, create the refund at Stripe, then sync."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db.models import Sum
@@ -10,13 +13,26 @@ from django.utils.translation import gettext as _
 from django_stripe_cart.database import in_transaction
 from django_stripe_cart.exceptions import PaymentRefused, RefundNotPossible
 from django_stripe_cart.gateway import deadline
-from django_stripe_cart.models import Order, Refund
+from django_stripe_cart.models import Order, OrderItem, Refund, RefundItem
 from django_stripe_cart.money import format_money
 from django_stripe_cart.payments import sync_order
-from django_stripe_cart.payments.refund_requests import send_refund
+from django_stripe_cart.payments.refund_items import amount_of, check_quantities, rest_of_items
+from django_stripe_cart.payments.refund_requests import send_refund, send_refund_again
 from django_stripe_cart.timeline import BY_STAFF, Cause, lock_order, note
 
 __all__ = ["amount_refundable", "refund_order"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What staff asked for: see ``refund_order``."""
+
+    amount: int | None
+    items: Mapping[int, int]  # quantities by the primary key of the order's item
+    reason: str
+    restock: bool
+    key: UUID
+    expected_refundable: int | None
 
 
 @deadline()
@@ -24,37 +40,37 @@ def refund_order(
     order: Order,
     amount: int | None = None,
     *,
+    items: Mapping[OrderItem, int] | None = None,
     reason: str = "",
     restock: bool = False,
     by: Cause = BY_STAFF,
     key: UUID | None = None,
     expected_refundable: int | None = None,
 ) -> Order:
-    """Refund ``amount`` of ``order``, and return the order freshly read.
+    """Refund ``items`` or an ``amount`` of ``order``, and return the order freshly read.
 
-    ``amount`` (int, smallest currency unit) defaults to everything that can still be refunded.
-    ``reason`` (str, up to 200 characters) is stored on the refund. With ``restock``, the order's
-    stock is given back when Stripe has created the refund. ``key`` (UUID) identifies the refund: a
-    second call with the same key refunds nothing more. If ``expected_refundable`` (int, smallest
-    currency unit) is given and differs from ``amount_refundable(order)``, nothing is refunded.
-    ``by`` is written to the timeline.
+    ``items`` (dict of the order's items to quantities, int) are the items that the refund is for.
+    ``amount`` (int, smallest currency unit) defaults to their share of what was paid without
+    shipping or, without items, to everything that can still be refunded. With ``restock``, the
+    items are given back to the stock once the refund has succeeded; without items, all that the
+    order still holds, but only if everything is refunded. ``reason`` (str, up to 200 characters) is
+    stored on the refund. ``key`` (UUID) identifies the refund: a second call with the same key
+    refunds nothing more, but sends the refund again if its outcome is unknown. If
+    ``expected_refundable`` (int, smallest currency unit) is given and differs from
+    ``amount_refundable(order)``, nothing is refunded. ``by`` is written to the timeline.
 
-    Sends ``order_refunded``. Raises ``RefundNotPossible`` if the amount can't be refunded; no
-    request is sent to Stripe then. Raises ``PaymentRefused`` if Stripe refuses, for example during
-    a dispute. Raises another ``PaymentError`` if the outcome is unknown: the amount stays reserved,
-    and a later sync records the outcome.
+    Sends ``order_refunded`` when the refund has succeeded, which may be days later, or
+    ``refund_failed``. Raises ``RefundNotPossible`` if the amount can't be refunded, or if the
+    outcome of an earlier refund is unknown; no refund is sent to Stripe then. Raises
+    ``PaymentRefused`` if Stripe refuses, for example during a dispute. Raises another
+    ``PaymentError`` if the outcome is unknown: the amount stays reserved until a later sync has
+    found out. A sync never sends the refund.
     """
-    refund, is_new = _get_or_create_refund(
-        order,
-        amount,
-        reason=reason,
-        restock=restock,
-        by=by,
-        key=key or uuid4(),
-        expected_refundable=expected_refundable,
-    )
-    if is_new:
-        _send_or_sync(refund, by=by)
+    quantities = {item.pk: count for item, count in (items or {}).items()}
+    wish = _Wish(amount, quantities, reason, restock, key or uuid4(), expected_refundable)
+    refund, is_new = _get_or_create_refund(order, wish, by=by)
+    if is_new or refund.status == Refund.Status.UNKNOWN:
+        _send_or_sync(refund, is_new=is_new, by=by)
     return sync_order(order, by=by)
 
 
@@ -68,52 +84,77 @@ def amount_refundable(order: Order) -> int:
 
 
 @in_transaction
-def _get_or_create_refund(
-    order: Order,
-    amount: int | None,
-    *,
-    reason: str,
-    restock: bool,
-    by: Cause,
-    key: UUID,
-    expected_refundable: int | None,
-) -> tuple[Refund, bool]:
-    """Return the refund row with ``key``, and whether this call created it."""
+def _get_or_create_refund(order: Order, wish: _Wish, *, by: Cause) -> tuple[Refund, bool]:
+    """Return the refund row with the key of ``wish``, and whether this call created it."""
     order = lock_order(order)
-    same = order.refunds.filter(key=key).first()
+    same = order.refunds.filter(key=wish.key).first()
     if same is not None:
         return same, False
     left = amount_refundable(order)
-    wanted = left if amount is None else amount
+    _check_order(order, left, wish)
+    check_quantities(order, wish.items)
+    amount = _find_amount(order, left, wish)
+    note(order, kind="refund_requested", by=by, message=str(amount))
+    refund = Refund.objects.create(
+        order=order,
+        key=wish.key,
+        amount=amount,
+        reason=wish.reason[:200],
+        restock=wish.restock,
+        actor=by.actor[:150],
+    )
+    quantities = wish.items
+    if wish.restock and not quantities and amount == left:
+        quantities = rest_of_items(order)
+    RefundItem.objects.bulk_create(
+        RefundItem(refund=refund, order_item_id=pk, quantity=count)
+        for pk, count in quantities.items()
+    )
+    return refund, True
+
+
+def _check_order(order: Order, left: int, wish: _Wish) -> None:
+    """Raise ``RefundNotPossible`` if nothing may be refunded now. ``left`` is what could be."""
+    unknown = order.refunds.unknown().first()
+    if unknown is not None:
+        raise RefundNotPossible(
+            _(
+                "It is not known yet whether the refund of %(amount)s was made. Wait until it is: "
+                "a sync finds out, within half an hour."
+            )
+            % {"amount": format_money(unknown.amount, order.currency)}
+        )
     if not order.payment_intent_id or left <= 0:
         raise RefundNotPossible
-    params = {"left": format_money(left, order.currency)}
-    if expected_refundable is not None and expected_refundable != left:
+    if wish.expected_refundable is not None and wish.expected_refundable != left:
         raise RefundNotPossible(
             _(
                 "Another refund was made in the meantime: %(left)s can still be refunded. "
                 "Please check the amount."
             )
-            % params
+            % _params(order, left)
         )
-    if not 0 < wanted <= left:
-        raise RefundNotPossible(_("You can refund at most %(left)s.") % params)
-    note(order, kind="refund_requested", by=by, message=str(wanted))
-    refund = Refund.objects.create(
-        order=order,
-        key=key,
-        amount=wanted,
-        reason=reason[:200],
-        restock=restock,
-        actor=by.actor[:150],
-    )
-    return refund, True
 
 
-def _send_or_sync(refund: Refund, *, by: Cause) -> None:
+def _find_amount(order: Order, left: int, wish: _Wish) -> int:
+    """Return the amount to refund (int, smallest currency unit), or raise ``RefundNotPossible``."""
+    if wish.amount is not None:
+        amount = wish.amount
+    else:
+        amount = min(left, amount_of(order, wish.items)) if wish.items else left
+    if not 0 < amount <= left:
+        raise RefundNotPossible(_("You can refund at most %(left)s.") % _params(order, left))
+    return amount
+
+
+def _params(order: Order, left: int) -> dict[str, Any]:
+    return {"left": format_money(left, order.currency)}
+
+
+def _send_or_sync(refund: Refund, *, is_new: bool, by: Cause) -> None:
     """Create the refund at Stripe. Sync the order if Stripe answers that it is refunded already."""
     try:
-        send_refund(refund, by=by)
+        (send_refund if is_new else send_refund_again)(refund, by=by)
     except PaymentRefused as error:
         if error.stripe_code == "charge_already_refunded":  # made in the Dashboard
             sync_order(refund.order, by=by)

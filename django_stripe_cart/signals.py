@@ -1,7 +1,8 @@
 """Signals about orders, sent in the transaction of the change.
 
-Every signal is sent with ``sender=Order`` and ``order``; ``order_refunded`` also with ``refund``.
-If a receiver raises an exception, the change is rolled back, and a webhook is answered 500, so that
+Every signal is sent with ``sender=Order`` and ``order``; ``order_refunded`` and ``refund_failed``
+also with ``refund``, ``order_disputed`` with ``dispute``, ``order_issue_opened`` with ``issue``. If
+a receiver raises an exception, the change is rolled back, and a webhook is answered 500, so that
 Stripe retries it. Send e-mails and tasks in ``transaction.on_commit``::
 
     @receiver(order_paid)
@@ -17,3 +18,5 @@ order_fulfilled = Signal()
 order_refunded = Signal()
 order_canceled = Signal()
 order_disputed = Signal()
+order_issue_opened = Signal()
+refund_failed = Signal()

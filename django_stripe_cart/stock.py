@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -10,8 +12,12 @@ from django.db import models, router
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from django_stripe_cart.database import is_retryable, savepoint
 from django_stripe_cart.exceptions import OutOfStock
+from django_stripe_cart.logs import describe_without_values
 from django_stripe_cart.models import Cart, Order, OrderItem, get_product_model
+
+logger = logging.getLogger("stripe_cart")
 
 
 def available(product: Any) -> int | None:
@@ -38,13 +44,54 @@ def take(quantities: Mapping[Any, int]) -> dict[Any, int]:
     return {pk: _take_one(pk, quantities[pk]) for pk in sorted(quantities)}
 
 
-def give_back(order: Order) -> None:
-    """Give back the stock that the order's items hold. Running it again gives back nothing."""
-    held = [item for item in order.items.all() if item.stock_taken]
-    counted: dict[Any, int] = {item.product_id: item.stock_taken for item in held}
-    for pk in sorted(pk for pk in counted if pk is not None):
-        _add(pk, by=counted[pk])
-    OrderItem.objects.filter(pk__in=[item.pk for item in held]).update(stock_taken=0)
+def give_back(order: Order) -> list[OrderItem]:
+    """Give back the stock that the order's items hold. Running it again gives back nothing.
+
+    Return the items whose stock could not be given back: see ``return_items``.
+    """
+    return return_items({item: item.stock_taken for item in order.items.all()})
+
+
+def return_items(quantities: Mapping[OrderItem, int]) -> list[OrderItem]:
+    """Give back a part of the stock that each item holds, at most what it holds.
+
+    ``quantities`` maps items of a locked order to ints. Return the items whose stock could not be
+    given back, because the product's model or database refuses it, for example by a constraint. The
+    caller tells staff: what Stripe says is recorded all the same.
+    """
+    held = {item: min(count, item.stock_taken) for item, count in quantities.items()}
+    wanted = [(item, count) for item, count in held.items() if count > 0]
+    wanted.sort(key=lambda pair: (pair[0].product_id is not None, pair[0].product_id))
+    if not wanted or _return_all(wanted):
+        return []
+    return [item for item, count in wanted if not _return_all([(item, count)])]
+
+
+def _return_all(wanted: list[tuple[OrderItem, int]]) -> bool:
+    """Return all or nothing to the stock. Return False if the products' model refuses it."""
+    try:
+        with savepoint():
+            for item, count in wanted:
+                if item.product_id is not None:
+                    _add(item.product_id, by=count)
+            _save_stock_taken(wanted)
+    except Exception as error:
+        if is_retryable(error):
+            raise
+        order = wanted[0][0].order_id
+        logger.error("Stock of order %s: %s", order, describe_without_values(error))
+        return False
+    return True
+
+
+def _save_stock_taken(returned: list[tuple[OrderItem, int]]) -> None:
+    by_rest: dict[int, list[OrderItem]] = defaultdict(list)
+    for item, count in returned:
+        by_rest[item.stock_taken - count].append(item)
+    for rest, items in by_rest.items():
+        OrderItem.objects.filter(pk__in=[item.pk for item in items]).update(stock_taken=rest)
+    for item, count in returned:
+        item.stock_taken -= count
 
 
 def take_missing(order: Order) -> None:

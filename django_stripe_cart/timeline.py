@@ -53,6 +53,7 @@ def note(
     kind: str,
     by: Cause,
     message: str = "",
+    about: str = "",
     from_status: str = "",
     to_status: str = "",
 ) -> OrderEvent:
@@ -65,5 +66,6 @@ def note(
         source=by.source,
         actor=by.actor[:150],
         stripe_event_id=by.stripe_event_id,
+        about=about,
         message=message[:500],
     )

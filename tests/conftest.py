@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
+from django.dispatch import Signal
 from django.utils import translation
 
 from django_stripe_cart import signals
@@ -153,7 +154,7 @@ def counted_payments() -> Iterator[None]:
 @pytest.fixture
 def signals_sent() -> Iterator[list[str]]:
     """The names of the signals that were sent, in their order."""
-    names = [name for name in vars(signals) if name.startswith("order_")]
+    names = [name for name, value in vars(signals).items() if isinstance(value, Signal)]
     heard: list[str] = []
     receivers = []
     for name in names:

@@ -26,7 +26,11 @@ from django_stripe_cart.gateway import deadline
 from django_stripe_cart.models import Cart, Order
 from django_stripe_cart.models.cart import CartKey
 from django_stripe_cart.payments import sync_order
-from django_stripe_cart.payments.checkout_sessions import create_session_once, save_session_params
+from django_stripe_cart.payments.checkout_sessions import (
+    create_session_once,
+    is_free,
+    save_session_params,
+)
 from django_stripe_cart.payments.record import close_without_session
 from django_stripe_cart.timeline import BY_SYSTEM, Cause, lock_order, note
 
@@ -99,7 +103,7 @@ def start_payment(order: Order, *, return_urls: ReturnUrls, by: Cause = BY_SYSTE
     Raises ``OrderClosed``, ``PaymentRefused`` (then the order is closed, and its stock is given
     back) or another ``PaymentError`` (trying again leads to the same session).
     """
-    if order.total == 0:
+    if is_free(order):
         return sync_order(order, by=by)
     success = return_urls.success(order)
     try:

@@ -10,7 +10,7 @@ from django.utils.timesince import timesince
 
 from django_stripe_cart.conf import conf
 from django_stripe_cart.doctor.finding import Finding, advice, good, wrong
-from django_stripe_cart.models import EventCursor, Order
+from django_stripe_cart.models import EventCursor, Order, OrderIssue
 from django_stripe_cart.webhooks.missed_events import EVENT_RETENTION
 
 SYNC_COMMAND = "python manage.py stripe_cart_sync"
@@ -21,7 +21,7 @@ def orders() -> Iterator[Finding]:
     pending = Order.objects.open().count()
     yield good(f"Orders awaiting payment: {pending}.")
     yield from _overdue()
-    yield from _attention()
+    yield from _issues()
     yield _last_sync()
 
 
@@ -36,12 +36,12 @@ def _overdue() -> Iterator[Finding]:
         )
 
 
-def _attention() -> Iterator[Finding]:
-    flagged = Order.objects.exclude(attention="").count()
-    if flagged:
+def _issues() -> Iterator[Finding]:
+    issues = OrderIssue.objects.open().count()
+    if issues:
         yield advice(
-            f"Orders that need review: {flagged}.",
-            next="Filter the orders in the admin by “review”.",
+            f"Open issues of orders: {issues}.",
+            next="Filter the orders in the admin by “issues”.",
         )
 
 

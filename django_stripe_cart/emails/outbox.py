@@ -17,9 +17,10 @@ from django.utils import timezone
 from django_stripe_cart.conf import conf
 from django_stripe_cart.database import after_commit
 from django_stripe_cart.emails.delivery import send
+from django_stripe_cart.emails.rendering import recipients
 from django_stripe_cart.exceptions import EmailNotSent, EmailRefused
 from django_stripe_cart.logs import describe_without_values
-from django_stripe_cart.models import Order, OrderEmail, Refund
+from django_stripe_cart.models import Order, OrderEmail, OrderIssue, Refund
 from django_stripe_cart.timeline import BY_SYSTEM
 
 logger = logging.getLogger("stripe_cart")
@@ -31,24 +32,31 @@ RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (5, 30, 2 * 60, 8
 MAX_REFUSALS = 3
 
 
-def queue_email(order: Order, kind: str, *, refund: Refund | None = None) -> None:
+def queue_email(
+    order: Order, kind: str, *, refund: Refund | None = None, issue: OrderIssue | None = None
+) -> None:
     """Queue an e-mail about ``order``, which is sent when the open transaction commits.
 
     ``kind`` is one of ``OrderEmail.Kind``; ``refund`` is the refund that a ``REFUNDED`` e-mail is
-    about. Each order has at most one e-mail of a kind, or of a refund, so a repeated call sends
-    nothing. Nor is anything queued if the order has no address, or ``STRIPE_CART_EMAILS`` turns the
-    kind off.
+    about, and ``issue`` the issue that an ``ISSUE`` e-mail to ``MANAGERS`` is about. Each order has
+    at most one e-mail of a kind, of a refund or of an issue, so a repeated call sends nothing. Nor
+    is anything queued if there is no address, or ``STRIPE_CART_EMAILS`` turns the kind off.
     """
     if not will_email(order, kind):
         return
-    email = OrderEmail.for_order(order, kind, refund=refund)
+    email = OrderEmail.for_order(order, kind, refund=refund, issue=issue)
     OrderEmail.objects.bulk_create([email], ignore_conflicts=True)
     after_commit(functools.partial(_deliver_after_commit, email))
 
 
 def will_email(order: Order, kind: str) -> bool:
-    """Whether ``order`` has an address, and the shop sends e-mails of this ``kind``."""
-    return kind in conf.emails and bool(order.email)
+    """Whether the shop sends e-mails of this ``kind``, and there is an address to send one to."""
+    return kind in _kinds_to_send() and bool(recipients(order, kind))
+
+
+def _kinds_to_send() -> frozenset[str]:
+    # STRIPE_CART_EMAILS is about e-mails to shoppers.
+    return conf.emails | {OrderEmail.Kind.ISSUE}
 
 
 def send_pending_emails() -> Iterator[tuple[OrderEmail, bool]]:
@@ -57,7 +65,7 @@ def send_pending_emails() -> Iterator[tuple[OrderEmail, bool]]:
     Stops after ``MAX_REFUSALS`` refusals in a row; the rest is left to the next call.
     """
     refusals = 0
-    pending = OrderEmail.objects.pending().filter(kind__in=conf.emails)
+    pending = OrderEmail.objects.pending().filter(kind__in=_kinds_to_send())
     for email in pending.select_related("order"):
         was_sent = deliver(email)
         if was_sent is None:
@@ -79,8 +87,7 @@ def deliver(email: OrderEmail) -> bool | None:
     if not rows.filter(claimed_at=None).update(claimed_at=claimed_at, attempts=attempts):
         return None
     # Read after the claim: the order may have been anonymized, or the refund may have failed.
-    related = ["order", "refund"] if email.refund_id else ["order"]
-    email = rows.select_related(*related).get()
+    email = rows.select_related("order", "refund", "issue").get()
     if not _still_applies(email):
         return None
     try:
@@ -102,8 +109,11 @@ def _schedule_retry(email: OrderEmail) -> None:
 
 
 def _still_applies(email: OrderEmail) -> bool:
-    """Whether the order still has an address, and the refund, if any, has not failed."""
-    return bool(email.order.email) and not (email.refund and email.refund.is_failed)
+    """Whether there still is an address, and the refund has not failed, or the issue is open."""
+    if email.issue is not None and not email.issue.is_open:
+        return False
+    is_refund_failed = email.refund is not None and email.refund.is_failed
+    return bool(recipients(email.order, email.kind)) and not is_refund_failed
 
 
 def _deliver_after_commit(email: OrderEmail) -> None:

@@ -2,6 +2,11 @@
 
 from django_stripe_cart.gateway.account import Account, retrieve_account
 from django_stripe_cart.gateway.deadlines import DEADLINE, deadline, short_deadline
+from django_stripe_cart.gateway.disputes import (
+    StripeDispute,
+    list_disputes,
+    retrieve_dispute,
+)
 from django_stripe_cart.gateway.endpoints import (
     Endpoint,
     create_endpoint,
@@ -9,12 +14,17 @@ from django_stripe_cart.gateway.endpoints import (
     list_endpoints,
 )
 from django_stripe_cart.gateway.events import Event, list_events, read_event, sign
+from django_stripe_cart.gateway.radar import (
+    FraudWarning,
+    Review,
+    retrieve_fraud_warning,
+    retrieve_review,
+)
 from django_stripe_cart.gateway.refunds import (
-    Dispute,
     StripeRefund,
     create_refund,
-    list_disputes,
     list_refunds,
+    retrieve_refund,
 )
 from django_stripe_cart.gateway.sessions import (
     Session,
@@ -28,10 +38,12 @@ from django_stripe_cart.gateway.sessions import (
 __all__ = [
     "DEADLINE",
     "Account",
-    "Dispute",
     "Endpoint",
     "Event",
+    "FraudWarning",
+    "Review",
     "Session",
+    "StripeDispute",
     "StripeRefund",
     "create_endpoint",
     "create_refund",
@@ -46,7 +58,11 @@ __all__ = [
     "read_event",
     "read_session",
     "retrieve_account",
+    "retrieve_dispute",
+    "retrieve_fraud_warning",
     "retrieve_payment_metadata",
+    "retrieve_refund",
+    "retrieve_review",
     "retrieve_session",
     "short_deadline",
     "sign",

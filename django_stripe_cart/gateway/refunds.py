@@ -1,4 +1,4 @@
-"""Refunds and disputes: https://docs.stripe.com/api/refunds, https://docs.stripe.com/api/disputes."""
+"""Refunds: https://docs.stripe.com/api/refunds."""
 
 from __future__ import annotations
 
@@ -16,15 +16,8 @@ class StripeRefund:
     id: str
     amount: int
     status: str
+    payment_intent_id: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Dispute:
-    """A dispute at Stripe. ``status`` is text, because Stripe may add statuses."""
-
-    id: str
-    status: str
 
 
 def create_refund(
@@ -56,15 +49,9 @@ def list_refunds(payment_intent_id: str) -> list[StripeRefund]:
     ]
 
 
-def list_disputes(payment_intent_id: str) -> list[Dispute]:
-    """Return every dispute of a payment, newest first. Raises ``PaymentError``."""
-    return [
-        Dispute(id=data["id"], status=data.get("status") or "")
-        for data in request_all(
-            lambda client, params: client.v1.disputes.list(params),
-            {"payment_intent": payment_intent_id},
-        )
-    ]
+def retrieve_refund(refund_id: str) -> StripeRefund:
+    """Retrieve one refund. Raises ``PaymentError``."""
+    return _read_refund(request(lambda client: client.v1.refunds.retrieve(refund_id)))
 
 
 def _read_refund(data: Mapping[str, Any]) -> StripeRefund:
@@ -72,5 +59,6 @@ def _read_refund(data: Mapping[str, Any]) -> StripeRefund:
         id=data["id"],
         amount=data["amount"],
         status=(data.get("status") or "pending")[:20],
+        payment_intent_id=data.get("payment_intent") or "",
         metadata=dict(data.get("metadata") or {}),
     )

@@ -31,6 +31,7 @@ class Session:
     payment_intent_id: str = ""
     payment_intent_status: str = ""  # empty if the payment intent was not expanded
     receipt_url: str = ""
+    amount_shipping: int = 0
     amount_refunded: int = 0
     is_disputed: bool = False
     email: str = ""
@@ -120,6 +121,7 @@ def read_session(data: Mapping[str, Any]) -> Session:
         payment_intent_id=intent["id"],
         payment_intent_status=intent.get("status") or "",
         receipt_url=charge.get("receipt_url") or "",
+        amount_shipping=(data.get("total_details") or {}).get("amount_shipping") or 0,
         amount_refunded=charge.get("amount_refunded") or 0,
         is_disputed=bool(charge.get("disputed")),
         email=customer.get("email") or data.get("customer_email") or "",

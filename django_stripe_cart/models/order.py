@@ -20,7 +20,7 @@ from django_stripe_cart.models.cart import Cart
 from django_stripe_cart.models.fields import StripeIdField
 from django_stripe_cart.models.fsm import ProtectedStatusMixin, transition
 from django_stripe_cart.models.order_queryset import OrderQuerySet
-from django_stripe_cart.models.states import Attention, Status
+from django_stripe_cart.models.states import IssueReason, Status
 
 STATUS_LABELS = dict(Status.choices)
 
@@ -33,7 +33,6 @@ class Order(ProtectedStatusMixin, models.Model):
     """
 
     Status = Status
-    Attention = Attention
 
     reference = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     user = models.ForeignKey(
@@ -58,6 +57,7 @@ class Order(ProtectedStatusMixin, models.Model):
     total = models.BigIntegerField(_("total"))
     amount_paid = models.BigIntegerField(_("amount paid"), default=0)
     amount_refunded = models.BigIntegerField(_("amount refunded"), default=0)
+    amount_shipping = models.BigIntegerField(_("amount of shipping"), default=0)
     email = models.EmailField(_("e-mail"), blank=True)
     language = models.CharField(_("language"), max_length=16, blank=True)
 
@@ -69,10 +69,11 @@ class Order(ProtectedStatusMixin, models.Model):
     receipt_url = models.TextField(blank=True)
     livemode = models.BooleanField(default=False)
 
-    attention = models.CharField(
-        _("review"), max_length=30, choices=Attention.choices, blank=True, db_index=True
+    # Why an order that has money must not become PAID before staff accepts it. It is kept through
+    # a refund, because a refund can fail.
+    held_for = models.CharField(
+        _("held for"), max_length=30, choices=IssueReason.choices, blank=True
     )
-    dispute_status = models.CharField(_("dispute"), max_length=40, blank=True)
     version = models.PositiveBigIntegerField(default=0, editable=False)
 
     placed_at = models.DateTimeField(_("placed"), default=timezone.now)
@@ -103,7 +104,9 @@ class Order(ProtectedStatusMixin, models.Model):
                 name="stripe_cart_order_guest_without_user",
             ),
             models.CheckConstraint(
-                condition=Q(total__gte=0, amount_paid__gte=0, amount_refunded__gte=0),
+                condition=Q(
+                    total__gte=0, amount_paid__gte=0, amount_refunded__gte=0, amount_shipping__gte=0
+                ),
                 name="stripe_cart_order_amounts_not_negative",
             ),
         )
@@ -111,7 +114,7 @@ class Order(ProtectedStatusMixin, models.Model):
             ("refund_order", "Can refund orders"),
             ("cancel_order", "Can cancel orders"),
             ("fulfill_order", "Can fulfill orders"),
-            ("settle_order", "Can resolve orders that need review"),
+            ("settle_order", "Can settle the issues of orders"),
             ("sync_order", "Can sync orders with Stripe"),
             ("email_order", "Can resend an order's e-mail"),
         )
@@ -213,6 +216,16 @@ class Order(ProtectedStatusMixin, models.Model):
     def is_unsettled(self) -> bool:
         """Return whether the payment may still succeed or fail."""
         return self.status in (Status.PENDING, Status.PROCESSING)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether staff must accept what was paid before the order can become PAID."""
+        return self.status == Status.PROCESSING and bool(self.held_for)
+
+    @property
+    def open_issues(self) -> list[Any]:
+        """The issues that are not settled, oldest first. Uses ``prefetch_related("issues")``."""
+        return [issue for issue in self.issues.all() if issue.is_open]
 
     @property
     def matches_livemode(self) -> bool:

@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from django_stripe_cart.models.order import Order
+from django_stripe_cart.models.order_issue import OrderIssue
 from django_stripe_cart.models.querysets import PrimaryDatabaseQuerySet
 from django_stripe_cart.models.refund import Refund
 
@@ -36,7 +38,8 @@ class OrderEmailQuerySet(PrimaryDatabaseQuerySet["OrderEmail"]):
         late = self.filter(
             sent_at=None, created__lt=now - REPORT_AFTER, created__gt=now - GIVE_UP_AFTER
         )
-        return late.exclude(order__email="").exclude(refund__status__in=Refund.FAILED_STATUSES)
+        late = late.exclude(~Q(kind=OrderEmail.Kind.ISSUE), order__email="")
+        return late.exclude(refund__status__in=Refund.FAILED_STATUSES)
 
 
 class OrderEmail(models.Model):
@@ -45,13 +48,17 @@ class OrderEmail(models.Model):
         FULFILLED = "fulfilled", pgettext_lazy("e-mail", "Completed")
         REFUNDED = "refunded", pgettext_lazy("e-mail", "Refunded")
         FAILED = "failed", pgettext_lazy("e-mail", "Payment failed")
+        ISSUE = "issue", pgettext_lazy("e-mail", "Issue, to the managers")
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="emails")
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
     refund = models.ForeignKey(
         Refund, on_delete=models.CASCADE, null=True, blank=True, related_name="emails"
     )
-    # The kind, and the refund's key if there is one: a NULL refund would not be unique.
+    issue = models.ForeignKey(
+        OrderIssue, on_delete=models.CASCADE, null=True, blank=True, related_name="emails"
+    )
+    # The kind, and the key of the refund or issue if there is one: a NULL would not be unique.
     dedupe_key = models.CharField(max_length=40)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     created = models.DateTimeField(_("created"), default=timezone.now)
@@ -74,7 +81,15 @@ class OrderEmail(models.Model):
         return f"{self.order}: {self.dedupe_key}"
 
     @classmethod
-    def for_order(cls, order: Order, kind: str, *, refund: Refund | None = None) -> Self:
-        """Return the unsaved e-mail of this kind about ``order``, or about one of its refunds."""
-        dedupe_key = kind if refund is None else f"{kind}-{refund.pk}"
-        return cls(order=order, kind=kind, refund=refund, dedupe_key=dedupe_key)
+    def for_order(
+        cls,
+        order: Order,
+        kind: str,
+        *,
+        refund: Refund | None = None,
+        issue: OrderIssue | None = None,
+    ) -> Self:
+        """Return the unsaved e-mail about ``order``, or about one of its refunds or issues."""
+        subject = refund or issue
+        dedupe_key = kind if subject is None else f"{kind}-{subject.pk}"
+        return cls(order=order, kind=kind, refund=refund, issue=issue, dedupe_key=dedupe_key)

@@ -30,6 +30,7 @@ class OrderEvent(models.Model):
     source = models.CharField(_("source"), max_length=10, choices=Source.choices)
     actor = models.CharField(_("actor"), max_length=150, blank=True)
     stripe_event_id = StripeIdField(blank=True)
+    about = StripeIdField(blank=True)  # the refund, dispute, review or session, if it is about one
     message = models.CharField(_("message"), max_length=500, blank=True)
     created = models.DateTimeField(_("created"), auto_now_add=True)
 

@@ -62,6 +62,10 @@ class Refund(TimeStampedModel):
     )
     actor = models.CharField(_("actor"), max_length=150, blank=True)
     restock = models.BooleanField(_("restock"), default=False)
+    # Only staff's own request sends a refund. A later look finds out what became of it, from two
+    # complete lists of Stripe's: missing_since is the time of the first one that lacked it.
+    resent_at = models.DateTimeField(null=True, blank=True)
+    missing_since = models.DateTimeField(null=True, blank=True)
 
     objects = RefundQuerySet.as_manager()
 
@@ -78,6 +82,11 @@ class Refund(TimeStampedModel):
 
     def __str__(self) -> str:
         return f"{self.order} -{self.amount}"
+
+    @property
+    def is_succeeded(self) -> bool:
+        """Whether Stripe has returned the money. It can still fail, up to 30 days later."""
+        return self.status == self.Status.SUCCEEDED
 
     @property
     def is_failed(self) -> bool:

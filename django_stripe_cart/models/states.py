@@ -1,4 +1,4 @@
-"""Statuses of an order, and reasons why staff must review it."""
+"""Statuses of an order, and reasons why staff must look at it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,18 @@ class Status(models.TextChoices):
     CANCELED = "canceled", pgettext_lazy("order", "Canceled")
 
 
-class Attention(models.TextChoices):
-    """Why staff must review the order."""
+class IssueReason(models.TextChoices):
+    """Why staff must look at an order. Some of the reasons also hold it: see ``Order.held_for``."""
 
     AMOUNT_MISMATCH = "amount_mismatch", _("The amount paid differs from the total")
     PAID_WITHOUT_STOCK = "paid_without_stock", _("Paid, but no longer in stock")
-    REFUND_FAILED = "refund_failed", _("A refund failed")
-    DISPUTED = "disputed", _("The payment is disputed")
     UNKNOWN_MONEY = "unknown_money", _("Unexpected payment for this order")
+    REFUND_FAILED = "refund_failed", _("A refund failed")
+    REFUND_NOT_MADE = "refund_not_made", _("A refund did not reach Stripe")
+    DISPUTED = "disputed", _("The payment is disputed")
+    REVIEW = "review", _("Stripe holds the payment for review")
+    EARLY_FRAUD_WARNING = (
+        "early_fraud_warning",
+        _("The bank reports that the payment is fraudulent"),
+    )
+    STOCK_NOT_RETURNED = "stock_not_returned", _("Stock could not be returned")

@@ -24,7 +24,21 @@ from django_stripe_cart.timeline import Cause, note
 
 logger = logging.getLogger("stripe_cart")
 
+# Options with which a session can cost something although its line items are free.
+PAYABLE_OPTIONS = frozenset({"shipping_options", "optional_items"})
+
 UNUSABLE_OPTIONS = "STRIPE_CART_SESSION_OPTIONS does not name a function that returns a dict."
+
+
+def is_free(order: Order) -> bool:
+    """Return whether there is nothing to pay for the order, so that Stripe need not be asked.
+
+    Even free goods may have to be paid for if the host's session options add shipping. Raises
+    ``PaymentNotConfigured`` if ``STRIPE_CART_SESSION_OPTIONS`` can't be used.
+    """
+    if order.total > 0 or order.session_params is not None:
+        return False
+    return PAYABLE_OPTIONS.isdisjoint(_session_options(order))
 
 
 def save_session_params(order: Order, *, success_url: str, cancel_url: str) -> Order:

@@ -7,6 +7,7 @@ from typing import Any
 from django.dispatch import Signal
 
 from django_stripe_cart.models import Order
+from django_stripe_cart.timeline import Cause
 
 
 class OrderChange:
@@ -16,8 +17,9 @@ class OrderChange:
     after the order is saved, so that the save can't overwrite the changes of a receiver.
     """
 
-    def __init__(self, order: Order) -> None:
-        self._order = order
+    def __init__(self, order: Order, *, by: Cause) -> None:
+        self.order = order
+        self.by = by
         self._before = _read_columns(order)
         self._signals: list[tuple[Signal, dict[str, Any]]] = []
 
@@ -31,7 +33,7 @@ class OrderChange:
         The order is read again if a signal had receivers, because they may have changed it. An
         exception of a receiver is raised, and rolls back the caller's transaction.
         """
-        order = self._order
+        order = self.order
         order.save(update_fields=_changed_columns(self._before, _read_columns(order)))
         had_receivers = False
         for signal, kwargs in self._signals:

@@ -11,9 +11,11 @@ from django.utils import timezone
 from django_stripe_cart.database import in_transaction
 from django_stripe_cart.models import Order
 from django_stripe_cart.payments.apply.disputes import apply_disputes
+from django_stripe_cart.payments.apply.radar import apply_reviews, apply_warnings
 from django_stripe_cart.payments.apply.refunds import apply_refunds
 from django_stripe_cart.payments.apply.session import (
     adopt_session,
+    apply_second_payment,
     apply_session,
     close_order,
     mark_order_paid,
@@ -27,83 +29,77 @@ from django_stripe_cart.timeline import Cause, lock_order
 def record_snapshot(order: Order, snapshot: StripeSnapshot, *, by: Cause) -> Order:
     """Record ``snapshot`` on ``order``, send the signals, and return the order freshly read.
 
-    The payment is recorded in one transaction, refunds and disputes in a second one. So a receiver
-    of ``order_paid`` gets a PAID order, even if the snapshot contains a refund.
+    The payment is recorded in one transaction, all else in a second one. So a receiver of
+    ``order_paid`` gets a PAID order, even if the snapshot contains a refund.
 
     Raises ``StaleSnapshot`` if another process has recorded newer refunds or disputes.
     """
     order = _record_session(order, snapshot, by=by)
-    if snapshot.refunds is None and snapshot.disputes is None:
-        return order
-    return _record_refunds_and_disputes(order, snapshot, by=by)
+    return _record_the_rest(order, snapshot, by=by) if snapshot.has_more_than_session else order
 
 
 @in_transaction
 def _record_session(order: Order, snapshot: StripeSnapshot, *, by: Cause) -> Order:
-    """Lock the order, and record the Checkout Session of ``snapshot`` and the time of the sync."""
-    order = lock_order(order)
-    change = OrderChange(order)
-    order.synced_at = timezone.now()
+    change = OrderChange(lock_order(order), by=by)
+    change.order.synced_at = timezone.now()
     session = snapshot.session
-    if session.id == order.session_id or adopt_session(order, session, by=by):
-        apply_session(order, session, by=by, change=change)
+    if session.id == change.order.session_id or adopt_session(change, session):
+        apply_session(change, session)
     return change.save_and_send()
 
 
 @in_transaction
-def _record_refunds_and_disputes(order: Order, snapshot: StripeSnapshot, *, by: Cause) -> Order:
-    """Lock the order, and record the lists of ``snapshot`` that were requested."""
-    order = lock_order(order)
-    change = OrderChange(order)
-    if snapshot.refunds is not None:
-        before = snapshot.refunds_before
-        apply_refunds(order, snapshot.refunds, before=before, by=by, change=change)
+def _record_the_rest(order: Order, snapshot: StripeSnapshot, *, by: Cause) -> Order:
+    """Record the refunds, disputes, reviews and second payments of the snapshot."""
+    change = OrderChange(lock_order(order), by=by)
     if snapshot.disputes is not None:
-        status_before = snapshot.dispute_before
-        apply_disputes(order, snapshot.disputes, before=status_before, by=by, change=change)
+        apply_disputes(change, snapshot.disputes, before=snapshot.disputes_before)
+    if snapshot.refunds is not None or snapshot.are_refunds_refused:
+        apply_refunds(change, snapshot)
+    apply_reviews(change, snapshot.reviews)
+    apply_warnings(change, snapshot.warnings)
+    for session in snapshot.other_sessions:
+        apply_second_payment(change, session)
     return change.save_and_send()
 
 
 @in_transaction
 def record_free_order(order: Order, *, by: Cause) -> Order:
-    """Mark a pending order with a total of 0 as PAID, or close it if it is to be canceled.
+    """Mark a pending order of 0 as paid, or close it if its cancellation was requested.
 
-    No request is sent to Stripe. Sends ``order_paid`` or ``order_canceled``.
+    Stripe is not asked. Sends ``order_paid`` or ``order_canceled``.
     """
-    order = lock_order(order)
-    change = OrderChange(order)
-    if order.total == 0 and order.is_pending:
+    change = OrderChange(lock_order(order), by=by)
+    order = change.order
+    if order.total == 0 and order.session_params is None and order.is_pending:
         if order.cancel_requested_at is not None:
-            close_order(order, by=by, change=change)
+            close_order(change)
         else:
             remove_from_cart(order)
-            mark_order_paid(order, by=by, change=change)
+            mark_order_paid(change)
     return change.save_and_send()
 
 
 @in_transaction
 def close_without_session(order: Order, *, by: Cause, message: str = "") -> Order:
-    """Close a pending order that has no Checkout Session, and return it freshly read.
+    """Close a pending order that has no session, so that nothing can pay for it.
 
-    Such an order can't be paid: a session's URL is given to the shopper only after the session's id
-    is committed. ``message`` is written to the timeline. Sends ``order_canceled`` if the
-    cancellation was requested.
+    That is certain under the lock: a payment URL is handed out only after its session's id is
+    committed. ``message`` goes to the timeline. Sends ``order_canceled`` if that was requested.
     """
-    order = lock_order(order)
-    change = OrderChange(order)
-    if order.is_pending and order.session_id is None:
-        close_order(order, by=by, message=message, change=change)
+    change = OrderChange(lock_order(order), by=by)
+    if change.order.is_pending and change.order.session_id is None:
+        close_order(change, message=message)
     return change.save_and_send()
 
 
 @in_transaction
 def close_missing_session(order: Order, *, by: Cause) -> Order:
-    """Close a pending order whose session no longer exists at Stripe, and return it freshly read.
+    """Close a pending order whose session Stripe does not find, and which can't be paid any more.
 
-    Sends ``order_canceled`` if the cancellation was requested.
+    Sends ``order_canceled`` if that was requested.
     """
-    order = lock_order(order)
-    change = OrderChange(order)
-    if order.is_pending:
-        close_order(order, by=by, message="session_missing", change=change)
+    change = OrderChange(lock_order(order), by=by)
+    if change.order.is_pending:
+        close_order(change, message="session_missing")
     return change.save_and_send()

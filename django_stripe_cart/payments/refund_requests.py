@@ -1,14 +1,16 @@
-"""Requests to Stripe for refunds whose rows are saved: the first one, and later ones."""
+"""Send reserved refunds to Stripe, in the request in which staff asked for them."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from django_stripe_cart import gateway
 from django_stripe_cart.database import in_transaction
-from django_stripe_cart.exceptions import PaymentPermanentlyFailed, PaymentRefused
+from django_stripe_cart.exceptions import PaymentRefused, RefundNotPossible
+from django_stripe_cart.gateway import StripeRefund
 from django_stripe_cart.models import Refund
 from django_stripe_cart.payments.metadata import REFUND_KEY, order_metadata
 from django_stripe_cart.timeline import Cause, lock_order, note
@@ -19,11 +21,10 @@ KEY_LIFETIME = timedelta(hours=23)
 
 
 def send_refund(refund: Refund, *, by: Cause) -> None:
-    """Create at Stripe the refund of a saved row.
+    """Create a reserved refund at Stripe, once: its row's key is the idempotency key.
 
-    The idempotency key contains the row's key, so repeated calls create one refund. Raises
-    ``PaymentRefused`` after the row was marked as FAILED, or another ``PaymentError`` if the
-    outcome is unknown; the row does not change then.
+    Raises ``PaymentRefused`` if Stripe refuses it, and the row is FAILED then. After another
+    ``PaymentError`` the refund may have been made, and its row stays reserved.
     """
     try:
         gateway.create_refund(
@@ -34,39 +35,57 @@ def send_refund(refund: Refund, *, by: Cause) -> None:
         )
     except PaymentRefused as error:
         # The SDK retries by itself: the refusal may follow an attempt that made the refund.
-        if not _exists_at_stripe(refund):
-            _mark_failed(refund, by=by, message=error.stripe_code)
+        if not any(_is_same(refund, one) for one in _list_refunds(refund)):
+            _mark_refused(refund, by=by, message=error.stripe_code)
             raise
 
 
-def recover_refund(refund: Refund, *, by: Cause) -> None:
-    """Send a refund again whose outcome is unknown, unless Stripe already has it.
+def send_refund_again(refund: Refund, *, by: Cause) -> None:
+    """Send a refund whose outcome is unknown again, under the same idempotency key.
 
-    A refund that is too old to be sent again is marked as FAILED. Raises ``PaymentError`` if the
-    outcome stays unknown.
+    Sends nothing if Stripe lists the refund. Raises ``RefundNotPossible`` if another refund has been
+    made at Stripe since the first request, because it may have replaced this one, and if Stripe may
+    have forgotten the key.
     """
-    if _exists_at_stripe(refund):
+    listed = _list_refunds(refund)
+    if any(_is_same(refund, one) for one in listed):
         return
-    if refund.created + KEY_LIFETIME < timezone.now():
-        _mark_failed(refund, by=by, message="never_arrived")
-        return
-    try:
+    if timezone.now() > refund.created + KEY_LIFETIME:
+        raise RefundNotPossible(_("This refund is too old to be sent again. Start a new one."))
+    if any(_is_newer_and_not_ours(refund, one) for one in listed):
+        raise RefundNotPossible(
+            _("Another refund has been made at Stripe in the meantime, so nothing was sent.")
+        )
+    if _mark_resent(refund):
         send_refund(refund, by=by)
-    except PaymentRefused:
-        return  # send_refund() marked the row as FAILED, or Stripe refused to list the refunds
-    except PaymentPermanentlyFailed:
-        _mark_failed(refund, by=by, message="stuck")
 
 
-def _exists_at_stripe(refund: Refund) -> bool:
-    """Return whether Stripe lists a refund whose metadata has the key of this row."""
-    listed = gateway.list_refunds(refund.order.payment_intent_id or "")
-    return any(found.metadata.get(REFUND_KEY) == str(refund.key) for found in listed)
+def _list_refunds(refund: Refund) -> list[StripeRefund]:
+    return gateway.list_refunds(refund.order.payment_intent_id or "")
+
+
+def _is_same(refund: Refund, listed: StripeRefund) -> bool:
+    """Return whether Stripe's refund was made with the row's key."""
+    return listed.metadata.get(REFUND_KEY) == str(refund.key)
+
+
+def _is_newer_and_not_ours(refund: Refund, listed: StripeRefund) -> bool:
+    """Return whether Stripe's refund has no key of ours, and was not recorded before ``refund``."""
+    earlier = Refund.objects.filter(order=refund.order_id, pk__lt=refund.pk, stripe_id=listed.id)
+    return REFUND_KEY not in listed.metadata and not earlier.exists()
 
 
 @in_transaction
-def _mark_failed(refund: Refund, *, by: Cause, message: str) -> None:
-    """Mark the row as FAILED, unless another process has recorded the outcome of the refund."""
+def _mark_resent(refund: Refund) -> bool:
+    """Save that the refund is sent again, and return whether its outcome is still unknown."""
+    lock_order(refund.order)
+    unknown = Refund.objects.unknown().filter(pk=refund.pk, stripe_id=None)
+    return bool(unknown.update(resent_at=timezone.now(), missing_since=None))
+
+
+@in_transaction
+def _mark_refused(refund: Refund, *, by: Cause, message: str) -> None:
+    """Mark the refund as FAILED, if Stripe has not made it and its outcome is unknown."""
     order = lock_order(refund.order)
     row = Refund.objects.get(pk=refund.pk)
     if row.stripe_id is None and row.status == Refund.Status.UNKNOWN:

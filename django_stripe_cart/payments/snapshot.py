@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from django_stripe_cart.gateway import Dispute, Session, StripeRefund
-from django_stripe_cart.models import Order
+from django.utils import timezone
+
+from django_stripe_cart.gateway import FraudWarning, Review, Session, StripeDispute, StripeRefund
 
 
 class StaleSnapshot(Exception):
@@ -17,22 +19,39 @@ class StaleSnapshot(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class StripeSnapshot:
-    """Snapshot of a Checkout Session, and of its refunds and disputes if they were requested.
+class Mention:
+    """Type and id of the Stripe object that a webhook event is about, for example a dispute."""
 
-    ``refunds_before`` (dict of refund ids to statuses) and ``dispute_before`` (a status) are the
-    values in our rows before the lists were requested. The snapshot is stale if, when it is
-    recorded, a row has neither this value nor the listed one: another process has changed it.
+    type: str  # Stripe's ``object``: "charge", "refund", "dispute", "review" …
+    id: str
+
+
+NO_MENTION = Mention("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class StripeSnapshot:
+    """Snapshot of a Checkout Session, and of what else was requested about the order.
+
+    ``refunds_before`` and ``disputes_before`` (dicts of Stripe's ids to statuses) are the values in
+    our rows before the lists were requested. The snapshot is stale if, when it is recorded, a row
+    has neither this value nor the listed one: another process has changed it. ``other_sessions``
+    are other payments of the order, about which there is an issue.
     """
 
     session: Session
-    refunds: list[StripeRefund] | None = None  # None: not requested
-    disputes: list[Dispute] | None = None  # None: not requested
+    refunds: Sequence[StripeRefund] | None = None  # None: not requested
+    disputes: Sequence[StripeDispute] | None = None  # None: not requested
+    reviews: Sequence[Review] = ()
+    warnings: Sequence[FraudWarning] = ()
+    other_sessions: Sequence[Session] = ()
+    are_refunds_refused: bool = False  # Stripe does not list them, for example for another key
     refunds_before: Mapping[str, str] = field(default_factory=dict)
-    dispute_before: str = ""
+    disputes_before: Mapping[str, str] = field(default_factory=dict)
+    taken_at: datetime = field(default_factory=timezone.now)
 
-
-def recorded_refunds(order: Order) -> dict[str, str]:
-    """Return a dict of Stripe's refund ids to the statuses of the order's refund rows."""
-    rows = order.refunds.exclude(stripe_id=None).values_list("stripe_id", "status")
-    return {str(stripe_id): status for stripe_id, status in rows}
+    @property
+    def has_more_than_session(self) -> bool:
+        """Whether there is anything to record beside the session."""
+        lists = (self.refunds is not None, self.disputes is not None, self.are_refunds_refused)
+        return any(lists) or bool(self.reviews or self.warnings or self.other_sessions)

@@ -9,7 +9,6 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from django_stripe_cart import gateway
 from django_stripe_cart.conf import conf
 from django_stripe_cart.database import retry
 from django_stripe_cart.exceptions import (
@@ -21,19 +20,21 @@ from django_stripe_cart.exceptions import (
 )
 from django_stripe_cart.gateway import Session, deadline
 from django_stripe_cart.logs import describe_without_values
-from django_stripe_cart.models import Order, Refund
-from django_stripe_cart.payments.checkout_sessions import (
-    create_session_once,
-    expire_or_retrieve_session,
-)
+from django_stripe_cart.models import Order
+from django_stripe_cart.payments.checkout_sessions import create_session_once, is_free
 from django_stripe_cart.payments.record import (
     close_missing_session,
     close_without_session,
     record_free_order,
     record_snapshot,
 )
-from django_stripe_cart.payments.refund_requests import recover_refund
-from django_stripe_cart.payments.snapshot import StaleSnapshot, StripeSnapshot, recorded_refunds
+from django_stripe_cart.payments.snapshot import (
+    NO_MENTION,
+    Mention,
+    StaleSnapshot,
+    StripeSnapshot,
+)
+from django_stripe_cart.payments.snapshot_requests import take_snapshot
 from django_stripe_cart.timeline import BY_SYNC, Cause
 
 logger = logging.getLogger("stripe_cart")
@@ -46,65 +47,42 @@ MAX_ATTEMPTS = 5
 
 
 @deadline()
-def sync_order(order: Order, *, session: Session | None = None, by: Cause = BY_SYNC) -> Order:
+def sync_order(
+    order: Order,
+    *,
+    session: Session | None = None,
+    mention: Mention | None = None,
+    by: Cause = BY_SYNC,
+) -> Order:
     """Fetch the payment, refunds and disputes of ``order``, record them and return it freshly read.
 
     ``session`` is its Checkout Session as Stripe has just shown it; without it, Stripe is asked.
-    Running it again changes nothing. ``by`` is written to the timeline.
+    ``mention`` is the object that a webhook event is about: it is recorded even if Stripe's lists
+    lack it. Running it again changes nothing, and moves no money. ``by`` is written to the
+    timeline.
 
-    Sends ``order_paid``, ``order_canceled``, ``order_refunded`` or ``order_disputed`` in the
-    transaction that records the change. Raises ``PaymentError`` if Stripe can't be asked.
+    Sends ``order_paid``, ``order_canceled``, ``order_refunded``, ``refund_failed``,
+    ``order_disputed`` or ``order_issue_opened`` in the transaction that records the change. Raises
+    ``PaymentError`` if Stripe can't be asked.
     """
     if session is not None:
         return record_snapshot(order, StripeSnapshot(session), by=by)
     if order.session_id is not None:
-        return _sync_session(order, by=by)
-    if order.total == 0:
+        return _take_and_record_snapshot(order, mention or NO_MENTION, by=by)
+    if is_free(order):
         return record_free_order(order, by=by)
     return _sync_without_session(order, by=by) if order.is_pending else order
 
 
-def _sync_session(order: Order, *, by: Cause) -> Order:
-    # Each refund with the order as it is now: the caller's may have been read before it was paid.
-    for refund in Refund.objects.unknown().filter(order=order.pk).select_related("order"):
-        recover_refund(refund, by=by)
-    return _take_and_record_snapshot(order, by=by)
-
-
 @retry(StaleSnapshot, times=MAX_ATTEMPTS, then_raise=PaymentRetryable)
-def _take_and_record_snapshot(order: Order, *, by: Cause) -> Order:
+def _take_and_record_snapshot(order: Order, mention: Mention, *, by: Cause) -> Order:
     try:
-        return record_snapshot(order, _take_snapshot(Order.objects.get(pk=order.pk)), by=by)
+        snapshot = take_snapshot(Order.objects.get(pk=order.pk), mention)
+        return record_snapshot(order, snapshot, by=by)
     except PaymentMissing:
         if order.is_pending and _is_missing_for_good(order):
             return close_missing_session(order, by=by)
         raise
-
-
-def _take_snapshot(order: Order) -> StripeSnapshot:
-    """Read the recorded state, then request the session, and its refunds and disputes if any."""
-    refunds_before = recorded_refunds(order)
-    session = _retrieve_or_expire_session(order)
-    intent = session.payment_intent_id
-    if not session.is_paid or not intent:
-        return StripeSnapshot(session)
-    # A paid order is synced again because something changed after its payment: list its refunds.
-    has_refunds = session.amount_refunded > 0 or order.amount_paid > 0
-    has_disputes = session.is_disputed or bool(order.dispute_status)
-    return StripeSnapshot(
-        session,
-        refunds=gateway.list_refunds(intent) if has_refunds else None,
-        disputes=gateway.list_disputes(intent) if has_disputes else None,
-        refunds_before=refunds_before,
-        dispute_before=order.dispute_status,
-    )
-
-
-def _retrieve_or_expire_session(order: Order) -> Session:
-    """Return the session as it is now; if a cancellation was requested, expire it first."""
-    if order.is_pending and order.cancel_requested_at is not None:
-        return expire_or_retrieve_session(order)
-    return gateway.retrieve_session(order.session_id or "")
 
 
 def _sync_without_session(order: Order, *, by: Cause) -> Order:

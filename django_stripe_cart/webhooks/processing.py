@@ -25,12 +25,14 @@ from django_stripe_cart.gateway import (
 from django_stripe_cart.models import Order, OrderEvent, WebhookEvent
 from django_stripe_cart.payments import sync_order
 from django_stripe_cart.payments.metadata import ORDER_KEY, SHOP_KEY, shop_id
+from django_stripe_cart.payments.snapshot import Mention
 from django_stripe_cart.timeline import Cause
 
 logger = logging.getLogger("stripe_cart")
 
 SESSION_EVENTS = "checkout.session."
-DISPUTE_EVENTS = "charge.dispute."
+# About a payment, without the metadata of its order.
+PAYMENT_EVENTS = ("charge.dispute.", "review.", "radar.")
 
 # Events about orders of this app (docs.stripe.com/api/events/types). All others are ignored.
 EVENT_TYPES = frozenset(
@@ -41,6 +43,8 @@ EVENT_TYPES = frozenset(
         "checkout.session.expired",
         "payment_intent.payment_failed",
         "charge.refunded",
+        # Before API version 2024-10-28.acacia, the three below were not sent for charges.
+        "charge.refund.updated",
         "refund.created",
         "refund.updated",
         "refund.failed",
@@ -49,6 +53,10 @@ EVENT_TYPES = frozenset(
         "charge.dispute.closed",
         "charge.dispute.funds_withdrawn",
         "charge.dispute.funds_reinstated",
+        "review.opened",
+        "review.closed",
+        "radar.early_fraud_warning.created",
+        "radar.early_fraud_warning.updated",
     }
 )
 
@@ -113,11 +121,15 @@ def _find_by_payment(event: Event) -> UUID | None:
         return None
     orders = Order.objects.filter(payment_intent_id=intent)
     reference = orders.values_list("reference", flat=True).first()
-    if reference is None and event.type.startswith(DISPUTE_EVENTS):
-        # The payment may not be recorded yet. A refund needs no request, because the metadata of
-        # charge.refunded names the order.
+    if reference is None and (event.type.startswith(PAYMENT_EVENTS) or _is_failed_refund(event)):
+        # The payment may not be recorded yet, or it is a second one. A refund that is made needs no
+        # request, because the metadata of charge.refunded names the order.
         reference = _read_reference(retrieve_payment_metadata(intent))
     return reference
+
+
+def _is_failed_refund(event: Event) -> bool:
+    return event.data.get("object") == "refund" and event.data.get("status") == "failed"
 
 
 def _get_or_create_row(event: Event) -> WebhookEvent:
@@ -138,7 +150,9 @@ def _sync_order(event: Event, reference: UUID, *, by: Cause) -> Order | None:
         if event.metadata.get(SHOP_KEY) != shop_id():
             return None  # an order of another shop that uses the same Stripe account
         raise UnknownOrder(f"Event {event.id} names an order of ours that is not here.")
-    return sync_order(order, session=_trusted_session(event, order), by=by)
+    mention = Mention(str(event.data.get("object") or ""), event.object_id)
+    session = _trusted_session(event, order)
+    return sync_order(order, session=session, mention=mention, by=by)
 
 
 def _find_order(reference: UUID) -> Order | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django_stripe_cart.attention import settle_issue
 from django_stripe_cart.models import Order, Product
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser
@@ -25,3 +28,13 @@ def buy(
 def refreshed(order: Order) -> Order:
     """Return the order as it is in the database now."""
     return Order.objects.get(pk=order.pk)
+
+
+def issues(order: Order) -> list[str]:
+    """The reasons of the order's open issues, in alphabetical order."""
+    return sorted(order.issues.open().values_list("reason", flat=True))
+
+
+def settle(order: Order, reason: str, **kwargs: Any) -> Order:
+    """Settle the order's open issue with this reason, and return the order."""
+    return settle_issue(order.issues.open().get(reason=reason), **kwargs).order

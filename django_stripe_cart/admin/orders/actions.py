@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from django_stripe_cart.admin.orders.forms import ConfirmForm, OneRefundForm, RefundForm
-from django_stripe_cart.attention import settle_attention
+from django_stripe_cart.attention import settle_issue
 from django_stripe_cart.checkout import cancel_order
 from django_stripe_cart.emails import email_kind, resend_email
 from django_stripe_cart.exceptions import PaymentError, PaymentRefused, StripeCartError
@@ -20,15 +20,10 @@ from django_stripe_cart.fulfillment import fulfill_order
 from django_stripe_cart.models import Order, Refund
 from django_stripe_cart.money import format_money
 from django_stripe_cart.payments import sync_order
-from django_stripe_cart.payments.apply.session import is_held_for_review
 from django_stripe_cart.refunds import amount_refundable, refund_order
 from django_stripe_cart.timeline import Cause
 
 Status = Order.Status
-
-# The bank has withdrawn the amount; an inquiry (warning_…) withdraws nothing.
-# docs.stripe.com/api/disputes/object
-FUNDS_WITHHELD = frozenset(("needs_response", "under_review", "lost"))
 
 
 @dataclass(frozen=True)
@@ -105,7 +100,7 @@ class RefundAction(Action):
         return bool(order.payment_intent_id) and amount_refundable(order) > 0
 
     def reason_to_skip(self, order: Order) -> str:
-        if order.dispute_status not in FUNDS_WITHHELD:
+        if not order.disputes.withholding().exists():
             return ""
         return _("The payment is disputed, so Stripe refuses refunds.")
 
@@ -190,10 +185,10 @@ class SettleAction(Action):
     explanation = gettext_lazy("Clears the order's review flag.")
 
     def is_available(self, order: Order) -> bool:
-        return bool(order.attention)
+        return bool(order.open_issues)
 
     def explain(self, order: Order) -> str:
-        if is_held_for_review(order):
+        if order.is_held:
             return _(
                 "Accepts the amount that was paid and marks the order as paid. To return the money "
                 "instead, refund the order."
@@ -201,7 +196,8 @@ class SettleAction(Action):
         return super().explain(order)
 
     def perform(self, order: Order, form: ConfirmForm, *, by: Cause) -> Outcome:
-        order = settle_attention(order, by=by)
+        for issue in order.open_issues:
+            order = settle_issue(issue, by=by).order
         params = {"status": order.get_status_display()}
         text = _("reviewed; its status is “%(status)s”.") % params
         return Outcome(messages.SUCCESS, self.prefix_number(order, text))

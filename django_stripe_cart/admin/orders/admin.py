@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stripe_cart.admin.base import OrderAdminBase
 from django_stripe_cart.admin.orders.action_views import action_urls, list_actions
 from django_stripe_cart.admin.orders.export import export_selected, export_view
-from django_stripe_cart.admin.orders.filters import AttentionFilter
+from django_stripe_cart.admin.orders.filters import IssueFilter
 from django_stripe_cart.admin.orders.page import order_context
 from django_stripe_cart.admin.orders.search import find_orders
 from django_stripe_cart.admin.sales.view import sales_view
@@ -30,7 +30,7 @@ class OrderAdmin(OrderAdminBase):
     """Lists, shows and exports orders, and mounts the pages of their actions."""
 
     list_display = ("number", "state", "customer", "shown_total", "placed_at")
-    list_filter = (AttentionFilter, "status", "placed_at")
+    list_filter = (IssueFilter, "status", "placed_at")
     list_select_related = ("user",)
     search_fields = ("reference",)  # shows the search field; get_search_results does the search
     search_help_text = _("E-mail, user, order number, or one of Stripe's ids (cs_…, pi_…, re_…)")
@@ -60,8 +60,7 @@ class OrderAdmin(OrderAdminBase):
     @admin.display(description=_("status"), ordering="status")
     def state(self, order: Order) -> SafeString:
         badges = [(order.status, order.get_status_display())]
-        if order.attention:
-            badges.append(("attention", order.get_attention_display()))
+        badges += [("issue", issue.get_reason_display()) for issue in order.open_issues]
         return format_html_join(
             " ", '<span class="stripe-cart-badge stripe-cart-{}">{}</span>', badges
         )

@@ -33,7 +33,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 CONTROL_STARTS = ("\t", "\r", "\n")
 
 COLUMNS = (
-    "number", "reference", "placed_at", "paid_at", "status", "attention", "email", "user",
+    "number", "reference", "placed_at", "paid_at", "status", "issues", "email", "user",
     "currency", "total", "amount_paid", "amount_refunded", "items", "session_id",
     "payment_intent_id", "livemode",
 )  # fmt: skip
@@ -113,7 +113,7 @@ def _row(order: Order, items: list[str]) -> list[Any]:
         _format_time(order.placed_at),
         _format_time(order.paid_at),
         order.status,
-        order.attention,
+        " ".join(issue.reason for issue in order.open_issues),
         order.email,
         order.user or "",
         currency.upper(),

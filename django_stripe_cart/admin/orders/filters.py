@@ -1,4 +1,4 @@
-"""The filter for orders that need attention."""
+"""Filter of orders by their open issues."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from django_stripe_cart.models import Order
+from django_stripe_cart.models import Order, OrderIssue
 
 
-class AttentionFilter(admin.SimpleListFilter):
-    title = _("review")
-    parameter_name = "attention"
+class IssueFilter(admin.SimpleListFilter):
+    title = _("issues")
+    parameter_name = "issue"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
-        return (("any", _("Needs review")), *Order.Attention.choices)
+        return (("any", _("Any open issue")), *OrderIssue.Reason.choices)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
         if self.value() is None:
             return queryset
-        if self.value() == "any":
-            return queryset.exclude(attention="")
-        return queryset.filter(attention=self.value())
+        issues = OrderIssue.objects.open()
+        if self.value() != "any":
+            issues = issues.filter(reason=self.value())
+        return queryset.filter(pk__in=issues.values("order"))

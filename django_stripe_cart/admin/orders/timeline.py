@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from django_stripe_cart.models import Order, OrderEmail, OrderEvent
+from django_stripe_cart.models import Order, OrderEmail, OrderEvent, OrderIssue
 from django_stripe_cart.money import format_money
 
 SENTENCES: dict[str, Any] = {
@@ -25,12 +25,15 @@ SENTENCES: dict[str, Any] = {
     "refund_requested": _("Refund of %(detail)s requested"),
     "refund_refused": _("The refund did not go through"),
     "refunded": _("%(detail)s refunded"),
+    "refund_pending": _("Refund of %(detail)s is on its way"),
+    "refund_waits": _("Refund of %(detail)s waits for the shopper's bank details"),
+    "refund_not_made": _("The refund of %(detail)s did not reach Stripe"),
     "refunded_whole": _("Fully refunded"),
     "refund_failed": _("The refund of %(detail)s failed"),
     "refund_undone": _("Order restored because the refund failed"),
-    "attention": _("Needs review: %(detail)s"),
-    "attention_settled": _("Reviewed: %(detail)s"),
-    "unknown_money": _("Unexpected payment received"),
+    "issue_opened": _("Issue: %(detail)s"),
+    "issue_settled": _("Issue settled: %(detail)s"),
+    "issue_closed": _("Issue over: %(detail)s"),
     "dispute": _("Dispute: %(detail)s"),
     "email_sent": _("E-mail sent: %(detail)s"),
     "email_failed": _("E-mail not sent: %(detail)s"),
@@ -42,8 +45,6 @@ WITHOUT_DETAIL: dict[str, Any] = {
     "refund_requested": _("Refund requested"),
     "refunded": _("Amount refunded"),
     "refund_failed": _("A refund failed"),
-    "attention": _("Needs review"),
-    "attention_settled": _("Reviewed"),
     "dispute": _("Dispute"),
     "email_sent": _("E-mail sent"),
     "email_failed": _("E-mail not sent"),
@@ -53,13 +54,13 @@ BAD = frozenset(
         "failed",
         "refund_failed",
         "refund_refused",
-        "attention",
-        "unknown_money",
+        "refund_not_made",
+        "issue_opened",
         "dispute",
         "email_failed",
     )
 )
-GOOD = frozenset(("paid", "fulfilled", "attention_settled"))
+GOOD = frozenset(("paid", "fulfilled", "issue_settled", "issue_closed"))
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,8 @@ def _entry(event: OrderEvent, currency: str) -> TimelineEntry:
 def _detail(event: OrderEvent, currency: str) -> str:
     if event.kind.startswith("refund") and event.message.isdecimal():
         return format_money(int(event.message), currency)
-    if event.kind.startswith("attention"):
-        labels: dict[str, Any] = dict(Order.Attention.choices)
+    if event.kind.startswith("issue"):
+        labels: dict[str, Any] = dict(OrderIssue.Reason.choices)
         return str(labels.get(event.message, event.message))
     if event.kind.startswith("email"):
         return str(dict(OrderEmail.Kind.choices).get(event.message, event.message))

@@ -103,7 +103,7 @@ def read_sales(orders: QuerySet[Order], period: Period) -> list[Sales]:
     the other mode (test or live) do not count.
     """
     start, end = period.bounds
-    ours = orders.filter(Q(livemode=conf.livemode) | Q(total=0)).order_by()
+    ours = orders.filter(Q(livemode=conf.livemode) | Q(total=0, amount_paid=0)).order_by()
     paid = ours.filter(paid_at__gte=start, paid_at__lt=end)
     calendars: dict[str, dict[date, Day]] = defaultdict(
         lambda: {day: Day(day) for day in period.days}

@@ -1,44 +1,67 @@
-"""Apply Stripe's list of disputes to an order: its dispute status and its review flag."""
+"""Apply Stripe's list of disputes: a row for each, and an issue while staff must act."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from django_stripe_cart.gateway import Dispute
-from django_stripe_cart.models import Order
+from django.utils import timezone
+
+from django_stripe_cart.gateway import StripeDispute
+from django_stripe_cart.models import Dispute, OrderIssue
+from django_stripe_cart.payments.issues import close_issues, open_issue
 from django_stripe_cart.payments.order_change import OrderChange
 from django_stripe_cart.payments.snapshot import StaleSnapshot
 from django_stripe_cart.signals import order_disputed
-from django_stripe_cart.timeline import Cause, note
+from django_stripe_cart.timeline import note
 
-Attention = Order.Attention
-
-# A dispute with one of these statuses needs no response any more
-# (docs.stripe.com/api/disputes/object).
-FINAL_STATUSES = frozenset({"won", "lost", "warning_closed", "prevented"})
+DISPUTED = OrderIssue.Reason.DISPUTED
 
 
 def apply_disputes(
-    order: Order, listed: Sequence[Dispute], *, before: str, by: Cause, change: OrderChange
+    change: OrderChange, listed: Sequence[StripeDispute], *, before: Mapping[str, str]
 ) -> None:
-    """Record the newest dispute's status, and flag the order while the dispute needs a response.
+    """Record the listed disputes of the locked order.
 
-    ``listed`` is Stripe's list of the order's disputes, newest first. ``before`` is the order's
-    dispute status before the list was requested. Queues ``order_disputed`` for the first dispute.
-    Raises ``StaleSnapshot`` if another process has changed the dispute status since then.
+    ``before`` maps Stripe's ids to the statuses that were recorded before the list was requested.
+    Queues ``order_disputed`` for each new dispute. Raises ``StaleSnapshot``.
     """
-    status = listed[0].status[:40] if listed else ""
-    if status == order.dispute_status:
+    rows = {row.stripe_id: row for row in change.order.disputes.all()}
+    for dispute in sorted(listed, key=lambda dispute: (dispute.created, dispute.id)):
+        row = rows.get(dispute.id)
+        if row is None:
+            _add(change, dispute)
+        elif row.status != dispute.status and row.status != before.get(dispute.id):
+            raise StaleSnapshot
+        else:
+            _update(change, row, dispute)
+
+
+def _add(change: OrderChange, dispute: StripeDispute) -> None:
+    row = Dispute(order=change.order, stripe_id=dispute.id, opened=dispute.created)
+    _save(row, dispute)
+    note(change.order, kind="dispute", by=change.by, message=row.status, about=row.stripe_id)
+    change.queue_signal(order_disputed, dispute=row)
+    if not row.is_kept:
+        open_issue(change, DISPUTED, about=row.stripe_id)
+
+
+def _update(change: OrderChange, row: Dispute, dispute: StripeDispute) -> None:
+    was_inquiry, was_open, status = row.is_inquiry, row.is_open, row.status
+    _save(row, dispute)
+    if status == row.status:
         return
-    if order.dispute_status != before:
-        raise StaleSnapshot
-    is_first = not order.dispute_status
-    order.dispute_status = status
-    note(order, kind="dispute", by=by, message=status)
-    if status in FINAL_STATUSES or not status:
-        if order.attention == Attention.DISPUTED:
-            order.attention = ""
-    else:
-        order.attention = order.attention or Attention.DISPUTED
-    if is_first:
-        change.queue_signal(order_disputed)
+    note(change.order, kind="dispute", by=change.by, message=row.status, about=row.stripe_id)
+    if row.is_kept:
+        close_issues(change, DISPUTED, about=row.stripe_id)
+    # Staff may have settled the issue. The money is gone now, or the bank no longer only asks.
+    elif was_open != row.is_open or was_inquiry != row.is_inquiry:
+        open_issue(change, DISPUTED, about=row.stripe_id)
+
+
+def _save(row: Dispute, dispute: StripeDispute) -> None:
+    columns = (row.status, row.reason, row.amount, row.due_by)
+    row.status, row.reason = dispute.status, dispute.reason
+    row.amount, row.due_by = dispute.amount, dispute.due_by
+    row.closed = None if row.is_open else row.closed or timezone.now()
+    if row.pk is None or columns != (row.status, row.reason, row.amount, row.due_by):
+        row.save()

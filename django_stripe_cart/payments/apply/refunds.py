@@ -1,61 +1,65 @@
-"""Apply Stripe's list of refunds to an order: its refund rows, refunded amount and status."""
+"""Apply Stripe's list of refunds: our rows, the amount refunded, the stock and the status."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from datetime import timedelta
 
 from django.utils import timezone
 
-from django_stripe_cart import stock
 from django_stripe_cart.emails import queue_email
 from django_stripe_cart.gateway import StripeRefund
-from django_stripe_cart.models import Order, OrderEmail, Refund
+from django_stripe_cart.models import Order, OrderEmail, OrderIssue, Refund
+from django_stripe_cart.payments.apply.restock import restock
+from django_stripe_cart.payments.issues import close_issues, open_issue
 from django_stripe_cart.payments.metadata import REFUND_KEY
 from django_stripe_cart.payments.order_change import OrderChange
-from django_stripe_cart.payments.snapshot import StaleSnapshot
-from django_stripe_cart.signals import order_refunded
-from django_stripe_cart.timeline import Cause, note, transition
+from django_stripe_cart.payments.snapshot import StaleSnapshot, StripeSnapshot
+from django_stripe_cart.signals import order_refunded, refund_failed
+from django_stripe_cart.timeline import note, transition
 
 Status = Order.Status
+Reason = OrderIssue.Reason
 
-# Review flags that are removed when the whole order is refunded.
-CLEARED_BY_REFUND = (
-    Order.Attention.AMOUNT_MISMATCH,
-    Order.Attention.PAID_WITHOUT_STOCK,
-    Order.Attention.UNKNOWN_MONEY,
+# There is nothing to decide about these once all was refunded.
+OVER_ONCE_REFUNDED = (
+    Reason.AMOUNT_MISMATCH,
+    Reason.PAID_WITHOUT_STOCK,
+    Reason.EARLY_FRAUD_WARNING,
 )
 
+# A refund that is not in Stripe's list this long after it was sent, and was not in an earlier list,
+# was not made. A request to Stripe ends after half a minute.
+SEARCH_TIME = timedelta(minutes=15)
 
-def apply_refunds(
-    order: Order,
-    listed: Iterable[StripeRefund],
-    *,
-    before: Mapping[str, str],
-    by: Cause,
-    change: OrderChange,
-) -> None:
-    """Update the refund rows, the refunded amount and the status of the locked ``order``.
 
-    ``listed`` is Stripe's list of the order's refunds; a refund that was made in Stripe's Dashboard
-    gets a row. ``before`` maps refund ids to the statuses of our rows before the list was
-    requested. Queues ``order_refunded`` for each new refund. Raises ``StaleSnapshot`` if another
-    process has changed a row since then.
+def apply_refunds(change: OrderChange, snapshot: StripeSnapshot) -> None:
+    """Record the refunds of the snapshot in the locked order, and update its amount and status.
+
+    Refunds made in Stripe's Dashboard become rows, too. Queues ``order_refunded`` for each refund
+    that has succeeded and ``refund_failed`` for each that has failed. Raises ``StaleSnapshot`` if a
+    row has changed since the snapshot.
     """
+    order = change.order
     rows = list(order.refunds.all())
-    for refund in sorted(listed, key=lambda refund: refund.id):
+    for refund in sorted(snapshot.refunds or (), key=lambda refund: refund.id):
         row = _find_row(rows, refund)
         if row is None:
             row = Refund(order=order, source=Refund.Source.STRIPE, amount=refund.amount)
             rows.append(row)
-        if _is_stale(row, refund, before):
+        if _is_stale(row, refund, snapshot):
             raise StaleSnapshot
-        _update_row(row, refund, by=by, change=change)
-    order.amount_refunded = sum(row.amount for row in rows if row.stripe_id and not row.is_failed)
-    _update_status(order, by=by)
+        _update_row(change, row, refund)
+    for row in rows:
+        if row.status == Refund.Status.UNKNOWN:
+            _look_for(change, row, snapshot)
+    order.amount_refunded = sum(row.amount for row in rows if row.is_succeeded)
+    _update_status(change)
+    _close_issues_made_good(change, rows)
 
 
-def _find_row(rows: list[Refund], refund: StripeRefund) -> Refund | None:
-    """Return the row of a refund at Stripe, found by its id or by the key in its metadata."""
+def _find_row(rows: Iterable[Refund], refund: StripeRefund) -> Refund | None:
+    """Return the row with the id of ``refund``, or the one that was sent with its key."""
     key = refund.metadata.get(REFUND_KEY)
     for row in rows:
         if row.stripe_id == refund.id or (row.stripe_id is None and str(row.key) == key):
@@ -63,62 +67,106 @@ def _find_row(rows: list[Refund], refund: StripeRefund) -> Refund | None:
     return None
 
 
-def _is_stale(row: Refund, refund: StripeRefund, before: Mapping[str, str]) -> bool:
-    """Return whether another process has given ``row`` a status that ``refund`` does not have."""
+def _is_stale(row: Refund, refund: StripeRefund, snapshot: StripeSnapshot) -> bool:
+    """Return whether the row changed since the snapshot, to another status than the listed one."""
     if row.stripe_id is None or row.status == refund.status:
         return False
-    return row.status != before.get(row.stripe_id)
+    return row.status != snapshot.refunds_before.get(row.stripe_id)
 
 
-def _update_row(row: Refund, refund: StripeRefund, *, by: Cause, change: OrderChange) -> None:
-    """Save the id and status of a refund at Stripe on its row, and queue what follows from them."""
-    is_new = row.stripe_id is None
-    had_failed = row.is_failed
-    if not is_new and row.status == refund.status:
+def _update_row(change: OrderChange, row: Refund, refund: StripeRefund) -> None:
+    """Save the refund's id and status in its row, and act on the new status."""
+    if row.stripe_id is not None and row.status == refund.status:
         return
-    row.stripe_id, row.status = refund.id, refund.status
+    if row.stripe_id is None:
+        close_issues(change, Reason.REFUND_NOT_MADE, about=str(row.key))
+    row.stripe_id, row.status, row.missing_since = refund.id, refund.status, None
     row.save()
+    kind = {Refund.Status.SUCCEEDED: "refunded", Refund.Status.REQUIRES_ACTION: "refund_waits"}
     if row.is_failed:
-        if not had_failed:
-            _flag_failure(row, by=by)
+        _record_failure(change, row, Reason.REFUND_FAILED, about=refund.id)
         return
-    if is_new:
-        note(row.order, kind="refunded", by=by, message=str(row.amount))
-        if row.restock:
-            stock.give_back(row.order)
+    note(
+        change.order,
+        kind=kind.get(Refund.Status(row.status), "refund_pending"),
+        by=change.by,
+        message=str(row.amount),
+        about=refund.id,
+    )
+    if row.is_succeeded:
+        restock(change, row)
         change.queue_signal(order_refunded, refund=row)
         queue_email(row.order, OrderEmail.Kind.REFUNDED, refund=row)
 
 
-def _flag_failure(row: Refund, *, by: Cause) -> None:
-    """Note on the timeline that the refund has failed, and flag its order for review."""
-    note(row.order, kind="refund_failed", by=by, message=str(row.amount))
-    row.order.attention = row.order.attention or Order.Attention.REFUND_FAILED
+def _look_for(change: OrderChange, row: Refund, snapshot: StripeSnapshot) -> None:
+    """Mark a refund that Stripe does not list as FAILED, once that is certain.
+
+    It is certain if Stripe refuses the list, or with the second complete list that lacks it.
+    """
+    if not snapshot.are_refunds_refused:
+        if row.missing_since is None:
+            row.missing_since = snapshot.taken_at
+            row.save()
+            return
+        sent_at = row.resent_at or row.created
+        if snapshot.taken_at < sent_at + SEARCH_TIME:
+            return
+    row.status = Refund.Status.FAILED
+    row.save()
+    _record_failure(change, row, Reason.REFUND_NOT_MADE, about=str(row.key))
 
 
-def _update_status(order: Order, *, by: Cause) -> None:
-    """Mark a wholly refunded order as REFUNDED, or restore the status of one that is not."""
+def _record_failure(change: OrderChange, row: Refund, reason: str, *, about: str) -> None:
+    note(change.order, kind=reason, by=change.by, message=str(row.amount), about=about)
+    open_issue(change, reason, about=about)
+    change.queue_signal(refund_failed, refund=row)
+
+
+def _update_status(change: OrderChange) -> None:
+    """Mark the order as REFUNDED if all that was paid is refunded, or restore its status."""
+    order = change.order
     is_whole = 0 < order.amount_paid <= order.amount_refunded
     if is_whole and order.status in (Status.PROCESSING, Status.PAID, Status.FULFILLED):
         transition(
-            order, lambda: order.mark_refunded(at=timezone.now()), kind="refunded_whole", by=by
+            order,
+            lambda: order.mark_refunded(at=timezone.now()),
+            kind="refunded_whole",
+            by=change.by,
         )
-        if order.attention in CLEARED_BY_REFUND:
-            order.attention = ""
+        close_issues(change, *OVER_ONCE_REFUNDED)
+        if order.held_for:
+            close_issues(change, order.held_for, about="")
     elif not is_whole and order.status == Status.REFUNDED:
-        _restore_status(order, by=by)
+        _restore_status(change)
 
 
-def _restore_status(order: Order, *, by: Cause) -> None:
-    """Return a REFUNDED order to its earlier status, because one of its refunds has failed.
+def _restore_status(change: OrderChange) -> None:
+    """Return the order to its earlier status: a refund can fail up to 30 days after it succeeded.
 
-    A refund can fail up to 30 days after it succeeded (docs.stripe.com/refunds: failed refunds).
+    An order that was held before its refund is held again. Source: docs.stripe.com/refunds (failed
+    refunds).
     """
+    order, kind = change.order, "refund_undone"
     if order.fulfilled_at is not None:
-        transition(
-            order, lambda: order.mark_fulfilled(at=timezone.now()), kind="refund_undone", by=by
-        )
+        transition(order, lambda: order.mark_fulfilled(at=timezone.now()), kind=kind, by=change.by)
     elif order.paid_at is not None:
-        transition(order, lambda: order.mark_paid(at=timezone.now()), kind="refund_undone", by=by)
+        transition(order, lambda: order.mark_paid(at=timezone.now()), kind=kind, by=change.by)
     else:
-        transition(order, order.mark_processing, kind="refund_undone", by=by)
+        transition(order, order.mark_processing, kind=kind, by=change.by)
+    if order.is_held:
+        open_issue(change, order.held_for)
+
+
+def _close_issues_made_good(change: OrderChange, rows: list[Refund]) -> None:
+    """Close the issues of failed refunds that a later refund of the amount has replaced."""
+    later = [row for row in rows if row.is_succeeded]
+    for failed in (row for row in rows if row.is_failed):
+        replacement = next(
+            (row for row in later if row.pk > failed.pk and row.amount >= failed.amount), None
+        )
+        if replacement is not None:
+            later.remove(replacement)
+        if replacement is not None or change.order.status == Status.REFUNDED:
+            close_issues(change, Reason.REFUND_FAILED, about=failed.stripe_id or "")
+            close_issues(change, Reason.REFUND_NOT_MADE, about=str(failed.key))

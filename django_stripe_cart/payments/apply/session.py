@@ -2,78 +2,102 @@
 
 from __future__ import annotations
 
+import logging
+
 from django.utils import timezone
 
 from django_stripe_cart import stock
 from django_stripe_cart.cart import changes as carts
 from django_stripe_cart.conf import conf
-from django_stripe_cart.database import savepoint
+from django_stripe_cart.database import is_retryable, savepoint
 from django_stripe_cart.emails import queue_email
 from django_stripe_cart.emails.addresses import clean_email
 from django_stripe_cart.exceptions import OutOfStock
 from django_stripe_cart.gateway import Session
-from django_stripe_cart.models import Order, OrderEmail
+from django_stripe_cart.logs import describe_without_values
+from django_stripe_cart.models import Order, OrderEmail, OrderIssue
+from django_stripe_cart.payments.issues import close_issues, open_issue
 from django_stripe_cart.payments.order_change import OrderChange
 from django_stripe_cart.signals import order_canceled, order_paid
-from django_stripe_cart.timeline import Cause, note, transition
+from django_stripe_cart.timeline import transition
 
 Status = Order.Status
-Attention = Order.Attention
+Reason = OrderIssue.Reason
+
+logger = logging.getLogger("stripe_cart")
 
 # Orders with these statuses have given their stock back, and their items are still in the cart.
 RELEASED = (Status.EXPIRED, Status.CANCELED)
 UNPAID = (Status.PENDING, Status.PROCESSING, Status.FAILED, *RELEASED)
 
+# Reasons that keep a paid order from becoming PAID. These issues have an empty ``about``.
+HOLDS = (Reason.AMOUNT_MISMATCH, Reason.PAID_WITHOUT_STOCK, Reason.UNKNOWN_MONEY)
 
-def apply_session(order: Order, session: Session, *, by: Cause, change: OrderChange) -> None:
-    """Update the locked ``order`` from its Checkout Session.
+
+def apply_session(change: OrderChange, session: Session) -> None:
+    """Update the locked order from ``session``.
 
     Queues ``order_paid`` or ``order_canceled`` if the order gets that status.
     """
+    order = change.order
     if session.is_complete:
-        _apply_complete_session(order, session, by=by, change=change)
+        _apply_complete_session(change, session)
     elif session.is_expired and order.is_pending:
-        close_order(order, by=by, change=change)
+        close_order(change)
     elif session.is_open and session.url:
         order.session_url = session.url
 
 
-def adopt_session(order: Order, session: Session, *, by: Cause) -> bool:
+def adopt_session(change: OrderChange, session: Session) -> bool:
     """Store a paid session on an order that has none, and return whether it was stored.
 
     The session must name the order in its ``client_reference_id``. An order without a session may
     come from an older backup. If the order has another session, this one is a second payment, and
-    the order is flagged for review.
+    an issue is opened until it was refunded.
     """
+    order = change.order
     if not session.is_paid or session.client_reference_id != str(order.reference):
         return False
     if order.session_id is None:
         order.session_id = session.id
         return True
-    if not order.events.filter(kind="unknown_money", message=session.id).exists():
-        note(order, kind="unknown_money", by=by, message=session.id)
-        order.attention = order.attention or Attention.UNKNOWN_MONEY
+    apply_second_payment(change, session)
     return False
 
 
-def mark_order_paid(order: Order, *, by: Cause, change: OrderChange) -> None:
+def apply_second_payment(change: OrderChange, session: Session) -> None:
+    """Open an issue about a second payment of the order, and close it once it was refunded."""
+    reason = Reason.UNKNOWN_MONEY
+    if session.amount_refunded >= session.amount_total:
+        close_issues(change, reason, about=session.id)
+        return
+    # An issue that staff has settled stays settled. One that a refund closed does not: the refund
+    # may have failed since.
+    settled = change.order.issues.filter(reason=reason, about=session.id, settled__isnull=False)
+    if not settled.exclude(settled_by="").exists():
+        open_issue(change, reason, about=session.id)
+
+
+def mark_order_paid(change: OrderChange) -> None:
     """Mark the locked order as PAID, and queue ``order_paid`` and the e-mail to the shopper."""
-    transition(order, lambda: order.mark_paid(at=timezone.now()), kind="paid", by=by)
+    order = change.order
+    transition(order, lambda: order.mark_paid(at=timezone.now()), kind="paid", by=change.by)
     change.queue_signal(order_paid)
     queue_email(order, OrderEmail.Kind.PAID)
 
 
-def close_order(order: Order, *, by: Cause, change: OrderChange, message: str = "") -> None:
+def close_order(change: OrderChange, *, message: str = "") -> None:
     """Close a locked order that can't be paid any more, and give its stock back.
 
     The order becomes CANCELED if its cancellation was requested, and EXPIRED otherwise. Queues
     ``order_canceled`` for a canceled order. ``message`` is written to the timeline.
     """
+    order = change.order
     canceled = order.cancel_requested_at is not None
     mark = order.mark_canceled if canceled else order.mark_expired
     kind = "canceled" if canceled else "expired"
-    transition(order, lambda: mark(at=timezone.now()), kind=kind, by=by, message=message)
-    stock.give_back(order)
+    transition(order, lambda: mark(at=timezone.now()), kind=kind, by=change.by, message=message)
+    _give_back_stock(change)
     if canceled:
         change.queue_signal(order_canceled)
 
@@ -85,42 +109,28 @@ def remove_from_cart(order: Order) -> None:
         carts.remove_ordered(order.cart_id, ordered)
 
 
-def is_held_for_review(order: Order) -> bool:
-    """Return whether the order stays PROCESSING until staff accept its payment."""
-    if order.status != Status.PROCESSING:
-        return False
-    has_unexpected_payment = order.attention == Attention.UNKNOWN_MONEY and order.amount_paid > 0
-    return has_unexpected_payment or order.attention in (
-        Attention.AMOUNT_MISMATCH,
-        Attention.PAID_WITHOUT_STOCK,
-    )
-
-
-def _apply_complete_session(
-    order: Order, session: Session, *, by: Cause, change: OrderChange
-) -> None:
+def _apply_complete_session(change: OrderChange, session: Session) -> None:
     """Update the locked order from a session that the shopper has completed."""
+    order = change.order
     order.payment_intent_id = session.payment_intent_id or order.payment_intent_id
     if order.anonymized_at is None:
         _store_contact(order, session)
-    is_held = is_held_for_review(order)
     if session.is_paid:
         order.amount_paid = session.amount_total
-    if order.status not in UNPAID or (is_held and not session.has_failed):
+        order.amount_shipping = session.amount_shipping
+    if order.status not in UNPAID or (order.is_held and not session.has_failed):
         return
     is_first = order.status == Status.PENDING or order.status in RELEASED
     if is_first:
         remove_from_cart(order)
-    attention = _find_attention_reason(order, session)
-    if session.is_paid and not attention:
-        mark_order_paid(order, by=by, change=change)
+    holds = _find_holds(order, session)
+    if session.is_paid and not holds:
+        mark_order_paid(change)
         return
-    if is_first or attention:
-        _mark_processing(order, by=by, attention=attention)
+    if is_first or holds:
+        _mark_processing(change, holds)
     if session.has_failed and order.status == Status.PROCESSING:
-        _mark_failed(order, by=by)
-        if is_held:
-            order.attention = ""
+        _mark_failed(change)
 
 
 def _store_contact(order: Order, session: Session) -> None:
@@ -130,35 +140,46 @@ def _store_contact(order: Order, session: Session) -> None:
         order.receipt_url = session.receipt_url or order.receipt_url
 
 
-def _mark_processing(order: Order, *, by: Cause, attention: str) -> None:
-    """Mark the order as PROCESSING, and flag it for review if ``attention`` is not empty."""
+def _mark_processing(change: OrderChange, holds: list[str]) -> None:
+    """Mark the order as PROCESSING. With ``holds`` it stays so until staff accept its payment."""
+    order = change.order
     if order.status != Status.PROCESSING:
-        transition(order, order.mark_processing, kind="processing", by=by)
-    if attention:
-        order.attention = attention
-        note(order, kind="attention", by=by, message=attention)
+        transition(order, order.mark_processing, kind="processing", by=change.by)
+    for reason in holds:
+        order.held_for = holds[0]
+        open_issue(change, reason)
 
 
-def _mark_failed(order: Order, *, by: Cause) -> None:
+def _mark_failed(change: OrderChange) -> None:
     """Mark the order as FAILED, give its stock back and queue an e-mail to the shopper."""
-    transition(order, lambda: order.mark_failed(at=timezone.now()), kind="failed", by=by)
-    stock.give_back(order)
+    order = change.order
+    transition(order, lambda: order.mark_failed(at=timezone.now()), kind="failed", by=change.by)
+    release_hold(change)
+    _give_back_stock(change)
     queue_email(order, OrderEmail.Kind.FAILED)
 
 
-def _find_attention_reason(order: Order, session: Session) -> str:
-    """Return the reason why staff must review the order before it becomes PAID, or "".
+def release_hold(change: OrderChange) -> None:
+    """End the hold of the order, because staff accepted its payment or the payment failed."""
+    if change.order.held_for:
+        change.order.held_for = ""
+        close_issues(change, *HOLDS, about="")
 
-    The reason is one of ``Order.Attention``. An order that gave its stock back takes it again.
+
+def _find_holds(order: Order, session: Session) -> list[str]:
+    """Return the reasons why staff must accept the payment before the order becomes PAID.
+
+    Each is an ``OrderIssue.Reason``. An order that gave its stock back takes it again.
     """
-    without_stock = ""
-    if order.status in RELEASED or (order.status == Status.FAILED and session.is_paid):
-        without_stock = _retake_stock(order)
+    holds: list[str] = []
     if session.is_paid and session.livemode != order.livemode:
-        return Attention.UNKNOWN_MONEY
-    if session.is_paid and not _amounts_match(order, session):
-        return Attention.AMOUNT_MISMATCH
-    return without_stock
+        holds.append(Reason.UNKNOWN_MONEY)
+    elif session.is_paid and not _amounts_match(order, session):
+        holds.append(Reason.AMOUNT_MISMATCH)
+    gave_back = order.status in RELEASED or (order.status == Status.FAILED and session.is_paid)
+    if gave_back and not _retake_stock(order):
+        holds.append(Reason.PAID_WITHOUT_STOCK)
+    return holds
 
 
 def _amounts_match(order: Order, session: Session) -> bool:
@@ -170,14 +191,27 @@ def _amounts_match(order: Order, session: Session) -> bool:
     """
     if (session.currency, session.amount_subtotal) != (order.currency, order.total):
         return False
-    return session.amount_total == order.total or conf.session_options is not None
+    return session.amount_total == order.total or conf.has_session_options
 
 
-def _retake_stock(order: Order) -> str:
-    """Take the order's stock again. Return ``PAID_WITHOUT_STOCK`` if too little is left, or ""."""
+def _retake_stock(order: Order) -> bool:
+    """Take the order's stock again, and return whether that was possible.
+
+    Whatever the product's model or database raises, the payment is recorded.
+    """
     try:
         with savepoint():
             stock.take_missing(order)
     except OutOfStock:
-        return Attention.PAID_WITHOUT_STOCK
-    return ""
+        return False
+    except Exception as error:
+        if is_retryable(error):
+            raise
+        logger.error("Stock of order %s: %s", order.reference, describe_without_values(error))
+        return False
+    return True
+
+
+def _give_back_stock(change: OrderChange) -> None:
+    if stock.give_back(change.order):
+        open_issue(change, Reason.STOCK_NOT_RETURNED)

@@ -154,7 +154,7 @@ def _must_hold_stock(order: Order) -> bool:
     if order.status == Status.PENDING:
         return True
     if order.status == Status.PROCESSING:
-        return not order.attention  # while it needs review, the stock may be missing
+        return not order.held_for  # while it needs review, the stock may be missing
     was_restocked = any(row.restock and row.stripe_id for row in order.refunds.all())
     return order.status in PAID and not was_restocked
 
@@ -169,7 +169,7 @@ def _check_payment(order: Order, snapshot: Snapshot) -> Iterator[str]:
         received = f"{intent['amount_received']} {intent['currency']}"
         paid = f"{order.amount_paid} {order.currency}"
         yield f"{_name(order)} has amount_paid {paid}, but Stripe received {received}."
-    is_accepted = any(entry.kind == "attention" for entry in order.events.all())
+    is_accepted = any(entry.kind == "issue_opened" for entry in order.events.all())
     if order.amount_paid != order.total and not (conf.session_options or is_accepted):
         yield f"{_name(order)} is {order.status} with {order.amount_paid} of {order.total}."
 

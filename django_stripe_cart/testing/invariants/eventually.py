@@ -14,7 +14,7 @@ def unfinished(snapshot: Snapshot) -> Iterator[str]:
     for order in snapshot.orders:
         if order.is_pending:
             yield f"Order {order.reference} is still pending."
-        if order.status == Order.Status.PROCESSING and not order.attention:
+        if order.status == Order.Status.PROCESSING and not order.held_for:
             intent = snapshot.intent_of(order)
             if intent is None or intent["status"] != "processing":
                 yield f"Order {order.reference} is processing, but the bank has decided."

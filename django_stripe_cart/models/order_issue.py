@@ -1,0 +1,64 @@
+"""Issues: what staff must decide about an order, each reason in a row of its own."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from django_stripe_cart.models.fields import StripeIdField
+from django_stripe_cart.models.order import Order
+from django_stripe_cart.models.querysets import PrimaryDatabaseQuerySet
+from django_stripe_cart.models.states import IssueReason
+
+
+class OrderIssueQuerySet(PrimaryDatabaseQuerySet["OrderIssue"]):
+    def open(self) -> Self:
+        """Return the issues that are not settled yet."""
+        return self.filter(is_open=True)
+
+
+class OrderIssue(models.Model):
+    Reason = IssueReason
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="issues")
+    reason = models.CharField(_("reason"), max_length=30, choices=IssueReason.choices)
+    # The id of a refund, dispute, review or session at Stripe; of a refund that Stripe does not
+    # have, its key.
+    about = StripeIdField(_("about"), blank=True)
+    opened = models.DateTimeField(_("opened"), default=timezone.now)
+    settled = models.DateTimeField(_("settled"), null=True, blank=True)
+    settled_by = models.CharField(_("settled by"), max_length=150, blank=True)
+    note = models.CharField(_("note"), max_length=500, blank=True)
+    # NULL once settled: NULLs are not equal in a unique constraint, and MariaDB has no conditional
+    # ones.
+    is_open = models.BooleanField(null=True, default=True, editable=False)
+
+    objects = OrderIssueQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("pk",)
+        verbose_name = _("issue")
+        verbose_name_plural = _("issues")
+        indexes = (models.Index(fields=("is_open", "reason"), name="stripe_cart_issue_open"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("order", "reason", "about", "is_open"), name="stripe_cart_issue_open_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_open=True, settled__isnull=True)
+                | Q(is_open__isnull=True, settled__isnull=False),
+                name="stripe_cart_issue_open_or_settled",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.order}: {self.get_reason_display()}"
+
+    @property
+    def holds_order(self) -> bool:
+        """Whether settling the issue accepts the payment, so that the order becomes PAID."""
+        return bool(self.order.is_held and self.order.held_for == self.reason and not self.about)

@@ -1,0 +1,54 @@
+"""Open and close the issues of an order: what staff must decide, each in a row of its own."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from django_stripe_cart.emails import queue_email
+from django_stripe_cart.models import Order, OrderEmail, OrderIssue
+from django_stripe_cart.payments.order_change import OrderChange
+from django_stripe_cart.signals import order_issue_opened
+from django_stripe_cart.timeline import note
+
+
+def open_issue(change: OrderChange, reason: str, *, about: str = "") -> None:
+    """Open an issue of the locked order, unless one with this reason and ``about`` is open.
+
+    ``reason`` is an ``OrderIssue.Reason``, ``about`` the id of what it is about at Stripe, or "".
+    Queues ``order_issue_opened`` and an e-mail to ``MANAGERS``.
+    """
+    order = change.order
+    if order.issues.open().filter(reason=reason, about=about).exists():
+        return
+    issue = OrderIssue.objects.create(order=order, reason=reason, about=about)
+    note(order, kind="issue_opened", by=change.by, message=reason, about=about)
+    change.queue_signal(order_issue_opened, issue=issue)
+    queue_email(order, OrderEmail.Kind.ISSUE, issue=issue)
+
+
+def close_issues(change: OrderChange, *reasons: str, about: str | None = None) -> None:
+    """Close the open issues of the locked order with one of ``reasons``, because they are over.
+
+    With ``about``, only those about that id. ``settled_by`` stays empty: no person settled them.
+    """
+    for issue in _find_open(change.order, reasons, about):
+        close_issue(issue)
+        note(
+            change.order,
+            kind="issue_closed",
+            by=change.by,
+            message=issue.reason,
+            about=issue.about,
+        )
+
+
+def close_issue(issue: OrderIssue, *, settled_by: str = "", text: str = "") -> None:
+    """Save the issue as settled, by a person or by itself, with the person's ``text``."""
+    issue.is_open, issue.settled = None, timezone.now()
+    issue.settled_by, issue.note = settled_by[:150], text[:500]
+    issue.save()
+
+
+def _find_open(order: Order, reasons: tuple[str, ...], about: str | None) -> list[OrderIssue]:
+    issues = order.issues.open().filter(reason__in=reasons)
+    return list(issues if about is None else issues.filter(about=about))

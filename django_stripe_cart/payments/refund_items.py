@@ -1,0 +1,66 @@
+"""Refunds by item: which quantities can still be refunded, and what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from django_stripe_cart.exceptions import RefundNotPossible
+from django_stripe_cart.models import Order, RefundItem
+
+__all__ = ["amount_of", "check_quantities", "rest_of_items"]
+
+
+def rest_of_items(order: Order) -> dict[int, int]:
+    """Return the quantities that are not refunded by item yet, by the primary key of the item."""
+    refunded = _refunded_quantities(order)
+    rest = {item.pk: item.quantity - refunded.get(item.pk, 0) for item in order.items.all()}
+    return {pk: count for pk, count in rest.items() if count > 0}
+
+
+def check_quantities(order: Order, items: Mapping[int, int]) -> None:
+    """Raise ``RefundNotPossible`` if ``items`` are not the order's, or are more than its rest."""
+    if not items:
+        return
+    rest = rest_of_items(order)
+    if any(not 0 < count <= rest.get(pk, 0) for pk, count in items.items()):
+        raise RefundNotPossible(
+            _("Some of these items are refunded already. Please check the quantities.")
+        )
+
+
+def amount_of(order: Order, items: Mapping[int, int]) -> int:
+    """Return what ``items`` cost (int, smallest currency unit): their share of what was paid.
+
+    Discounts and taxes are shared among the order's lines by their totals, rounded down; the last
+    line takes the rest. So is a line among its pieces, in the order in which they are refunded. The
+    shares of all items add up to what was paid without shipping.
+    """
+    refunded = _refunded_quantities(order)
+    amount = 0
+    for pk, (quantity, share) in _shares(order).items():
+        before = refunded.get(pk, 0)
+        after = before + items.get(pk, 0)
+        amount += share * after // quantity - share * before // quantity
+    return amount
+
+
+def _shares(order: Order) -> dict[int, tuple[int, int]]:
+    """Return the quantity of each line and its share of what was paid, by its primary key."""
+    lines = list(order.items.all())
+    paid = max(0, order.amount_paid - order.amount_shipping)
+    shares = {
+        line.pk: (line.quantity, paid * line.total // order.total if order.total else 0)
+        for line in lines
+    }
+    last = lines[-1]
+    rest = paid - sum(share for _quantity, share in shares.values())
+    shares[last.pk] = (last.quantity, shares[last.pk][1] + rest)
+    return shares
+
+
+def _refunded_quantities(order: Order) -> dict[int, int]:
+    rows = RefundItem.objects.active().filter(refund__order=order).order_by()
+    return dict(rows.values_list("order_item").annotate(total=Sum("quantity")))

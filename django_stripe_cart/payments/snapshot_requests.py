@@ -1,0 +1,133 @@
+"""Request from Stripe what an order's snapshot consists of."""
+
+from __future__ import annotations
+
+from django_stripe_cart import gateway
+from django_stripe_cart.exceptions import PaymentMissing, PaymentNotConfigured, PaymentRefused
+from django_stripe_cart.gateway import FraudWarning, Review, Session, StripeDispute, StripeRefund
+from django_stripe_cart.models import Order, OrderIssue, Refund
+from django_stripe_cart.payments.checkout_sessions import expire_or_retrieve_session
+from django_stripe_cart.payments.snapshot import Mention, StripeSnapshot
+
+Reason = OrderIssue.Reason
+
+# Types of Stripe objects whose events are a reason to list the refunds of a payment.
+REFUND_TYPES = ("charge", "refund")
+
+
+def take_snapshot(order: Order, mention: Mention) -> StripeSnapshot:
+    """Request the order's session, and its refunds, disputes and reviews if it may have any.
+
+    What a webhook event is about is requested whatever the payment says: the flag on the charge may
+    be unset, and a list may lag behind its event. Raises ``PaymentError``.
+    """
+    refunds = list(Refund.objects.filter(order=order.pk))
+    session = _retrieve_or_expire_session(order)
+    if not session.payment_intent_id:
+        return StripeSnapshot(session)
+    # A paid order is synced again because something has changed since.
+    issues = _read_issues(order) if order.amount_paid > 0 or mention.type else []
+    has_refunds = session.is_paid and (session.amount_refunded > 0 or order.amount_paid > 0)
+    listed = None
+    if has_refunds or mention.type in REFUND_TYPES:
+        listed = _list_refunds(session, refunds, mention)
+    disputes_before, disputes = _read_disputes(order, session, mention)
+    return StripeSnapshot(
+        session,
+        refunds=listed,
+        disputes=disputes,
+        reviews=_retrieve_reviews(issues, mention),
+        warnings=_retrieve_warnings(mention),
+        other_sessions=_retrieve_other_sessions(issues, mention),
+        are_refunds_refused=has_refunds and listed is None,
+        refunds_before={str(row.stripe_id): row.status for row in refunds if row.stripe_id},
+        disputes_before=disputes_before,
+    )
+
+
+def _retrieve_or_expire_session(order: Order) -> Session:
+    """Return the session as it is now; if a cancellation was requested, expire it first."""
+    if order.is_pending and order.cancel_requested_at is not None:
+        return expire_or_retrieve_session(order)
+    return gateway.retrieve_session(order.session_id or "")
+
+
+def _read_issues(order: Order) -> list[OrderIssue]:
+    """Return the issues whose end has to be asked for."""
+    return list(order.issues.filter(reason__in=(Reason.UNKNOWN_MONEY, Reason.REVIEW)))
+
+
+def _list_refunds(
+    session: Session, rows: list[Refund], mention: Mention
+) -> list[StripeRefund] | None:
+    """Return Stripe's refunds of the payment, or None if Stripe refuses to list them.
+
+    With another account's key, Stripe knows nothing of the payment. Raises ``PaymentRefused`` if
+    the session says that there are refunds which are not recorded yet.
+    """
+    try:
+        listed = gateway.list_refunds(session.payment_intent_id)
+    except PaymentNotConfigured:
+        raise
+    except PaymentRefused:
+        recorded = sum(row.amount for row in rows if row.stripe_id and not row.is_failed)
+        if mention.type in REFUND_TYPES or session.amount_refunded != recorded:
+            raise
+        return None
+    if mention.type == "refund" and all(refund.id != mention.id for refund in listed):
+        refund = gateway.retrieve_refund(mention.id)
+        if refund.payment_intent_id == session.payment_intent_id:
+            listed.append(refund)
+    return listed
+
+
+def _read_disputes(
+    order: Order, session: Session, mention: Mention
+) -> tuple[dict[str, str], list[StripeDispute] | None]:
+    """Return the recorded statuses, by Stripe's ids, and then the list that Stripe has now."""
+    is_mentioned = mention.type == "dispute"
+    if not (session.is_disputed or is_mentioned or order.amount_paid > 0):
+        return {}, None
+    before = dict(order.disputes.values_list("stripe_id", "status"))
+    if not (session.is_disputed or is_mentioned or before):
+        return {}, None
+    listed = gateway.list_disputes(session.payment_intent_id)
+    # It may also be about another payment of the order, see UNKNOWN_MONEY.
+    if is_mentioned and all(dispute.id != mention.id for dispute in listed):
+        listed.append(gateway.retrieve_dispute(mention.id))
+    return before, listed
+
+
+def _retrieve_reviews(issues: list[OrderIssue], mention: Mention) -> list[Review]:
+    ids = {issue.about for issue in issues if issue.reason == Reason.REVIEW and issue.is_open}
+    if mention.type == "review":
+        ids.add(mention.id)
+    return [gateway.retrieve_review(one) for one in sorted(ids)]
+
+
+def _retrieve_warnings(mention: Mention) -> list[FraudWarning]:
+    if mention.type != "radar.early_fraud_warning":
+        return []
+    return [gateway.retrieve_fraud_warning(mention.id)]
+
+
+def _retrieve_other_sessions(issues: list[OrderIssue], mention: Mention) -> list[Session]:
+    """Return the sessions of second payments, to see whether they were refunded.
+
+    One that was refunded is asked for again if an event is about a refund: it may have failed.
+    """
+    about_refunds = mention.type in REFUND_TYPES
+    ids = {
+        issue.about
+        for issue in issues
+        if issue.reason == Reason.UNKNOWN_MONEY
+        and issue.about
+        and (issue.is_open or (about_refunds and not issue.settled_by))
+    }
+    sessions = []
+    for one in sorted(ids):
+        try:
+            sessions.append(gateway.retrieve_session(one))
+        except PaymentMissing:
+            continue  # of another account's key: the issue stays for staff
+    return sessions
