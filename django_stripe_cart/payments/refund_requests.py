@@ -43,7 +43,7 @@ def send_refund(refund: Refund, *, by: Cause) -> None:
 def send_refund_again(refund: Refund, *, by: Cause) -> None:
     """Send a refund whose outcome is unknown again, under the same idempotency key.
 
-    Sends nothing if Stripe lists the refund. Raises ``RefundNotPossible`` if another refund has been
+    Sends nothing if Stripe lists the refund. Raises ``RefundNotPossible`` if another refund was
     made at Stripe since the first request, because it may have replaced this one, and if Stripe may
     have forgotten the key.
     """
