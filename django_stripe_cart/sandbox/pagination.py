@@ -18,8 +18,8 @@ DEFAULT_LIMIT = 10
 PAGINATION_PARAMETERS = ("limit", "starting_after", "ending_before", "created", "expand")
 
 
-def list_objects(account: Account, kind: str, url: str, params: Object) -> Object:
-    """Return a page of the stored objects of a kind."""
+def list_objects(account: Account, params: Object, *, kind: str, url: str) -> Object:
+    """Return one page of the stored objects of a kind."""
     limit = params.get("limit", DEFAULT_LIMIT)
     conditions, is_backwards = _cursor_conditions(account, kind, params)
     for operator, moment in params.get("created", {}).items():

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -194,7 +194,7 @@ class Hash:
     """An object with named fields; unknown fields are refused."""
 
     fields: Mapping[str, Parameter]
-    required: Sequence[str] = field(default=())
+    required: Sequence[str] = ()
 
     def read(self, value: Any, path: str = "") -> dict[str, Any]:
         if value == "":

@@ -13,10 +13,6 @@ LIST = list_parameters(
 )
 
 
-def retrieve_event(account: Account, id: str) -> Object:
-    return account.get("event", id)
-
-
 def list_events(account: Account, params: Object) -> Object:
     """Return the events of the last 30 days."""
     filters = dict(params)
@@ -29,7 +25,7 @@ def list_events(account: Account, params: Object) -> Object:
     oldest = account.clock.now() - RETENTION
     since = max(filters.get("created", {}).get("gte", oldest), oldest)
     filters["created"] = {**filters.get("created", {}), "gte": since}
-    return list_objects(account, "event", "/v1/events", filters)
+    return list_objects(account, filters, kind="event", url="/v1/events")
 
 
 def _pending(account: Account, is_delivered: bool) -> list[int]:

@@ -5,7 +5,7 @@ from django_stripe_cart.sandbox.currencies import check_representable, display
 from django_stripe_cart.sandbox.disputes import is_disputed
 from django_stripe_cart.sandbox.errors import ApiError, parameter_missing
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.pagination import list_items, list_objects
+from django_stripe_cart.sandbox.pagination import list_items
 from django_stripe_cart.sandbox.parameters import (
     EXPAND,
     Anything,
@@ -16,7 +16,6 @@ from django_stripe_cart.sandbox.parameters import (
     Metadata,
     OneOf,
     Text,
-    list_parameters,
 )
 from django_stripe_cart.sandbox.refunds import amount_refundable, make_refund, set_refund_status
 
@@ -37,8 +36,6 @@ CREATE = Hash(
     }
 )
 UPDATE = Hash({"metadata": Metadata(), "expand": EXPAND})
-LIST = list_parameters(charge=Text(), payment_intent=Text())
-OF_CHARGE = list_parameters()
 
 
 def create_refund(account: Account, params: Object) -> Object:
@@ -61,10 +58,6 @@ def create_refund(account: Account, params: Object) -> Object:
     return make_refund(account, charge, params, amount=amount)
 
 
-def retrieve_refund(account: Account, id: str) -> Object:
-    return account.get("refund", id)
-
-
 def update_refund(account: Account, id: str, params: Object) -> Object:
     refund = account.get("refund", id)
     merged = {**refund["metadata"], **params.get("metadata", {})}
@@ -81,10 +74,6 @@ def cancel_refund(account: Account, id: str) -> Object:
     if refund["status"] != "requires_action":
         raise ApiError(f"A refund with the status {refund['status']} cannot be canceled.")
     return set_refund_status(account, refund, "canceled")
-
-
-def list_refunds(account: Account, params: Object) -> Object:
-    return list_objects(account, "refund", "/v1/refunds", params)
 
 
 def list_refunds_of_charge(account: Account, id: str, params: Object) -> Object:

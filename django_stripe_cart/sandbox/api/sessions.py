@@ -12,7 +12,7 @@ from django_stripe_cart.sandbox.objects.line_item import (
     build_product,
 )
 from django_stripe_cart.sandbox.objects.session import build_session
-from django_stripe_cart.sandbox.pagination import list_items, list_objects
+from django_stripe_cart.sandbox.pagination import list_items
 from django_stripe_cart.sandbox.parameters import Email, Hash, OneOf, Text, list_parameters
 from django_stripe_cart.sandbox.payment_intents import cancel_intent
 
@@ -26,7 +26,6 @@ LIST = list_parameters(
     payment_link=Text(),
     subscription=Text(),
 )
-LINE_ITEMS = list_parameters()
 
 
 def create_session(account: Account, params: Object) -> Object:
@@ -45,14 +44,6 @@ def create_session(account: Account, params: Object) -> Object:
     check_chargeable(session["amount_total"], session["currency"])
     account.schedule(session["expires_at"] - session["created"], "expire_session", session["id"])
     return account.save(session)
-
-
-def retrieve_session(account: Account, id: str) -> Object:
-    return account.get(SESSION, id)
-
-
-def list_sessions(account: Account, params: Object) -> Object:
-    return list_objects(account, SESSION, "/v1/checkout/sessions", params)
 
 
 def list_line_items(account: Account, id: str, params: Object) -> Object:

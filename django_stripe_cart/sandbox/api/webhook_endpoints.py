@@ -8,7 +8,6 @@ from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.errors import ApiError
 from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.objects.webhook_endpoint import build_webhook_endpoint
-from django_stripe_cart.sandbox.pagination import list_objects
 from django_stripe_cart.sandbox.parameters import (
     EXPAND,
     Boolean,
@@ -18,7 +17,6 @@ from django_stripe_cart.sandbox.parameters import (
     Parameter,
     Text,
     Url,
-    list_parameters,
 )
 
 ENDPOINT = "webhook_endpoint"
@@ -47,7 +45,6 @@ CREATE = Hash(
     {**FIELDS, "api_version": Text(), "connect": Boolean()}, required=["url", "enabled_events"]
 )
 UPDATE = Hash({**FIELDS, "disabled": Boolean()})
-LIST = list_parameters()
 
 
 def create_endpoint(account: Account, params: Object) -> Object:
@@ -65,14 +62,6 @@ def create_endpoint(account: Account, params: Object) -> Object:
     )
     account.save(endpoint)
     return {**endpoint, "secret": endpoint["_"]["secrets"][0]["secret"]}
-
-
-def retrieve_endpoint(account: Account, id: str) -> Object:
-    return account.get(ENDPOINT, id)
-
-
-def list_endpoints(account: Account, params: Object) -> Object:
-    return list_objects(account, ENDPOINT, "/v1/webhook_endpoints", params)
 
 
 def update_endpoint(account: Account, id: str, params: Object) -> Object:
