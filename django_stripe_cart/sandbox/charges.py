@@ -17,8 +17,8 @@ def charge_card(account: Account, intent: Object, method: Object) -> bool:
     if card.decline_code is None:
         _succeed(account, intent, charge)
         return True
-    charge["outcome"] = _outcome("issuer_declined", card.decline_code)
-    _fail(account, intent, charge, card.code, card.message, decline_code=card.decline_code)
+    charge["outcome"] = _outcome(card.decline_code)
+    _fail(account, intent, charge, card.error_code, card.message, decline_code=card.decline_code)
     return False
 
 
@@ -38,7 +38,7 @@ def settle_bank_debit(account: Account, intent: Object, *, ok: bool) -> None:
     if ok:
         _succeed(account, intent, charge)
     else:
-        charge["outcome"] = _outcome("issuer_declined", "insufficient_funds")
+        charge["outcome"] = _outcome("insufficient_funds")
         _fail(account, intent, charge, "payment_intent_payment_attempt_failed", DEBIT_FAILED)
 
 
@@ -58,7 +58,7 @@ def _succeed(account: Account, intent: Object, charge: Object) -> None:
         captured=True,
         amount_captured=charge["amount"],
         balance_transaction=transaction["id"],
-        outcome=_outcome("approved_by_network", None),
+        outcome=_outcome(None),
     )
     account.save(charge)
     intent.update(
@@ -93,16 +93,15 @@ def _fail(
     )
 
 
-def _outcome(network_status: str, reason: str | None) -> Object:
-    is_approved = network_status == "approved_by_network"
-    outcome: Object = {
+def _outcome(decline_code: str | None) -> Object:
+    """Return the outcome of a charge that the bank approved (None) or declined."""
+    is_approved = decline_code is None
+    return {
+        **dict.fromkeys(("advice_code", "network_advice_code", "network_decline_code")),
         "network_status": "approved_by_network" if is_approved else "declined_by_network",
-        "reason": reason,
+        "reason": decline_code,
         "risk_level": "normal",
         "risk_score": 12,
         "seller_message": "Payment complete." if is_approved else "The bank declined the payment.",
         "type": "authorized" if is_approved else "issuer_declined",
     }
-    for name in ("advice_code", "network_advice_code", "network_decline_code"):
-        outcome[name] = None
-    return outcome

@@ -108,7 +108,7 @@ def _method_type(session: Object, wanted: str) -> str:
 def _pay_by_card(account: Account, session: Object, number: str, billing: Object) -> Payment:
     intent = payment_intents.start_intent(account, session)
     card = find_card(number)
-    payment_intents.attach_card(account, intent, card, billing)
+    payment_intents.attach_payment_method(account, intent, "card", billing, card)
     if card.asks_3ds:
         url = f"{account.base_url}/c/pay/{session['id']}/authenticate"
         payment_intents.require_3ds(account, intent, return_url=url)
@@ -129,7 +129,7 @@ def _charge(account: Account, session: Object, intent: Object) -> Payment:
 
 def _pay_by_bank(account: Account, session: Object, type: str, billing: Object) -> Payment:
     intent = payment_intents.start_intent(account, session)
-    method = payment_intents.attach_bank_debit(account, intent, type, billing)
+    method = payment_intents.attach_payment_method(account, intent, type, billing)
     charges.charge_bank_account(account, intent, method)
     return _complete(account, session, "unpaid")
 

@@ -24,16 +24,15 @@ def start_intent(account: Account, session: Object) -> Object:
     return intent
 
 
-def attach_card(account: Account, intent: Object, card: Card, billing: Object) -> Object:
-    """Attach a card to the payment intent, and return the payment method."""
-    intent["_"].update(card=card.number, billing=billing)
-    return _attach_method(account, intent, "card", billing, card)
-
-
-def attach_bank_debit(account: Account, intent: Object, type: str, billing: Object) -> Object:
-    """Attach a bank account to the payment intent, and return the payment method."""
-    intent["_"].update(card=None, billing=billing)
-    return _attach_method(account, intent, type, billing, None)
+def attach_payment_method(
+    account: Account, intent: Object, type: str, billing: Object, card: Card | None = None
+) -> Object:
+    """Attach a card, or a bank account without `card`, and return the new payment method."""
+    method = account.save(build_payment_method(type, billing, card, created=account.clock.now()))
+    intent["_"]["card"] = card and card.number
+    intent["payment_method"] = method["id"]
+    account.save(intent)
+    return method
 
 
 def require_3ds(account: Account, intent: Object, *, return_url: str) -> None:
@@ -93,13 +92,3 @@ def require_payment_method(
     )
     account.save(intent)
     account.emit("payment_intent.payment_failed", intent)
-
-
-def _attach_method(
-    account: Account, intent: Object, type: str, billing: Object, card: Card | None
-) -> Object:
-    method = build_payment_method(type, billing, card, created=account.clock.now())
-    account.save(method)
-    intent["payment_method"] = method["id"]
-    account.save(intent)
-    return method

@@ -20,6 +20,7 @@ NULL_FIELDS = (
     "transfer_data",
     "transfer_group",
 )
+ONLY_IN_PAYMENT_METHOD = ("display_brand", "generated_from", "networks", "three_d_secure_usage")
 
 
 def build_charge(intent: Object, method: Object, *, created: int, base_url: str) -> Object:
@@ -64,8 +65,9 @@ def _charged_details(method: Object) -> Object:
     details: Object = method[method["type"]]
     if method["type"] != "card":
         return {**details, "mandate": None}
-    kept = {key: details[key] for key in details if key not in ("display_brand", "generated_from")}
-    kept.pop("networks")
-    kept.pop("three_d_secure_usage")
-    kept |= dict.fromkeys(("installments", "mandate", "three_d_secure"))
-    return {**kept, "network": kept["brand"], "authorization_code": token(6).upper()}
+    return {
+        **{name: value for name, value in details.items() if name not in ONLY_IN_PAYMENT_METHOD},
+        **dict.fromkeys(("installments", "mandate", "three_d_secure")),
+        "network": details["brand"],
+        "authorization_code": token(6).upper(),
+    }

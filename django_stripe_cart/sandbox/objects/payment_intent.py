@@ -55,5 +55,5 @@ def build_payment_intent(session: Object, *, created: int) -> Object:
         "statement_descriptor": data.get("statement_descriptor"),
         "statement_descriptor_suffix": data.get("statement_descriptor_suffix"),
         "status": "requires_payment_method",
-        "_": {"session": session["id"], "card": None, "billing": None},
+        "_": {"session": session["id"], "card": None},
     }

@@ -27,7 +27,7 @@ def card_details(card: Card, billing: Object) -> Object:
         "checks": {
             "address_line1_check": None,
             "address_postal_code_check": None,
-            "cvc_check": "fail" if card.code == "incorrect_cvc" else "pass",
+            "cvc_check": "fail" if card.decline_code == "incorrect_cvc" else "pass",
         },
         "country": card.country,
         "display_brand": card.brand,

@@ -3,16 +3,8 @@
 from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.ids import new_id, token
 
-NULL_FIELDS = (
-    "balance_transaction",
-    "failure_balance_transaction",
-    "failure_reason",
-    "pending_reason",
-    "source_transfer_reversal",
-    "transfer_reversal",
-)
-# Stripe omits these until they have a value.
-OMITTED = ("failure_balance_transaction", "failure_reason", "pending_reason")
+# Stripe omits `failure_balance_transaction`, `failure_reason` and `pending_reason` while null.
+NULL_FIELDS = ("balance_transaction", "source_transfer_reversal", "transfer_reversal")
 
 
 def build_refund(charge: Object, params: Object, *, amount: int, created: int) -> Object:
@@ -21,7 +13,7 @@ def build_refund(charge: Object, params: Object, *, amount: int, created: int) -
         "id": new_id("re" if type == "card" else "pyr"),
         "object": "refund",
         "amount": amount,
-        **{name: None for name in NULL_FIELDS if name not in OMITTED},
+        **dict.fromkeys(NULL_FIELDS),
         "charge": charge["id"],
         "created": created,
         "currency": charge["currency"],
