@@ -56,12 +56,11 @@ def _expand(
             if rest:
                 _expand(account, account.store.get(item["id"]) or item, item, rest, path)
         return
-    if name in rendered and isinstance(rendered[name], dict):
-        if not rest and name not in EXPANDABLE.get(rendered.get("object", ""), ()):
-            raise _cannot_expand(path)
-    elif name not in EXPANDABLE.get(rendered.get("object", ""), ()):
-        raise _cannot_expand(path)
-    else:
+    is_object = isinstance(rendered.get(name), dict)
+    is_expandable = name in EXPANDABLE.get(rendered.get("object", ""), ())
+    if not is_expandable and not (is_object and rest):
+        raise ApiError(f"This property cannot be expanded ({path}).", param="expand")
+    if not is_object:
         rendered[name] = _fetch(account, stored, name)
     inner = rendered[name]
     if rest and isinstance(inner, dict):
@@ -80,7 +79,3 @@ def _fetch(account: Account, stored: Object, name: str) -> Object | None:
     id = stored.get(name)
     found = account.store.get(id) if isinstance(id, str) else None
     return public(found) if found else id
-
-
-def _cannot_expand(path: str) -> ApiError:
-    return ApiError(f"This property cannot be expanded ({path}).", param="expand")

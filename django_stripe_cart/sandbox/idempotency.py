@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.errors import ApiError, idempotency_error
-from django_stripe_cart.sandbox.http import Object, Response
+from django_stripe_cart.sandbox.http import Object, Request, Response
 
 RETENTION = 24 * 60 * 60
 MAX_LENGTH = 255
@@ -35,12 +35,12 @@ class IdempotencyKeys:
             with self._lock:
                 self._in_use.discard(key)
 
-    def replay(self, key: str | None, method: str, path: str, params: Object) -> Response | None:
+    def replay(self, key: str | None, request: Request, params: Object) -> Response | None:
         """Return the stored response to the key, if it was used in the last 24 hours."""
         kept = self._account.store.get(_id(key)) if key else None
         if kept is None or kept["created"] + RETENTION <= self._account.clock.now():
             return None
-        if (kept["method"], kept["path"]) != (method, path):
+        if (kept["method"], kept["path"]) != (request.method, request.path):
             raise idempotency_error(
                 f"Keys for idempotent requests can only be used for one endpoint: '{key}' was"
                 f" first used for {kept['method']} {kept['path']}."
@@ -60,8 +60,7 @@ class IdempotencyKeys:
     def store(
         self,
         key: str | None,
-        method: str,
-        path: str,
+        request: Request,
         params: Object,
         response: Response,
         request_id: str,
@@ -72,8 +71,8 @@ class IdempotencyKeys:
         body = {
             "id": _id(key),
             "created": self._account.clock.now(),
-            "method": method,
-            "path": path,
+            "method": request.method,
+            "path": request.path,
             "params": params,
             "status": response.status,
             "body": response.body.decode(),

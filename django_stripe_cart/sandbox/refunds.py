@@ -39,7 +39,10 @@ def set_refund_status(account: Account, refund: Object, status: str) -> Object:
     refund["status"] = status
     refund.pop("pending_reason", None)
     if status in ("failed", "canceled") and before in COUNTED_STATUSES:
-        _reverse_balance_transaction(account, refund, status)
+        if status == "failed":
+            refund["failure_reason"] = FAILURE_REASON
+        transaction = _add_balance_transaction(account, refund, refund["amount"], "refund_failure")
+        refund["failure_balance_transaction"] = transaction
     account.save(refund)
     charge = account.get("charge", refund["charge"])
     _update_charge_totals(account, charge)
@@ -53,13 +56,6 @@ def set_refund_status(account: Account, refund: Object, status: str) -> Object:
 def amount_refundable(charge: Object) -> int:
     """Return the amount of a charge that can still be refunded."""
     return int(charge["amount_captured"] - charge["amount_refunded"])
-
-
-def _reverse_balance_transaction(account: Account, refund: Object, status: str) -> None:
-    if status == "failed":
-        refund["failure_reason"] = FAILURE_REASON
-    transaction = _add_balance_transaction(account, refund, refund["amount"], "refund_failure")
-    refund["failure_balance_transaction"] = transaction
 
 
 def _add_balance_transaction(account: Account, refund: Object, amount: int, type: str) -> str:

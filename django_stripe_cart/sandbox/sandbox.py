@@ -12,7 +12,6 @@ from django_stripe_cart.sandbox.faults import Faults
 from django_stripe_cart.sandbox.hosted.routes import HostedPages
 from django_stripe_cart.sandbox.http import Object, Request, Response
 from django_stripe_cart.sandbox.objects.webhook_endpoint import add_secret, build_webhook_endpoint
-from django_stripe_cart.sandbox.request_log import RequestLog
 from django_stripe_cart.sandbox.scheduled_tasks import TASKS
 from django_stripe_cart.sandbox.server import SandboxServer
 from django_stripe_cart.sandbox.simulated_actions import SimulatedActions
@@ -37,13 +36,12 @@ class Sandbox(SimulatedActions):
         self, data: str | Path | None = None, base_url: str | None = None, name: str = ""
     ) -> None:
         self._account = Account(data, base_url, name=name, tasks=TASKS)
-        self._log = RequestLog()
         self.faults = Faults()
         self._queue = DeliveryQueue(self._account, self.faults)
         self.clock = self._account.clock
         self.clock.on_change(self._run_due_tasks)
         self._has_base_url = base_url is not None
-        self._api = ApiHandler(self._account, self.faults, self._log)
+        self._api = ApiHandler(self._account, self.faults)
         self._pages = HostedPages(self._account, self)
         self._control_api = ControlApi(self)
 
@@ -128,7 +126,7 @@ class Sandbox(SimulatedActions):
     @property
     def requests(self) -> list[Object]:
         """The latest API calls, oldest first."""
-        return list(self._log.entries)
+        return list(self._api.log)
 
     def add_webhook_endpoint(
         self,
@@ -191,7 +189,7 @@ class Sandbox(SimulatedActions):
     def reset(self) -> None:
         """Delete all objects, events, endpoints, faults and logged calls, and reset the clock."""
         self._account.store.clear()
-        self._log.entries.clear()
+        self._api.log.clear()
         self.faults.clear()
         self.clock.reset()
 

@@ -18,7 +18,12 @@ BANK_NAMES = {
     "bacs_debit": "Bacs direct debit",
     "us_bank_account": "US bank account",
 }
-EXAMPLE = {"expiry": "12 / 34", "cvc": "123", "name": "Test Shopper"}
+EXAMPLE = {
+    "expiry": "12 / 34",
+    "cvc": "123",
+    "name": "Test Shopper",
+    "email": "shopper@example.com",
+}
 FIELDS = ("method", "number", "expiry", "cvc", "name", "email", "shipping_rate")
 
 
@@ -34,22 +39,13 @@ class CheckoutPage:
         if session["status"] != "open":
             return self._closed(session)
         chosen = next((card for card in FEATURED if card.number == query.get("card")), None)
-        typed: dict[str, str] = {"email": session["customer_email"] or ""}
-        if chosen:
-            email = typed["email"] or "shopper@example.com"
-            typed = {**EXAMPLE, "number": chosen.display_number, "email": email}
+        typed = {**EXAMPLE, "number": chosen.display_number} if chosen else {}
         return self._form(session, typed, None)
 
     def submit(self, session_id: str, form: Mapping[str, str]) -> Response:
         """Pay, and redirect the shopper; after a decline, show the form again with the reason."""
         typed = {name: form.get(name, "") for name in FIELDS}
-        payment = self._actions.pay(session_id, **typed)
-        if payment.redirect_url:
-            return redirect(payment.redirect_url)
-        session = self._account.get(SESSION, session_id)
-        if payment.status == "expired":
-            return self._closed(session)
-        return self._form(session, typed, payment)
+        return self._answer(session_id, self._actions.pay(session_id, **typed), typed)
 
     def show_3ds(self, session_id: str) -> Response:
         """Show the 3D Secure page."""
@@ -64,18 +60,22 @@ class CheckoutPage:
     def submit_3ds(self, session_id: str, form: Mapping[str, str]) -> Response:
         """Complete or fail 3D Secure."""
         payment = self._actions.confirm_3ds(session_id, ok=form.get("answer") == "complete")
+        return self._answer(session_id, payment, {})
+
+    def _answer(self, session_id: str, payment: Payment, typed: dict[str, str]) -> Response:
+        """Redirect the shopper; after a decline, show the form again with the reason."""
         if payment.redirect_url:
             return redirect(payment.redirect_url)
         session = self._account.get(SESSION, session_id)
         if payment.status == "expired":
             return self._closed(session)
-        return self._form(session, {"email": session["customer_email"] or ""}, payment)
+        return self._form(session, typed, payment)
 
     def _form(self, session: Object, typed: dict[str, str], payment: Payment | None) -> Response:
         debit = bank_debit_type(session)
         context: dict[str, Any] = {
             "session": summarize(self._account, session),
-            "typed": typed,
+            "typed": {**typed, "email": session["customer_email"] or typed.get("email", "")},
             "email_is_fixed": bool(session["customer_email"]),
             "takes_cards": "card" in session["payment_method_types"],
             "bank": BANK_NAMES.get(debit, "Bank direct debit") if debit else "",

@@ -49,7 +49,7 @@ class DashboardPage:
                 self._session_row(s) for s in find(SESSION, newest_first=True, limit=SHOWN)
             ],
             "endpoints": find("webhook_endpoint"),
-            "deliveries": [_delivery(one) for one in find("delivery", newest_first=True, limit=12)],
+            "deliveries": find("delivery", newest_first=True, limit=12),
             "now": _format_time(self._account.clock.now()),
             "is_moved": self._account.clock.now() != self._account.clock.wall(),
         }
@@ -112,16 +112,6 @@ class DashboardPage:
         if not disputes:
             raise ApiError("This payment is not disputed.")
         return disputes[-1]
-
-
-def _delivery(delivery: Object) -> dict[str, str]:
-    return {
-        "type": delivery["type"],
-        "url": delivery["url"],
-        "status": delivery["status"],
-        "answer": "" if delivery["answer"] is None else str(delivery["answer"]),
-        "attempts": str(delivery["attempts"]),
-    }
 
 
 def _format_time(moment: int) -> str:

@@ -20,7 +20,9 @@ def summarize(account: Account, session: Object) -> dict[str, Any]:
         "shipping": session["shipping_cost"] and display(details["amount_shipping"], currency),
         "total": display(session["amount_total"], currency),
         "is_free": session["amount_total"] == 0,
-        "shipping_options": [_shipping_option(account, session, o) for o in _options(session)],
+        "shipping_options": [
+            _shipping_option(account, session, o) for o in session["shipping_options"]
+        ],
         "cancel_url": session["cancel_url"] or "",
         "submit_text": (session["custom_text"]["submit"] or {}).get("message", ""),
     }
@@ -31,11 +33,6 @@ def merchant_name(account: Account, session: Object) -> str:
     branding = session["branding_settings"] or {}
     host = urlsplit(session["success_url"]).netloc
     return str(branding.get("display_name") or account.name or host)
-
-
-def _options(session: Object) -> list[Object]:
-    options: list[Object] = session["shipping_options"]
-    return options
 
 
 def _line(line: Object) -> dict[str, str]:
