@@ -1,8 +1,8 @@
-"""Signals about orders, sent in the transaction of the change.
+"""Signals about orders. They are sent in the transaction that changes the order.
 
-Every signal is sent with ``sender=Order`` and ``order``; ``order_refunded`` also with ``refund``.
-If a receiver raises an exception, the change is rolled back, and a webhook is answered 500, so that
-Stripe retries it. Send e-mails and tasks in ``transaction.on_commit``::
+Each signal is sent with ``sender=Order`` and ``order``, and ``order_refunded`` also with
+``refund``. If a receiver raises an exception, the change is rolled back; a webhook is answered
+with 500, so that Stripe sends it again. Send e-mails and tasks in ``transaction.on_commit``::
 
     @receiver(order_paid)
     def send_receipt(sender, order, **kwargs):
