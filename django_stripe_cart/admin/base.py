@@ -1,20 +1,33 @@
-"""The base of the pages about orders: permissions, URLs and the template context."""
+"""Base classes of the shop's admin: read-only pages, and the pages about orders."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 
-from django_stripe_cart.admin.readonly import ReadOnlyAdmin
 from django_stripe_cart.models import Order
 
 
-class OrderAdminBase(ReadOnlyAdmin):
-    """Read-only, with actions that each need a permission, ``stripe_cart.VERB_order``.
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """An admin whose rows can't be added, changed or deleted by hand, even by superusers."""
 
-    To take one away, or to allow it for some orders only, override ``has_VERB_permission``.
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class OrderAdminBase(ReadOnlyAdmin):
+    """A read-only admin with actions that each need a permission, ``stripe_cart.VERB_order``.
+
+    To remove an action, or to allow it for some orders only, override ``has_VERB_permission``.
     """
 
     # --- permissions -------------------------------------------------------------------------
@@ -22,7 +35,7 @@ class OrderAdminBase(ReadOnlyAdmin):
     def has_action_permission(
         self, action: str, request: HttpRequest, order: Order | None = None
     ) -> bool:
-        """Whether the user may view the order, and run the action of that name on it."""
+        """Return whether the user may view the order and run ``action`` on it."""
         is_permitted = getattr(self, f"has_{action}_permission")
         return self.has_view_permission(request, order) and is_permitted(request, order)
 
@@ -47,13 +60,13 @@ class OrderAdminBase(ReadOnlyAdmin):
     # --- URLs and context --------------------------------------------------------------------
 
     def page_url(self, name: str, *args: Any) -> str:
-        """Return the URL of one of the pages about orders, in this admin site."""
+        """Return the URL of the page ``name`` of orders in this admin site."""
         return reverse(
             f"admin:stripe_cart_order_{name}", args=args, current_app=self.admin_site.name
         )
 
     def page_context(self, request: HttpRequest, title: str) -> dict[str, Any]:
-        """Return the template context that every page about orders needs."""
+        """Return the template context that all pages of orders need."""
         request.current_app = self.admin_site.name
         return {
             **self.admin_site.each_context(request),

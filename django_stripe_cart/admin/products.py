@@ -32,7 +32,7 @@ class PriceInput(forms.NumberInput):
 
 
 class ProductForm(forms.ModelForm):
-    """Submits the initial values too, so that only the fields that staff changed are saved."""
+    """A form that also submits the initial values, so that only changed fields are saved."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -46,6 +46,7 @@ class ProductForm(forms.ModelForm):
             self.initial["price"] = _without_needless_decimals(self.initial["price"])
 
     def clean_price(self) -> Decimal:
+        """Reject a price that the currency can't represent, such as one with too many decimals."""
         price: Decimal = self.cleaned_data["price"]
         try:
             to_amount(price, conf.currency)
@@ -54,12 +55,14 @@ class ProductForm(forms.ModelForm):
         return price
 
     def stock_when_shown(self) -> int | None:
-        """Return the stock in the form when it was shown, or None if it was not counted."""
+        """Return the stock that the form showed, or None if the stock is not tracked."""
         seen = self.data.get(self["stock"].html_initial_name, "")
         return int(seen) if seen.isdecimal() else None
 
 
 class StockFilter(admin.SimpleListFilter):
+    """A filter of the list for products that are sold out, low in stock or not tracked."""
+
     title = _("stock")
     parameter_name = "stock"
 
@@ -98,26 +101,20 @@ class ProductAdmin(admin.ModelAdmin):
     def save_model(
         self, request: HttpRequest, obj: Product, form: ProductForm, change: bool
     ) -> None:
-        """Save only the changed fields, and the stock as the difference to the stock shown."""
+        """Save the changed fields only; change the stock by the difference that staff entered."""
         if not change:
             obj.save()
             return
         changed = set(form.changed_data)
         obj.save(update_fields=[*(changed - {"stock"}), "modified"])
         if "stock" in changed and not adjust(obj, seen=form.stock_when_shown(), wanted=obj.stock):
-            params = {"product": obj}
-            self.message_user(
-                request,
-                _(
-                    "The stock of “%(product)s” was not changed: some of it was sold in the "
-                    "meantime."
-                )
-                % params,
-                messages.ERROR,
+            text = _(
+                "The stock of “%(product)s” was not changed: some of it was sold in the meantime."
             )
+            self.message_user(request, text % {"product": obj}, messages.ERROR)
 
 
 def _without_needless_decimals(price: Decimal) -> Decimal:
-    """Remove decimals that the currency does not have, if they are zero."""
+    """Return the price without the zero decimals that the currency does not have."""
     short = price.quantize(Decimal(1).scaleb(-exponent(conf.currency)))
     return short if short == price else price

@@ -1,4 +1,4 @@
-"""The admin of orders: the list, the page of an order, and the URLs of the other pages."""
+"""The admin of orders: the list, the page of an order, and URLs of further pages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from django.utils.translation import gettext_lazy as _
 from django_stripe_cart.admin.base import OrderAdminBase
 from django_stripe_cart.admin.orders.action_views import action_urls, list_actions
 from django_stripe_cart.admin.orders.export import export_selected, export_view
-from django_stripe_cart.admin.orders.filters import AttentionFilter
 from django_stripe_cart.admin.orders.page import order_context
 from django_stripe_cart.admin.orders.search import find_orders
 from django_stripe_cart.admin.sales.view import sales_view
@@ -26,8 +25,25 @@ from django_stripe_cart.models import Order
 from django_stripe_cart.money import format_money
 
 
+class AttentionFilter(admin.SimpleListFilter):
+    """A filter of the list for orders that need review."""
+
+    title = _("review")
+    parameter_name = "attention"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return (("any", _("Needs review")), *Order.Attention.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        if self.value() is None:
+            return queryset
+        if self.value() == "any":
+            return queryset.exclude(attention="")
+        return queryset.filter(attention=self.value())
+
+
 class OrderAdmin(OrderAdminBase):
-    """Lists, shows and exports orders, and mounts the pages of their actions."""
+    """The admin of orders, which are read-only: list, page, actions, export and sales."""
 
     list_display = ("number", "state", "customer", "shown_total", "placed_at")
     list_filter = (AttentionFilter, "status", "placed_at")
@@ -44,10 +60,12 @@ class OrderAdmin(OrderAdminBase):
 
     @admin.display(description=_("number"))
     def number(self, order: Order) -> str:
+        """Return the order's number, for the list."""
         return order.number
 
     @admin.display(description=_("customer"), ordering="email")
     def customer(self, order: Order) -> str | SafeString:
+        """Return the customer's e-mail and user name, for the list."""
         name = str(order.user or "")
         if not order.email or order.email == name:
             return name or order.email
@@ -55,10 +73,12 @@ class OrderAdmin(OrderAdminBase):
 
     @admin.display(description=_("total"), ordering="total")
     def shown_total(self, order: Order) -> str:
+        """Return the formatted total, for the list."""
         return format_money(order.total, order.currency)
 
     @admin.display(description=_("status"), ordering="status")
     def state(self, order: Order) -> SafeString:
+        """Return the status as a badge, and a second badge if the order needs review."""
         badges = [(order.status, order.get_status_display())]
         if order.attention:
             badges.append(("attention", order.get_attention_display()))
