@@ -35,7 +35,8 @@ OWN_FILES_BLOCKED = message(
 
 
 @register
-def form_action() -> Iterable[CheckMessage]:
+def check_form_action() -> Iterable[CheckMessage]:
+    """Check that the policy lets the checkout form redirect to Stripe."""
     stripe = conf.api_base or STRIPE_CHECKOUT
     for setting, policy in _policies():
         sources = policy.get("form-action")
@@ -44,7 +45,8 @@ def form_action() -> Iterable[CheckMessage]:
 
 
 @register
-def own_files() -> Iterable[CheckMessage]:
+def check_own_files() -> Iterable[CheckMessage]:
+    """Check that the policy allows the shop's script, stylesheet and requests."""
     static = str(settings.STATIC_URL or "")
     for setting, policy in _policies():
         for what, directives in DIRECTIVES.items():
@@ -55,6 +57,7 @@ def own_files() -> Iterable[CheckMessage]:
 
 
 def _policies() -> Iterator[tuple[str, Mapping[str, list[str]]]]:
+    """Yield the name of each setting with a policy, and the sources by directive."""
     for setting in CSP_SETTINGS:
         policy = getattr(settings, setting, None)
         policy = policy.get("DIRECTIVES", policy) if isinstance(policy, Mapping) else {}
@@ -64,14 +67,14 @@ def _policies() -> Iterator[tuple[str, Mapping[str, list[str]]]]:
 
 
 def _sources(value: Any) -> list[str] | None:
-    """Return a directive's sources, or None if the policy leaves it out."""
+    """Return the sources in the value of a directive, or None if the value turns it off."""
     if value is None or isinstance(value, bool):
         return None
     return value.split() if isinstance(value, str) else [str(source) for source in value]
 
 
 def _allows(sources: list[str], address: str) -> bool:
-    """Whether the sources allow a URL. A URL without a host is on this site."""
+    """Return whether a directive with these sources allows a URL, or a path on this site."""
     parts = urlsplit(address)
     hosts = [parts.hostname] if parts.hostname else _own_hosts()
     schemes = [parts.scheme] if parts.scheme else ["https", "http"]
@@ -84,12 +87,13 @@ def _allows(sources: list[str], address: str) -> bool:
 
 
 def _own_hosts() -> list[str]:
+    """Return the hosts of this site: ALLOWED_HOSTS, and the host of STRIPE_CART_BASE_URL."""
     base = urlsplit(conf.base_url or "").hostname
     return [*(host.removeprefix(".") for host in settings.ALLOWED_HOSTS), *([base] if base else [])]
 
 
 def _matches_host(source: str, host: str) -> bool:
-    """Whether a source such as ``https://*.stripe.com:443/x`` matches the host."""
+    """Return whether a source such as ``https://*.stripe.com:443/x`` matches the host."""
     named = urlsplit(source if "//" in source else f"//{source}").netloc.partition(":")[0]
     if named.startswith("*."):
         return host.endswith(named[1:])

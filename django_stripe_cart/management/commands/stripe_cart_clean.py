@@ -1,4 +1,4 @@
-"""Delete abandoned guest carts and processed webhook events. Safe to run at any time."""
+"""Delete abandoned guest carts and old processed webhook events."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from django_stripe_cart.cleaning import (
 
 
 class Command(BaseCommand):
+    """The command that deletes old guest carts and webhook events."""
+
     help = "Delete abandoned guest carts and old processed webhook events."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -17,7 +17,7 @@ from django_stripe_cart.sandbox.server import SandboxServer
 
 
 class Command(BaseCommand):
-    """`manage.py stripe_sandbox --webhook http://127.0.0.1:8000/stripe/webhook/`."""
+    """The command, as in ``stripe_sandbox --webhook http://127.0.0.1:8000/stripe/webhook/``."""
 
     help = "Run the Stripe sandbox on this machine: API, payment page and webhooks."
     # The sandbox does not depend on the project's settings.
@@ -42,12 +42,14 @@ class Command(BaseCommand):
             sandbox.close()
 
     def _run(self, sandbox: Sandbox, options: dict[str, Any]) -> None:
+        """Serve the sandbox until the process is asked to stop."""
         with _stop_signals() as stop, self._serve(sandbox, options["port"]) as server:
             self._print_settings(sandbox, server.url, options)
             stop.wait()
         self.stdout.write("Stopped.")
 
     def _serve(self, sandbox: Sandbox, port: int) -> SandboxServer:
+        """Start the sandbox's server on the port. Raises ``CommandError``."""
         try:
             return sandbox.serve(port=port)
         except OSError as error:
@@ -55,7 +57,8 @@ class Command(BaseCommand):
             raise CommandError(message) from error
 
     def _print_settings(self, sandbox: Sandbox, url: str, options: dict[str, Any]) -> None:
-        self.stdout.write(f"Stripe in a box: {url}")
+        """Print the settings that connect the project to the sandbox, and add its webhook."""
+        self.stdout.write(f"The Stripe sandbox runs at {url}")
         self.stdout.write(f'  STRIPE_CART_API_BASE = "{url}", with any key that starts sk_test_')
         if options["webhook"]:
             _delete_endpoints_on_other_ports(sandbox, options["webhook"])
@@ -68,7 +71,10 @@ class Command(BaseCommand):
 
 
 def _delete_endpoints_on_other_ports(sandbox: Sandbox, url: str) -> None:
-    """Delete endpoints on other ports of this URL: another program may listen there now."""
+    """Delete the sandbox's webhook endpoints with the same URL on another port.
+
+    They are from earlier runs, and another program may listen on their port now.
+    """
     own = urlsplit(url)
     key = {"Authorization": "Bearer sk_test_sandbox"}
     listed = sandbox.handle("GET", "/v1/webhook_endpoints?limit=100", key, b"")
@@ -80,7 +86,7 @@ def _delete_endpoints_on_other_ports(sandbox: Sandbox, url: str) -> None:
 
 @contextmanager
 def _stop_signals() -> Iterator[threading.Event]:
-    """Yield an event that SIGINT or SIGTERM sets, even if the shell ignores Ctrl-C."""
+    """Yield an event that is set when the process receives SIGINT or SIGTERM."""
     stop = threading.Event()
     previous = {
         number: signal.signal(number, lambda *_: stop.set())
