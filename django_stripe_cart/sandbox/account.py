@@ -52,7 +52,7 @@ class Account:
             self._run_due_tasks()
             yield
 
-    def catch_up(self) -> None:
+    def run_due_tasks(self) -> None:
         """Run the tasks that are due."""
         with self.change():
             pass
@@ -76,7 +76,7 @@ class Account:
 
     def emit(self, type: str, obj: Object, **previous: object) -> Object:
         """Create an event about an object, and schedule its webhooks."""
-        data: Object = {"object": public(obj)}
+        data: Object = {"object": remove_internal_data(obj)}
         if previous:
             data["previous_attributes"] = previous
         endpoints = self.endpoints_for(type)
@@ -130,6 +130,6 @@ class Account:
                 self.tasks[task["task"]](self, obj)
 
 
-def public(obj: Object) -> Object:
+def remove_internal_data(obj: Object) -> Object:
     """Return an object without the sandbox's internal data, which is stored under `_`."""
     return {key: value for key, value in obj.items() if key != "_"}

@@ -59,9 +59,9 @@ class ApiHandler:
         self.log.append(entry)
         token = current_request.set({"id": call.id, "idempotency_key": call.key})
         try:
-            response = self._handle(call)
+            response = self._respond(call)
             entry["status"] = response.status
-            return fault_effects.after(call.fault, response)
+            return fault_effects.alter_response(call.fault, response)
         except ConnectionLost:
             entry["status"] = None
             raise
@@ -69,11 +69,11 @@ class ApiHandler:
             entry.update(params=call.params, request_id=call.id)
             current_request.reset(token)
 
-    def _handle(self, call: Call) -> Response:
+    def _respond(self, call: Call) -> Response:
         try:
             call.params = _raw_parameters(call.request)
-            fault_effects.before(call.fault)
-            response = self._execute(call)
+            fault_effects.raise_error(call.fault)
+            response = self._authenticate_and_run(call)
         except ApiError as error:
             response = self._error_response(error, call)
         response.headers["Request-Id"] = call.id
@@ -85,10 +85,10 @@ class ApiHandler:
             response.headers["Idempotency-Key"] = call.key
         return response
 
-    def _execute(self, call: Call) -> Response:
+    def _authenticate_and_run(self, call: Call) -> Response:
         request = call.request
         authenticate(request.headers.get("authorization", ""))
-        call.version = api_versions.read(request.headers.get("stripe-version"))
+        call.version = api_versions.read_version(request.headers.get("stripe-version"))
         found = find_endpoint(request.method, request.path)
         if found is None:
             raise url_not_found(request.method, request.path)
@@ -98,20 +98,22 @@ class ApiHandler:
             if kept is not None:
                 return kept
             # Errors up to here are not stored under the idempotency key; later ones are.
-            params = endpoint.read(call.params, call.version)
-            response = self._run(call, endpoint, ids, params)
+            params = endpoint.read_parameters(call.params, call.version)
+            response = self._run_endpoint(call, endpoint, ids, params)
             self._keys.store(call.key, request, call.params, response, call.id)
         return response
 
-    def _run(self, call: Call, endpoint: Endpoint, ids: dict[str, str], params: Object) -> Response:
+    def _run_endpoint(
+        self, call: Call, endpoint: Endpoint, ids: dict[str, str], params: Object
+    ) -> Response:
         def run() -> Response:
             with self._account.change():
                 result = endpoint.call(self._account, ids, params)
                 shown = expand(self._account, result, params.get("expand", []))
-            return json_response(api_versions.render(shown, call.version))
+            return json_response(api_versions.convert(shown, call.version))
 
         try:
-            return fault_effects.during(call.fault, run)
+            return fault_effects.run_call(call.fault, run)
         except ApiError as error:
             return self._error_response(error, call)
 

@@ -14,7 +14,7 @@ PAYMENT_METHOD_TYPES_REMOVED = "2026-09-30"
 OLD_UI_MODES = {"hosted_page": "hosted", "embedded_page": "embedded", "elements": "custom"}
 
 
-def read(header: str | None) -> str:
+def read_version(header: str | None) -> str:
     """Return the requested version. Raises `ApiError` if it is malformed."""
     if header is None:
         return DEFAULT
@@ -28,22 +28,22 @@ def is_since(version: str, date: str) -> bool:
     return version[:10] >= date
 
 
-def ui_modes(version: str) -> list[str]:
+def allowed_ui_modes(version: str) -> list[str]:
     """Return the values of `ui_mode` in a version."""
     if is_since(version, UI_MODES_RENAMED):
         return ["hosted_page", "embedded_page", "elements", "form"]
     return list(OLD_UI_MODES.values())
 
 
-def render(data: Any, version: str) -> Any:
+def convert(data: Any, version: str) -> Any:
     """Return an object in the format of a version."""
     if is_since(version, UI_MODES_RENAMED):
         return data
     if isinstance(data, list):
-        return [render(item, version) for item in data]
+        return [convert(item, version) for item in data]
     if not isinstance(data, dict):
         return data
-    older = {key: render(value, version) for key, value in data.items()}
+    older = {key: convert(value, version) for key, value in data.items()}
     if data.get("object") == "checkout.session":
         older["ui_mode"] = OLD_UI_MODES.get(data["ui_mode"], data["ui_mode"])
     return older

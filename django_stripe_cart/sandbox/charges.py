@@ -15,10 +15,12 @@ def charge_card(account: Account, intent: Object, method: Object) -> bool:
     card = find_card(intent["_"]["card"])
     charge = _build_charge(account, intent, method)
     if card.decline_code is None:
-        _succeed(account, intent, charge)
+        _mark_succeeded(account, intent, charge)
         return True
-    charge["outcome"] = _outcome(card.decline_code)
-    _fail(account, intent, charge, card.error_code, card.message, decline_code=card.decline_code)
+    charge["outcome"] = _build_outcome(card.decline_code)
+    _mark_failed(
+        account, intent, charge, card.error_code, card.message, decline_code=card.decline_code
+    )
     return False
 
 
@@ -36,17 +38,17 @@ def settle_bank_debit(account: Account, intent: Object, *, ok: bool) -> None:
     """Complete a pending bank debit, as succeeded or failed."""
     charge = account.get("charge", intent["latest_charge"])
     if ok:
-        _succeed(account, intent, charge)
+        _mark_succeeded(account, intent, charge)
     else:
-        charge["outcome"] = _outcome("insufficient_funds")
-        _fail(account, intent, charge, "payment_intent_payment_attempt_failed", DEBIT_FAILED)
+        charge["outcome"] = _build_outcome("insufficient_funds")
+        _mark_failed(account, intent, charge, "payment_intent_payment_attempt_failed", DEBIT_FAILED)
 
 
 def _build_charge(account: Account, intent: Object, method: Object) -> Object:
     return build_charge(intent, method, created=account.clock.now(), base_url=account.base_url)
 
 
-def _succeed(account: Account, intent: Object, charge: Object) -> None:
+def _mark_succeeded(account: Account, intent: Object, charge: Object) -> None:
     fee = min(charge["amount"], charge["amount"] * 29 // 1000 + 30)
     transaction = build_balance_transaction(
         charge, charge["amount"], "charge", created=account.clock.now(), fee=fee
@@ -58,7 +60,7 @@ def _succeed(account: Account, intent: Object, charge: Object) -> None:
         captured=True,
         amount_captured=charge["amount"],
         balance_transaction=transaction["id"],
-        outcome=_outcome(None),
+        outcome=_build_outcome(None),
     )
     account.save(charge)
     intent.update(
@@ -73,7 +75,7 @@ def _succeed(account: Account, intent: Object, charge: Object) -> None:
     account.emit("payment_intent.succeeded", intent)
 
 
-def _fail(
+def _mark_failed(
     account: Account,
     intent: Object,
     charge: Object,
@@ -93,7 +95,7 @@ def _fail(
     )
 
 
-def _outcome(decline_code: str | None) -> Object:
+def _build_outcome(decline_code: str | None) -> Object:
     """Return the outcome of a charge that the bank approved (None) or declined."""
     is_approved = decline_code is None
     return {

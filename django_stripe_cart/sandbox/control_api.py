@@ -71,7 +71,7 @@ class ControlApi:
     def handle(self, request: Request) -> Response:
         """Answer one call. The arguments are JSON, which no form on another site can send."""
         try:
-            return json_response({"result": _plain(self._call(request))})
+            return json_response({"result": _as_json_data(self._call(request))})
         except ApiError as error:
             return json_response({"error": error.error}, status=error.status)
         except (TypeError, ValueError) as error:
@@ -83,12 +83,12 @@ class ControlApi:
             return self._queries[name]()
         if request.method != "POST" or name not in self._actions:
             raise url_not_found(request.method, request.path)
-        arguments = _arguments(request)
+        arguments = _read_arguments(request)
         inspect.signature(self._actions[name]).bind(**arguments)
         return self._actions[name](**arguments)
 
 
-def _arguments(request: Request) -> Object:
+def _read_arguments(request: Request) -> Object:
     if not request.headers.get("content-type", "").startswith("application/json"):
         raise ApiError("Send the arguments as application/json.", status=415)
     arguments = json.loads(request.body or b"{}")
@@ -97,6 +97,6 @@ def _arguments(request: Request) -> Object:
     return arguments
 
 
-def _plain(result: Any) -> Any:
+def _as_json_data(result: Any) -> Any:
     """Return a result as JSON can hold it."""
     return dataclasses.asdict(result) if dataclasses.is_dataclass(result) else result  # type: ignore[arg-type]

@@ -15,7 +15,7 @@ from django_stripe_cart.sandbox.faults import (
 from django_stripe_cart.sandbox.http import Response
 
 
-def before(fault: Fault | None) -> None:
+def raise_error(fault: Fault | None) -> None:
     """Raise an API error, or lose the request."""
     if fault is None:
         return
@@ -27,7 +27,7 @@ def before(fault: Fault | None) -> None:
         raise ApiError(message, status=status, type=type, code=code)
 
 
-def during(fault: Fault | None, run: Callable[[], Response]) -> Response:
+def run_call(fault: Fault | None, run: Callable[[], Response]) -> Response:
     """Run the call: slowly, or with a server error instead of its result.
 
     The result or error is stored under the idempotency key.
@@ -41,7 +41,7 @@ def during(fault: Fault | None, run: Callable[[], Response]) -> Response:
     raise ApiError("An unknown error occurred.", status=500, type="api_error")
 
 
-def after(fault: Fault | None, response: Response) -> Response:
+def alter_response(fault: Fault | None, response: Response) -> Response:
     """Alter the response, or lose it."""
     if fault is None:
         return response

@@ -17,19 +17,19 @@ def decode(text: str) -> dict[str, Any]:
     The parameters' declarations say which of them are lists.
     """
     params: dict[str, Any] = {}
-    for key, value in _pairs(text):
-        _set(params, _path(key), value)
+    for key, value in _parse_pairs(text):
+        _set_nested(params, _split_key(key), value)
     return params
 
 
-def _pairs(text: str) -> list[tuple[str, str]]:
+def _parse_pairs(text: str) -> list[tuple[str, str]]:
     try:
         return parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict")
     except ValueError as error:
         raise ApiError("Invalid request body: it is not valid form encoding.") from error
 
 
-def _path(key: str) -> list[str]:
+def _split_key(key: str) -> list[str]:
     match = KEY.match(key)
     if match is None:
         return [key]
@@ -39,7 +39,7 @@ def _path(key: str) -> list[str]:
     return path
 
 
-def _set(params: dict[str, Any], path: list[str], value: str) -> None:
+def _set_nested(params: dict[str, Any], path: list[str], value: str) -> None:
     node = params
     for name in path[:-1]:
         inner = node.setdefault(name or str(len(node)), {})

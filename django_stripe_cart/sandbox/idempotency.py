@@ -28,7 +28,7 @@ class IdempotencyKeys:
             return
         if len(key) > MAX_LENGTH:
             raise ApiError(f"Idempotency keys can be up to {MAX_LENGTH} characters long.")
-        self._claim(key)
+        self._claim_key(key)
         try:
             yield
         finally:
@@ -37,7 +37,7 @@ class IdempotencyKeys:
 
     def replay(self, key: str | None, request: Request, params: Object) -> Response | None:
         """Return the stored response to the key, if it was used in the last 24 hours."""
-        kept = self._account.store.get(_id(key)) if key else None
+        kept = self._account.store.get(_storage_id(key)) if key else None
         if kept is None or kept["created"] + RETENTION <= self._account.clock.now():
             return None
         if (kept["method"], kept["path"]) != (request.method, request.path):
@@ -69,7 +69,7 @@ class IdempotencyKeys:
         if key is None:
             return
         body = {
-            "id": _id(key),
+            "id": _storage_id(key),
             "created": self._account.clock.now(),
             "method": request.method,
             "path": request.path,
@@ -80,7 +80,7 @@ class IdempotencyKeys:
         }
         self._account.store.put(body, kind="answer")
 
-    def _claim(self, key: str) -> None:
+    def _claim_key(self, key: str) -> None:
         with self._lock:
             if key in self._in_use:
                 raise ApiError(
@@ -91,5 +91,5 @@ class IdempotencyKeys:
             self._in_use.add(key)
 
 
-def _id(key: str) -> str:
+def _storage_id(key: str) -> str:
     return f"answer:{key}"

@@ -18,7 +18,7 @@ DEFAULT_LIMIT = 10
 PAGINATION_PARAMETERS = ("limit", "starting_after", "ending_before", "created", "expand")
 
 
-def list_objects(account: Account, params: Object, *, kind: str, url: str) -> Object:
+def list_stored_objects(account: Account, params: Object, *, kind: str, url: str) -> Object:
     """Return one page of the stored objects of a kind."""
     limit = params.get("limit", DEFAULT_LIMIT)
     conditions, is_backwards = _cursor_conditions(account, kind, params)
@@ -26,10 +26,10 @@ def list_objects(account: Account, params: Object, *, kind: str, url: str) -> Ob
         conditions.append(compares("created", operator, moment))
     for name, value in params.items():
         if name not in PAGINATION_PARAMETERS:
-            conditions.append(_filter(name, value))
+            conditions.append(_filter_condition(name, value))
     found = account.store.find(kind, *conditions, newest_first=not is_backwards, limit=limit + 1)
     shown = found[:limit]
-    return list_object(shown[::-1] if is_backwards else shown, url, has_more=len(found) > limit)
+    return build_list(shown[::-1] if is_backwards else shown, url, has_more=len(found) > limit)
 
 
 def list_items(items: list[Object], url: str, params: Object) -> Object:
@@ -37,16 +37,16 @@ def list_items(items: list[Object], url: str, params: Object) -> Object:
     limit = params.get("limit", DEFAULT_LIMIT)
     ids = [item["id"] for item in items]
     if "ending_before" in params:
-        end = _index(ids, params["ending_before"], "ending_before")
+        end = _index_of(ids, params["ending_before"], "ending_before")
         start = max(end - limit, 0)
-        return list_object(items[start:end], url, has_more=start > 0)
+        return build_list(items[start:end], url, has_more=start > 0)
     after = params.get("starting_after")
-    start = _index(ids, after, "starting_after") + 1 if after else 0
+    start = _index_of(ids, after, "starting_after") + 1 if after else 0
     rest = items[start:]
-    return list_object(rest[:limit], url, has_more=len(rest) > limit)
+    return build_list(rest[:limit], url, has_more=len(rest) > limit)
 
 
-def list_object(items: list[Object], url: str, *, has_more: bool = False) -> Object:
+def build_list(items: list[Object], url: str, *, has_more: bool = False) -> Object:
     return {"object": "list", "data": items, "has_more": has_more, "url": url}
 
 
@@ -61,7 +61,7 @@ def _cursor_conditions(account: Account, kind: str, params: Object) -> tuple[lis
     return [], False
 
 
-def _filter(name: str, value: Any) -> Condition:
+def _filter_condition(name: str, value: Any) -> Condition:
     if isinstance(value, list):
         return is_one_of(name, value)
     if isinstance(value, dict):
@@ -70,7 +70,7 @@ def _filter(name: str, value: Any) -> Condition:
     return is_equal(name, value)
 
 
-def _index(ids: list[str], id: str, param: str) -> int:
+def _index_of(ids: list[str], id: str, param: str) -> int:
     if id not in ids:
         raise resource_missing("line item", id, param=param, status=400)
     return ids.index(id)

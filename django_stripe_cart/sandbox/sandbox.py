@@ -5,18 +5,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django_stripe_cart.sandbox import signature
-from django_stripe_cart.sandbox.account import Account, public
+from django_stripe_cart.sandbox.account import Account, remove_internal_data
 from django_stripe_cart.sandbox.api_handler import ApiHandler
 from django_stripe_cart.sandbox.control_api import PREFIX, ControlApi
 from django_stripe_cart.sandbox.faults import Faults
-from django_stripe_cart.sandbox.hosted.routes import HostedPages
 from django_stripe_cart.sandbox.http import Object, Request, Response
 from django_stripe_cart.sandbox.objects.webhook_endpoint import add_secret, build_webhook_endpoint
+from django_stripe_cart.sandbox.pages.routes import PageHandler
 from django_stripe_cart.sandbox.scheduled_tasks import TASKS
 from django_stripe_cart.sandbox.server import SandboxServer
 from django_stripe_cart.sandbox.simulated_actions import SimulatedActions
-from django_stripe_cart.sandbox.webhooks.delivery import Deliver
 from django_stripe_cart.sandbox.webhooks.queue import DeliveryQueue
+from django_stripe_cart.sandbox.webhooks.sender import Deliver
 
 if TYPE_CHECKING:
     import stripe
@@ -42,7 +42,7 @@ class Sandbox(SimulatedActions):
         self.clock.on_change(self._run_due_tasks)
         self._has_base_url = base_url is not None
         self._api = ApiHandler(self._account, self.faults)
-        self._pages = HostedPages(self._account, self)
+        self._pages = PageHandler(self._account, self)
         self._control_api = ControlApi(self)
 
     def handle(
@@ -61,12 +61,12 @@ class Sandbox(SimulatedActions):
             if request.path.startswith(API):
                 return self._api.handle(request)
             if not self._pages.is_allowed(request):
-                return self._pages.forbidden()
+                return self._pages.render_forbidden()
             if request.path.startswith(PREFIX):
                 return self._control_api.handle(request)
             return self._pages.handle(request)
         finally:
-            self._queue.flush()
+            self._queue.deliver_or_notify()
 
     def http_client(self) -> "stripe.HTTPClient":
         """Return a client for `StripeClient(key, http_client=…)` that uses no socket."""
@@ -148,7 +148,7 @@ class Sandbox(SimulatedActions):
                 endpoint["id"] = known["id"]
                 endpoint["_"] = endpoint["_"] if secrets else known["_"]
             self._account.save(endpoint)
-        return {**public(endpoint), "secret": endpoint["_"]["secrets"][0]["secret"]}
+        return {**remove_internal_data(endpoint), "secret": endpoint["_"]["secrets"][0]["secret"]}
 
     def roll_secret(self, endpoint: str, hours: int = 24) -> str:
         """Return a new secret for an endpoint (its id). The old one stays valid for some hours."""
@@ -164,7 +164,7 @@ class Sandbox(SimulatedActions):
 
     def deliver(self) -> list[Object]:
         """Send every webhook that is due, and return the deliveries."""
-        self._account.catch_up()
+        self._account.run_due_tasks()
         return self._queue.deliver_due()
 
     @property
@@ -199,10 +199,10 @@ class Sandbox(SimulatedActions):
 
     def _run_due_tasks(self) -> None:
         """Run the tasks that are due, and deliver their webhooks."""
-        self._account.catch_up()
-        self._queue.flush()
+        self._account.run_due_tasks()
+        self._queue.deliver_or_notify()
 
     def _find_all(self, kind: str) -> list[Object]:
         """Return the account's objects of a kind, after running the tasks that are due."""
         self._run_due_tasks()
-        return [public(obj) for obj in self._account.store.find(kind)]
+        return [remove_internal_data(obj) for obj in self._account.store.find(kind)]

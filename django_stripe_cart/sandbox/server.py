@@ -104,14 +104,14 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 60
 
     def do_GET(self) -> None:
-        self._respond()
+        self._answer_request()
 
     do_POST = do_DELETE = do_HEAD = do_PUT = do_GET
 
     def log_message(self, format: str, *args: Any) -> None:
         """Print nothing: the sandbox has its own request log."""
 
-    def _respond(self) -> None:
+    def _answer_request(self) -> None:
         length = self.headers.get("Content-Length", "0")
         if not length.isdigit() or int(length) > MAX_BODY:
             self.close_connection = True

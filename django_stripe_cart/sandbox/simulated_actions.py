@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from django_stripe_cart.sandbox import checkout
-from django_stripe_cart.sandbox.account import Account, public
+from django_stripe_cart.sandbox import session_payment
+from django_stripe_cart.sandbox.account import Account, remove_internal_data
 from django_stripe_cart.sandbox.api.refunds import create_refund
 from django_stripe_cart.sandbox.api.sessions import expire_session
 from django_stripe_cart.sandbox.clock import Clock
@@ -42,7 +42,7 @@ class SimulatedActions:
         }
         session_id = id_of(session)
         with self._account.change():
-            payment = checkout.submit(self._account, session_id, {**defaults, **form})
+            payment = session_payment.submit_form(self._account, session_id, {**defaults, **form})
         return self._redirect_shopper(session_id, payment)
 
     def pay_by_bank_debit(self, session: str | Object, **form: str) -> Payment:
@@ -53,14 +53,14 @@ class SimulatedActions:
         """Complete or fail 3D Secure."""
         session_id = id_of(session)
         with self._account.change():
-            payment = checkout.confirm_3ds(self._account, session_id, ok=ok)
+            payment = session_payment.confirm_3ds(self._account, session_id, ok=ok)
         return self._redirect_shopper(session_id, payment)
 
     def settle(self, session: str | Object, ok: bool = True) -> Payment:
         """Complete a bank debit, as succeeded or failed."""
         with self._account.change():
-            payment = checkout.settle(self._account, id_of(session), ok=ok)
-        self._queue.flush()
+            payment = session_payment.settle_bank_debit(self._account, id_of(session), ok=ok)
+        self._queue.deliver_or_notify()
         return payment
 
     def expire(self, session: str | Object) -> Object:
@@ -119,7 +119,7 @@ class SimulatedActions:
                 for event in events[-1:]
                 for endpoint in self._account.endpoints_for(event["type"])
             ]
-        self._queue.flush()
+        self._queue.deliver_or_notify()
         return deliveries
 
     def add_coupon(
@@ -140,7 +140,7 @@ class SimulatedActions:
                 currency=currency,
                 created=self.clock.now(),
             )
-            return public(self._account.save(coupon))
+            return remove_internal_data(self._account.save(coupon))
 
     def _find_charge(self, payment: str | Object) -> Object:
         """Return the latest charge of a session, a payment intent or a charge."""
@@ -155,15 +155,15 @@ class SimulatedActions:
 
     def _redirect_shopper(self, session_id: str, payment: Payment) -> Payment:
         """Deliver the webhooks, and return the payment once the merchant's site has answered."""
-        self._queue.flush()
+        self._queue.deliver_or_notify()
         if payment.status in ("paid", "processing", "complete"):
-            self._queue.wait_for("checkout.session.completed", session_id)
+            self._queue.wait_for_first_attempt("checkout.session.completed", session_id)
         return payment
 
     def _deliver_webhooks(self, obj: Object) -> Object:
         """Deliver the webhooks that are due, and return the object."""
-        self._queue.flush()
-        return public(obj)
+        self._queue.deliver_or_notify()
+        return remove_internal_data(obj)
 
 
 def id_of(thing: str | Object) -> str:

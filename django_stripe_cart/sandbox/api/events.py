@@ -3,7 +3,7 @@
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.errors import ApiError
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.pagination import list_objects
+from django_stripe_cart.sandbox.pagination import list_stored_objects
 from django_stripe_cart.sandbox.parameters import Boolean, ListOf, Text, list_parameters
 
 RETENTION = 30 * 24 * 60 * 60
@@ -21,14 +21,14 @@ def list_events(account: Account, params: Object) -> Object:
     if "types" in filters:
         filters["type"] = filters.pop("types")
     if "delivery_success" in filters:
-        filters["pending_webhooks"] = _pending(account, filters.pop("delivery_success"))
+        filters["pending_webhooks"] = _pending_counts(account, filters.pop("delivery_success"))
     oldest = account.clock.now() - RETENTION
     since = max(filters.get("created", {}).get("gte", oldest), oldest)
     filters["created"] = {**filters.get("created", {}), "gte": since}
-    return list_objects(account, filters, kind="event", url="/v1/events")
+    return list_stored_objects(account, filters, kind="event", url="/v1/events")
 
 
-def _pending(account: Account, is_delivered: bool) -> list[int]:
+def _pending_counts(account: Account, is_delivered: bool) -> list[int]:
     """Return the values of `pending_webhooks` to select."""
     if is_delivered:
         return [0]

@@ -34,13 +34,13 @@ def retrieve_balance(account: Account) -> Object:
         totals[transaction["currency"]] += transaction["net"]
     return {
         "object": "balance",
-        "available": _amounts(available),
+        "available": _balance_amounts(available),
         "livemode": False,
-        "pending": _amounts(pending),
+        "pending": _balance_amounts(pending),
     }
 
 
-def _amounts(totals: Counter[str]) -> list[Object]:
+def _balance_amounts(totals: Counter[str]) -> list[Object]:
     return [
         {"amount": amount, "currency": currency, "source_types": {"card": amount}}
         for currency, amount in sorted(totals.items())

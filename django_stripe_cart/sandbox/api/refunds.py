@@ -1,7 +1,7 @@
 """`/v1/refunds`: create, read, update and cancel refunds."""
 
 from django_stripe_cart.sandbox.account import Account
-from django_stripe_cart.sandbox.currencies import check_representable, display
+from django_stripe_cart.sandbox.currencies import check_representable, format_amount
 from django_stripe_cart.sandbox.disputes import is_disputed
 from django_stripe_cart.sandbox.errors import ApiError, parameter_missing
 from django_stripe_cart.sandbox.http import Object
@@ -40,7 +40,7 @@ UPDATE = Hash({"metadata": Metadata(), "expand": EXPAND})
 
 def create_refund(account: Account, params: Object) -> Object:
     """Refund a charge in full or in part."""
-    charge = _charge(account, params)
+    charge = _find_charge(account, params)
     if charge["status"] != "succeeded":
         raise ApiError("Only a charge that succeeded can be refunded.", param="charge")
     if is_disputed(account, charge):
@@ -82,7 +82,7 @@ def list_refunds_of_charge(account: Account, id: str, params: Object) -> Object:
     return list_items(refunds, f"/v1/charges/{id}/refunds", params)
 
 
-def _charge(account: Account, params: Object) -> Object:
+def _find_charge(account: Account, params: Object) -> Object:
     if "charge" in params:
         return account.get("charge", params["charge"], param="charge")
     if "payment_intent" not in params:
@@ -100,8 +100,8 @@ def _charge(account: Account, params: Object) -> Object:
 def _check_amount(amount: int, left: int, currency: str) -> None:
     check_representable(amount, currency, param="amount")
     if amount > left:
+        asked, rest = format_amount(amount, currency), format_amount(left, currency)
         raise ApiError(
-            f"The refund of {display(amount, currency)} is more than the {display(left, currency)}"
-            " that is left of this charge.",
+            f"The refund of {asked} is more than the {rest} that is left of this charge.",
             param="amount",
         )

@@ -16,7 +16,7 @@ from django_stripe_cart.sandbox.api import (
     webhook_endpoints,
 )
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.pagination import list_objects
+from django_stripe_cart.sandbox.pagination import list_stored_objects
 from django_stripe_cart.sandbox.parameters import RETRIEVE, Hash, Text, list_parameters
 
 Handler = Callable[..., Object]
@@ -37,7 +37,7 @@ class Endpoint:
         found = re.fullmatch(pattern, path)
         return found.groupdict() if found else None
 
-    def read(self, raw: dict[str, Any], version: str) -> Object:
+    def read_parameters(self, raw: dict[str, Any], version: str) -> Object:
         """Return the validated parameters. Raises `ApiError`."""
         hash = self.parameters if isinstance(self.parameters, Hash) else self.parameters(version)
         return hash.read(raw)
@@ -58,7 +58,7 @@ def _retrieve(account: Account, id: str, *, kind: str) -> Object:
 def _read_endpoints(kind: str, url: str, parameters: Hash) -> list[Endpoint]:
     """Return the endpoints that list the objects of a kind and retrieve one of them."""
     return [
-        Endpoint("GET", url, partial(list_objects, kind=kind, url=url), parameters),
+        Endpoint("GET", url, partial(list_stored_objects, kind=kind, url=url), parameters),
         Endpoint("GET", url + "/{id}", partial(_retrieve, kind=kind)),
     ]
 

@@ -180,7 +180,7 @@ FIELDS: dict[str, Parameter] = {
 
 def create_parameters(version: str) -> Hash:
     """Return the parameters of an API version."""
-    fields = {**FIELDS, "ui_mode": OneOf(api_versions.ui_modes(version))}
+    fields = {**FIELDS, "ui_mode": OneOf(api_versions.allowed_ui_modes(version))}
     if not api_versions.is_since(version, api_versions.PAYMENT_METHOD_TYPES_REMOVED):
         fields["payment_method_types"] = ListOf(Text())
     return Hash(fields, required=["mode"])

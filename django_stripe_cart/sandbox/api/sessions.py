@@ -5,7 +5,7 @@ from django_stripe_cart.sandbox.api.session_rules import check_session
 from django_stripe_cart.sandbox.currencies import check_chargeable
 from django_stripe_cart.sandbox.errors import ApiError, resource_missing
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.objects.discount import amount_off, build_shipping_rate
+from django_stripe_cart.sandbox.objects.discount import build_shipping_rate, discount_amount
 from django_stripe_cart.sandbox.objects.line_item import (
     build_line_item,
     build_price,
@@ -140,7 +140,7 @@ def _allocate_discount(account: Account, session: Object, subtotal: int) -> int:
     if not session["discounts"]:
         return 0
     coupon = account.get("coupon", session["discounts"][0]["coupon"])
-    discount = left = amount_off(coupon, subtotal)
+    discount = left = discount_amount(coupon, subtotal)
     lines = session["_"]["line_items"]
     for line in lines:
         is_last = line is lines[-1]

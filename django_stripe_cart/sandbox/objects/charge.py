@@ -1,7 +1,7 @@
 """The Charge as Stripe returns it."""
 
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.ids import new_id, token
+from django_stripe_cart.sandbox.ids import new_id, random_token
 
 NULL_FIELDS = (
     "application",
@@ -48,7 +48,7 @@ def build_charge(intent: Object, method: Object, *, created: int, base_url: str)
         "paid": False,
         "payment_intent": intent["id"],
         "payment_method": method["id"],
-        "payment_method_details": {"type": type, type: _charged_details(method)},
+        "payment_method_details": {"type": type, type: _payment_method_details(method)},
         "radar_options": {},
         "receipt_email": intent["receipt_email"],
         "receipt_url": f"{base_url}/receipts/{id}",
@@ -61,7 +61,7 @@ def build_charge(intent: Object, method: Object, *, created: int, base_url: str)
     }
 
 
-def _charged_details(method: Object) -> Object:
+def _payment_method_details(method: Object) -> Object:
     details: Object = method[method["type"]]
     if method["type"] != "card":
         return {**details, "mandate": None}
@@ -69,5 +69,5 @@ def _charged_details(method: Object) -> Object:
         **{name: value for name, value in details.items() if name not in ONLY_IN_PAYMENT_METHOD},
         **dict.fromkeys(("installments", "mandate", "three_d_secure")),
         "network": details["brand"],
-        "authorization_code": token(6).upper(),
+        "authorization_code": random_token(6).upper(),
     }

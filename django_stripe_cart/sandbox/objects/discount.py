@@ -33,7 +33,7 @@ def build_coupon(
     }
 
 
-def amount_off(coupon: Object, subtotal: int) -> int:
+def discount_amount(coupon: Object, subtotal: int) -> int:
     """Return a coupon's discount, at most the subtotal."""
     if coupon["percent_off"] is not None:
         return int(subtotal * coupon["percent_off"] / 100 + 0.5)

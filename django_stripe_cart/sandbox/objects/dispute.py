@@ -38,7 +38,7 @@ def build_dispute(charge: Object, *, is_inquiry: bool, created: int) -> Object:
         "metadata": {},
         "payment_intent": charge["payment_intent"],
         "payment_method_details": {
-            "card": _card(charge, is_inquiry=is_inquiry),
+            "card": _card_details(charge, is_inquiry=is_inquiry),
             "type": "card",
         },
         "reason": "fraudulent",
@@ -46,7 +46,7 @@ def build_dispute(charge: Object, *, is_inquiry: bool, created: int) -> Object:
     }
 
 
-def _card(charge: Object, *, is_inquiry: bool) -> Object:
+def _card_details(charge: Object, *, is_inquiry: bool) -> Object:
     brand = charge["payment_method_details"].get("card", {}).get("brand", "visa")
     return {
         "brand": brand,

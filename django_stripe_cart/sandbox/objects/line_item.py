@@ -60,7 +60,7 @@ def build_line_item(params: Object, price: Object, product: Object) -> Object:
     return {
         "id": new_id("li"),
         "object": "item",
-        "adjustable_quantity": _adjustable_quantity(params.get("adjustable_quantity")),
+        "adjustable_quantity": _build_adjustable_quantity(params.get("adjustable_quantity")),
         "amount_discount": 0,
         "amount_subtotal": subtotal,
         "amount_tax": 0,
@@ -73,7 +73,7 @@ def build_line_item(params: Object, price: Object, product: Object) -> Object:
     }
 
 
-def _adjustable_quantity(data: Object | None) -> dict[str, Any] | None:
+def _build_adjustable_quantity(data: Object | None) -> dict[str, Any] | None:
     if not data or not data.get("enabled"):
         return None
     return {

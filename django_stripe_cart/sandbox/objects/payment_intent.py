@@ -3,7 +3,7 @@
 from typing import Any
 
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.ids import new_id, token
+from django_stripe_cart.sandbox.ids import new_id, random_token
 
 NULL_FIELDS = (
     "amount_details",
@@ -41,7 +41,7 @@ def build_payment_intent(session: Object, *, created: int) -> Object:
         "amount_capturable": 0,
         "amount_received": 0,
         "capture_method": data.get("capture_method", "automatic_async"),
-        "client_secret": f"{id}_secret_{token(25)}",
+        "client_secret": f"{id}_secret_{random_token(25)}",
         "confirmation_method": "automatic",
         "created": created,
         "currency": session["currency"],

@@ -6,12 +6,12 @@ from django_stripe_cart.sandbox.ids import new_id
 
 
 def build_payment_method(type: str, billing: Object, card: Card | None, *, created: int) -> Object:
-    details = card_details(card, billing) if card else bank_details(type)
+    details = _card_details(card, billing) if card else _bank_details(type)
     return {
         "id": new_id("pm"),
         "object": "payment_method",
         "allow_redisplay": "limited",
-        "billing_details": _billing_details(billing),
+        "billing_details": _build_billing_details(billing),
         type: details,
         "created": created,
         "customer": None,
@@ -21,7 +21,7 @@ def build_payment_method(type: str, billing: Object, card: Card | None, *, creat
     }
 
 
-def card_details(card: Card, billing: Object) -> Object:
+def _card_details(card: Card, billing: Object) -> Object:
     return {
         "brand": card.brand,
         "checks": {
@@ -43,7 +43,7 @@ def card_details(card: Card, billing: Object) -> Object:
     }
 
 
-def bank_details(type: str) -> Object:
+def _bank_details(type: str) -> Object:
     details: Object = {"last4": "6789", "fingerprint": "SandboxBank0001"}
     if type == "us_bank_account":
         details |= {
@@ -55,7 +55,7 @@ def bank_details(type: str) -> Object:
     return details
 
 
-def _billing_details(billing: Object) -> Object:
+def _build_billing_details(billing: Object) -> Object:
     return {
         "address": dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state")),
         "email": billing["email"],

@@ -1,7 +1,7 @@
 """The Refund as Stripe returns it."""
 
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.ids import new_id, token
+from django_stripe_cart.sandbox.ids import new_id, random_token
 
 # Stripe omits `failure_balance_transaction`, `failure_reason` and `pending_reason` while null.
 NULL_FIELDS = ("balance_transaction", "source_transfer_reversal", "transfer_reversal")
@@ -17,7 +17,7 @@ def build_refund(charge: Object, params: Object, *, amount: int, created: int) -
         "charge": charge["id"],
         "created": created,
         "currency": charge["currency"],
-        "destination_details": {type: _destination(type), "type": type},
+        "destination_details": {type: _destination_details(type), "type": type},
         "metadata": params.get("metadata", {}),
         "payment_intent": charge["payment_intent"],
         "reason": params.get("reason"),
@@ -26,11 +26,11 @@ def build_refund(charge: Object, params: Object, *, amount: int, created: int) -
     }
 
 
-def _destination(type: str) -> Object:
+def _destination_details(type: str) -> Object:
     if type != "card":
         return {}
     return {
-        "reference": token(12),
+        "reference": random_token(12),
         "reference_status": "available",
         "reference_type": "acquirer_reference_number",
         "type": "refund",

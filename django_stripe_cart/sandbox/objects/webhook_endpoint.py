@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.ids import new_id, token
+from django_stripe_cart.sandbox.ids import new_id, random_token
 
 
 def build_webhook_endpoint(
@@ -46,4 +46,4 @@ def add_secret(endpoint: Object, *, until: int) -> str:
 
 
 def new_secret() -> str:
-    return f"whsec_{token(32)}"
+    return f"whsec_{random_token(32)}"

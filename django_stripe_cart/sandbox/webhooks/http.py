@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 TIMEOUT = 10
 
 
-def send(url: str, body: bytes, headers: dict[str, str]) -> int:
+def post(url: str, body: bytes, headers: dict[str, str]) -> int:
     """POST to an endpoint and return the status. Redirects are not followed. Raises `OSError`."""
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection

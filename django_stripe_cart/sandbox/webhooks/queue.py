@@ -7,7 +7,7 @@ from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.faults import Faults
 from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.store import compares
-from django_stripe_cart.sandbox.webhooks.delivery import Deliver, WebhookSender
+from django_stripe_cart.sandbox.webhooks.sender import Deliver, WebhookSender
 
 WORKERS = 4
 # Seconds between two checks for due deliveries: real time passes without a notification.
@@ -40,12 +40,12 @@ class DeliveryQueue:
         """The deliveries that have not succeeded or been given up, oldest first."""
         return self._account.store.find("delivery", compares("due_at", "gte", 0))
 
-    def flush(self) -> None:
+    def deliver_or_notify(self) -> None:
         """Deliver what is due, inline or by the workers. Called after each change."""
         if self._is_inline and not self.is_held:
             self.deliver_due()
         else:
-            self._notify_workers()
+            self._wake_workers()
 
     def deliver_due(self) -> list[Object]:
         """Send what is due in this thread, and return the deliveries."""
@@ -53,13 +53,13 @@ class DeliveryQueue:
             return []
         self._local.is_delivering = True
         try:
-            return [self._attempt(one) for one in iter(self._claim, None)]
+            return [self._attempt_delivery(one) for one in iter(self._claim_due_delivery, None)]
         finally:
             self._local.is_delivering = False
 
-    def wait_for(self, type: str, object_id: str) -> None:
+    def wait_for_first_attempt(self, type: str, object_id: str) -> None:
         """Wait for the first attempt to deliver an event, as Stripe does before it redirects."""
-        if self._workers and self._is_in_background:
+        if self._workers and self._uses_workers:
             with self._changed:
                 self._changed.wait_for(
                     lambda: not self._is_unattempted(type, object_id), FIRST_ATTEMPT_TIMEOUT
@@ -70,44 +70,44 @@ class DeliveryQueue:
         self._stopping = False
         for number in range(WORKERS):
             name = f"stripe-sandbox-webhooks-{number}"
-            thread = threading.Thread(target=self._work, name=name, daemon=True)
+            thread = threading.Thread(target=self._run_worker, name=name, daemon=True)
             self._workers.append(thread)
             thread.start()
 
     def stop(self) -> None:
         """Stop the worker threads, after the attempts in progress."""
         self._stopping = True
-        self._notify_workers()
+        self._wake_workers()
         for thread in self._workers:
             thread.join(timeout=1)
         self._workers.clear()
 
     @property
-    def _is_in_background(self) -> bool:
+    def _uses_workers(self) -> bool:
         """Whether the workers send deliveries."""
         return not self._is_inline and not self.is_held and self._sender.deliver is not None
 
-    def _work(self) -> None:
+    def _run_worker(self) -> None:
         try:
             while not self._stopping:
-                self._work_once()
+                self._run_worker_step()
         except sqlite3.ProgrammingError:
             """The sandbox was closed in the meantime."""
 
-    def _work_once(self) -> None:
+    def _run_worker_step(self) -> None:
         wake_count = self._wake_count
-        delivery = self._claim() if self._is_in_background else None
+        delivery = self._claim_due_delivery() if self._uses_workers else None
         if delivery is not None:
-            self._attempt(delivery)
+            self._attempt_delivery(delivery)
             return
         with self._changed:
             was_woken = self._changed.wait_for(
                 lambda: self._wake_count != wake_count, POLL_INTERVAL
             )
         if not was_woken:
-            self._account.catch_up()
+            self._account.run_due_tasks()
 
-    def _claim(self) -> Object | None:
+    def _claim_due_delivery(self) -> Object | None:
         """Claim the oldest delivery that is due and not claimed by another thread."""
         with self._account.store.transaction():
             now = self._account.clock.now()
@@ -118,12 +118,12 @@ class DeliveryQueue:
                     return delivery
         return None
 
-    def _attempt(self, delivery: Object) -> Object:
+    def _attempt_delivery(self, delivery: Object) -> Object:
         try:
             return self._sender.attempt(delivery)
         finally:
             self._in_flight.discard(delivery["id"])
-            self._notify_workers()
+            self._wake_workers()
 
     def _is_unattempted(self, type: str, object_id: str) -> bool:
         return any(
@@ -131,7 +131,7 @@ class DeliveryQueue:
             for one in self.pending
         )
 
-    def _notify_workers(self) -> None:
+    def _wake_workers(self) -> None:
         with self._changed:
             self._wake_count += 1
             self._changed.notify_all()

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 
 from django_stripe_cart.sandbox.account import Account
-from django_stripe_cart.sandbox.checkout import SESSION
-from django_stripe_cart.sandbox.currencies import display
-from django_stripe_cart.sandbox.hosted.rendering import page
-from django_stripe_cart.sandbox.hosted.summary import summarize
+from django_stripe_cart.sandbox.currencies import format_amount
 from django_stripe_cart.sandbox.http import Object, Response
+from django_stripe_cart.sandbox.pages.rendering import render_page
+from django_stripe_cart.sandbox.pages.summary import summarize
+from django_stripe_cart.sandbox.session_payment import SESSION
 
 
 def show_receipt(account: Account, charge_id: str) -> Response:
@@ -20,15 +20,15 @@ def show_receipt(account: Account, charge_id: str) -> Response:
         "session": summarize(account, session),
         "number": charge["id"][-8:].upper(),
         "paid_on": datetime.fromtimestamp(charge["created"], UTC).strftime("%d %B %Y"),
-        "method": _method(charge),
+        "method": _payment_method_text(charge),
         "status": charge["status"],
-        "refunded": refunded and display(refunded, charge["currency"]),
+        "refunded": refunded and format_amount(refunded, charge["currency"]),
         "email": charge["billing_details"]["email"],
     }
-    return page("receipt.html", context)
+    return render_page("receipt.html", context)
 
 
-def _method(charge: Object) -> str:
+def _payment_method_text(charge: Object) -> str:
     details = charge["payment_method_details"]
     if details["type"] == "card":
         return f"{details['card']['brand'].title()} ending in {details['card']['last4']}"

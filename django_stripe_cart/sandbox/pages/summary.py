@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django_stripe_cart.sandbox.account import Account
-from django_stripe_cart.sandbox.currencies import display
+from django_stripe_cart.sandbox.currencies import format_amount
 from django_stripe_cart.sandbox.http import Object
 
 
@@ -14,14 +14,16 @@ def summarize(account: Account, session: Object) -> dict[str, Any]:
     return {
         "id": session["id"],
         "merchant": merchant_name(account, session),
-        "lines": [_line(line) for line in session["_"]["line_items"]],
-        "subtotal": display(session["amount_subtotal"], currency),
-        "discount": details["amount_discount"] and display(details["amount_discount"], currency),
-        "shipping": session["shipping_cost"] and display(details["amount_shipping"], currency),
-        "total": display(session["amount_total"], currency),
+        "lines": [_line_context(line) for line in session["_"]["line_items"]],
+        "subtotal": format_amount(session["amount_subtotal"], currency),
+        "discount": details["amount_discount"]
+        and format_amount(details["amount_discount"], currency),
+        "shipping": session["shipping_cost"]
+        and format_amount(details["amount_shipping"], currency),
+        "total": format_amount(session["amount_total"], currency),
         "is_free": session["amount_total"] == 0,
         "shipping_options": [
-            _shipping_option(account, session, o) for o in session["shipping_options"]
+            _shipping_option_context(account, session, o) for o in session["shipping_options"]
         ],
         "cancel_url": session["cancel_url"] or "",
         "submit_text": (session["custom_text"]["submit"] or {}).get("message", ""),
@@ -35,22 +37,24 @@ def merchant_name(account: Account, session: Object) -> str:
     return str(branding.get("display_name") or account.name or host)
 
 
-def _line(line: Object) -> dict[str, str]:
+def _line_context(line: Object) -> dict[str, str]:
     name, currency = line["description"], line["currency"]
     return {
         "name": name,
         "initial": name[:1].upper(),
         "quantity": str(line["quantity"]),
-        "each": display(line["price"]["unit_amount"], currency) if line["quantity"] > 1 else "",
-        "total": display(line["amount_subtotal"], currency),
+        "each": format_amount(line["price"]["unit_amount"], currency)
+        if line["quantity"] > 1
+        else "",
+        "total": format_amount(line["amount_subtotal"], currency),
     }
 
 
-def _shipping_option(account: Account, session: Object, option: Object) -> dict[str, Any]:
+def _shipping_option_context(account: Account, session: Object, option: Object) -> dict[str, Any]:
     rate = account.get("shipping_rate", option["shipping_rate"])
     return {
         "id": rate["id"],
         "name": rate["display_name"],
-        "amount": display(rate["fixed_amount"]["amount"], session["currency"]),
+        "amount": format_amount(rate["fixed_amount"]["amount"], session["currency"]),
         "is_chosen": rate["id"] == session["shipping_cost"]["shipping_rate"],
     }

@@ -6,25 +6,25 @@ from django_stripe_cart.sandbox import charges, payment_intents
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.api.sessions import set_shipping_rate, update_totals
 from django_stripe_cart.sandbox.cards import find_card
-from django_stripe_cart.sandbox.checkout_form import CheckoutForm, FormError
 from django_stripe_cart.sandbox.disputes import open_dispute
 from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.payment import Payment
+from django_stripe_cart.sandbox.payment_form import FormError, PaymentForm
 
 SESSION = "checkout.session"
 
 
-def submit(account: Account, session_id: str, data: Mapping[str, str]) -> Payment:
+def submit_form(account: Account, session_id: str, data: Mapping[str, str]) -> Payment:
     """Pay a session with the form's data. Repeating it on a completed session has no effect."""
     session = account.get(SESSION, session_id)
     if session["status"] != "open":
         return current_payment(session)
-    form = CheckoutForm.read(data, session)
+    form = PaymentForm.read(data, session)
     _choose_shipping(account, session, form.shipping_rate)
-    method = _method_type(session, form.method)
+    method = _payment_method_type(session, form.method)
     needs_card = method == "card" and session["amount_total"] > 0
     try:
-        billing = form.billing(account.clock.now(), needs_card=needs_card)
+        billing = form.billing_details(account.clock.now(), needs_card=needs_card)
     except FormError as error:
         return Payment(
             "declined", decline_code=error.code, message=error.message, field=error.field
@@ -32,9 +32,9 @@ def submit(account: Account, session_id: str, data: Mapping[str, str]) -> Paymen
     session["_"]["billing"] = billing
     account.save(session)
     if session["amount_total"] == 0:
-        return _complete(account, session, "no_payment_required")
+        return _complete_session(account, session, "no_payment_required")
     if method != "card":
-        return _pay_by_bank(account, session, method, billing)
+        return _pay_by_bank_debit(account, session, method, billing)
     return _pay_by_card(account, session, form.number, billing)
 
 
@@ -50,10 +50,10 @@ def confirm_3ds(account: Account, session_id: str, *, ok: bool) -> Payment:
         payment_intents.fail_3ds(account, intent)
         message = payment_intents.AUTHENTICATION_FAILED
         return Payment("declined", decline_code="authentication_required", message=message)
-    return _charge(account, session, intent)
+    return _charge_card(account, session, intent)
 
 
-def settle(account: Account, session_id: str, *, ok: bool) -> Payment:
+def settle_bank_debit(account: Account, session_id: str, *, ok: bool) -> Payment:
     """Complete a bank debit, as succeeded or failed, after the session was completed."""
     session = account.get(SESSION, session_id)
     intent = account.get("payment_intent", session["payment_intent"] or "")
@@ -98,7 +98,7 @@ def _choose_shipping(account: Account, session: Object, rate_id: str) -> None:
         update_totals(account, session)
 
 
-def _method_type(session: Object, wanted: str) -> str:
+def _payment_method_type(session: Object, wanted: str) -> str:
     """Return the type of payment method: the session's bank debit, or card."""
     debit = bank_debit_type(session)
     takes_cards = "card" in session["payment_method_types"]
@@ -113,28 +113,28 @@ def _pay_by_card(account: Account, session: Object, number: str, billing: Object
         url = f"{account.base_url}/c/pay/{session['id']}/authenticate"
         payment_intents.require_3ds(account, intent, return_url=url)
         return Payment("action_required", url)
-    return _charge(account, session, intent)
+    return _charge_card(account, session, intent)
 
 
-def _charge(account: Account, session: Object, intent: Object) -> Payment:
+def _charge_card(account: Account, session: Object, intent: Object) -> Payment:
     method = account.get("payment_method", intent["payment_method"])
     card = find_card(intent["_"]["card"])
     if not charges.charge_card(account, intent, method):
         return Payment("declined", decline_code=card.decline_code, message=card.message)
-    payment = _complete(account, session, "paid")
+    payment = _complete_session(account, session, "paid")
     if card.is_disputed:
         open_dispute(account, account.get("charge", intent["latest_charge"]))
     return payment
 
 
-def _pay_by_bank(account: Account, session: Object, type: str, billing: Object) -> Payment:
+def _pay_by_bank_debit(account: Account, session: Object, type: str, billing: Object) -> Payment:
     intent = payment_intents.start_intent(account, session)
     method = payment_intents.attach_payment_method(account, intent, type, billing)
     charges.charge_bank_account(account, intent, method)
-    return _complete(account, session, "unpaid")
+    return _complete_session(account, session, "unpaid")
 
 
-def _complete(account: Account, session: Object, payment_status: str) -> Payment:
+def _complete_session(account: Account, session: Object, payment_status: str) -> Payment:
     billing = session["_"]["billing"]
     session.update(
         status="complete",

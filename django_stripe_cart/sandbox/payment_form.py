@@ -21,7 +21,7 @@ class FormError(Exception):
 
 
 @dataclass(frozen=True)
-class CheckoutForm:
+class PaymentForm:
     """The form's fields, as text."""
 
     method: str
@@ -33,20 +33,20 @@ class CheckoutForm:
     shipping_rate: str
 
     @classmethod
-    def read(cls, data: Mapping[str, str], session: Object) -> "CheckoutForm":
+    def read(cls, data: Mapping[str, str], session: Object) -> "PaymentForm":
         """Read the fields. An e-mail address set by the merchant can't be changed."""
         text = {name: str(data.get(name, "")).strip()[:500] for name in cls.__dataclass_fields__}
         text["number"] = re.sub(r"[\s-]", "", text["number"])
         text["email"] = session["customer_email"] or text["email"]
         return cls(**text)
 
-    def billing(self, now: int, *, needs_card: bool) -> Object:
+    def billing_details(self, now: int, *, needs_card: bool) -> Object:
         """Return the payer's name, e-mail address and card expiry. Raises `FormError`."""
         if not EMAIL.match(self.email):
             raise FormError("email", "Enter a valid e-mail address.")
         if needs_card:
             self._check_number()
-        month, year = self._expiry(now) if needs_card else (None, None)
+        month, year = self._read_expiry(now) if needs_card else (None, None)
         if needs_card and not re.match(r"^\d{3,4}$", self.cvc):
             raise FormError("cvc", "Your card's security code is incomplete.", "invalid_cvc")
         if not self.name:
@@ -59,7 +59,7 @@ class CheckoutForm:
         if not passes_luhn(self.number):
             raise FormError("number", "Your card number is not valid.", "incorrect_number")
 
-    def _expiry(self, now: int) -> tuple[int, int]:
+    def _read_expiry(self, now: int) -> tuple[int, int]:
         match = EXPIRY.match(self.expiry)
         if match is None or not 1 <= int(match[1]) <= 12:
             raise FormError(

@@ -30,7 +30,7 @@ def _engine() -> Engine:
     return Engine(dirs=[str(HERE / "templates")], autoescape=True)
 
 
-def page(template: str, context: dict[str, Any], *, status: int = 200) -> Response:
+def render_page(template: str, context: dict[str, Any], *, status: int = 200) -> Response:
     """Return a page; every value in it is escaped."""
     # Numbers in attributes must not be localized; and this way no settings are needed.
     html = _engine().get_template(template).render(Context(context, use_l10n=False, use_tz=False))
@@ -42,16 +42,16 @@ def redirect(url: str) -> Response:
     return Response(303, {**HEADERS, "Location": url})
 
 
-def notice(
+def render_notice(
     title: str, text: str, *, status: int = 200, link: str = "", link_text: str = ""
 ) -> Response:
     """Return a page with a message and a link."""
     context = {"title": title, "text": text, "link": link, "link_text": link_text}
-    return page("notice.html", context, status=status)
+    return render_page("notice.html", context, status=status)
 
 
-def not_found() -> Response:
-    return notice(
+def render_not_found() -> Response:
+    return render_notice(
         "Page not found",
         "The sandbox has no page at this address.",
         status=404,
@@ -60,10 +60,10 @@ def not_found() -> Response:
     )
 
 
-def asset(name: str) -> Response:
+def read_static_file(name: str) -> Response:
     """Return a stylesheet or script from `static/`."""
     path = STATIC / Path(name).name
     if path.suffix not in CONTENT_TYPES or not path.is_file():
-        return not_found()
+        return render_not_found()
     headers = {"Content-Type": CONTENT_TYPES[path.suffix], "X-Content-Type-Options": "nosniff"}
     return Response(200, {**headers, "Cache-Control": "no-cache"}, path.read_bytes())

@@ -5,12 +5,12 @@ import logging
 from collections.abc import Callable
 
 from django_stripe_cart.sandbox import api_versions
-from django_stripe_cart.sandbox.account import Account, public
+from django_stripe_cart.sandbox.account import Account, remove_internal_data
 from django_stripe_cart.sandbox.faults import WEBHOOK, Fault, Faults
 from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.signature import sign
 from django_stripe_cart.sandbox.store import compares
-from django_stripe_cart.sandbox.webhooks.http import send
+from django_stripe_cart.sandbox.webhooks.http import post
 
 logger = logging.getLogger("stripe_cart.sandbox")
 
@@ -29,7 +29,7 @@ class WebhookSender:
 
     def __init__(self, account: Account, faults: Faults) -> None:
         self._account, self._faults = account, faults
-        self.deliver: Deliver | None = send
+        self.deliver: Deliver | None = post
 
     def attempt(self, delivery: Object) -> Object:
         """Send one delivery, or apply a fault to it, and record the result."""
@@ -37,8 +37,8 @@ class WebhookSender:
         if fault is not None and fault.kind in ("drop", "delay", "reorder"):
             return self._drop_or_delay(delivery, fault)
         if fault is not None and fault.kind == "duplicate":
-            self._send(delivery, None)
-        answer = self._send(delivery, fault)
+            self._send_event(delivery, None)
+        answer = self._send_event(delivery, fault)
         with self._account.store.transaction():
             self._record_result(delivery, answer)
             self._release_reordered()
@@ -59,7 +59,7 @@ class WebhookSender:
                 delivery.update(due_at=self._account.clock.now(), is_reordered=False)
                 self._account.store.put(delivery, kind="delivery")
 
-    def _send(self, delivery: Object, fault: Fault | None) -> int | str:
+    def _send_event(self, delivery: Object, fault: Fault | None) -> int | str:
         """Return the HTTP status of the answer, or the name of the error."""
         endpoint = self._account.store.get(delivery["endpoint"])
         event = self._account.store.get(delivery["event"])
@@ -68,7 +68,7 @@ class WebhookSender:
         body = event_body(event, endpoint)
         headers = {
             "Content-Type": "application/json; charset=utf-8",
-            "Stripe-Signature": self._signature(body, endpoint, fault),
+            "Stripe-Signature": self._sign(body, endpoint, fault),
             "User-Agent": USER_AGENT,
         }
         try:
@@ -80,7 +80,7 @@ class WebhookSender:
             logger.exception("Webhook %s failed in the receiver", delivery["type"])
             return type(error).__name__
 
-    def _signature(self, body: bytes, endpoint: Object, fault: Fault | None) -> str:
+    def _sign(self, body: bytes, endpoint: Object, fault: Fault | None) -> str:
         kind = fault.kind if fault else None
         secrets = active_secrets(endpoint, self._account.clock.now())
         if kind == "wrong_signature":
@@ -110,7 +110,7 @@ class WebhookSender:
 def event_body(event: Object, endpoint: Object) -> bytes:
     """Return the body of a webhook, in the endpoint's version of the API."""
     version = endpoint["api_version"] or api_versions.DEFAULT
-    shown = {**api_versions.render(public(event), version), "api_version": version}
+    shown = {**api_versions.convert(remove_internal_data(event), version), "api_version": version}
     return json.dumps(shown, indent=2, ensure_ascii=False).encode()
 
 
