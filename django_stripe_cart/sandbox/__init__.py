@@ -1,4 +1,4 @@
-"""Stripe in a box: a stand-in for Stripe's API that the real SDK can use, without a network."""
+"""The sandbox: a stand-in for Stripe on this machine, for tests, demos and development."""
 
 from django_stripe_cart.sandbox.sandbox import Sandbox
 

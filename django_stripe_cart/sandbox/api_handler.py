@@ -1,4 +1,4 @@
-"""Handle an API call: authenticate, check idempotency, validate, run, render."""
+"""Handle an API call: authenticate, look up the idempotency key, validate and respond."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ MAX_LOGGED_CALLS = 10_000
 
 @dataclass
 class Call:
-    """One API call and its state."""
+    """One API call, with its id, its API version and the fault that applies to it."""
 
     request: Request
     fault: Fault | None
@@ -31,13 +31,13 @@ class Call:
 
     @property
     def key(self) -> str | None:
-        """The idempotency key; only of a POST."""
+        """Return the idempotency key of a POST request, or None."""
         is_post = self.request.method == "POST"
         return self.request.headers.get("idempotency-key") if is_post else None
 
 
 class ApiHandler:
-    """Handles every call under `/v1/`."""
+    """The handler of every API call under `/v1/`."""
 
     def __init__(self, account: Account, faults: Faults) -> None:
         self._account, self._faults = account, faults
@@ -45,7 +45,7 @@ class ApiHandler:
         self._keys = IdempotencyKeys(account)
 
     def handle(self, request: Request) -> Response:
-        """Handle one call. Raises `ConnectionLost` if a fault requests it."""
+        """Return the response to a call, or raise `ConnectionLost` if a fault says so."""
         call = Call(request, self._faults.take(f"{request.method} {request.path}"))
         entry: Object = {
             "method": request.method,
@@ -70,6 +70,7 @@ class ApiHandler:
             current_request.reset(token)
 
     def _respond(self, call: Call) -> Response:
+        """Return the response to a call, with Stripe's headers; it may be an error."""
         try:
             call.params = _raw_parameters(call.request)
             fault_effects.raise_error(call.fault)
@@ -86,6 +87,7 @@ class ApiHandler:
         return response
 
     def _authenticate_and_run(self, call: Call) -> Response:
+        """Check the API key, and run the endpoint or replay its stored response."""
         request = call.request
         authenticate(request.headers.get("authorization", ""))
         call.version = api_versions.read_version(request.headers.get("stripe-version"))
@@ -106,6 +108,8 @@ class ApiHandler:
     def _run_endpoint(
         self, call: Call, endpoint: Endpoint, ids: dict[str, str], params: Object
     ) -> Response:
+        """Run an endpoint in a transaction, and return its result or its error as a response."""
+
         def run() -> Response:
             with self._account.change():
                 result = endpoint.call(self._account, ids, params)
@@ -118,12 +122,14 @@ class ApiHandler:
             return self._error_response(error, call)
 
     def _error_response(self, error: ApiError, call: Call) -> Response:
+        """Return the response for an API error."""
         log = f"{self._account.base_url}/#{call.id}"
         body = {"error": {**error.error, "request_log_url": log}}
         return json_response(body, status=error.status)
 
 
 def _raw_parameters(request: Request) -> dict[str, Any]:
+    """Return the parameters in the query or, for a POST request, in the body."""
     if request.method != "POST":
         return decode(request.query)
     try:

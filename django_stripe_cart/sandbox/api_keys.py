@@ -1,4 +1,4 @@
-"""API keys: any test key is accepted, and no live key."""
+"""API keys: the sandbox accepts every test key, and refuses live keys."""
 
 import base64
 import binascii
@@ -9,7 +9,7 @@ TEST_KEYS, LIVE_KEYS = ("sk_test_", "rk_test_"), ("sk_live_", "rk_live_")
 
 
 def authenticate(header: str) -> None:
-    """Raise `ApiError` unless the key is a test key; live keys are never accepted."""
+    """Raise `ApiError` unless an `Authorization` header contains a test key."""
     scheme, _, value = header.partition(" ")
     key = _read_basic_key(value) if scheme.lower() == "basic" else value.strip()
     if not key:
@@ -21,6 +21,7 @@ def authenticate(header: str) -> None:
 
 
 def _read_basic_key(value: str) -> str:
+    """Return the user name of Basic authentication, which is the API key, or an empty string."""
     try:
         return base64.b64decode(value, validate=True).decode().partition(":")[0]
     except (binascii.Error, UnicodeDecodeError):

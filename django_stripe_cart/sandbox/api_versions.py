@@ -15,7 +15,7 @@ OLD_UI_MODES = {"hosted_page": "hosted", "embedded_page": "embedded", "elements"
 
 
 def read_version(header: str | None) -> str:
-    """Return the requested version. Raises `ApiError` if it is malformed."""
+    """Return the requested API version, or the default. Raise `ApiError` if it is malformed."""
     if header is None:
         return DEFAULT
     if not FORMAT.match(header):
@@ -24,19 +24,19 @@ def read_version(header: str | None) -> str:
 
 
 def is_since(version: str, date: str) -> bool:
-    """Return whether `version` is `date` or newer."""
+    """Return whether an API version is as new as a date (`2026-03-25`), or newer."""
     return version[:10] >= date
 
 
 def allowed_ui_modes(version: str) -> list[str]:
-    """Return the values of `ui_mode` in a version."""
+    """Return the values that the parameter `ui_mode` may have in an API version."""
     if is_since(version, UI_MODES_RENAMED):
         return ["hosted_page", "embedded_page", "elements", "form"]
     return list(OLD_UI_MODES.values())
 
 
 def convert(data: Any, version: str) -> Any:
-    """Return an object in the format of a version."""
+    """Return an object, or a list of objects, in the format of an API version."""
     if is_since(version, UI_MODES_RENAMED):
         return data
     if isinstance(data, list):

@@ -17,7 +17,7 @@ ERROR_CODES = ("expired_card", "incorrect_cvc", "processing_error")
 
 @dataclass(frozen=True)
 class Card:
-    """A card number and its behavior: decline, 3D Secure, dispute or refund failure."""
+    """A test card, and how it behaves: it is declined, asks for 3D Secure, and so on."""
 
     number: str
     label: str
@@ -30,17 +30,17 @@ class Card:
 
     @property
     def display_number(self) -> str:
-        """The number in groups of four digits."""
+        """Return the card number in groups of four digits."""
         return " ".join(self.number[i : i + 4] for i in range(0, len(self.number), 4))
 
     @property
     def error_code(self) -> str:
-        """The code of the error that a decline returns."""
+        """Return the code of the error that a decline of this card causes."""
         return self.decline_code if self.decline_code in ERROR_CODES else "card_declined"
 
     @property
     def message(self) -> str:
-        """The message of the error that a decline returns."""
+        """Return the message that a shopper sees when this card is declined."""
         return MESSAGES.get(self.decline_code or "", DECLINED)
 
 
@@ -81,13 +81,13 @@ CARDS = {card.number: card for card in [*FEATURED, *OTHERS]}
 
 
 def find_card(number: str) -> Card:
-    """Return a test card. Any other number is treated as a real card, and is declined."""
+    """Return the test card with this number, or a card that is declined if it is none."""
     unknown = Card(number, "Not a test card", decline_code="test_mode_live_card")
     return CARDS.get(number, unknown)
 
 
 def passes_luhn(number: str) -> bool:
-    """Return whether the number passes the Luhn checksum."""
+    """Return whether a card number passes the Luhn checksum."""
     digits = [int(digit) for digit in reversed(number)]
     doubled = sum(sum(divmod(2 * digit, 10)) for digit in digits[1::2])
     return (sum(digits[::2]) + doubled) % 10 == 0

@@ -1,4 +1,4 @@
-"""Charge cards and bank accounts. Refunds update charges in `refunds`."""
+"""Charges of cards and bank accounts."""
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.cards import find_card
@@ -11,7 +11,7 @@ DEBIT_FAILED = "The customer's bank account could not be debited."
 
 
 def charge_card(account: Account, intent: Object, method: Object) -> bool:
-    """Charge the card attached to a payment intent, and return whether it succeeded."""
+    """Charge the card of a payment intent, and return whether the charge succeeded."""
     card = find_card(intent["_"]["card"])
     charge = _build_charge(account, intent, method)
     if card.decline_code is None:
@@ -25,7 +25,7 @@ def charge_card(account: Account, intent: Object, method: Object) -> bool:
 
 
 def charge_bank_account(account: Account, intent: Object, method: Object) -> None:
-    """Start a bank debit. Its charge stays pending until `settle_bank_debit`."""
+    """Start a bank debit, whose charge is pending until `settle_bank_debit` is called."""
     charge = _build_charge(account, intent, method)
     account.save(charge)
     intent.update(status="processing", latest_charge=charge["id"], next_action=None)
@@ -35,7 +35,7 @@ def charge_bank_account(account: Account, intent: Object, method: Object) -> Non
 
 
 def settle_bank_debit(account: Account, intent: Object, *, ok: bool) -> None:
-    """Complete a pending bank debit, as succeeded or failed."""
+    """Complete a pending bank debit: `ok` tells whether it succeeds or fails."""
     charge = account.get("charge", intent["latest_charge"])
     if ok:
         _mark_succeeded(account, intent, charge)
@@ -45,10 +45,12 @@ def settle_bank_debit(account: Account, intent: Object, *, ok: bool) -> None:
 
 
 def _build_charge(account: Account, intent: Object, method: Object) -> Object:
+    """Return a new, pending charge for a payment intent."""
     return build_charge(intent, method, created=account.clock.now(), base_url=account.base_url)
 
 
 def _mark_succeeded(account: Account, intent: Object, charge: Object) -> None:
+    """Mark a charge and its payment intent as succeeded, and create their events."""
     fee = min(charge["amount"], charge["amount"] * 29 // 1000 + 30)
     transaction = build_balance_transaction(
         charge, charge["amount"], "charge", created=account.clock.now(), fee=fee
@@ -84,6 +86,7 @@ def _mark_failed(
     *,
     decline_code: str | None = None,
 ) -> None:
+    """Mark a charge as failed, require another payment method, and create the events."""
     charge.update(
         status="failed", paid=False, failure_code=code, failure_message=message, receipt_url=None
     )
@@ -96,7 +99,7 @@ def _mark_failed(
 
 
 def _build_outcome(decline_code: str | None) -> Object:
-    """Return the outcome of a charge that the bank approved (None) or declined."""
+    """Return a charge's outcome: declined with this code, or approved if it is None."""
     is_approved = decline_code is None
     return {
         **dict.fromkeys(("advice_code", "network_advice_code", "network_decline_code")),

@@ -1,4 +1,4 @@
-"""Currencies: smallest units, minimum and maximum charges."""
+"""Currencies: their smallest units, and minimum and maximum charges."""
 
 from django_stripe_cart.sandbox.errors import ApiError, invalid_integer
 
@@ -36,7 +36,7 @@ def decimal_places(currency: str) -> int:
 
 
 def format_amount(amount: int, currency: str) -> str:
-    """Return an amount formatted for display: `$12.50`, `1,250 KRW`."""
+    """Return an amount, in the smallest unit, as text such as `$12.50` or `1,250 KRW`."""
     places = decimal_places(currency)
     text = f"{amount / 10**places:,.{places}f}" if places else f"{amount:,}"
     symbol = SYMBOLS.get(currency)
@@ -44,7 +44,7 @@ def format_amount(amount: int, currency: str) -> str:
 
 
 def check_representable(amount: int, currency: str, *, param: str) -> None:
-    """Raise `ApiError` if the currency has no such fraction."""
+    """Raise `ApiError` if the amount is a fraction of the smallest unit that can be charged."""
     step = 100 if currency in WHOLE_UNITS else 10 if currency in THREE_DECIMAL else 1
     if amount % step:
         raise invalid_integer(

@@ -1,4 +1,4 @@
-"""`expand[]`: replace ids in a response by the objects."""
+"""The parameter `expand`: replace ids in a response by the objects that they name."""
 
 from django_stripe_cart.sandbox.account import Account, remove_internal_data
 from django_stripe_cart.sandbox.errors import ApiError
@@ -32,7 +32,10 @@ EXPANDABLE = {
 
 
 def expand(account: Account, obj: Object, paths: list[str]) -> Object:
-    """Return an object or a list as it is sent: expanded, without internal data."""
+    """Return an object, or a list, as it is sent: with these paths expanded.
+
+    A path is a name, or names separated by dots. The sandbox's internal data is removed.
+    """
     rendered = remove_internal_data(obj)
     if rendered.get("object") == "list":
         rendered["data"] = [remove_internal_data(item) for item in rendered["data"]]
@@ -49,7 +52,7 @@ def expand(account: Account, obj: Object, paths: list[str]) -> Object:
 def _expand_path(
     account: Account, stored: Object, rendered: Object, names: list[str], path: str
 ) -> None:
-    """Expand one path; `stored` is the stored object, `rendered` the copy that is sent."""
+    """Expand one path in `rendered`, the copy of the object `stored` that is sent."""
     name, rest = names[0], names[1:]
     if rendered.get("object") == "list" and name == "data":
         for item in rendered["data"]:
@@ -68,6 +71,7 @@ def _expand_path(
 
 
 def _fetch_related(account: Account, stored: Object, name: str) -> Object | None:
+    """Return the object or list that a field of a stored object refers to."""
     if name == "line_items":
         url = f"/v1/checkout/sessions/{stored['id']}/line_items"
         return list_items(stored["_"]["line_items"], url, {})

@@ -1,4 +1,4 @@
-"""Apply a fault to an API call: before, during or after its effect."""
+"""Apply a fault to an API call: before, during or after the call."""
 
 import time
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from django_stripe_cart.sandbox.http import Response
 
 
 def raise_error(fault: Fault | None) -> None:
-    """Raise an API error, or lose the request."""
+    """Raise the error of a fault that prevents an API call, if it is such a fault."""
     if fault is None:
         return
     if fault.kind in LOST_BEFORE:
@@ -28,10 +28,7 @@ def raise_error(fault: Fault | None) -> None:
 
 
 def run_call(fault: Fault | None, run: Callable[[], Response]) -> Response:
-    """Run the call: slowly, or with a server error instead of its result.
-
-    The result or error is stored under the idempotency key.
-    """
+    """Run an API call: slowly, or with a server error in place of its result."""
     if fault is not None and fault.kind == "slow":
         time.sleep(fault.seconds)
     if fault is None or fault.kind not in STORED_ERRORS:
@@ -42,7 +39,7 @@ def run_call(fault: Fault | None, run: Callable[[], Response]) -> Response:
 
 
 def alter_response(fault: Fault | None, response: Response) -> Response:
-    """Alter the response, or lose it."""
+    """Return the response as the fault alters it, or raise `ConnectionLost`."""
     if fault is None:
         return response
     if fault.should_retry is not None:

@@ -1,4 +1,4 @@
-"""Idempotency keys: store the first response, and replay it."""
+"""Idempotency keys: store the first response to a request, and replay it."""
 
 import threading
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ MAX_LENGTH = 255
 
 
 class IdempotencyKeys:
-    """The keys in use and the stored responses."""
+    """The idempotency keys in use, and the responses stored for them."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -22,7 +22,7 @@ class IdempotencyKeys:
 
     @contextmanager
     def lock(self, key: str | None) -> Iterator[None]:
-        """Hold a key during a call. Raises `ApiError` if another call holds it."""
+        """Hold a key during a call. Raise `ApiError` if another call holds it."""
         if key is None:
             yield
             return
@@ -36,7 +36,10 @@ class IdempotencyKeys:
                 self._in_use.discard(key)
 
     def replay(self, key: str | None, request: Request, params: Object) -> Response | None:
-        """Return the stored response to the key, if it was used in the last 24 hours."""
+        """Return the response stored for a key in the last 24 hours, or None.
+
+        Raise `ApiError` if the key was used for another request.
+        """
         kept = self._account.store.get(_storage_id(key)) if key else None
         if kept is None or kept["created"] + RETENTION <= self._account.clock.now():
             return None
@@ -65,7 +68,7 @@ class IdempotencyKeys:
         response: Response,
         request_id: str,
     ) -> None:
-        """Store the response to a call."""
+        """Store the response to a call, so that `replay` returns it."""
         if key is None:
             return
         body = {
@@ -81,6 +84,7 @@ class IdempotencyKeys:
         self._account.store.put(body, kind="answer")
 
     def _claim_key(self, key: str) -> None:
+        """Mark a key as in use. Raise `ApiError` if another call uses it."""
         with self._lock:
             if key in self._in_use:
                 raise ApiError(
@@ -92,4 +96,5 @@ class IdempotencyKeys:
 
 
 def _storage_id(key: str) -> str:
+    """Return the id under which the response for a key is stored."""
     return f"answer:{key}"

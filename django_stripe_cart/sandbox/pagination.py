@@ -1,10 +1,12 @@
-"""Stripe's lists: newest first, with cursor pagination."""
+"""Lists in Stripe's format: newest first, with cursor pagination."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.errors import ApiError, resource_missing
 from django_stripe_cart.sandbox.http import Object
+from django_stripe_cart.sandbox.parameters import EXPAND, Hash, Integer, Parameter, Text
 from django_stripe_cart.sandbox.store import (
     Condition,
     compares,
@@ -16,10 +18,37 @@ from django_stripe_cart.sandbox.store import (
 
 DEFAULT_LIMIT = 10
 PAGINATION_PARAMETERS = ("limit", "starting_after", "ending_before", "created", "expand")
+CREATED = {operator: Integer() for operator in ("gt", "gte", "lt", "lte")}
+
+
+@dataclass(frozen=True)
+class Created:
+    """A timestamp, or a range of timestamps."""
+
+    def clean(self, value: Any, path: str) -> dict[str, int]:
+        """Return the range as a dict; a single timestamp is a range that begins and ends there."""
+        if isinstance(value, dict):
+            return Hash(CREATED).clean(value, path)
+        moment = Integer().clean(value, path)
+        return {"gte": moment, "lte": moment}
+
+
+def list_parameters(**filters: Parameter) -> Hash:
+    """Return the parameters of an endpoint that lists objects: pagination and these filters."""
+    return Hash(
+        {
+            "limit": Integer(minimum=1, maximum=100),
+            "starting_after": Text(),
+            "ending_before": Text(),
+            "created": Created(),
+            "expand": EXPAND,
+            **filters,
+        }
+    )
 
 
 def list_stored_objects(account: Account, params: Object, *, kind: str, url: str) -> Object:
-    """Return one page of the stored objects of a kind."""
+    """Return one page of the stored objects of a kind that match the filters."""
     limit = params.get("limit", DEFAULT_LIMIT)
     conditions, is_backwards = _cursor_conditions(account, kind, params)
     for operator, moment in params.get("created", {}).items():
@@ -33,7 +62,7 @@ def list_stored_objects(account: Account, params: Object, *, kind: str, url: str
 
 
 def list_items(items: list[Object], url: str, params: Object) -> Object:
-    """Return a page of a list that belongs to one object, in its own order."""
+    """Return one page of `items`, in their own order."""
     limit = params.get("limit", DEFAULT_LIMIT)
     ids = [item["id"] for item in items]
     if "ending_before" in params:
@@ -47,10 +76,12 @@ def list_items(items: list[Object], url: str, params: Object) -> Object:
 
 
 def build_list(items: list[Object], url: str, *, has_more: bool = False) -> Object:
+    """Return a list in Stripe's format."""
     return {"object": "list", "data": items, "has_more": has_more, "url": url}
 
 
 def _cursor_conditions(account: Account, kind: str, params: Object) -> tuple[list[Condition], bool]:
+    """Return the condition for the requested page, and whether the page is read backwards."""
     if "starting_after" in params and "ending_before" in params:
         raise ApiError("You may only specify one of: ending_before, starting_after.")
     for name, condition in (("starting_after", is_before), ("ending_before", is_after)):
@@ -62,6 +93,7 @@ def _cursor_conditions(account: Account, kind: str, params: Object) -> tuple[lis
 
 
 def _filter_condition(name: str, value: Any) -> Condition:
+    """Return the condition that a field has a value, one of several, or a nested value."""
     if isinstance(value, list):
         return is_one_of(name, value)
     if isinstance(value, dict):
@@ -71,6 +103,7 @@ def _filter_condition(name: str, value: Any) -> Condition:
 
 
 def _index_of(ids: list[str], id: str, param: str) -> int:
+    """Return the position of an id. Raise `ApiError` if the list does not contain it."""
     if id not in ids:
         raise resource_missing("line item", id, param=param, status=400)
     return ids.index(id)

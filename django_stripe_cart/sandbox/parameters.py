@@ -20,9 +20,10 @@ METADATA_KEYS, METADATA_KEY_LENGTH, METADATA_VALUE_LENGTH = 50, 40, 500
 
 
 class Parameter(Protocol):
-    """A type of parameter. `path` is the full name, as in Stripe's error messages."""
+    """A type of parameter."""
 
-    def read(self, value: Any, path: str) -> Any: ...
+    def clean(self, value: Any, path: str) -> Any:
+        """Return the converted value of the parameter `path`. Raise `ApiError` if it is invalid."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Text:
     max_length: int = 5000
     may_be_empty: bool = False
 
-    def read(self, value: Any, path: str) -> str:
+    def clean(self, value: Any, path: str) -> str:
+        """Return the string. Raise `ApiError` if it is empty or too long."""
         if not isinstance(value, str):
             raise ApiError(f"Invalid string: {path} was given an object.", param=path)
         if not value and not self.may_be_empty:
@@ -51,12 +53,13 @@ class Text:
 
 @dataclass(frozen=True)
 class Integer:
-    """A whole number within bounds."""
+    """An integer within bounds."""
 
     minimum: int | None = None
     maximum: int | None = None
 
-    def read(self, value: Any, path: str) -> int:
+    def clean(self, value: Any, path: str) -> int:
+        """Return the number. Raise `ApiError` if it is malformed or out of bounds."""
         if not isinstance(value, str) or not INTEGER.match(value):
             raise invalid_integer(f"Invalid integer: {value}", path)
         number = int(value)
@@ -72,8 +75,9 @@ class Integer:
 class Amount:
     """A non-negative amount in the smallest currency unit."""
 
-    def read(self, value: Any, path: str) -> int:
-        number = Integer(minimum=0).read(value, path)
+    def clean(self, value: Any, path: str) -> int:
+        """Return the amount. Raise `ApiError` if it is negative or more than Stripe can charge."""
+        number = Integer(minimum=0).clean(value, path)
         if number > MAXIMUM:
             raise ApiError(
                 "This amount is more than Stripe can charge.", code="amount_too_large", param=path
@@ -83,7 +87,10 @@ class Amount:
 
 @dataclass(frozen=True)
 class Boolean:
-    def read(self, value: Any, path: str) -> bool:
+    """A boolean, encoded as `true` or `false`."""
+
+    def clean(self, value: Any, path: str) -> bool:
+        """Return the boolean. Raise `ApiError` if it is neither `true` nor `false`."""
         if value not in ("true", "false"):
             raise ApiError(f"Invalid boolean: {value}", param=path)
         return bool(value == "true")
@@ -95,7 +102,8 @@ class OneOf:
 
     choices: Sequence[str]
 
-    def read(self, value: Any, path: str) -> str:
+    def clean(self, value: Any, path: str) -> str:
+        """Return the string. Raise `ApiError` if it is not one of the choices."""
         if value not in self.choices:
             raise ApiError(f"Invalid {path}: must be one of {', '.join(self.choices)}", param=path)
         return str(value)
@@ -103,8 +111,11 @@ class OneOf:
 
 @dataclass(frozen=True)
 class Currency:
-    def read(self, value: Any, path: str) -> str:
-        code = Text().read(value, path).lower()
+    """A currency code."""
+
+    def clean(self, value: Any, path: str) -> str:
+        """Return the currency in lower case. Raise `ApiError` if Stripe does not support it."""
+        code = Text().clean(value, path).lower()
         if code not in CURRENCIES:
             raise ApiError(f"Invalid currency: {code}", param=path)
         return code
@@ -112,8 +123,11 @@ class Currency:
 
 @dataclass(frozen=True)
 class Email:
-    def read(self, value: Any, path: str) -> str:
-        text = Text(max_length=800).read(value, path)
+    """An e-mail address."""
+
+    def clean(self, value: Any, path: str) -> str:
+        """Return the e-mail address. Raise `ApiError` if it is malformed."""
+        text = Text(max_length=800).clean(value, path)
         if not EMAIL.match(text):
             raise ApiError(f"Invalid email address: {text}", code="email_invalid", param=path)
         return text
@@ -121,13 +135,14 @@ class Email:
 
 @dataclass(frozen=True)
 class Url:
-    """An absolute URL; `https_only` for images, which Stripe fetches itself."""
+    """An absolute URL. Images are `https_only`, because Stripe fetches them itself."""
 
     https_only: bool = False
     max_length: int = 5000
 
-    def read(self, value: Any, path: str) -> str:
-        text = Text(max_length=self.max_length).read(value, path)
+    def clean(self, value: Any, path: str) -> str:
+        """Return the URL. Raise `ApiError` if it is not absolute, or not over HTTP(S)."""
+        text = Text(max_length=self.max_length).clean(value, path)
         schemes = ["https"] if self.https_only else ["http", "https"]
         try:
             parts = urlsplit(text)
@@ -143,15 +158,17 @@ class Url:
 class Anything:
     """Any value, without validation."""
 
-    def read(self, value: Any, path: str) -> Any:
+    def clean(self, value: Any, path: str) -> Any:
+        """Return the value unchanged."""
         return value
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """Up to 50 keys, of up to 40 characters, with values of up to 500 characters."""
+    """A dict of up to 50 keys, with keys of up to 40 characters and values of up to 500."""
 
-    def read(self, value: Any, path: str) -> dict[str, str]:
+    def clean(self, value: Any, path: str) -> dict[str, str]:
+        """Return the metadata without empty values. Raise `ApiError` if there is too much of it."""
         if value == "":
             return {}
         if not isinstance(value, dict):
@@ -165,18 +182,19 @@ class Metadata:
                     param=path,
                 )
         text = Text(METADATA_VALUE_LENGTH, may_be_empty=True)
-        read = {key: text.read(inner, f"{path}[{key}]") for key, inner in value.items()}
+        read = {key: text.clean(inner, f"{path}[{key}]") for key, inner in value.items()}
         return {key: inner for key, inner in read.items() if inner}
 
 
 @dataclass(frozen=True)
 class ListOf:
-    """A list, encoded as `name[0]=…&name[1]=…`."""
+    """A list of parameters of one type, encoded as `name[0]=…&name[1]=…`."""
 
     item: Parameter
     maximum: int | None = None
 
-    def read(self, value: Any, path: str) -> list[Any]:
+    def clean(self, value: Any, path: str) -> list[Any]:
+        """Return the converted items. Raise `ApiError` if one is invalid, or there are too many."""
         if value == "":
             return []
         if not isinstance(value, dict) or not all(key.isdigit() for key in value):
@@ -186,17 +204,18 @@ class ListOf:
                 f"Array {path} exceeded maximum {self.maximum} allowed elements.", param=path
             )
         keys = sorted(value, key=int)
-        return [self.item.read(value[key], f"{path}[{i}]") for i, key in enumerate(keys)]
+        return [self.item.clean(value[key], f"{path}[{i}]") for i, key in enumerate(keys)]
 
 
 @dataclass(frozen=True)
 class Hash:
-    """An object with named fields; unknown fields are refused."""
+    """A dict with named fields; other fields are refused."""
 
     fields: Mapping[str, Parameter]
     required: Sequence[str] = ()
 
-    def read(self, value: Any, path: str = "") -> dict[str, Any]:
+    def clean(self, value: Any, path: str = "") -> dict[str, Any]:
+        """Return the converted fields. Raise `ApiError` if one is unknown, missing or invalid."""
         if value == "":
             return {}
         if not isinstance(value, dict):
@@ -208,41 +227,14 @@ class Hash:
             if name not in value:
                 raise parameter_missing(_join(path, name))
         return {
-            name: self.fields[name].read(inner, _join(path, name)) for name, inner in value.items()
+            name: self.fields[name].clean(inner, _join(path, name)) for name, inner in value.items()
         }
 
 
 def _join(path: str, name: str) -> str:
+    """Return the name of a field as Stripe writes it: `path[name]`."""
     return f"{path}[{name}]" if path else name
 
 
 EXPAND = ListOf(Text())
-CREATED = {operator: Integer() for operator in ("gt", "gte", "lt", "lte")}
-
-
-@dataclass(frozen=True)
-class Created:
-    """A timestamp, or a range of timestamps."""
-
-    def read(self, value: Any, path: str) -> dict[str, int]:
-        if isinstance(value, dict):
-            return Hash(CREATED).read(value, path)
-        moment = Integer().read(value, path)
-        return {"gte": moment, "lte": moment}
-
-
-def list_parameters(**filters: Parameter) -> Hash:
-    """Return the parameters of a list endpoint: pagination, and these filters."""
-    return Hash(
-        {
-            "limit": Integer(minimum=1, maximum=100),
-            "starting_after": Text(),
-            "ending_before": Text(),
-            "created": Created(),
-            "expand": EXPAND,
-            **filters,
-        }
-    )
-
-
 RETRIEVE = Hash({"expand": EXPAND})

@@ -1,4 +1,4 @@
-"""The lifecycle of refunds, and their totals on the charge."""
+"""The steps of a refund, and the amounts that charges record."""
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.cards import find_card
@@ -15,7 +15,7 @@ FAILURE_REASON = "expired_or_canceled_card"
 
 
 def make_refund(account: Account, charge: Object, params: Object, *, amount: int) -> Object:
-    """Create a refund of a charge, full or partial."""
+    """Refund an amount of a charge. The test card decides whether the refund succeeds."""
     refund = build_refund(charge, params, amount=amount, created=account.clock.now())
     outcome = find_card(charge["_"]["card"]).refund if charge["_"]["card"] else "succeeded"
     if outcome == "pending":
@@ -34,7 +34,7 @@ def make_refund(account: Account, charge: Object, params: Object, *, amount: int
 
 
 def set_refund_status(account: Account, refund: Object, status: str) -> Object:
-    """Set a refund's status, from any other status."""
+    """Set a refund's status, whatever it was before, and update the charge's amounts."""
     before = refund["status"]
     refund["status"] = status
     refund.pop("pending_reason", None)
@@ -59,11 +59,13 @@ def amount_refundable(charge: Object) -> int:
 
 
 def _add_balance_transaction(account: Account, refund: Object, amount: int, type: str) -> str:
+    """Add an amount to the merchant's balance, and return the id of the transaction."""
     transaction = build_balance_transaction(refund, amount, type, created=account.clock.now())
     return str(account.save(transaction)["id"])
 
 
 def _update_charge_totals(account: Account, charge: Object) -> None:
+    """Update the refunded amount of a charge from its refunds."""
     refunds = account.store.find("refund", charge=charge["id"])
     amount = sum(refund["amount"] for refund in refunds if refund["status"] in COUNTED_STATUSES)
     charge.update(amount_refunded=amount, refunded=amount == charge["amount_captured"])

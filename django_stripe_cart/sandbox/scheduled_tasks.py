@@ -1,4 +1,4 @@
-"""Tasks that run when the clock reaches their due time."""
+"""Tasks that run when the sandbox's clock reaches their due time."""
 
 from functools import partial
 
@@ -9,7 +9,7 @@ from django_stripe_cart.sandbox.refunds import set_refund_status
 
 
 def _change_refund(account: Account, refund: Object, *, before: str, after: str) -> Object:
-    """Change a refund's status from `before` to `after`; do nothing if it has another status."""
+    """Change a refund's status from `before` to `after`, unless it has changed already."""
     return set_refund_status(account, refund, after) if refund["status"] == before else refund
 
 

@@ -1,4 +1,4 @@
-"""`/v1/account` and `/v1/balance`."""
+"""`/v1/account` and `/v1/balance`: read the merchant's account and balance."""
 
 from collections import Counter
 
@@ -7,6 +7,7 @@ from django_stripe_cart.sandbox.http import Object
 
 
 def retrieve_account(account: Account) -> Object:
+    """Return the merchant's account."""
     return {
         "id": account.id,
         "object": "account",
@@ -25,7 +26,7 @@ def retrieve_account(account: Account) -> Object:
 
 
 def retrieve_balance(account: Account) -> Object:
-    """Return the available and pending balance for each currency."""
+    """Return the merchant's available and pending balance in each currency."""
     available: Counter[str] = Counter()
     pending: Counter[str] = Counter()
     now = account.clock.now()
@@ -41,6 +42,7 @@ def retrieve_balance(account: Account) -> Object:
 
 
 def _balance_amounts(totals: Counter[str]) -> list[Object]:
+    """Return totals by currency as Stripe lists them, or zero dollars if there are none."""
     return [
         {"amount": amount, "currency": currency, "source_types": {"card": amount}}
         for currency, amount in sorted(totals.items())

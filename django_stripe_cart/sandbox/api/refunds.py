@@ -1,4 +1,4 @@
-"""`/v1/refunds`: create, read, update and cancel refunds."""
+"""`/v1/refunds`: create, update and cancel refunds."""
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.currencies import check_representable, format_amount
@@ -39,7 +39,7 @@ UPDATE = Hash({"metadata": Metadata(), "expand": EXPAND})
 
 
 def create_refund(account: Account, params: Object) -> Object:
-    """Refund a charge in full or in part."""
+    """Refund a charge in full or in part. Raise `ApiError` if it cannot be refunded."""
     charge = _find_charge(account, params)
     if charge["status"] != "succeeded":
         raise ApiError("Only a charge that succeeded can be refunded.", param="charge")
@@ -59,6 +59,7 @@ def create_refund(account: Account, params: Object) -> Object:
 
 
 def update_refund(account: Account, id: str, params: Object) -> Object:
+    """Merge metadata into that of a refund."""
     refund = account.get("refund", id)
     merged = {**refund["metadata"], **params.get("metadata", {})}
     refund["metadata"] = merged
@@ -69,7 +70,7 @@ def update_refund(account: Account, id: str, params: Object) -> Object:
 
 
 def cancel_refund(account: Account, id: str) -> Object:
-    """Cancel a refund in `requires_action`. Raises `ApiError` for any other."""
+    """Cancel a refund. Raise `ApiError` unless its status is `requires_action`."""
     refund = account.get("refund", id)
     if refund["status"] != "requires_action":
         raise ApiError(f"A refund with the status {refund['status']} cannot be canceled.")
@@ -77,12 +78,14 @@ def cancel_refund(account: Account, id: str) -> Object:
 
 
 def list_refunds_of_charge(account: Account, id: str, params: Object) -> Object:
+    """Return a page of a charge's refunds, newest first."""
     account.get("charge", id)
     refunds = account.store.find("refund", newest_first=True, charge=id)
     return list_items(refunds, f"/v1/charges/{id}/refunds", params)
 
 
 def _find_charge(account: Account, params: Object) -> Object:
+    """Return the charge that the parameters name, directly or by its payment intent."""
     if "charge" in params:
         return account.get("charge", params["charge"], param="charge")
     if "payment_intent" not in params:
@@ -98,6 +101,7 @@ def _find_charge(account: Account, params: Object) -> Object:
 
 
 def _check_amount(amount: int, left: int, currency: str) -> None:
+    """Raise `ApiError` unless this amount, in the smallest unit, can be refunded."""
     check_representable(amount, currency, param="amount")
     if amount > left:
         asked, rest = format_amount(amount, currency), format_amount(left, currency)

@@ -1,4 +1,4 @@
-"""The API's endpoints by method and path."""
+"""The table of the API's endpoints, by method and path."""
 
 import re
 from collections.abc import Callable
@@ -16,15 +16,15 @@ from django_stripe_cart.sandbox.api import (
     webhook_endpoints,
 )
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.pagination import list_stored_objects
-from django_stripe_cart.sandbox.parameters import RETRIEVE, Hash, Text, list_parameters
+from django_stripe_cart.sandbox.pagination import list_parameters, list_stored_objects
+from django_stripe_cart.sandbox.parameters import RETRIEVE, Hash, Text
 
 Handler = Callable[..., Object]
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A path, its parameters and the function that handles it."""
+    """An API endpoint: its method and path, its parameters and the function that it calls."""
 
     method: str
     path: str
@@ -32,18 +32,18 @@ class Endpoint:
     parameters: Hash | Callable[[str], Hash] = RETRIEVE
 
     def match(self, path: str) -> dict[str, str] | None:
-        """Return the ids in a path, or None if the path does not match."""
+        """Return the ids in a path, or None if the path is not that of this endpoint."""
         pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path)
         found = re.fullmatch(pattern, path)
         return found.groupdict() if found else None
 
     def read_parameters(self, raw: dict[str, Any], version: str) -> Object:
-        """Return the validated parameters. Raises `ApiError`."""
+        """Return the validated parameters of a request. Raise `ApiError` if one is invalid."""
         hash = self.parameters if isinstance(self.parameters, Hash) else self.parameters(version)
-        return hash.read(raw)
+        return hash.clean(raw)
 
     def call(self, account: Account, ids: dict[str, str], params: Object) -> Object:
-        """Run the endpoint. `expand` is applied to its result by the caller."""
+        """Call the endpoint's function, and return its result without expanding any ids."""
         asked = {name: value for name, value in params.items() if name != "expand"}
         if self.parameters is RETRIEVE:
             return self.run(account, *ids.values())
@@ -51,12 +51,12 @@ class Endpoint:
 
 
 def _retrieve(account: Account, id: str, *, kind: str) -> Object:
-    """Return the stored object of a kind."""
+    """Return the stored object of this kind and id."""
     return account.get(kind, id)
 
 
 def _read_endpoints(kind: str, url: str, parameters: Hash) -> list[Endpoint]:
-    """Return the endpoints that list the objects of a kind and retrieve one of them."""
+    """Return two endpoints for a kind of object: one lists all, one retrieves one by id."""
     return [
         Endpoint("GET", url, partial(list_stored_objects, kind=kind, url=url), parameters),
         Endpoint("GET", url + "/{id}", partial(_retrieve, kind=kind)),
@@ -99,7 +99,7 @@ ENDPOINTS = [
 
 
 def find_endpoint(method: str, path: str) -> tuple[Endpoint, dict[str, str]] | None:
-    """Return the endpoint for a method and path, with the ids in the path."""
+    """Return the endpoint for a method and path, with the ids in the path, or None."""
     for endpoint in ENDPOINTS:
         ids = endpoint.match(path)
         if ids is not None and endpoint.method == method:

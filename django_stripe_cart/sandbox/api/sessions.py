@@ -1,4 +1,4 @@
-"""`/v1/checkout/sessions`: create, read, list and expire Checkout Sessions."""
+"""`/v1/checkout/sessions`: create and expire Checkout Sessions, and list their line items."""
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.api.session_rules import check_session
@@ -12,8 +12,8 @@ from django_stripe_cart.sandbox.objects.line_item import (
     build_product,
 )
 from django_stripe_cart.sandbox.objects.session import build_session
-from django_stripe_cart.sandbox.pagination import list_items
-from django_stripe_cart.sandbox.parameters import Email, Hash, OneOf, Text, list_parameters
+from django_stripe_cart.sandbox.pagination import list_items, list_parameters
+from django_stripe_cart.sandbox.parameters import Email, Hash, OneOf, Text
 from django_stripe_cart.sandbox.payment_intents import cancel_intent
 
 SESSION = "checkout.session"
@@ -29,7 +29,7 @@ LIST = list_parameters(
 
 
 def create_session(account: Account, params: Object) -> Object:
-    """Create an open session."""
+    """Create an open Checkout Session."""
     check_session(account, params)
     session = build_session(
         params,
@@ -47,12 +47,13 @@ def create_session(account: Account, params: Object) -> Object:
 
 
 def list_line_items(account: Account, id: str, params: Object) -> Object:
+    """Return a page of a session's line items."""
     lines = account.get(SESSION, id)["_"]["line_items"]
     return list_items(lines, f"/v1/checkout/sessions/{id}/line_items", params)
 
 
 def expire_session(account: Account, id: str) -> Object:
-    """Expire an open session, so that it can no longer be paid."""
+    """Expire a session, so that it can no longer be paid. Raise `ApiError` if it is not open."""
     session = account.get(SESSION, id)
     if session["status"] != "open":
         raise ApiError(
@@ -62,7 +63,7 @@ def expire_session(account: Account, id: str) -> Object:
 
 
 def mark_expired(account: Account, session: Object) -> Object:
-    """Mark a session as expired if it is open."""
+    """Mark a session as expired if it is open, and cancel its payment."""
     if session["status"] == "open":
         session.update(status="expired", url=None)
         account.save(session)
@@ -73,7 +74,7 @@ def mark_expired(account: Account, session: Object) -> Object:
 
 
 def update_totals(account: Account, session: Object) -> None:
-    """Work out the amounts from the lines, the discount and the shipping."""
+    """Update a session's amounts from its line items, discount and shipping cost."""
     lines = session["_"]["line_items"]
     subtotal = sum(line["amount_subtotal"] for line in lines)
     discount = _allocate_discount(account, session, subtotal)
@@ -88,7 +89,7 @@ def update_totals(account: Account, session: Object) -> None:
 
 
 def set_shipping_rate(session: Object, rate: Object) -> None:
-    """Set the session's shipping cost from a shipping rate."""
+    """Set a session's shipping cost to the amount of a shipping rate."""
     amount = rate["fixed_amount"]["amount"]
     session["shipping_cost"] = {
         "amount_subtotal": amount,
@@ -99,6 +100,7 @@ def set_shipping_rate(session: Object, rate: Object) -> None:
 
 
 def _create_line_item(account: Account, item: Object) -> Object:
+    """Create a line item, with its product and price, from the parameters of a session."""
     data, created = item["price_data"], account.clock.now()
     product = account.save(build_product(data["product_data"], created=created))
     price = account.save(build_price(data, product["id"], created=created))
@@ -106,6 +108,7 @@ def _create_line_item(account: Account, item: Object) -> Object:
 
 
 def _add_shipping(account: Account, session: Object, options: list[Object]) -> None:
+    """Add shipping options to a session, and choose the first one."""
     for index, option in enumerate(options):
         if "shipping_rate_data" not in option:
             raise resource_missing(
@@ -124,6 +127,7 @@ def _add_shipping(account: Account, session: Object, options: list[Object]) -> N
 
 
 def _add_discounts(account: Account, session: Object, discounts: list[Object]) -> None:
+    """Add discounts to a session. Raise `ApiError` if a coupon does not exist."""
     for index, discount in enumerate(discounts):
         path = f"discounts[{index}]"
         if "promotion_code" in discount:
@@ -136,7 +140,10 @@ def _add_discounts(account: Account, session: Object, discounts: list[Object]) -
 
 
 def _allocate_discount(account: Account, session: Object, subtotal: int) -> int:
-    """Distribute the discount over the line items; the last one gets the rounding difference."""
+    """Distribute the discount over the line items, the rounding difference to the last one.
+
+    Return the whole discount.
+    """
     if not session["discounts"]:
         return 0
     coupon = account.get("coupon", session["discounts"][0]["coupon"])

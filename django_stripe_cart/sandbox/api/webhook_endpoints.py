@@ -1,4 +1,4 @@
-"""`/v1/webhook_endpoints`: create, read, update and delete webhook endpoints."""
+"""`/v1/webhook_endpoints`: create, update and delete webhook endpoints."""
 
 import re
 from typing import Any
@@ -25,10 +25,11 @@ TYPE = re.compile(r"^[a-z_0-9]+(\.[a-z_0-9]+)+$")
 
 
 class EventType(Text):
-    """An event type, or `*`."""
+    """An event type such as `charge.refunded`, or `*` for all types."""
 
-    def read(self, value: Any, path: str) -> str:
-        text = super().read(value, path)
+    def clean(self, value: Any, path: str) -> str:
+        """Return the event type. Raise `ApiError` if it is malformed."""
+        text = super().clean(value, path)
         if text != "*" and not TYPE.match(text):
             raise ApiError(f"Invalid {path}: there is no event of type {text}", param=path)
         return text
@@ -48,7 +49,7 @@ UPDATE = Hash({**FIELDS, "disabled": Boolean()})
 
 
 def create_endpoint(account: Account, params: Object) -> Object:
-    """Create an endpoint. Only this response contains the signing secret."""
+    """Create a webhook endpoint. Only this response contains its signing secret."""
     if len(account.store.find(ENDPOINT)) >= MAX_ENDPOINTS:
         raise ApiError(f"You have reached the maximum of {MAX_ENDPOINTS} webhook endpoints.")
     version = params.get("api_version")
@@ -65,6 +66,7 @@ def create_endpoint(account: Account, params: Object) -> Object:
 
 
 def update_endpoint(account: Account, id: str, params: Object) -> Object:
+    """Change a webhook endpoint, or enable or disable it."""
     endpoint = account.get(ENDPOINT, id)
     for name in ("url", "enabled_events", "description"):
         endpoint[name] = params.get(name, endpoint[name])
@@ -75,6 +77,7 @@ def update_endpoint(account: Account, id: str, params: Object) -> Object:
 
 
 def delete_endpoint(account: Account, id: str) -> Object:
+    """Delete a webhook endpoint."""
     account.get(ENDPOINT, id)
     account.store.delete(id)
     return {"id": id, "object": ENDPOINT, "deleted": True}

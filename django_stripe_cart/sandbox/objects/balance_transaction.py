@@ -1,4 +1,4 @@
-"""The BalanceTransaction as Stripe returns it."""
+"""The BalanceTransaction in Stripe's format."""
 
 from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.ids import new_id
@@ -7,7 +7,7 @@ from django_stripe_cart.sandbox.ids import new_id
 def build_balance_transaction(
     source: Object, amount: int, type: str, *, created: int, fee: int = 0
 ) -> Object:
-    """Build a change of the account's balance: positive for a charge, negative for a refund."""
+    """Return a new change of the merchant's balance; a refund has a negative amount."""
     fee_details = {
         "amount": fee,
         "application": None,

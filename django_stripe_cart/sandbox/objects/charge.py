@@ -1,4 +1,4 @@
-"""The Charge as Stripe returns it."""
+"""The Charge in Stripe's format."""
 
 from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.ids import new_id, random_token
@@ -24,7 +24,7 @@ ONLY_IN_PAYMENT_METHOD = ("display_brand", "generated_from", "networks", "three_
 
 
 def build_charge(intent: Object, method: Object, *, created: int, base_url: str) -> Object:
-    """Build a charge with the status `pending`."""
+    """Return a new charge with the status `pending`."""
     type = method["type"]
     id = new_id("ch" if type == "card" else "py")
     return {
@@ -62,6 +62,7 @@ def build_charge(intent: Object, method: Object, *, created: int, base_url: str)
 
 
 def _payment_method_details(method: Object) -> Object:
+    """Return the details of a payment method that a charge repeats."""
     details: Object = method[method["type"]]
     if method["type"] != "card":
         return {**details, "mandate": None}

@@ -1,4 +1,4 @@
-"""The PaymentIntent as Stripe returns it."""
+"""The PaymentIntent in Stripe's format."""
 
 from typing import Any
 
@@ -31,6 +31,7 @@ NULL_FIELDS = (
 
 
 def build_payment_intent(session: Object, *, created: int) -> Object:
+    """Return a new payment intent of a session, without a payment method."""
     data: dict[str, Any] = session["_"]["payment_intent_data"]
     id = new_id("pi")
     return {

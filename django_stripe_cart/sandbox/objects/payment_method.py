@@ -1,4 +1,4 @@
-"""The PaymentMethod as Stripe returns it: a card or a bank account."""
+"""The PaymentMethod in Stripe's format: a card or a bank account."""
 
 from django_stripe_cart.sandbox.cards import Card
 from django_stripe_cart.sandbox.http import Object
@@ -6,6 +6,7 @@ from django_stripe_cart.sandbox.ids import new_id
 
 
 def build_payment_method(type: str, billing: Object, card: Card | None, *, created: int) -> Object:
+    """Return a new payment method: a card or, without `card`, a bank account."""
     details = _card_details(card, billing) if card else _bank_details(type)
     return {
         "id": new_id("pm"),
@@ -22,6 +23,7 @@ def build_payment_method(type: str, billing: Object, card: Card | None, *, creat
 
 
 def _card_details(card: Card, billing: Object) -> Object:
+    """Return the details of a card, as the payment method contains them."""
     return {
         "brand": card.brand,
         "checks": {
@@ -44,6 +46,7 @@ def _card_details(card: Card, billing: Object) -> Object:
 
 
 def _bank_details(type: str) -> Object:
+    """Return the details of a bank account, as the payment method contains them."""
     details: Object = {"last4": "6789", "fingerprint": "SandboxBank0001"}
     if type == "us_bank_account":
         details |= {
@@ -56,6 +59,7 @@ def _bank_details(type: str) -> Object:
 
 
 def _build_billing_details(billing: Object) -> Object:
+    """Return the name and e-mail address of the payer in Stripe's format."""
     return {
         "address": dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state")),
         "email": billing["email"],

@@ -1,4 +1,4 @@
-"""The Refund as Stripe returns it."""
+"""The Refund in Stripe's format."""
 
 from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.ids import new_id, random_token
@@ -8,6 +8,7 @@ NULL_FIELDS = ("balance_transaction", "source_transfer_reversal", "transfer_reve
 
 
 def build_refund(charge: Object, params: Object, *, amount: int, created: int) -> Object:
+    """Return a new refund with the status `pending`."""
     type = charge["payment_method_details"]["type"]
     return {
         "id": new_id("re" if type == "card" else "pyr"),
@@ -27,6 +28,7 @@ def build_refund(charge: Object, params: Object, *, amount: int, created: int) -
 
 
 def _destination_details(type: str) -> Object:
+    """Return the reference of the refund at the bank; only cards have one."""
     if type != "card":
         return {}
     return {

@@ -1,4 +1,4 @@
-"""The Checkout Session as Stripe returns it."""
+"""The Checkout Session in Stripe's format."""
 
 import secrets
 from typing import Any
@@ -61,7 +61,7 @@ NULL_FIELDS = (
 
 
 def build_session(params: Object, *, currency: str, created: int, base_url: str) -> Object:
-    """Build an open session, without line items and totals."""
+    """Return a new open session, without line items and totals."""
     id = new_id("cs_test", 58)
     return {
         "id": id,
@@ -89,13 +89,14 @@ def build_session(params: Object, *, currency: str, created: int, base_url: str)
 
 
 def payment_method_types(params: Object, currency: str) -> list[str]:
-    """Return the requested payment method types, or card and a bank debit."""
+    """Return the payment method types that the parameters request, or card and a bank debit."""
     asked = params.get("payment_method_types") or params.get("allowed_payment_method_types")
     types = asked or ["card", BANK_DEBITS.get(currency, "sepa_debit")]
     return [type for type in types if type not in params.get("excluded_payment_method_types", [])]
 
 
 def _build_settings(params: Object) -> Object:
+    """Return the part of a session that repeats its parameters with their defaults."""
     tax = params.get("automatic_tax", {}).get("enabled", False)
     recovery = params.get("after_expiration", {}).get("recovery")
     return {
@@ -129,6 +130,7 @@ def _build_settings(params: Object) -> Object:
 
 
 def _build_recovery(data: Object) -> Object:
+    """Return the settings for the recovery of an expired session."""
     return {
         "allow_promotion_codes": data.get("allow_promotion_codes", False),
         "enabled": data["enabled"],
@@ -138,11 +140,13 @@ def _build_recovery(data: Object) -> Object:
 
 
 def _build_custom_text(data: Object) -> Object:
+    """Return the merchant's texts for the payment page."""
     names = ("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")
     return {name: data.get(name) or None for name in names}
 
 
 def _build_invoice_creation(data: Object) -> Object:
+    """Return the settings for invoices."""
     given: dict[str, Any] = data.get("invoice_data", {})
     return {
         "enabled": data.get("enabled", False),
@@ -159,7 +163,10 @@ def _build_invoice_creation(data: Object) -> Object:
 
 
 def _payment_page_url(base_url: str, id: str) -> str:
-    """Return the page's URL: as long as Stripe's, with a fragment that clients must keep."""
+    """Return the URL of a session's payment page.
+
+    It is as long as Stripe's, and has a fragment that clients must not remove.
+    """
     address = f"{base_url}/c/pay/{id}#"
     fragment = quote(secrets.token_urlsafe(48) + "/'=" + random_token(12), safe="")
     return address + (fragment + random_token(URL_LENGTH))[: max(URL_LENGTH - len(address), 40)]

@@ -1,1 +1,1 @@
-"""HTML pages: the payment page, the receipt and the dashboard."""
+"""The sandbox's HTML pages: the payment page, the receipt and the dashboard."""

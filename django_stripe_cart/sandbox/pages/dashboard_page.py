@@ -1,4 +1,4 @@
-"""The dashboard: the latest sessions, with actions of banks and merchants."""
+"""The dashboard: the latest sessions, with buttons that act for banks and merchants."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ STATES = {
 
 
 class DashboardPage:
-    """Shows sessions and webhooks, and runs actions on sessions."""
+    """The views of the dashboard."""
 
     def __init__(self, account: Account, actions: SimulatedActions) -> None:
         self._account = account
@@ -42,7 +42,7 @@ class DashboardPage:
         }
 
     def show(self) -> Response:
-        """List the latest sessions, the webhooks and the time."""
+        """Show the latest sessions and webhooks, and the time in the sandbox."""
         find = self._account.store.find
         context: dict[str, Any] = {
             "sessions": [
@@ -56,7 +56,7 @@ class DashboardPage:
         return render_page("dashboard.html", context)
 
     def run_action(self, session_id: str, form: Mapping[str, str]) -> Response:
-        """Run an action on a session."""
+        """Run the action of the button that was pressed for a session."""
         action = self._actions.get(form.get("action", ""))
         if action is None:
             return render_not_found()
@@ -64,13 +64,14 @@ class DashboardPage:
         return redirect("/")
 
     def move_clock(self, form: Mapping[str, str]) -> Response:
-        """Advance the clock by some hours."""
+        """Advance the clock by the hours in the form."""
         hours = form.get("hours", "")
         if hours.isdigit() and len(hours) < 5:
             self._account.clock.advance(hours=int(hours))
         return redirect("/")
 
     def _session_row(self, session: Object) -> dict[str, Any]:
+        """Return the template context of one session."""
         charge = self._find_paid_charge(session) or {}
         refunded = charge.get("amount_refunded", 0)
         state = self._session_state(session)
@@ -90,6 +91,7 @@ class DashboardPage:
         }
 
     def _session_state(self, session: Object) -> str:
+        """Return the state of a session and its payment as one word, a key of `STATES`."""
         if session["status"] != "complete":
             return str(session["status"])
         if session["payment_status"] != "unpaid":
@@ -103,10 +105,12 @@ class DashboardPage:
         return next((charge for charge in charges if charge["paid"]), None)
 
     def _dispute_status(self, charge: Object) -> str:
+        """Return the status of a charge's latest dispute, or an empty string."""
         disputes = self._account.store.find("dispute", charge=charge.get("id"))
         return disputes[-1]["status"] if disputes else ""
 
     def _find_dispute(self, session_id: str) -> Object:
+        """Return the latest dispute of a session's charge. Raise `ApiError` if there is none."""
         charge = self._find_paid_charge(self._account.get(SESSION, session_id)) or {}
         disputes = self._account.store.find("dispute", charge=charge.get("id"))
         if not disputes:
@@ -115,4 +119,5 @@ class DashboardPage:
 
 
 def _format_time(moment: int) -> str:
+    """Return a Unix time as text."""
     return datetime.fromtimestamp(moment, UTC).strftime("%d %b %Y, %H:%M UTC")

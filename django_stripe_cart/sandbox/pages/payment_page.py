@@ -1,4 +1,4 @@
-"""The payment page and the 3D Secure page."""
+"""The payment page and the 3D Secure page of a Checkout Session."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -28,13 +28,16 @@ FIELDS = ("method", "number", "expiry", "cvc", "name", "email", "shipping_rate")
 
 
 class PaymentPage:
-    """The payment page of a session."""
+    """The views of the payment page and of the 3D Secure page."""
 
     def __init__(self, account: Account, actions: SimulatedActions) -> None:
         self._account, self._actions = account, actions
 
     def show(self, session_id: str, query: Mapping[str, str]) -> Response:
-        """Show the form. `?card=` fills in a test card, for browsers without JavaScript."""
+        """Show the payment form.
+
+        The query `?card=` fills in a test card, for browsers without JavaScript.
+        """
         session = self._account.get(SESSION, session_id)
         if session["status"] != "open":
             return self._render_closed(session)
@@ -43,12 +46,12 @@ class PaymentPage:
         return self._render_form(session, typed, None)
 
     def submit(self, session_id: str, form: Mapping[str, str]) -> Response:
-        """Pay, and redirect the shopper; after a decline, show the form again with the reason."""
+        """Pay with the submitted form, and redirect the shopper or show the form again."""
         typed = {name: form.get(name, "") for name in FIELDS}
         return self._answer_payment(session_id, self._actions.pay(session_id, **typed), typed)
 
     def show_3ds(self, session_id: str) -> Response:
-        """Show the 3D Secure page."""
+        """Show the 3D Secure page if the payment requires it."""
         session = self._account.get(SESSION, session_id)
         if session["status"] != "open":
             return self._render_closed(session)
@@ -58,7 +61,7 @@ class PaymentPage:
         return render_page("authenticate.html", {"session": summarize(self._account, session)})
 
     def submit_3ds(self, session_id: str, form: Mapping[str, str]) -> Response:
-        """Complete or fail 3D Secure."""
+        """Complete or fail 3D Secure, as the shopper chose."""
         payment = self._actions.confirm_3ds(session_id, ok=form.get("answer") == "complete")
         return self._answer_payment(session_id, payment, {})
 
@@ -74,6 +77,7 @@ class PaymentPage:
     def _render_form(
         self, session: Object, typed: dict[str, str], payment: Payment | None
     ) -> Response:
+        """Return the payment form, with the data that the shopper typed and the last problem."""
         debit = bank_debit_type(session)
         context: dict[str, Any] = {
             "session": summarize(self._account, session),
@@ -87,6 +91,7 @@ class PaymentPage:
         return render_page("checkout.html", context)
 
     def _render_closed(self, session: Object) -> Response:
+        """Return the page of a session that is expired or complete."""
         merchant = merchant_name(self._account, session)
         if session["status"] == "expired":
             return render_notice(

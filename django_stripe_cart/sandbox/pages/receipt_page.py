@@ -1,4 +1,4 @@
-"""The receipt at a charge's `receipt_url`."""
+"""The receipt of a charge."""
 
 from datetime import UTC, datetime
 
@@ -11,7 +11,7 @@ from django_stripe_cart.sandbox.session_payment import SESSION
 
 
 def show_receipt(account: Account, charge_id: str) -> Response:
-    """Show the amount, the payment method and refunds of a charge."""
+    """Show the amount, the payment method and the refunds of a charge."""
     charge = account.get("charge", charge_id)
     intent = account.get("payment_intent", charge["payment_intent"])
     session = account.get(SESSION, intent["_"]["session"])
@@ -29,6 +29,7 @@ def show_receipt(account: Account, charge_id: str) -> Response:
 
 
 def _payment_method_text(charge: Object) -> str:
+    """Return a charge's payment method as text, e.g. `Visa ending in 4242`."""
     details = charge["payment_method_details"]
     if details["type"] == "card":
         return f"{details['card']['brand'].title()} ending in {details['card']['last4']}"

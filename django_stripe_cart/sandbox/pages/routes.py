@@ -1,4 +1,4 @@
-"""The pages by method and path, and checks of the request's origin."""
+"""The sandbox's pages by method and path, and checks of the request's origin."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class PageHandler:
-    """Handles every request that is not for the API."""
+    """The handler of every request for a page."""
 
     def __init__(self, account: Account, actions: SimulatedActions) -> None:
         self._account = account
@@ -50,6 +50,7 @@ class PageHandler:
         return render_not_found()
 
     def _run_view(self, handle: View, id: str, request: Request) -> Response:
+        """Run the tasks that are due and then a view, and show its error as a page."""
         text = request.body.decode(errors="replace") if request.method == "POST" else request.query
         try:
             self._account.run_due_tasks()
@@ -62,7 +63,7 @@ class PageHandler:
         return render_notice("Not from here", "The sandbox answers its own pages only.", status=403)
 
     def is_allowed(self, request: Request) -> bool:
-        """Whether the request has a local host and, for a POST, comes from one of these pages."""
+        """Return whether the request's host is local and a POST comes from one of these pages."""
         host = request.headers.get("host")
         if host is None:
             return True
@@ -74,6 +75,7 @@ class PageHandler:
 
 
 def _decode_form(text: str) -> dict[str, str]:
+    """Return the fields of a query or a submitted form."""
     try:
         return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=100))
     except ValueError:
@@ -81,6 +83,7 @@ def _decode_form(text: str) -> dict[str, str]:
 
 
 def _render_refusal(error: ApiError) -> Response:
+    """Return a page with the message of an API error."""
     return render_notice(
         "That is not possible",
         str(error),

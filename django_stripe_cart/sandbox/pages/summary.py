@@ -1,4 +1,4 @@
-"""A session's texts for the pages: merchant, line items and totals."""
+"""Template context of a Checkout Session: merchant, line items and totals."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,7 +9,7 @@ from django_stripe_cart.sandbox.http import Object
 
 
 def summarize(account: Account, session: Object) -> dict[str, Any]:
-    """Return the template context for a session."""
+    """Return the template context of a session."""
     currency, details = session["currency"], session["total_details"]
     return {
         "id": session["id"],
@@ -31,13 +31,14 @@ def summarize(account: Account, session: Object) -> dict[str, Any]:
 
 
 def merchant_name(account: Account, session: Object) -> str:
-    """Return the merchant's name, or the host of the success URL."""
+    """Return the merchant's name, or the host of the session's success URL."""
     branding = session["branding_settings"] or {}
     host = urlsplit(session["success_url"]).netloc
     return str(branding.get("display_name") or account.name or host)
 
 
 def _line_context(line: Object) -> dict[str, str]:
+    """Return the template context of a line item."""
     name, currency = line["description"], line["currency"]
     return {
         "name": name,
@@ -51,6 +52,7 @@ def _line_context(line: Object) -> dict[str, str]:
 
 
 def _shipping_option_context(account: Account, session: Object, option: Object) -> dict[str, Any]:
+    """Return the template context of a shipping option."""
     rate = account.get("shipping_rate", option["shipping_rate"])
     return {
         "id": rate["id"],

@@ -1,4 +1,4 @@
-"""The queue of webhook deliveries: sent inline, by worker threads, or on demand."""
+"""The queue of webhook deliveries."""
 
 import sqlite3
 import threading
@@ -17,7 +17,7 @@ FIRST_ATTEMPT_TIMEOUT = 10
 
 
 class DeliveryQueue:
-    """Sends due deliveries, in the caller's thread or in worker threads while a server runs."""
+    """A queue that sends due webhooks, in the calling thread or in worker threads."""
 
     def __init__(self, account: Account, faults: Faults) -> None:
         self._account = account
@@ -32,23 +32,23 @@ class DeliveryQueue:
         self._local = threading.local()
 
     def deliver_with(self, deliver: Deliver | None) -> None:
-        """Send inline with a callable; with None, deliveries stay pending."""
+        """Send webhooks in the calling thread by this function; with None, they stay pending."""
         self._sender.deliver, self._is_inline = deliver, deliver is not None
 
     @property
     def pending(self) -> list[Object]:
-        """The deliveries that have not succeeded or been given up, oldest first."""
+        """Return the deliveries that are not sent yet or will be retried, oldest first."""
         return self._account.store.find("delivery", compares("due_at", "gte", 0))
 
     def deliver_or_notify(self) -> None:
-        """Deliver what is due, inline or by the workers. Called after each change."""
+        """Send the webhooks that are due, or wake the worker threads to send them."""
         if self._is_inline and not self.is_held:
             self.deliver_due()
         else:
             self._wake_workers()
 
     def deliver_due(self) -> list[Object]:
-        """Send what is due in this thread, and return the deliveries."""
+        """Send the webhooks that are due in the calling thread, and return the deliveries."""
         if self._sender.deliver is None or getattr(self._local, "is_delivering", False):
             return []
         self._local.is_delivering = True
@@ -58,7 +58,7 @@ class DeliveryQueue:
             self._local.is_delivering = False
 
     def wait_for_first_attempt(self, type: str, object_id: str) -> None:
-        """Wait for the first attempt to deliver an event, as Stripe does before it redirects."""
+        """Wait until an event was sent once, as Stripe does before it redirects the shopper."""
         if self._workers and self._uses_workers:
             with self._changed:
                 self._changed.wait_for(
@@ -75,7 +75,7 @@ class DeliveryQueue:
             thread.start()
 
     def stop(self) -> None:
-        """Stop the worker threads, after the attempts in progress."""
+        """Stop the worker threads, after they have finished the webhooks that they are sending."""
         self._stopping = True
         self._wake_workers()
         for thread in self._workers:
@@ -84,17 +84,19 @@ class DeliveryQueue:
 
     @property
     def _uses_workers(self) -> bool:
-        """Whether the workers send deliveries."""
+        """Return whether the worker threads send webhooks, rather than the calling thread."""
         return not self._is_inline and not self.is_held and self._sender.deliver is not None
 
     def _run_worker(self) -> None:
+        """Send webhooks in a worker thread until the queue is stopped."""
         try:
             while not self._stopping:
                 self._run_worker_step()
         except sqlite3.ProgrammingError:
-            """The sandbox was closed in the meantime."""
+            pass  # the sandbox was closed
 
     def _run_worker_step(self) -> None:
+        """Send one webhook that is due, or wait until there may be one."""
         wake_count = self._wake_count
         delivery = self._claim_due_delivery() if self._uses_workers else None
         if delivery is not None:
@@ -108,7 +110,7 @@ class DeliveryQueue:
             self._account.run_due_tasks()
 
     def _claim_due_delivery(self) -> Object | None:
-        """Claim the oldest delivery that is due and not claimed by another thread."""
+        """Return the oldest delivery that is due and not being sent by another thread, or None."""
         with self._account.store.transaction():
             now = self._account.clock.now()
             due = self._account.store.find("delivery", compares("due_at", "lte", now))
@@ -119,6 +121,7 @@ class DeliveryQueue:
         return None
 
     def _attempt_delivery(self, delivery: Object) -> Object:
+        """Send one webhook, and wake the threads that wait for it."""
         try:
             return self._sender.attempt(delivery)
         finally:
@@ -126,12 +129,14 @@ class DeliveryQueue:
             self._wake_workers()
 
     def _is_unattempted(self, type: str, object_id: str) -> bool:
+        """Return whether the webhook of this event type and object was never sent."""
         return any(
             (one["type"], one["object"], one["attempts"]) == (type, object_id, 0)
             for one in self.pending
         )
 
     def _wake_workers(self) -> None:
+        """Wake the worker threads."""
         with self._changed:
             self._wake_count += 1
             self._changed.notify_all()
