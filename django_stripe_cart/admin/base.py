@@ -15,12 +15,15 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     """An admin whose rows can't be added, changed or deleted by hand, even by superusers."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return False: rows can't be added by hand."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return False: rows can't be changed by hand."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return False: rows can't be deleted by hand."""
         return False
 
 
@@ -40,21 +43,27 @@ class OrderAdminBase(ReadOnlyAdmin):
         return self.has_view_permission(request, order) and is_permitted(request, order)
 
     def has_refund_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        """Return whether the user may refund orders, or this order if it is given."""
         return request.user.has_perm("stripe_cart.refund_order")
 
     def has_fulfill_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        """Return whether the user may complete orders, or this order if it is given."""
         return request.user.has_perm("stripe_cart.fulfill_order")
 
     def has_cancel_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        """Return whether the user may cancel orders, or this order if it is given."""
         return request.user.has_perm("stripe_cart.cancel_order")
 
     def has_settle_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        """Return whether the user may mark orders as reviewed, or this order if it is given."""
         return request.user.has_perm("stripe_cart.settle_order")
 
     def has_sync_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        """Return whether the user may sync orders with Stripe, or this order if given."""
         return request.user.has_perm("stripe_cart.sync_order")
 
     def has_email_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        """Return whether the user may resend e-mails about orders, or this order if given."""
         return request.user.has_perm("stripe_cart.email_order")
 
     # --- URLs and context --------------------------------------------------------------------

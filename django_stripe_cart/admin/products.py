@@ -26,6 +26,7 @@ class PriceInput(forms.NumberInput):
     """A number input followed by the currency."""
 
     def render(self, *args: Any, **kwargs: Any) -> SafeString:
+        """Return the HTML of the input and the currency."""
         field = super().render(*args, **kwargs)
         unit = '{} <span class="stripe-cart-quiet">{}</span>'
         return format_html(unit, field, conf.currency.upper())
@@ -67,6 +68,7 @@ class StockFilter(admin.SimpleListFilter):
     parameter_name = "stock"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        """Return the choices of the filter."""
         return (
             ("out", _("Sold out")),
             ("low", _("%(count)d or fewer left") % {"count": LOW_STOCK}),
@@ -74,6 +76,7 @@ class StockFilter(admin.SimpleListFilter):
         )
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        """Return the products that match the chosen filter."""
         conditions: dict[str | None, dict[str, Any]] = {
             "out": {"stock": 0},
             "low": {"stock__lte": LOW_STOCK},
@@ -96,6 +99,7 @@ class ProductAdmin(admin.ModelAdmin):
         css = {"all": ("stripe_cart/admin.css",)}
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
+        """Return the class of the form for a row of the list."""
         return super().get_changelist_form(request, **{"form": ProductForm, **kwargs})
 
     def save_model(

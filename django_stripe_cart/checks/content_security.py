@@ -36,9 +36,9 @@ OWN_FILES_BLOCKED = message(
 
 @register
 def check_form_action() -> Iterable[CheckMessage]:
-    """Check that the policy lets the checkout form redirect to Stripe."""
+    """Check that the Content-Security-Policy lets the checkout form redirect to Stripe."""
     stripe = conf.api_base or STRIPE_CHECKOUT
-    for setting, policy in _policies():
+    for setting, policy in _read_policies():
         sources = policy.get("form-action")
         if sources is not None and not _allows(sources, stripe):
             yield STRIPE_BLOCKED(setting=setting, stripe=stripe)
@@ -46,9 +46,9 @@ def check_form_action() -> Iterable[CheckMessage]:
 
 @register
 def check_own_files() -> Iterable[CheckMessage]:
-    """Check that the policy allows the shop's script, stylesheet and requests."""
+    """Check that the Content-Security-Policy allows the shop's script, stylesheet and requests."""
     static = str(settings.STATIC_URL or "")
-    for setting, policy in _policies():
+    for setting, policy in _read_policies():
         for what, directives in DIRECTIVES.items():
             named = next((name for name in directives if name in policy), None)
             address = "" if what == "requests" else static
@@ -56,25 +56,25 @@ def check_own_files() -> Iterable[CheckMessage]:
                 yield OWN_FILES_BLOCKED(setting=setting, what=what, directive=named)
 
 
-def _policies() -> Iterator[tuple[str, Mapping[str, list[str]]]]:
-    """Yield the name of each setting with a policy, and the sources by directive."""
+def _read_policies() -> Iterator[tuple[str, Mapping[str, list[str]]]]:
+    """Yield each setting that has a Content-Security-Policy, and its sources by directive."""
     for setting in CSP_SETTINGS:
         policy = getattr(settings, setting, None)
         policy = policy.get("DIRECTIVES", policy) if isinstance(policy, Mapping) else {}
         if isinstance(policy, Mapping):
-            read = {str(name): _sources(value) for name, value in policy.items()}
+            read = {str(name): _parse_sources(value) for name, value in policy.items()}
             yield setting, {name: found for name, found in read.items() if found is not None}
 
 
-def _sources(value: Any) -> list[str] | None:
-    """Return the sources in the value of a directive, or None if the value turns it off."""
+def _parse_sources(value: Any) -> list[str] | None:
+    """Return the sources of a policy's directive, or None if the value turns it off."""
     if value is None or isinstance(value, bool):
         return None
     return value.split() if isinstance(value, str) else [str(source) for source in value]
 
 
 def _allows(sources: list[str], address: str) -> bool:
-    """Return whether a directive with these sources allows a URL, or a path on this site."""
+    """Return whether a policy's sources allow a URL, or a path on this site."""
     parts = urlsplit(address)
     hosts = [parts.hostname] if parts.hostname else _own_hosts()
     schemes = [parts.scheme] if parts.scheme else ["https", "http"]
@@ -93,7 +93,7 @@ def _own_hosts() -> list[str]:
 
 
 def _matches_host(source: str, host: str) -> bool:
-    """Return whether a source such as ``https://*.stripe.com:443/x`` matches the host."""
+    """Return whether a policy's source, such as ``https://*.stripe.com``, matches the host."""
     named = urlsplit(source if "//" in source else f"//{source}").netloc.partition(":")[0]
     if named.startswith("*."):
         return host.endswith(named[1:])

@@ -70,7 +70,7 @@ MALFORMED_VERSION = message(
 
 @register
 def check_secret_key() -> Iterable[CheckMessage]:
-    """Check that STRIPE_CART_SECRET_KEY is a secret key, and no live one with DEBUG."""
+    """Check that STRIPE_CART_SECRET_KEY is a secret key, and not a live key if DEBUG is on."""
     if not conf.secret_key:
         yield NO_KEY()
     elif conf.secret_key.startswith("pk_"):
@@ -96,10 +96,10 @@ def check_webhook_secret() -> Iterable[CheckMessage]:
 
 @register
 def check_api_base() -> Iterable[CheckMessage]:
-    """Check that STRIPE_CART_API_BASE is only used for a sandbox on this machine, with DEBUG."""
+    """Check that STRIPE_CART_API_BASE, if set, is on this machine, and that DEBUG is on."""
     if conf.api_base and not settings.DEBUG and not _is_test_run():
         yield SANDBOX_WITHOUT_DEBUG()
-    elif conf.api_base and _host(conf.api_base) not in LOOPBACK:
+    elif conf.api_base and _parse_host(conf.api_base) not in LOOPBACK:
         yield SANDBOX_NOT_LOCAL()
 
 
@@ -116,7 +116,7 @@ def _is_test_run() -> bool:
     return hasattr(mail, "outbox")
 
 
-def _host(url: str) -> str | None:
+def _parse_host(url: str) -> str | None:
     """Return the host of a URL, or None if the URL is malformed."""
     try:
         return urlsplit(url).hostname

@@ -67,7 +67,7 @@ def _normalize(attribute: str) -> str:
 
 
 class _Flattener:
-    """A tool that flattens a template to text; ``follow`` is for its extends and includes."""
+    """A converter of templates to text; with ``follow``, it reads extended and included ones."""
 
     def __init__(self, engine: Engine, *, follow: bool) -> None:
         self.engine = engine
@@ -88,7 +88,7 @@ class _Flattener:
             return self._flatten_nodes(template.nodelist, blocks)
         own = {name: [*blocks.get(name, ()), block] for name, block in extends.blocks.items()}
         # A template may extend one of its own name: skip those already used.
-        parent, origin = self.engine.find_template(_constant(extends.parent_name), skip=skip)
+        parent, origin = self.engine.find_template(_read_constant(extends.parent_name), skip=skip)
         return self._flatten_template(parent, {**blocks, **own}, [*skip, origin])
 
     def _flatten_nodes(self, nodes: Iterable[Node], blocks: Blocks) -> str:
@@ -123,7 +123,7 @@ class _Flattener:
 
     def _flatten_include(self, node: IncludeNode) -> str:
         """Return the text of an included template, or ``GAP`` if it includes itself."""
-        name = _constant(node.template)
+        name = _read_constant(node.template)
         if name in self.including:
             return GAP
         self.including.append(name)
@@ -148,7 +148,7 @@ def _calls_super(block: BlockNode) -> bool:
     return any(str(node.filter_expression.var) == "block.super" for node in variables)
 
 
-def _constant(expression: Any) -> str:
+def _read_constant(expression: Any) -> str:
     """Return the text of a constant in a template tag. Raises ``DynamicTemplate`` for others."""
     if not isinstance(expression.var, str) or expression.filters:
         raise DynamicTemplate

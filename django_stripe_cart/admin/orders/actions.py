@@ -40,7 +40,7 @@ class Outcome:
 
     @property
     def is_good(self) -> bool:
-        """Return whether the action did what it should."""
+        """Return whether the action succeeded."""
         return self.level in (messages.SUCCESS, messages.INFO)
 
 
@@ -88,7 +88,7 @@ class Action:
         return self.report(self.change(order, by=by))
 
     def report(self, order: Order) -> Outcome:
-        """Return the outcome for an order that ``change`` has returned."""
+        """Return the outcome for the order that ``change`` returned."""
         values = {"status": order.get_status_display(), "email": order.email}
         return Outcome(messages.SUCCESS, str(self.success_text) % values)
 
@@ -104,7 +104,7 @@ def prefix_number(order: Order, text: str) -> str:
 
 
 class RefundAction(Action):
-    """Refund an order through Stripe: all that is left, or a part of one order."""
+    """The action that refunds orders through Stripe: a part of one order, or all of several."""
 
     name = "refund"
     label = gettext_lazy("Refund")
@@ -113,20 +113,25 @@ class RefundAction(Action):
     moves_money = True
 
     def form_class(self, orders: Sequence[Order]) -> type[ConfirmForm]:
+        """Return the form for a part of one order, or for all of several orders."""
         return OneRefundForm if len(orders) == 1 else RefundForm
 
     def is_available(self, order: Order) -> bool:
+        """Return whether an amount of the order can still be refunded."""
         return bool(order.payment_intent_id) and amount_refundable(order) > 0
 
     def reason_to_skip(self, order: Order) -> str:
+        """Return that the payment is disputed, or an empty string."""
         if order.dispute_status not in FUNDS_WITHHELD:
             return ""
         return _("The payment is disputed, so Stripe refuses refunds.")
 
     def explain(self, order: Order) -> str:
+        """Return the explanation, preceded by the reason why Stripe would refuse a refund."""
         return " ".join(filter(None, (self.reason_to_skip(order), super().explain(order))))
 
     def perform(self, order: Order, form: RefundForm, *, by: Cause) -> Outcome:
+        """Refund the order as the form says, and return the outcome."""
         arguments = form.refund_arguments(order)
         try:
             order = refund_order(order, by=by, **arguments)
@@ -144,6 +149,7 @@ class RefundAction(Action):
         return Outcome(messages.SUCCESS, text % params)
 
     def error_message(self, error: StripeCartError) -> str:
+        """Return a message that says whether money may have been returned."""
         if isinstance(error, PaymentRefused):
             reason = f" ({error.stripe_code})" if error.stripe_code else ""
             return _("Stripe declined the refund; no money was returned.") + reason
@@ -156,7 +162,7 @@ class RefundAction(Action):
 
 
 class FulfillAction(Action):
-    """Mark a paid order as completed."""
+    """The action that marks paid orders as completed."""
 
     name = "fulfill"
     label = gettext_lazy("Mark as completed")
@@ -169,11 +175,12 @@ class FulfillAction(Action):
     change = staticmethod(fulfill_order)
 
     def is_available(self, order: Order) -> bool:
+        """Return whether the order is paid and not completed yet."""
         return bool(order.status == Status.PAID)
 
 
 class CancelAction(Action):
-    """Cancel an unpaid order."""
+    """The action that cancels unpaid orders."""
 
     name = "cancel"
     label = pgettext_lazy("order", "Cancel")
@@ -186,9 +193,11 @@ class CancelAction(Action):
     change = staticmethod(cancel_order)
 
     def is_available(self, order: Order) -> bool:
+        """Return whether the order is not paid yet, and still open."""
         return order.is_pending
 
     def report(self, order: Order) -> Outcome:
+        """Return the outcome; the order may have been paid instead of canceled."""
         if order.status == Status.CANCELED:
             return super().report(order)
         text = _("not canceled, because its status is “%(status)s”.")
@@ -196,7 +205,7 @@ class CancelAction(Action):
 
 
 class SettleAction(Action):
-    """Clear the review flag of an order, and accept a payment that is held for review."""
+    """The action that marks orders as reviewed, and accepts payments that are held for review."""
 
     name = "settle"
     label = gettext_lazy("Mark as reviewed")
@@ -206,9 +215,11 @@ class SettleAction(Action):
     change = staticmethod(settle_attention)
 
     def is_available(self, order: Order) -> bool:
+        """Return whether the order needs review."""
         return bool(order.attention)
 
     def explain(self, order: Order) -> str:
+        """Return the explanation: if the payment is held, the review accepts its amount."""
         if is_held_for_review(order):
             return _(
                 "Accepts the amount that was paid and marks the order as paid. To return the money "
@@ -218,7 +229,7 @@ class SettleAction(Action):
 
 
 class SyncAction(Action):
-    """Sync an order with Stripe."""
+    """The action that syncs orders with Stripe."""
 
     name = "sync"
     label = gettext_lazy("Sync now")
@@ -228,11 +239,12 @@ class SyncAction(Action):
     change = staticmethod(sync_order)
 
     def is_available(self, order: Order) -> bool:
+        """Return whether the order has a payment page at Stripe, or is not paid yet."""
         return order.session_id is not None or order.is_pending
 
 
 class EmailAction(Action):
-    """Send the e-mail about an order's status again."""
+    """The action that sends the e-mail about an order's status again."""
 
     name = "email"
     label = gettext_lazy("Resend e-mail")
@@ -242,6 +254,7 @@ class EmailAction(Action):
     change = staticmethod(resend_email)
 
     def is_available(self, order: Order) -> bool:
+        """Return whether there is an e-mail about the order's status, and an address."""
         return bool(order.email and email_kind(order))
 
 

@@ -32,9 +32,11 @@ class AttentionFilter(admin.SimpleListFilter):
     parameter_name = "attention"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        """Return the choices of the filter: all orders that need review, or one reason."""
         return (("any", _("Needs review")), *Order.Attention.choices)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        """Return the orders that match the chosen filter."""
         if self.value() is None:
             return queryset
         if self.value() == "any":
@@ -89,11 +91,13 @@ class OrderAdmin(OrderAdminBase):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
     ) -> tuple[QuerySet[Order], bool]:
+        """Return the orders that match the search, and False, as there are no duplicates."""
         return find_orders(queryset, search_term), False
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        """Show the list of orders, with links to the sales page and the export."""
         query = request.GET.urlencode()
         links = {
             "sales_url": self.page_url("sales"),
@@ -110,6 +114,7 @@ class OrderAdmin(OrderAdminBase):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
+        """Show the page of an order, which can't be edited."""
         if request.method not in ("GET", "HEAD"):
             raise PermissionDenied
         order = self.get_object(request, unquote(object_id))
@@ -127,6 +132,7 @@ class OrderAdmin(OrderAdminBase):
     # --- URLs --------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
+        """Return the admin's URLs, and those of sales, export and actions."""
         wrap = self.admin_site.admin_view
         return [
             path("sales/", wrap(sales_view(self)), name="stripe_cart_order_sales"),

@@ -76,6 +76,7 @@ class Echo:
     """A file-like object for ``csv.writer`` that returns each line instead of storing it."""
 
     def write(self, text: str) -> str:
+        """Return ``text`` unchanged."""
         return text
 
 
@@ -87,7 +88,7 @@ def _write_batches(orders: QuerySet[Order]) -> Iterator[str]:
     # Descending, so that orders added during the export are not read.
     for batch in queryset.in_batches(BATCH_SIZE, reverse=True):
         items = _items_by_order(batch)
-        rows = (map(escape_formula, _row(order, items[order.pk])) for order in batch)
+        rows = (map(escape_formula, _make_row(order, items[order.pk])) for order in batch)
         yield "".join(map(writer.writerow, rows))
 
 
@@ -101,7 +102,7 @@ def _items_by_order(batch: list[Order]) -> dict[int, list[str]]:
     return items_by_order
 
 
-def _row(order: Order, items: list[str]) -> list[Any]:
+def _make_row(order: Order, items: list[str]) -> list[Any]:
     """Return the values of an order for ``COLUMNS``."""
     currency = order.currency
     return [

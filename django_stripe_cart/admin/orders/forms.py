@@ -99,6 +99,7 @@ class OneRefundForm(RefundForm):
         return data
 
     def refund_arguments(self, order: Order) -> dict[str, Any]:
+        """Return the keyword arguments of ``refund_order``, with the amount of the form."""
         data = self.cleaned_data
         chosen = {"amount": data["amount"], "expected_refundable": data["refundable"]}
         return {**super().refund_arguments(order), **chosen}

@@ -22,11 +22,11 @@ class Bar:
     """A bar of the chart. Its numbers are formatted for SVG, not for the active language."""
 
     kind: str
+    title: str
     x: str
     y: str
     width: str
     height: str
-    title: str
 
 
 @dataclass(frozen=True)
@@ -101,11 +101,11 @@ def _draw_bars(sales: Sales, scale: _Scale) -> Iterable[Bar]:
                 height = max(MIN_BAR_HEIGHT, abs(scale.y(amount) - scale.y(0)))
                 y = scale.y(0) - (height if amount > 0 else 0)
                 numbers = map(_format_number, (x, y, width, height))
-                yield Bar(kind, *numbers, _bar_title(day, sales.currency))
+                yield Bar(kind, _bar_title(day, sales.currency), *numbers)
 
 
 def _bar_title(day: Day, currency: str) -> str:
-    """Return the text that a bar shows under the pointer: the day and its figures."""
+    """Return the text that appears when the pointer is on a bar: the day and its figures."""
     params = {
         "day": date_format(day.day, "DATE_FORMAT"),
         "revenue": format_money(day.revenue, currency),

@@ -17,6 +17,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """Write all findings; raise ``CommandError`` if anything is wrong."""
         problems = sum(self._show_part(title, findings) for title, findings in run_all())
         if problems:
             raise CommandError(f"Problems, marked {State.WRONG}: {problems}.")

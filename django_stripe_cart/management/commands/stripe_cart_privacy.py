@@ -30,6 +30,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the arguments of the command."""
         parser.add_argument("action", choices=["export", "anonymize"])
         parser.add_argument("person", help="an e-mail address or a username")
         parser.add_argument(
@@ -37,6 +38,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, action: str, person: str, dry_run: bool, **options: Any) -> None:
+        """Export or anonymize the data of the person."""
         person = person.strip()
         if not has_data_about(person):
             raise CommandError("There is no data of a person with that name or address.")

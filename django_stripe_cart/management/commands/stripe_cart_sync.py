@@ -24,6 +24,7 @@ class Command(BaseCommand):
     help = "Sync open orders and refunds with Stripe, and process missed events."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the arguments of the command."""
         parser.add_argument(
             "orders",
             nargs="*",
@@ -33,6 +34,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="only show what would be synced")
 
     def handle(self, *args: Any, orders: list[str], dry_run: bool, **options: Any) -> None:
+        """Sync the named orders; without names, sync all that are due and send e-mails."""
         selected = [_find_order(name) for name in orders] if orders else None
         count = failed = 0
         for synced in sync_open_orders(selected, dry_run=dry_run):

@@ -20,12 +20,14 @@ class Command(BaseCommand):
     help = "Create, show or rotate the webhook endpoint at Stripe."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the arguments of the command."""
         parser.add_argument("action", choices=["create", "status", "rotate", "retire"])
         parser.add_argument(
             "--url", help="the webhook's full URL, if STRIPE_CART_BASE_URL is not set"
         )
 
     def handle(self, *args: Any, action: str, url: str | None, **options: Any) -> None:
+        """Perform the action on the webhook endpoint; turn Stripe's errors into messages."""
         actions = {
             "create": self._create,
             "status": self._status,

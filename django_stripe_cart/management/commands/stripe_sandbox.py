@@ -24,6 +24,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the options of the command."""
         parser.add_argument("--port", type=int, default=8001, help="Port to listen on (8001).")
         parser.add_argument("--name", default="", help="Name of the shop on the payment page.")
         parser.add_argument("--data", metavar="FILE", help="SQLite file that survives restarts.")
@@ -31,6 +32,7 @@ class Command(BaseCommand):
         parser.add_argument("--secret", metavar="whsec_…", help="Signing secret of the webhook.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """Run the sandbox until the process is stopped."""
         if not settings.DEBUG:
             raise CommandError("The sandbox is for development: it needs DEBUG = True.")
         if options["secret"] and not options["webhook"]:
