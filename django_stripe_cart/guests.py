@@ -111,10 +111,11 @@ def _adopt_orders(guest: Cart, user_pk: Any) -> None:
 def _move_lines(lines: Iterable[CartLine], cart: Cart) -> MergeResult:
     """Add ``lines`` to the locked cart, up to the stock and the limits of a cart."""
     own = {item.product_id: item for item in CartItem.objects.filter(cart=cart)}
-    moved, shortfalls = 0, []
+    moved = 0
+    shortfalls: list[CartError] = []
     for line in lines:
         item = own.get(line.product.pk, CartItem(cart=cart, product=line.product, quantity=0))
-        if item.pk is None and len(own) >= MAX_LINES:
+        if line.product.pk not in own and len(own) >= MAX_LINES:
             shortfalls.append(CartFull())
             continue
         added, shortfall = _quantity_that_fits(line, cart, item.quantity)

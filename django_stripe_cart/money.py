@@ -158,12 +158,7 @@ def money_format(currency: str) -> MoneyFormat:
 
 def money_format_json(currency: str) -> str:
     """Return ``money_format(currency)`` as JSON, for the script in the browser."""
-    return _money_format_json(get_language(), currency)
-
-
-@functools.cache
-def _money_format_json(language_code: str | None, currency: str) -> str:
-    return json.dumps(_money_format(language_code, currency))
+    return json.dumps(money_format(currency))
 
 
 @functools.cache
@@ -190,7 +185,6 @@ def _money_format(language_code: str | None, currency: str) -> MoneyFormat:
 def _clear_formats(**kwargs: Any) -> None:
     """Clear the cached formats when a test overrides a setting."""
     _money_format.cache_clear()
-    _money_format_json.cache_clear()
 
 
 def _digit_groups() -> list[int]:

@@ -93,10 +93,10 @@ def _take_one(pk: Any, quantity: int) -> int:
     if _add_if_enough(rows, field.name, -quantity):
         return quantity
     product = rows.first()
-    if product is not None and getattr(product, field.attname) is None:
-        return 0
     if product is None:
         raise OutOfStock
+    if getattr(product, field.attname) is None:
+        return 0
     raise OutOfStock(_("There is not enough of “%(product)s” left.") % {"product": product})
 
 

@@ -1,7 +1,7 @@
-"""Transactional outbox: e-mails are queued as rows, claimed by one process and sent at most once.
+"""Outbox: e-mails are saved as rows in the transaction, and sent at most once after the commit.
 
-If the process dies after the claim, or the mail server does not reply, the e-mail may stay unsent;
-it is not sent again. Only an e-mail that was certainly refused is retried.
+A process claims an e-mail before it sends it. If the process dies after that, or the mail server
+does not reply, the e-mail is not sent again. Only an e-mail that was certainly not sent is retried.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from django_stripe_cart.timeline import BY_SYSTEM
 
 logger = logging.getLogger("stripe_cart")
 
-# After each refusal, before giving up: long enough for a mail server that is down for a night.
+# The delays before the second and later attempts: a mail server may be down for a night.
 RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (5, 30, 2 * 60, 8 * 60, 24 * 60))
 
-# Refusals in a row after which the mail server is probably down; a single address may be invalid.
-MAX_REFUSALS = 3
+# After this number of failures in a row, the mail server is probably down.
+MAX_FAILURES = 3
 
 
 def queue_email(order: Order, kind: str, *, refund: Refund | None = None) -> None:
-    """Queue an e-mail about ``order``, which is sent when the open transaction commits.
+    """Queue an e-mail about ``order``, to be sent when the open transaction is committed.
 
-    ``kind`` is one of ``OrderEmail.Kind``; ``refund`` is the refund that a ``REFUNDED`` e-mail is
-    about. Each order has at most one e-mail of a kind, or of a refund, so a repeated call sends
-    nothing. Nor is anything queued if the order has no address, or ``STRIPE_CART_EMAILS`` turns the
+    ``kind`` is one of ``OrderEmail.Kind``; an e-mail of the kind ``REFUNDED`` is about ``refund``.
+    Each order has at most one e-mail of each kind, and one for each refund, so a second call does
+    nothing. Nothing is queued if the order has no address, or if ``STRIPE_CART_EMAILS`` turns the
     kind off.
     """
     if not will_email(order, kind):
@@ -47,41 +47,42 @@ def queue_email(order: Order, kind: str, *, refund: Refund | None = None) -> Non
 
 
 def will_email(order: Order, kind: str) -> bool:
-    """Whether ``order`` has an address, and the shop sends e-mails of this ``kind``."""
+    """Return whether ``order`` has an e-mail address and the shop sends e-mails of this kind."""
     return kind in conf.emails and bool(order.email)
 
 
 def send_pending_emails() -> Iterator[tuple[OrderEmail, bool]]:
-    """Send the pending e-mails, and yield each with whether it was sent.
+    """Send all pending e-mails, and yield pairs of an e-mail and whether it was sent.
 
-    Stops after ``MAX_REFUSALS`` refusals in a row; the rest is left to the next call.
+    After 3 failures in a row, the other e-mails are left to the next call.
     """
-    refusals = 0
+    failures = 0
     pending = OrderEmail.objects.pending().filter(kind__in=conf.emails)
     for email in pending.select_related("order"):
         was_sent = deliver(email)
         if was_sent is None:
             continue
         yield email, was_sent
-        refusals = 0 if was_sent else refusals + 1
-        if refusals == MAX_REFUSALS:
+        failures = 0 if was_sent else failures + 1
+        if failures == MAX_FAILURES:
             return
 
 
 def deliver(email: OrderEmail) -> bool | None:
     """Claim and send ``email``, and return whether it was sent.
 
-    None if another process has claimed it, or the e-mail no longer applies.
+    Return None if another process has claimed the e-mail, the order has no address any more, or the
+    refund has failed.
     """
     # bulk_create(ignore_conflicts=True) sets no primary key.
     rows = OrderEmail.objects.filter(order=email.order_id, dedupe_key=email.dedupe_key)
     claimed_at, attempts = timezone.now(), F("attempts") + 1
     if not rows.filter(claimed_at=None).update(claimed_at=claimed_at, attempts=attempts):
         return None
-    # Read after the claim: the order may have been anonymized, or the refund may have failed.
+    # The order may have been anonymized before the claim, or the refund may have failed.
     related = ["order", "refund"] if email.refund_id else ["order"]
     email = rows.select_related(*related).get()
-    if not _still_applies(email):
+    if not email.order.email or (email.refund and email.refund.is_failed):
         return None
     try:
         send(email, by=BY_SYSTEM, is_first=email.attempts == 1)
@@ -94,20 +95,16 @@ def deliver(email: OrderEmail) -> bool | None:
 
 
 def _schedule_retry(email: OrderEmail) -> None:
+    """Release the claim of an unsent e-mail, unless it has had its last attempt."""
     if email.attempts <= len(RETRY_DELAYS):
         due_at = timezone.now() + RETRY_DELAYS[email.attempts - 1]
-        # Staff may have sent it in the meantime.
+        # A member of staff may have sent the e-mail in the meantime.
         unsent = OrderEmail.objects.filter(pk=email.pk, sent_at=None)
         unsent.update(claimed_at=None, due_at=due_at)
 
 
-def _still_applies(email: OrderEmail) -> bool:
-    """Whether the order still has an address, and the refund, if any, has not failed."""
-    return bool(email.order.email) and not (email.refund and email.refund.is_failed)
-
-
 def _deliver_after_commit(email: OrderEmail) -> None:
-    """Deliver without raising: an error after the commit must not look like a failed change."""
+    """Send ``email``, and log any exception, because the change of the order is committed."""
     try:
         deliver(email)
     except Exception as error:

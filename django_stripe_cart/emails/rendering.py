@@ -1,4 +1,4 @@
-"""Rendering of e-mails, in the language of the order, as text and as HTML."""
+"""Rendering of e-mails as text and as HTML, in the language of the order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django_stripe_cart.models import Order, OrderEmail
 
 
 def render(email: OrderEmail) -> EmailMultiAlternatives:
-    """Return the message for ``email``, from ``DEFAULT_FROM_EMAIL`` to the order's address."""
+    """Return the message for ``email``, with the order's address as recipient."""
     order = email.order
     prefix = f"stripe_cart/emails/{email.kind}"
     with translation.override(order.language or settings.LANGUAGE_CODE):
@@ -30,6 +30,7 @@ def render(email: OrderEmail) -> EmailMultiAlternatives:
 
 
 def _context(email: OrderEmail) -> dict[str, Any]:
+    """Return the context of the e-mail's templates."""
     site = site_url(email.order)
     return {
         "order": email.order,
@@ -44,10 +45,11 @@ def _context(email: OrderEmail) -> dict[str, Any]:
 
 
 def site_url(order: Order) -> str:
-    """Return the site's URL without a path; webhooks and commands have no request to build it.
+    """Return the URL of the site without a path, for the links in an e-mail about ``order``.
 
-    It is ``STRIPE_CART_BASE_URL`` or, without that, the site where the order was placed; "" if
-    neither is known, and then the e-mail has no links.
+    It is ``STRIPE_CART_BASE_URL`` or, without this setting, the site where the order was placed.
+    If neither is known, it is "", and the e-mail has no links. There may be no request to ask,
+    because webhooks and commands send e-mails, too.
     """
     if conf.base_url:
         return conf.base_url

@@ -11,7 +11,7 @@ from django_stripe_cart.gateway.client import request, request_all
 
 @dataclass(frozen=True, slots=True)
 class StripeRefund:
-    """A refund at Stripe. ``amount`` is an int in the smallest currency unit."""
+    """Refund at Stripe. ``amount`` is an int in the smallest currency unit."""
 
     id: str
     amount: int
@@ -21,7 +21,7 @@ class StripeRefund:
 
 @dataclass(frozen=True, slots=True)
 class Dispute:
-    """A dispute at Stripe. ``status`` is text, because Stripe may add statuses."""
+    """Dispute at Stripe. ``status`` may have any value, because Stripe may add statuses."""
 
     id: str
     status: str
@@ -30,44 +30,34 @@ class Dispute:
 def create_refund(
     payment_intent_id: str, *, amount: int, metadata: dict[str, str], idempotency_key: str
 ) -> StripeRefund:
-    """Refund ``amount`` (int, smallest currency unit) of a payment. Raises ``PaymentError``."""
+    """Create a refund of ``amount`` (int, smallest currency unit) at Stripe.
+
+    Raises ``PaymentError``.
+    """
     params = {"payment_intent": payment_intent_id, "amount": amount, "metadata": metadata}
-    return _read_refund(
-        request(
-            lambda client: client.v1.refunds.create(
-                params,  # type: ignore[arg-type]
-                {"idempotency_key": idempotency_key},
-            )
-        )
-    )
+    key = {"idempotency_key": idempotency_key}
+    return _read_refund(request(lambda client: client.v1.refunds.create(params, key)))  # type: ignore[arg-type]
 
 
 def list_refunds(payment_intent_id: str) -> list[StripeRefund]:
-    """Return every refund of a payment, newest first. Raises ``PaymentError``.
+    """Return all refunds of a payment, newest first. Raises ``PaymentError``.
 
-    Refunds made in Stripe's Dashboard are among them.
+    They include refunds that were made in Stripe's Dashboard.
     """
-    return [
-        _read_refund(data)
-        for data in request_all(
-            lambda client, params: client.v1.refunds.list(params),
-            {"payment_intent": payment_intent_id},
-        )
-    ]
+    params = {"payment_intent": payment_intent_id}
+    listed = request_all(lambda client, params: client.v1.refunds.list(params), params)
+    return [_read_refund(data) for data in listed]
 
 
 def list_disputes(payment_intent_id: str) -> list[Dispute]:
-    """Return every dispute of a payment, newest first. Raises ``PaymentError``."""
-    return [
-        Dispute(id=data["id"], status=data.get("status") or "")
-        for data in request_all(
-            lambda client, params: client.v1.disputes.list(params),
-            {"payment_intent": payment_intent_id},
-        )
-    ]
+    """Return all disputes of a payment, newest first. Raises ``PaymentError``."""
+    params = {"payment_intent": payment_intent_id}
+    listed = request_all(lambda client, params: client.v1.disputes.list(params), params)
+    return [Dispute(id=data["id"], status=data.get("status") or "") for data in listed]
 
 
 def _read_refund(data: Mapping[str, Any]) -> StripeRefund:
+    """Return the ``StripeRefund`` of Stripe's refund object."""
     return StripeRefund(
         id=data["id"],
         amount=data["amount"],

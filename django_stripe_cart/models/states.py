@@ -1,4 +1,4 @@
-"""Statuses of an order, and reasons why staff must review it."""
+"""Statuses of an order, and reasons for a review by staff."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from django.utils.translation import pgettext_lazy
 
 
 class Status(models.TextChoices):
-    # With a context: French and Spanish use another word for an order than for a refund.
+    """Statuses of an order."""
+
+    # The labels have a context: French and Spanish use other words for a refund.
     PENDING = "pending", pgettext_lazy("order", "Awaiting payment")
     PROCESSING = "processing", pgettext_lazy("order", "Payment processing")
     PAID = "paid", pgettext_lazy("order", "Paid")
@@ -20,7 +22,7 @@ class Status(models.TextChoices):
 
 
 class Attention(models.TextChoices):
-    """Why staff must review the order."""
+    """Reasons for a review of an order by staff."""
 
     AMOUNT_MISMATCH = "amount_mismatch", _("The amount paid differs from the total")
     PAID_WITHOUT_STOCK = "paid_without_stock", _("Paid, but no longer in stock")

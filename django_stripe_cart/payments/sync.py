@@ -1,4 +1,4 @@
-"""Fetch an order's state from Stripe and record it, for one order or all overdue ones."""
+"""Sync orders with Stripe: one order, or all orders that may have changed."""
 
 from __future__ import annotations
 
@@ -38,22 +38,23 @@ from django_stripe_cart.timeline import BY_SYNC, Cause
 
 logger = logging.getLogger("stripe_cart")
 
-# How long a session may still exist after its end, because clocks differ.
+# Stripe may expire a session this much later than this site expects, because clocks differ.
 CLOCK_TOLERANCE = timedelta(minutes=10)
 
-# How many snapshots to take while other processes record newer data. Two are usually enough.
+# The number of snapshots to take while other processes record newer data; two usually suffice.
 MAX_ATTEMPTS = 5
 
 
 @deadline()
 def sync_order(order: Order, *, session: Session | None = None, by: Cause = BY_SYNC) -> Order:
-    """Fetch the payment, refunds and disputes of ``order``, record them and return it freshly read.
+    """Request the payment, refunds and disputes of ``order`` from Stripe, and record them.
 
-    ``session`` is its Checkout Session as Stripe has just shown it; without it, Stripe is asked.
-    Running it again changes nothing. ``by`` is written to the timeline.
+    Return the order freshly read. If ``session`` is given, it is the order's current Checkout
+    Session, and no request is sent. A second call changes nothing. ``by`` is written to the
+    timeline.
 
     Sends ``order_paid``, ``order_canceled``, ``order_refunded`` or ``order_disputed`` in the
-    transaction that records the change. Raises ``PaymentError`` if Stripe can't be asked.
+    transaction that records the change. Raises ``PaymentError``.
     """
     if session is not None:
         return record_snapshot(order, StripeSnapshot(session), by=by)
@@ -65,7 +66,8 @@ def sync_order(order: Order, *, session: Session | None = None, by: Cause = BY_S
 
 
 def _sync_session(order: Order, *, by: Cause) -> Order:
-    # Each refund with the order as it is now: the caller's may have been read before it was paid.
+    """Send again the refunds whose outcome is unknown, then record a snapshot of the order."""
+    # Each refund is read with its order, because ``order`` may have been read before the payment.
     for refund in Refund.objects.unknown().filter(order=order.pk).select_related("order"):
         recover_refund(refund, by=by)
     return _take_and_record_snapshot(order, by=by)
@@ -73,6 +75,10 @@ def _sync_session(order: Order, *, by: Cause) -> Order:
 
 @retry(StaleSnapshot, times=MAX_ATTEMPTS, then_raise=PaymentRetryable)
 def _take_and_record_snapshot(order: Order, *, by: Cause) -> Order:
+    """Record a snapshot of the order at Stripe, and return the order freshly read.
+
+    An order whose session no longer exists is closed.
+    """
     try:
         return record_snapshot(order, _take_snapshot(Order.objects.get(pk=order.pk)), by=by)
     except PaymentMissing:
@@ -82,13 +88,19 @@ def _take_and_record_snapshot(order: Order, *, by: Cause) -> Order:
 
 
 def _take_snapshot(order: Order) -> StripeSnapshot:
-    """Read the recorded state, then request the session, and its refunds and disputes if any."""
+    """Request the order's session from Stripe, and its refunds and disputes if it may have any.
+
+    If the cancellation of a pending order was requested, the session is expired first.
+    """
     refunds_before = recorded_refunds(order)
-    session = _retrieve_or_expire_session(order)
+    if order.is_pending and order.cancel_requested_at is not None:
+        session = expire_or_retrieve_session(order)
+    else:
+        session = gateway.retrieve_session(order.session_id or "")
     intent = session.payment_intent_id
     if not session.is_paid or not intent:
         return StripeSnapshot(session)
-    # A paid order is synced again because something changed after its payment: list its refunds.
+    # An order that is paid already may be synced because of a refund.
     has_refunds = session.amount_refunded > 0 or order.amount_paid > 0
     has_disputes = session.is_disputed or bool(order.dispute_status)
     return StripeSnapshot(
@@ -100,16 +112,13 @@ def _take_snapshot(order: Order) -> StripeSnapshot:
     )
 
 
-def _retrieve_or_expire_session(order: Order) -> Session:
-    """Return the session as it is now; if a cancellation was requested, expire it first."""
-    if order.is_pending and order.cancel_requested_at is not None:
-        return expire_or_retrieve_session(order)
-    return gateway.retrieve_session(order.session_id or "")
-
-
 def _sync_without_session(order: Order, *, by: Cause) -> Order:
-    """Create the session of a pending order, or close the order if it is too late for one."""
-    if _is_abandoned(order):
+    """Create the session of a pending order, or close the order if no session can be created.
+
+    An order that was to be canceled before its first request to Stripe is closed, too.
+    """
+    was_never_sent = order.session_params is None and order.cancel_requested_at is not None
+    if was_never_sent or _session_has_ended(order):
         return close_without_session(order, by=by)
     try:
         order = create_session_once(order, by=by)
@@ -118,23 +127,17 @@ def _sync_without_session(order: Order, *, by: Cause) -> Order:
     return sync_order(order, by=by) if order.session_id is not None else order
 
 
-def _is_abandoned(order: Order) -> bool:
-    """Whether its session was never requested and never will be, or would have ended by now."""
-    if order.session_params is None and order.cancel_requested_at is not None:
-        return True
-    return _session_has_ended(order)
-
-
 def _is_missing_for_good(order: Order) -> bool:
-    """Whether a session that Stripe does not find can't be paid any more.
+    """Return whether an order can be closed whose session does not exist at Stripe.
 
-    It has ended, or belongs to another account or mode because the key was changed, or a sandbox
-    was restarted, where no money is at stake.
+    Its session has expired, or is of the other mode (test or live), or was in a sandbox, which was
+    restarted. Otherwise the secret key may be wrong, and the shopper may still pay.
     """
     return _session_has_ended(order) or not order.matches_livemode or bool(conf.api_base)
 
 
 def _session_has_ended(order: Order) -> bool:
+    """Return whether the order's session has expired, or would have if it had been created."""
     lifetime = timedelta(minutes=conf.session_minutes)
     end = order.session_expires_at or order.placed_at + lifetime
     return end + CLOCK_TOLERANCE < timezone.now()
@@ -142,7 +145,7 @@ def _session_has_ended(order: Order) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SyncResult:
-    """The outcome of one order's sync: its status before, the order now, and the error if any."""
+    """Result of the sync of one order: the order now, its status before, and the error, if any."""
 
     order: Order
     status_before: str
@@ -152,12 +155,12 @@ class SyncResult:
 def sync_open_orders(
     orders: Iterable[Order] | None = None, *, dry_run: bool = False
 ) -> Iterator[SyncResult]:
-    """Sync ``orders``, or every order whose sync is overdue, and yield a ``SyncResult`` for each.
+    """Sync ``orders``, or all orders that may have changed, and yield a ``SyncResult`` for each.
 
-    Several processes may run it at the same time: a conditional UPDATE claims each order, so it is
-    synced once. With ``dry_run`` the orders are yielded, and nothing is asked or changed.
+    If several processes call it at the same time, each order is synced by one of them. With
+    ``dry_run``, the orders are yielded, but no request is sent and nothing is changed.
 
-    Sends what ``sync_order`` sends. An error of one order is yielded and not raised.
+    Sends the signals of ``sync_order``. An exception about an order is yielded and not raised.
     """
     for order in Order.objects.overdue_for_sync() if orders is None else orders:
         if dry_run:
@@ -167,17 +170,17 @@ def sync_open_orders(
 
 
 def _claim(order: Order) -> bool:
+    """Return True unless another process has claimed or synced the order in the meantime."""
     unchanged = Order.objects.filter(pk=order.pk, synced_at=order.synced_at)
     return bool(unchanged.update(synced_at=timezone.now()))
 
 
 def _sync_one(order: Order) -> SyncResult:
+    """Sync the order, and return any exception in the result, so that other orders are synced."""
     try:
         return SyncResult(sync_order(order, by=BY_SYNC), status_before=order.status)
-    except PaymentError as error:
-        return SyncResult(order, status_before=order.status, error=error)
-    except Exception as error:  # for example from a host's receiver; go on with the other orders
-        logger.error(
-            "Order %s could not be synced: %s", order.reference, describe_without_values(error)
-        )
+    except Exception as error:
+        if not isinstance(error, PaymentError):  # it is for example from a host's receiver
+            details = describe_without_values(error)
+            logger.error("Order %s could not be synced: %s", order.reference, details)
         return SyncResult(order, status_before=order.status, error=error)
