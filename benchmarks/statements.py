@@ -28,7 +28,7 @@ from django_stripe_cart.models import Order, Product  # noqa: E402
 from django_stripe_cart.sandbox import Sandbox  # noqa: E402
 from django_stripe_cart.testing.browser import Browser  # noqa: E402
 from django_stripe_cart.testing.factories import make_product, make_user  # noqa: E402
-from django_stripe_cart.testing.sandbox import stripe_in_a_box  # noqa: E402
+from django_stripe_cart.testing.sandbox import stripe_sandbox  # noqa: E402
 
 SIZES = (2, 50)
 CONTROL = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA")
@@ -104,7 +104,7 @@ def shop() -> Iterator[Sandbox]:
     setup_test_environment()
     databases = setup_databases(verbosity=0, interactive=False)
     try:
-        with stripe_in_a_box() as sandbox:
+        with stripe_sandbox() as sandbox:
             yield sandbox
     finally:
         teardown_databases(databases, verbosity=0)

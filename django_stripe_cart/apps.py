@@ -1,4 +1,4 @@
-"""App configuration. Label, URLs, templates and settings are named ``stripe_cart``."""
+"""App configuration. The app label, URL namespace and settings prefix are ``stripe_cart``."""
 
 from typing import Any
 
@@ -16,22 +16,24 @@ class StripeCartConfig(AppConfig):
     def ready(self) -> None:
         from django_stripe_cart import receivers  # noqa: F401  (connects them)
 
-        register(_check, self.label)
-        register(_check_databases, self.label, Tags.database)
+        register(_run_checks, self.label)
+        register(_run_database_checks, self.label, Tags.database)
 
 
-# Checks are imported when they run, to keep the start of a server fast.
+# Checks are imported when they run, so that a server starts faster.
 
 
-def _check(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+def _run_checks(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Run the checks that need no database."""
     from django_stripe_cart import checks
 
     return checks.run()
 
 
-def _check_databases(
+def _run_database_checks(
     app_configs: Any = None, databases: Any = None, **kwargs: Any
 ) -> list[CheckMessage]:
+    """Run the checks that read ``databases``, a list of aliases."""
     from django_stripe_cart import checks
 
     return checks.run_on_databases(databases or ())

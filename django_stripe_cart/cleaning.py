@@ -1,4 +1,4 @@
-"""Deletion of abandoned guest carts and of old processed webhook events."""
+"""Delete old guest carts and old webhook events."""
 
 from __future__ import annotations
 
@@ -15,39 +15,39 @@ __all__ = ["clean_guest_carts", "clean_webhooks", "old_guest_carts", "old_webhoo
 
 BATCH_SIZE = 500
 
-# Stripe lists events for 30 days, and a row keeps one from being processed again
+# Stripe lists an event for 30 days; while it does, its row prevents a second processing
 # (docs.stripe.com/api/events).
 EVENTS_KEPT = timedelta(days=31)
 
 
 def old_guest_carts(*, before: datetime) -> PrimaryDatabaseQuerySet[Cart]:
-    """Return guests' carts without an open order that have not changed since ``before``."""
+    """Return the carts of guests that have no open order and did not change after ``before``."""
     return Cart.objects.filter(user=None, modified__lt=before, open_order=None)
 
 
 def old_webhooks(*, before: datetime) -> PrimaryDatabaseQuerySet[WebhookEvent]:
-    """Return events received and processed before ``before``, and more than 31 days ago.
+    """Return the webhook events that were processed before ``before`` and over 31 days ago.
 
-    Failed events are not included, so that they can still be seen.
+    Events whose processing failed are not returned, so that staff can still see them.
     """
     oldest = min(before, timezone.now() - EVENTS_KEPT)
     return WebhookEvent.objects.filter(received_at__lt=oldest, processed_at__lt=oldest)
 
 
 def clean_guest_carts(*, before: datetime) -> int:
-    """Delete guests' carts that have not changed since ``before``, and return how many.
+    """Delete the carts of guests that did not change after ``before``, and return their number.
 
-    ``before`` is a datetime. Their orders stay. A shopper who returns at the same moment keeps the
-    cart or starts a new one, depending on which transaction is first.
+    ``before`` is a datetime. Carts with an open order are kept, and so are all orders.
     """
     batches = old_guest_carts(before=before).only("pk").in_batches(BATCH_SIZE)
     return sum(_delete_carts(carts, before=before) for carts in batches)
 
 
 def clean_webhooks(*, before: datetime) -> int:
-    """Delete processed webhook events older than ``before``, a datetime, and return how many.
+    """Delete the webhook events that were processed before ``before``, and return their number.
 
-    Events of the last 31 days, and those whose processing failed, stay.
+    ``before`` is a datetime. Events of the last 31 days and events whose processing failed are
+    kept.
     """
     batches = old_webhooks(before=before).only("pk").in_batches(BATCH_SIZE)
     return sum(_delete_webhooks(events) for events in batches)
@@ -55,12 +55,12 @@ def clean_webhooks(*, before: datetime) -> int:
 
 @in_transaction
 def _delete_carts(carts: list[Cart], *, before: datetime) -> int:
+    """Lock ``carts``, delete those that are still old, and return how many were deleted."""
     pks = [cart.pk for cart in carts]
     Cart.objects.filter(pk__in=pks).update(version=F("version") + 1)  # lock before reading
-    old = old_guest_carts(before=before).filter(pk__in=pks).values_list("pk", flat=True)
-    found = list(old)
-    Cart.objects.filter(pk__in=found).delete()
-    return len(found)
+    old = [cart.pk for cart in old_guest_carts(before=before).filter(pk__in=pks).only("pk")]
+    Cart.objects.filter(pk__in=old).delete()
+    return len(old)
 
 
 @in_transaction

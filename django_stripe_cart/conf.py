@@ -1,4 +1,4 @@
-"""The app's settings, read lazily."""
+"""The settings of the app, with their defaults."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from django.utils.module_loading import import_string
 
 DEFAULT_PRODUCT_MODEL = "stripe_cart.Product"
 
-# The oldest API version that all supported SDKs (13 to 16) are made for. It is pinned, so that an
-# upgrade of a host's SDK does not change the API version.
+# The oldest API version that all supported SDKs (13 to 16) are made for. It is set explicitly, so
+# that an upgrade of the SDK does not change it.
 DEFAULT_API_VERSION = "2025-09-30.clover"
 DEFAULT_SESSION_MINUTES = 60
 EMAIL_KINDS = ("paid", "fulfilled", "refunded", "failed")
 
 
 def parse_session_minutes(value: Any) -> int | None:
-    """Return ``value`` as an int, the lifetime of a Checkout Session, or None if it is not valid.
+    """Return the lifetime of a Checkout Session in minutes (int), or None if it is not valid.
 
-    Stripe accepts 30 minutes to 24 hours (docs.stripe.com/api/checkout/sessions/create). A minute
-    at either end is left for the duration of the request and for clocks that differ.
+    Stripe accepts 30 minutes to 24 hours (docs.stripe.com/api/checkout/sessions/create). The first
+    and the last minute are excluded, because a request takes time and clocks differ.
     """
     try:
         minutes = int(value)
@@ -31,7 +31,10 @@ def parse_session_minutes(value: Any) -> int | None:
 
 
 class Conf:
-    """The ``STRIPE_CART_*`` settings, read at each access, so that ``override_settings`` works."""
+    """Accessor for the ``STRIPE_CART_*`` settings.
+
+    Each access reads the setting again, so that ``override_settings`` works.
+    """
 
     @property
     def secret_key(self) -> str:
@@ -39,7 +42,7 @@ class Conf:
 
     @property
     def webhook_secrets(self) -> list[str]:
-        """The webhook secrets: several while one is rotated. Empty ones are left out."""
+        """Return the webhook secrets without empty ones. A shop that changes its secret has two."""
         value = getattr(settings, "STRIPE_CART_WEBHOOK_SECRET", "")
         secrets = value if isinstance(value, list | tuple | set | frozenset) else [value]
         return [s for s in secrets if isinstance(s, str) and s.strip()]
@@ -58,18 +61,21 @@ class Conf:
 
     @property
     def session_options(self) -> Callable[[Any], dict[str, Any]] | None:
-        """The host's function that takes an ``Order`` and returns Checkout Session parameters."""
+        """Return the host's function from an ``Order`` to parameters of its Checkout Session."""
         path = getattr(settings, "STRIPE_CART_SESSION_OPTIONS", None)
         return cast("Callable[[Any], dict[str, Any]]", import_string(path)) if path else None
 
     @property
     def has_session_options(self) -> bool:
-        """Whether ``session_options`` is set, without importing it."""
+        """Return whether ``session_options`` is set, without importing the function."""
         return bool(getattr(settings, "STRIPE_CART_SESSION_OPTIONS", None))
 
     @property
     def emails(self) -> frozenset[str]:
-        """The kinds of e-mail to send, of ``EMAIL_KINDS``. A check reports unknown kinds."""
+        """Return the kinds of e-mail to send, a subset of ``EMAIL_KINDS``.
+
+        A system check reports unknown kinds.
+        """
         value = getattr(settings, "STRIPE_CART_EMAILS", True)
         if isinstance(value, list | tuple | set | frozenset):
             return frozenset(EMAIL_KINDS).intersection(value)
@@ -77,7 +83,10 @@ class Conf:
 
     @property
     def session_minutes(self) -> int:
-        """The lifetime of a Checkout Session. A check reports an invalid value."""
+        """Return the lifetime of a Checkout Session in minutes.
+
+        A system check reports an invalid value, and the default is used instead of it.
+        """
         minutes = parse_session_minutes(getattr(settings, "STRIPE_CART_SESSION_MINUTES", None))
         return DEFAULT_SESSION_MINUTES if minutes is None else minutes
 
@@ -97,14 +106,14 @@ class Conf:
 
     @property
     def livemode(self) -> bool:
-        """Whether the configured key is a live one, which moves real money."""
+        """Return whether the secret key is for Stripe's live mode, which moves real money."""
         return self.secret_key.startswith(("sk_live_", "rk_live_"))
 
 
 conf = Conf()
 
-# Django reads the setting of a swappable model by name, so it needs a value before models load, as
-# AUTH_USER_MODEL has in Django's global settings.
+# Django reads the setting of a swappable model by its name while it loads models, so the setting
+# needs a value before that. AUTH_USER_MODEL has one in Django's global settings.
 settings.STRIPE_CART_PRODUCT_MODEL = getattr(
     settings, "STRIPE_CART_PRODUCT_MODEL", DEFAULT_PRODUCT_MODEL
 )

@@ -1,12 +1,13 @@
-"""Row locks and retried transactions, on every database.
+"""Row locks and retried transactions that work on every database.
 
-``select_for_update`` does nothing on SQLite, and a transaction there that reads before it writes
-fails with "database is locked". A write as the first statement locks the row on every database.
+On SQLite, ``select_for_update`` does nothing, and a transaction that reads before it writes may
+fail with "database is locked". An UPDATE as the first statement locks the row on every database.
 """
 
 from __future__ import annotations
 
 import functools
+import itertools
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -24,7 +25,7 @@ M = TypeVar("M", bound=models.Model)
 ATTEMPTS = 8
 MAX_DELAY = 1.0  # seconds
 
-# With its type, so that Django does not work it out for each statement.
+# It has its type here, so that Django does not derive the type for each statement.
 ONE = Value(1, output_field=models.PositiveBigIntegerField())
 
 # Serialization failure, deadlock, lock not available; MySQL: deadlock, lock wait, record changed.
@@ -33,24 +34,24 @@ MYSQL_CODES = frozenset({1213, 1205, 1020})
 
 
 def lock(model: type[M], pk: Any) -> M:
-    """Lock a row by writing to it, and return it as it is now.
+    """Lock the row with this primary key by an UPDATE, and return it freshly read.
 
-    Must be the first thing that a transaction does with the row. Raises ``model.DoesNotExist``.
-    Lock a cart before its orders.
+    A transaction must lock a row before it reads it, and lock a cart before the cart's orders.
+    Raises ``model.DoesNotExist``.
     """
     lock_without_reading(model, pk)
     return _rows(model).get(pk=pk)
 
 
 def lock_without_reading(model: type[models.Model], pk: Any) -> None:
-    """Lock a row as ``lock`` does, without reading it. Raises ``model.DoesNotExist``."""
+    """Lock the row with this primary key by an UPDATE. Raises ``model.DoesNotExist``."""
     lock_where(model, {"pk": pk})
 
 
 def lock_where(model: type[models.Model], unique: Mapping[str, Any], **changes: Any) -> None:
-    """Lock the row that has these ``unique`` values, and make ``changes`` in the same statement.
+    """Lock the row with the values in ``unique``, and write ``changes`` in the same UPDATE.
 
-    Raises ``model.DoesNotExist``.
+    Both are column values by field name. Raises ``model.DoesNotExist`` if there is no such row.
     """
     if not increment(model, "version", unique, **changes):
         raise model.DoesNotExist  # type: ignore[attr-defined]
@@ -59,9 +60,10 @@ def lock_where(model: type[models.Model], unique: Mapping[str, Any], **changes: 
 def increment(
     model: type[models.Model], counter: str, where: Mapping[str, Any], **changes: Any
 ) -> bool:
-    """Add one to ``counter`` in the row that has the values in ``where``, and make ``changes``.
+    """Add 1 to the field ``counter`` and write ``changes``, in one UPDATE of the matching rows.
 
-    Return whether there is such a row. None in ``where`` means SQL's NULL.
+    ``where`` has the values to match by field name; None matches NULL. Return whether a row
+    matched.
     """
     # A JSON field compares None with JSON's null, so NULL is asked for by its own lookup.
     conditions = {
@@ -73,9 +75,10 @@ def increment(
 
 
 def lock_all(model: type[M], pks: Iterable[Any]) -> dict[Any, M]:
-    """Lock several rows in the order of their keys, and return those that exist, by key.
+    """Lock the rows with these primary keys, and return a dict of primary keys to rows.
 
-    All rows are locked before any is read, so the values are consistent.
+    The rows are locked in the order of their keys, and read after all are locked. Rows that do not
+    exist are left out.
     """
     for pk in sorted(wanted := set(pks)):
         increment(model, "version", {"pk": pk})
@@ -83,6 +86,7 @@ def lock_all(model: type[M], pks: Iterable[Any]) -> dict[Any, M]:
 
 
 def _rows(model: type[M]) -> models.QuerySet[M]:
+    """Return all rows of ``model`` from the database that is written to."""
     return model._base_manager.using(router.db_for_write(model))
 
 
@@ -95,47 +99,43 @@ def in_transaction(*, durable: bool) -> Callable[[Callable[P, R]], Callable[P, R
 
 
 def in_transaction(function: Callable[..., Any] | None = None, /, *, durable: bool = True) -> Any:
-    """Run a function in a transaction of its own, and again if the database asks for it.
+    """Decorate a function to run in a transaction, which is retried after a database conflict.
 
-    The whole transaction is retried, so the function must not call Stripe. With ``durable=False``
-    it may also join a transaction that is open; then the outer one is retried.
+    The function may run several times, so it must not call Stripe. It raises ``RuntimeError`` if a
+    transaction is open already. With ``durable=False`` it joins the open transaction instead, and
+    only the code that opened that transaction can retry it.
     """
     if function is None:
-        return functools.partial(_in_transaction, durable=durable)
-    return _in_transaction(function, durable=durable)
+        return functools.partial(in_transaction, durable=durable)
 
-
-def _in_transaction(function: Callable[P, R], *, durable: bool) -> Callable[P, R]:
     @functools.wraps(function)
-    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+    def run_in_transaction(*args: Any, **kwargs: Any) -> Any:
         attempts = ATTEMPTS if durable or not is_transaction_open() else 1
-        attempt = 0
-        while True:
-            attempt += 1
+        for attempt in itertools.count(1):
             try:
                 with transaction.atomic(using=_alias(), durable=durable):
                     return function(*args, **kwargs)
             except DatabaseError as error:
                 if attempt == attempts or not is_retryable(error):
                     raise
-                # Jitter, so that transactions that collided do not collide again.
+                # The delay is random, so that the same transactions do not collide again.
                 time.sleep(random.uniform(0, min(MAX_DELAY, 0.01 * 2**attempt)))  # noqa: S311
 
-    return run
+    return run_in_transaction
 
 
 def retry(
     *on: type[Exception], times: int, then_raise: type[Exception]
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Call a function again if it raises one of ``on``, because other requests changed its rows.
+    """Decorate a function to be called again if it raises one of the exceptions ``on``.
 
-    For functions that can't be one transaction, because they make requests to Stripe in between.
-    The function is called at most ``times`` times (int), then ``then_raise`` is raised.
+    It is for functions that call Stripe between transactions, and raise one of ``on`` when another
+    request has changed their rows. After ``times`` calls (int), ``then_raise`` is raised.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(function)
-        def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        def call_with_retries(*args: P.args, **kwargs: P.kwargs) -> R:
             for _attempt in range(times - 1):
                 with suppress(*on):
                     return function(*args, **kwargs)
@@ -144,20 +144,23 @@ def retry(
             except on as error:
                 raise then_raise from error
 
-        return run
+        return call_with_retries
 
     return decorate
 
 
 def savepoint() -> transaction.Atomic:
-    """Return a savepoint: a part of a transaction that can be rolled back on its own."""
+    """Return a context manager for a savepoint in the open transaction.
+
+    An exception in the block rolls back only the block.
+    """
     return transaction.atomic(using=_alias())
 
 
 def is_transaction_open() -> bool:
-    """Whether a transaction is open, other than the one that ``TestCase`` wraps a test in."""
-    # Private API: without it no host could test a verb in a TestCase. atomic(durable=True) looks at
-    # the same two attributes.
+    """Return whether a transaction is open. The one that ``TestCase`` opens does not count."""
+    # Both attributes are private API: without them, no function of this app that opens a
+    # transaction could be tested in a TestCase. atomic(durable=True) reads them, too.
     blocks = getattr(connections[_alias()], "atomic_blocks", None)
     if blocks is None:
         return not transaction.get_autocommit(using=_alias())
@@ -165,9 +168,9 @@ def is_transaction_open() -> bool:
 
 
 def after_commit(function: Callable[[], Any]) -> None:
-    """Call ``function`` now, or after the commit of the transaction that is open.
+    """Call ``function`` after the open transaction is committed, or now if none is open.
 
-    The function may open transactions of its own.
+    The function may open transactions.
     """
     if is_transaction_open():
         transaction.on_commit(function, using=_alias())
@@ -176,6 +179,7 @@ def after_commit(function: Callable[[], Any]) -> None:
 
 
 def _alias() -> str:
+    """Return the alias of the database to which orders are written."""
     return router.db_for_write(apps.get_model("stripe_cart", "Order"))
 
 

@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class StripeCartError(Exception):
-    """The base class of the app's exceptions.
+    """Base class of the app's exceptions.
 
-    ``code`` is the exception's name in JSON answers. Each class declares its own, so that renaming
-    a class does not change the JSON API.
+    ``code`` identifies the exception in JSON responses. It does not depend on the class name, so
+    that a class can be renamed without a change of the JSON API.
     """
 
     code: ClassVar[str] = "stripe_cart_error"
@@ -29,59 +29,77 @@ class StripeCartError(Exception):
 
 
 class EmailNotSent(StripeCartError):
-    """An e-mail was not sent, or may not have been. The order has not changed."""
+    """Exception raised when an e-mail was not sent, or may not have been sent.
+
+    The order has not changed.
+    """
 
     code = "email_not_sent"
     default_message = _("The e-mail could not be sent.")
 
 
 class EmailRefused(EmailNotSent):
-    """The e-mail was certainly not sent, so it can be tried again."""
+    """Exception raised when an e-mail was certainly not sent, so it can be sent again."""
 
     code = "email_refused"
 
 
-# Errors of the cart: no order was placed, no stock taken, nothing charged.
-
-
 class CartError(StripeCartError):
-    """The cart can't hold or sell the product."""
+    """Exception raised when a cart can't be changed as requested, or can't be ordered.
+
+    No order was placed, no stock was taken and nothing was charged.
+    """
 
     code = "cart_error"
 
 
 class EmptyCart(CartError):
+    """Exception raised when an order is placed from an empty cart."""
+
     code = "empty_cart"
     default_message = _("Your cart is empty.")
 
 
 class ProductUnavailable(CartError):
+    """Exception raised when a product is not for sale."""
+
     code = "product_unavailable"
     default_message = _("This product is not for sale at the moment.")
 
 
 class OutOfStock(CartError):
+    """Exception raised when less of a product is in stock than was requested."""
+
     code = "out_of_stock"
     default_message = _("There is not enough of this product left.")
 
 
 class QuantityNotAllowed(CartError):
+    """Exception raised when a quantity is not between 1 and 999."""
+
     code = "quantity_not_allowed"
     default_message = _("Please choose a whole number from 1 to 999.")
 
 
 class CartFull(CartError):
+    """Exception raised when a product is added to a cart that has 100 different products."""
+
     code = "cart_full"
     default_message = _("A cart can hold up to 100 different products.")
 
 
 class MixedCurrencies(CartError):
+    """Exception raised when an order is placed from a cart with prices in several currencies."""
+
     code = "mixed_currencies"
     default_message = _("Products in different currencies can't be bought together.")
 
 
 class CartChanged(CartError):
-    """The cart is not what the shopper saw. ``changes`` is a list of sentences that say why."""
+    """Exception raised when a cart has changed since the shopper saw it.
+
+    ``changes`` is a list of sentences for the shopper that describe the changes.
+    """
 
     code = "cart_changed"
     default_message = _("Your cart has changed. Please review it before you check out.")
@@ -91,11 +109,8 @@ class CartChanged(CartError):
         super().__init__()
 
 
-# Errors of an order.
-
-
 class OrderError(StripeCartError):
-    """The order's state does not allow the change."""
+    """Exception raised when the status of an order does not allow the requested change."""
 
     code = "order_error"
 
@@ -107,34 +122,37 @@ class ConfirmationNeeded(OrderError):
 
 
 class OrderOpen(OrderError):
-    """An earlier order of the cart is open and must be closed first."""
+    """Exception raised when an earlier order of the same cart must be closed first."""
 
     code = "order_open"
     default_message = _("You already have an unpaid order.")
 
 
 class OrderClosed(OrderError):
+    """Exception raised when an order that must be pending is not pending any more."""
+
     code = "order_closed"
     default_message = _("This order is closed.")
 
 
 class OrderUnsettled(OrderError):
+    """Exception raised when the payment of an order may still succeed or fail."""
+
     code = "order_unsettled"
     default_message = _("The payment for this order is not complete yet.")
 
 
 class RefundNotPossible(OrderError):
+    """Exception raised when the requested amount of an order can't be refunded."""
+
     code = "refund_not_possible"
     default_message = _("There is nothing left to refund.")
 
 
-# Errors of Stripe.
-
-
 class PaymentError(StripeCartError):
-    """Stripe refused the request, or did not answer.
+    """Exception raised when Stripe refused a request or did not answer it.
 
-    ``stripe_code`` and ``stripe_param`` are Stripe's ``code`` and ``param``, or empty
+    ``stripe_code`` and ``stripe_param`` are ``code`` and ``param`` of Stripe's error, or ""
     (docs.stripe.com/api/errors).
     """
 
@@ -150,55 +168,67 @@ class PaymentError(StripeCartError):
 
 
 class PaymentRefused(PaymentError):
-    """Stripe refused the request and would refuse it again. Nothing has happened at Stripe."""
+    """Exception raised when Stripe refused a request and changed nothing.
+
+    Stripe would refuse the same request again.
+    """
 
     code = "payment_refused"
     default_message = _("The payment service refused this order.")
 
 
 class PaymentNotConfigured(PaymentRefused):
-    """A setting of this site prevents payments. The log says which."""
+    """Exception raised when a setting of this site prevents payments. The log names the setting."""
 
     code = "payment_not_configured"
     default_message = _("This shop can't take payments at the moment.")
 
 
 class PaymentMissing(PaymentRefused):
-    """The object does not exist at Stripe for the configured key."""
+    """Exception raised when an object does not exist in the Stripe account of the secret key."""
 
     code = "payment_missing"
 
 
 class PaymentRetryable(PaymentError):
-    """Stripe was busy. The same request can be sent again with the same idempotency key."""
+    """Exception raised when Stripe was too busy to carry out a request.
+
+    The same request can be sent again with the same idempotency key.
+    """
 
     code = "payment_retryable"
 
 
 class PaymentUnknown(PaymentError):
-    """The request may or may not have been carried out.
+    """Exception raised when it is unknown whether Stripe carried out a request.
 
-    Sync, or send it again with the same idempotency key.
+    The caller syncs the order, or sends the same request with the same idempotency key.
     """
 
     code = "payment_unknown"
 
 
 class PaymentPermanentlyFailed(PaymentUnknown):
-    """Stripe failed and returns the stored failure for this idempotency key.
+    """Exception raised when Stripe has stored a failure for the idempotency key of a request.
 
-    Sending the same request again can never succeed (docs.stripe.com/api/idempotent_requests).
+    The same request with the same key fails every time (docs.stripe.com/api/idempotent_requests).
     """
 
     code = "payment_stuck"
 
 
 class AmountNotRepresentable(StripeCartError, ValueError):
-    """A price that the currency can't express. It is never rounded."""
+    """Exception raised when a price has more decimals than its currency. It is never rounded.
+
+    It is also raised for an amount that is too high for Stripe, and for an unknown currency.
+    """
 
     code = "amount_not_representable"
     default_message = _("This price isn't possible in its currency.")
 
 
 class InvalidWebhook(SuspiciousOperation):
-    """A webhook that is not from Stripe or can't be read. Django answers 400; nothing is stored."""
+    """Exception raised when a webhook is not signed by Stripe or can't be read.
+
+    Nothing is stored, and Django answers 400.
+    """

@@ -1,4 +1,4 @@
-"""Give a user the cart and the orders of the guest they were."""
+"""Move a guest's cart and orders to the user that the guest signs in as."""
 
 from __future__ import annotations
 
@@ -21,27 +21,33 @@ from django_stripe_cart.timeline import BY_SHOPPER, Cause
 
 __all__ = ["MergeResult", "merge_guest"]
 
-# Another tab may check out as a guest between two steps; then start over.
+# The merge starts again if another tab of the guest checks out between two of its steps.
 MAX_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class MergeResult:
-    """The result of merging a guest into a user."""
+    """Result of a merge of a guest's cart into a user's cart.
 
-    quantity: int = 0  # pieces that were moved to the user's cart
-    shortfalls: tuple[CartError, ...] = ()  # why some were not
-    open_order: Order | None = None  # can't be closed yet; the guest's cart is kept until it is
-    settled_order: Order | None = None  # was open before, and is closed or paid now
+    ``quantity`` is the number of pieces that were moved, and ``shortfalls`` has an error for each
+    product of which fewer pieces were moved than the guest had. ``open_order`` is an order of the
+    guest that can't be closed yet; nothing is moved until it is closed. ``settled_order`` is an
+    order that was open before the merge, and is closed or paid now.
+    """
+
+    quantity: int = 0
+    shortfalls: tuple[CartError, ...] = ()
+    open_order: Order | None = None
+    settled_order: Order | None = None
 
 
 def merge_guest(token: str, user: Any, *, by: Cause = BY_SHOPPER) -> MergeResult:
-    """Give ``user`` the cart and the orders of the guest with ``token``.
+    """Move the cart and the orders of the guest with ``token`` to ``user``.
 
-    An open order of the guest is canceled first. If it was paid before that, it is the user's, and
-    the paid items are no longer in the cart. If Stripe can't be reached, the cancellation is kept
-    and the guest's cart stays as it is; call this again later. Stripe is given 5 seconds, and its
-    failures are not raised.
+    An open order of the guest is canceled first. If it was already paid, it becomes the user's
+    order, and the paid items are removed from the cart. Requests to Stripe may take 5 seconds in
+    total, and a ``PaymentError`` is not raised: the guest's cart does not change then, the result
+    has an ``open_order``, and this function can be called again later.
     """
     settled = None
     with short_deadline():
@@ -49,19 +55,23 @@ def merge_guest(token: str, user: Any, *, by: Cause = BY_SHOPPER) -> MergeResult
             result = merge_without_stripe(token, user)
             if result.open_order is None:
                 return replace(result, settled_order=settled)
-            settled = _close(result.open_order, by=by)
+            settled = _cancel_if_possible(result.open_order, by=by)
             if settled.is_pending:
                 break
     return result
 
 
 def merge_without_stripe(token: str, user: Any) -> MergeResult:
-    """Do as ``merge_guest``, but leave the guest's cart as it is while an order of it is open."""
+    """Move the cart and the orders of the guest with ``token`` to ``user``, without Stripe.
+
+    If the guest has an open order, the cart does not change, and the result has the order.
+    """
     guest = Cart.objects.filter(token=token).first()
     return MergeResult() if guest is None else _merge_carts(guest.pk, get_user_cart(user).pk)
 
 
-def _close(order: Order, *, by: Cause) -> Order:
+def _cancel_if_possible(order: Order, *, by: Cause) -> Order:
+    """Cancel ``order``, and return it freshly read even if Stripe can't be reached."""
     try:
         return cancel_order(order, by=by)
     except PaymentError:
@@ -70,6 +80,10 @@ def _close(order: Order, *, by: Cause) -> Order:
 
 @in_transaction
 def _merge_carts(guest_pk: int, cart_pk: int) -> MergeResult:
+    """Lock both carts, move orders and items from the guest's to the user's, and delete the first.
+
+    If the guest has an open order, only the other orders are moved.
+    """
     carts = lock_all(Cart, [guest_pk, cart_pk])
     if len(carts) < 2:  # another tab merged it first
         return MergeResult()
@@ -84,7 +98,8 @@ def _merge_carts(guest_pk: int, cart_pk: int) -> MergeResult:
 
 
 def _adopt_orders(guest: Cart, user_pk: Any) -> None:
-    # Orders need no lock of their own: every writer locks their cart first.
+    """Make the user the owner of all orders of the guest's locked cart that are not open."""
+    # The orders need no lock: every writer locks their cart first.
     orders = Order.objects.filter(cart=guest, open_cart=None).placed_by_guests()
     adopted = list(orders.values_list("pk", flat=True))
     orders.update(user=user_pk, by_guest=False)
@@ -94,15 +109,16 @@ def _adopt_orders(guest: Cart, user_pk: Any) -> None:
 
 
 def _move_lines(lines: Iterable[CartLine], cart: Cart) -> MergeResult:
-    """Add ``lines`` to the locked cart, as far as there is stock and room."""
+    """Add ``lines`` to the locked cart, up to the stock and the limits of a cart."""
     own = {item.product_id: item for item in CartItem.objects.filter(cart=cart)}
-    moved, shortfalls = 0, []
+    moved = 0
+    shortfalls: list[CartError] = []
     for line in lines:
         item = own.get(line.product.pk, CartItem(cart=cart, product=line.product, quantity=0))
-        has_room = line.product.pk in own or len(own) < MAX_LINES
-        added, shortfall = (
-            _quantity_that_fits(line, cart, item.quantity) if has_room else (0, CartFull())
-        )
+        if line.product.pk not in own and len(own) >= MAX_LINES:
+            shortfalls.append(CartFull())
+            continue
+        added, shortfall = _quantity_that_fits(line, cart, item.quantity)
         if shortfall is not None:
             shortfalls.append(shortfall)
         if added:
@@ -114,13 +130,16 @@ def _move_lines(lines: Iterable[CartLine], cart: Cart) -> MergeResult:
     return MergeResult(quantity=moved, shortfalls=tuple(shortfalls))
 
 
-def _quantity_that_fits(line: CartLine, cart: Cart, held: int) -> tuple[int, CartError | None]:
-    """Return how many of ``line`` fit beside the ``held`` ones, and why the others don't."""
+def _quantity_that_fits(line: CartLine, cart: Cart, in_cart: int) -> tuple[int, CartError | None]:
+    """Return how many pieces of ``line`` can be added to ``cart``, and an error if not all can.
+
+    ``in_cart`` is the number of pieces that the cart already contains.
+    """
     left = stock.available(line.product)
     if left is not None:
         left += stock.held_by(cart, line.product)
     most = MAX_QUANTITY if left is None else min(left, MAX_QUANTITY)
-    added = max(0, min(line.quantity, most - held))
+    added = max(0, min(line.quantity, most - in_cart))
     if added == line.quantity:
         return added, None
     if left is not None and most == left:

@@ -1,4 +1,4 @@
-"""``LineItem``: name, price and quantity of what is sold, as carts, orders and Stripe use it."""
+"""Name, price and quantity of a product in a cart or an order."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ MAX_SKU_LENGTH = 200
 
 @dataclass(frozen=True, slots=True)
 class LineItem:
-    """What a product's ``as_line_item()`` returns.
+    """Name, price and quantity of a product, returned by the product's ``as_line_item()``.
 
-    ``unit_amount`` is an int in the currency's smallest unit, ``currency`` an ISO code, stored in
-    lower case, and ``image`` the URL of a picture for the shop's pages. ``name`` and ``sku`` are
-    cut to what Stripe and the database can store.
+    ``unit_amount`` is the price of one piece (int, smallest currency unit). ``currency`` is an ISO
+    code, stored in lower case. ``image`` is the URL of a picture for the shop's pages. ``name`` and
+    ``sku`` are shortened to what Stripe and the database can store.
 
-    Raises ``AmountNotRepresentable`` for an amount that Stripe can't charge or a currency that is
-    no ISO code, and ``TypeError`` if ``unit_amount`` is not an int.
+    Raises ``AmountNotRepresentable`` if Stripe can't charge the amount or the currency is no ISO
+    code, and ``TypeError`` if ``unit_amount`` is not an int.
     """
 
     name: str
@@ -48,18 +48,19 @@ class LineItem:
 
     @property
     def total(self) -> int:
-        """The total as an int in the currency's smallest unit."""
+        """Return the price of all pieces (int, smallest currency unit)."""
         return self.unit_amount * self.quantity
 
     def times(self, quantity: int) -> LineItem:
-        """Return the same item with another ``quantity``."""
+        """Return a copy of the line item with this ``quantity``."""
         return self if quantity == self.quantity else replace(self, quantity=quantity)
 
 
 def line_item_of(product: Any) -> LineItem | None:
-    """Return the ``LineItem`` of ``product``, or None if it is not for sale.
+    """Return the ``LineItem`` of ``product``, or None if the product is not for sale.
 
-    None, too, with an error in the log, if it has no ``as_line_item()`` that returns one.
+    If the product has no ``as_line_item()`` or it returns something else, an error is logged, and
+    None is returned.
     """
     as_line_item = getattr(product, "as_line_item", None)
     try:

@@ -1,7 +1,7 @@
 """Descriptions of errors for the log, without personal data.
 
-An error's message may contain a person's data, and a formatted traceback ends with the message.
-The code lines of a traceback's frames contain no values.
+The message of an error may contain personal data, and ``traceback.format_exception()`` includes it.
+The code lines of a traceback contain no values.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import traceback
 
 from django.template import TemplateDoesNotExist, TemplateSyntaxError
 
-# Template errors name the template and line only in their message, so it is kept. It quotes code.
+# The message of these errors is logged: only it names the template, and it quotes only code.
 ABOUT_CODE = (TemplateDoesNotExist, TemplateSyntaxError)
 
 
 def describe_without_values(error: Exception) -> str:
-    """Return the class of ``error`` and its stack frames, without its message."""
+    """Return the class name and the stack of ``error`` as text, without its message."""
     frames = "".join(traceback.format_tb(error.__traceback__))
     message = f": {error}" if isinstance(error, ABOUT_CODE) else ""
     return f"{type(error).__name__}{message}\n{frames}"

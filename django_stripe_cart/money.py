@@ -1,7 +1,7 @@
-"""Conversion and formatting of money, an int in the currency's smallest unit.
+"""Conversion and formatting of amounts of money, which are ints in the smallest currency unit.
 
-The number of decimals is Stripe's (https://docs.stripe.com/currencies), which differs from ISO
-4217: Stripe uses two decimals for ISK and UGX, and both must be zero.
+The number of decimals of a currency is Stripe's (https://docs.stripe.com/currencies). It differs
+from ISO 4217 for ISK and UGX: Stripe uses two decimals, which must be zero.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ TWO_DECIMAL_CODES = """
 """
 CURRENCIES = ZERO_DECIMAL | THREE_DECIMAL | {*TWO_DECIMAL_CODES.split()}
 
-# Stripe only accepts multiples of this (https://docs.stripe.com/currencies).
+# Stripe only accepts multiples of these amounts (https://docs.stripe.com/currencies).
 STEPS = dict.fromkeys(THREE_DECIMAL, 10) | dict.fromkeys(WHOLE_UNITS, 100)
 
 MAXIMUM_AMOUNT = 999_999_999_999  # card payments allow twelve digits
@@ -74,14 +74,18 @@ SPACED = frozenset({"eo", "fa", "fy", "ia", "io", "mn", "ne", "nl", "os", "pt", 
 # Grouped by lakhs and crores, 1,23,45,678. Django's formats don't have this.
 INDIAN = frozenset({"bn", "hi", "ne", "pa", "ta", "te"})
 
-# The default context rounds silently beyond 28 digits; this one raises.
+# Unlike Python's default context, this one raises an exception instead of rounding.
 EXACT = Context(prec=28, traps=[Inexact, InvalidOperation])
 
 NO_BREAK_SPACE = "\u00a0"
 
 
 class MoneyFormat(TypedDict):
-    """How an amount is written in the active language. The script in the browser uses it, too."""
+    """Format of amounts of one currency in one language, for Python and for the browser's script.
+
+    ``prefix`` and ``suffix`` contain the currency symbol, ``decimal`` and ``group`` are the
+    separators, ``groups`` the sizes of the digit groups, and ``digits`` is the number of decimals.
+    """
 
     prefix: str
     suffix: str
@@ -92,7 +96,7 @@ class MoneyFormat(TypedDict):
 
 
 def is_currency(code: str) -> bool:
-    """Whether ``code`` has the form of a currency code. Stripe may not support it."""
+    """Return whether ``code`` has three lower-case letters. Stripe may not support the currency."""
     return bool(re.fullmatch("[a-z]{3}", code))
 
 
@@ -104,9 +108,9 @@ def exponent(currency: str) -> int:
 
 
 def to_amount(value: Decimal, currency: str) -> int:
-    """Return ``value`` as an int in the smallest unit of ``currency``.
+    """Return a price in whole units of ``currency`` as an int in its smallest unit.
 
-    Raises ``AmountNotRepresentable`` for anything that would have to be rounded.
+    Raises ``AmountNotRepresentable`` if the value would have to be rounded or is too high.
     """
     try:
         with localcontext(EXACT):
@@ -123,14 +127,14 @@ def to_amount(value: Decimal, currency: str) -> int:
 
 
 def to_decimal(amount: int, currency: str) -> Decimal:
-    """Return ``amount`` (int, smallest unit) in whole units of ``currency``."""
+    """Return ``amount`` (int, smallest currency unit) as a Decimal in whole units."""
     return Decimal(amount).scaleb(-exponent(currency))
 
 
 def format_money(amount: int, currency: str, *, is_whole: bool = False) -> str:
-    """Return ``amount`` (int, smallest unit) formatted for the active language.
+    """Return ``amount`` (int, smallest currency unit) as text in the active language.
 
-    ``is_whole`` omits the decimals, which must be zeros.
+    With ``is_whole``, the text has no decimals; they must be zeros.
     """
     style = money_format(currency)
     digits = style["digits"]
@@ -148,23 +152,18 @@ def format_money(amount: int, currency: str, *, is_whole: bool = False) -> str:
 
 
 def money_format(currency: str) -> MoneyFormat:
-    """Return how the active language writes amounts of ``currency``."""
+    """Return the format of amounts of ``currency`` in the active language."""
     return _money_format(get_language(), currency)
 
 
 def money_format_json(currency: str) -> str:
-    """Return ``money_format(currency)`` as JSON, for the script."""
-    return _money_format_json(get_language(), currency)
-
-
-@functools.cache
-def _money_format_json(language_code: str | None, currency: str) -> str:
-    return json.dumps(_money_format(language_code, currency))
+    """Return ``money_format(currency)`` as JSON, for the script in the browser."""
+    return json.dumps(money_format(currency))
 
 
 @functools.cache
 def _money_format(language_code: str | None, currency: str) -> MoneyFormat:
-    """Cached, since a page has many amounts: Django caches its number formats, too."""
+    """Return the format of amounts. It is cached, because a page has many amounts."""
     code = language_code or "en"
     language = code.split("-")[0]
     symbol = SYMBOLS.get(currency, currency.upper())
@@ -177,20 +176,19 @@ def _money_format(language_code: str | None, currency: str) -> MoneyFormat:
         "group": str(formats.get_format("THOUSAND_SEPARATOR", use_l10n=True)).replace(
             " ", NO_BREAK_SPACE
         ),
-        "groups": _groups() or ([3, 2] if language in INDIAN else [3]),
+        "groups": _digit_groups() or ([3, 2] if language in INDIAN else [3]),
         "digits": exponent(currency),
     }
 
 
 @receiver(setting_changed)
 def _clear_formats(**kwargs: Any) -> None:
-    """Clear the cached formats when a test overrides a setting, as Django does with its own."""
+    """Clear the cached formats when a test overrides a setting."""
     _money_format.cache_clear()
-    _money_format_json.cache_clear()
 
 
-def _groups() -> list[int]:
-    """The grouping in the host's settings or in Django's formats, or [] if neither has one."""
+def _digit_groups() -> list[int]:
+    """Return Django's ``NUMBER_GROUPING`` as a list of group sizes, or [] if it is not set."""
     grouping = formats.get_format("NUMBER_GROUPING", use_l10n=True)
     groups = list(grouping) if isinstance(grouping, list | tuple) else [int(grouping)]
     return [size for size in groups if size > 0]

@@ -18,16 +18,20 @@ __all__ = ["Reorder", "order_again"]
 
 @dataclass(frozen=True)
 class Reorder:
-    """The result of ordering again: the lines in the cart, and the errors of the other items."""
+    """Result of ``order_again``.
+
+    ``added`` has the cart's lines for the ordered items, ``refused`` an error for each other item.
+    """
 
     added: list[CartLine] = field(default_factory=list)
     refused: list[CartError] = field(default_factory=list)
 
 
 def order_again(cart: Cart | CartKey, order: Order) -> Reorder:
-    """Put the items of ``order`` that are still for sale into ``cart``.
+    """Add the items of ``order`` that are still for sale to ``cart``.
 
-    Quantities already in the cart count, so repeating the call adds nothing.
+    The cart then contains at least the ordered quantity of each item, so a second call adds
+    nothing.
     """
     reorder = Reorder()
     items = list(order.items.all())
@@ -35,13 +39,14 @@ def order_again(cart: Cart | CartKey, order: Order) -> Reorder:
     for item in items:
         try:
             product = products.get(item.product_id)
-            reorder.added.append(_add(CartKey.of(cart), item, product))
+            reorder.added.append(_add_to_cart(CartKey.of(cart), item, product))
         except CartError as error:
             reorder.refused.append(error)
     return reorder
 
 
-def _add(key: CartKey, item: OrderItem, product: Any) -> CartLine:
+def _add_to_cart(key: CartKey, item: OrderItem, product: Any) -> CartLine:
+    """Raise the quantity of ``product`` in the cart to that of ``item``, and return its line."""
     if product is None:
         raise ProductUnavailable(_("“%(name)s” is no longer for sale.") % {"name": item.name})
     change = change_line(key, product.pk, to=lambda held: max(held, item.quantity))

@@ -1,4 +1,4 @@
-"""Receivers of Django's signals: deletion of a user, and login."""
+"""Receivers of Django's signals about the deletion and the login of a user."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from django_stripe_cart.database import after_commit, lock_where
 from django_stripe_cart.models import Cart
 
 
-# A signal, although the rule is about a model: nothing else runs before Django's own deletions.
+# Only a receiver of pre_delete runs before Django deletes the rows that refer to the user.
 @receiver(pre_delete, sender=settings.AUTH_USER_MODEL, dispatch_uid="stripe_cart_lock_cart")
 def lock_cart_first(sender: Any, instance: Any, **kwargs: Any) -> None:
-    """Lock the user's cart before Django deletes its items and updates the orders.
+    """Lock the user's cart before Django deletes the cart's items and updates the user's orders.
 
-    All code locks the cart first; another order of locks could deadlock.
+    All other code locks the cart first, too; a different order of locks could cause a deadlock.
     """
     with suppress(Cart.DoesNotExist):
         lock_where(Cart, {"user": instance.pk})
@@ -28,8 +28,11 @@ def lock_cart_first(sender: Any, instance: Any, **kwargs: Any) -> None:
 
 @receiver(user_logged_in, dispatch_uid="stripe_cart_merge_guest")
 def merge_guest_on_login(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
-    """Merge the guest's cart after the host's transaction, as it sends requests to Stripe."""
-    # Imported lazily to keep start-up fast.
+    """Merge the guest's cart into the user's cart when the open transaction is committed.
+
+    The merge sends requests to Stripe, which must not be sent in a transaction.
+    """
+    # Imported here, so that a server starts faster.
     from django_stripe_cart.web.guest_login import merge_guest_into_user
     from django_stripe_cart.web.shopper import SESSION_KEY
 

@@ -1,4 +1,4 @@
-"""Signals about orders, sent in the transaction of the change.
+"""Signals about orders. They are sent in the transaction that changes the order.
 
 Every signal is sent with ``sender=Order`` and ``order``; ``order_refunded`` and ``refund_failed``
 also with ``refund``, ``order_disputed`` with ``dispute``, ``order_issue_opened`` with ``issue``. If

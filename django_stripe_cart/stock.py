@@ -1,4 +1,4 @@
-"""Take stock when an order is placed, and give it back exactly once, by conditional UPDATEs."""
+"""Take stock when an order is placed, and give it back once, by conditional UPDATEs."""
 
 from __future__ import annotations
 
@@ -21,25 +21,29 @@ logger = logging.getLogger("stripe_cart")
 
 
 def available(product: Any) -> int | None:
-    """int, the quantity in stock; None if the product is not counted."""
+    """Return the number of pieces in stock (int), or None if the product's stock is not counted."""
     try:
         field = _stock_field()
-    except FieldDoesNotExist:  # not for sale; a check reports the mistake
+    except FieldDoesNotExist:  # a system check reports the wrong ``stock_field``
         return 0
     return None if field is None else getattr(product, field.attname)
 
 
 def held_by(cart: Cart, product: Any) -> int:
-    """int, the stock taken by the cart's own open order, which this shopper may still buy."""
+    """Return the number of pieces (int) that the cart's open order has taken from the stock.
+
+    They are available to the same shopper, because a new order replaces the open one.
+    """
     lines = OrderItem.objects.filter(order__open_cart=cart, product=product)
     return lines.values_list("stock_taken", flat=True).first() or 0
 
 
 def take(quantities: Mapping[Any, int]) -> dict[Any, int]:
-    """Take all ``quantities`` (by primary key) or none, and return what was subtracted for each.
+    """Subtract ``quantities`` from the stock of products, and return the quantities subtracted.
 
-    Raises ``OutOfStock``. Rows are locked in the order of their keys, so that two orders of the
-    same products can't deadlock.
+    Both are dicts of the products' primary keys to ints; 0 is returned for a product whose stock
+    is not counted. The rows are locked in the order of their keys, so that two orders of the same
+    products can't deadlock. Raises ``OutOfStock``; the caller rolls its transaction back then.
     """
     return {pk: _take_one(pk, quantities[pk]) for pk in sorted(quantities)}
 
@@ -84,6 +88,13 @@ def _return_all(wanted: list[tuple[OrderItem, int]]) -> bool:
     return True
 
 
+def _add(pk: Any, *, by: int) -> None:
+    """Add ``by`` to the stock of the product with the primary key ``pk``, if stock is counted."""
+    field = _stock_field()
+    if field is not None:
+        _rows(field).filter(pk=pk).update(**{field.name: F(field.name) + by})
+
+
 def _save_stock_taken(returned: list[tuple[OrderItem, int]]) -> None:
     by_rest: dict[int, list[OrderItem]] = defaultdict(list)
     for item, count in returned:
@@ -95,7 +106,7 @@ def _save_stock_taken(returned: list[tuple[OrderItem, int]]) -> None:
 
 
 def take_missing(order: Order) -> None:
-    """Take the stock that the order's items do not hold, all or none. Raises ``OutOfStock``."""
+    """Take stock for the order's items that have none taken. Raises ``OutOfStock``."""
     items = {item.product_id: item for item in order.items.all() if item.product_id is not None}
     missing = {pk: item.quantity for pk, item in items.items() if not item.stock_taken}
     for pk, taken in take(missing).items():
@@ -103,10 +114,12 @@ def take_missing(order: Order) -> None:
 
 
 def adjust(product: Any, *, seen: int | None, wanted: int | None) -> bool:
-    """Change a product's stock by the difference between ``seen`` and ``wanted``.
+    """Add the difference ``wanted - seen`` to a product's stock, and return whether it was added.
 
-    Stock that was sold since it was seen stays sold. Return False, having changed nothing, if too
-    little is left, or if the product has begun or ceased to be counted since.
+    ``seen`` is the stock that a form showed and ``wanted`` the stock that was entered (ints), so
+    pieces that are sold in the meantime are not counted again. None stands for a product whose
+    stock is not counted. Nothing changes if the stock would become negative, or if one of the two
+    is None and the stock differs from ``seen``.
     """
     field = _stock_field()
     if field is None:
@@ -114,41 +127,43 @@ def adjust(product: Any, *, seen: int | None, wanted: int | None) -> bool:
     rows = _rows(field).filter(pk=product.pk)
     if seen is None or wanted is None:
         return bool(rows.filter(**{field.name: seen}).update(**{field.name: wanted}))
-    difference = wanted - seen
-    left = rows.filter(**{f"{field.name}__gte": max(0, -difference)})
-    return bool(left.update(**{field.name: F(field.name) + difference}))
+    return _add_if_enough(rows, field.name, wanted - seen)
 
 
 def _take_one(pk: Any, quantity: int) -> int:
+    """Subtract ``quantity`` from the stock of a product, and return the quantity subtracted.
+
+    It is 0 if the product's stock is not counted. Raises ``OutOfStock``.
+    """
     field = _stock_field()
     if field is None:
         return 0
     rows = _rows(field).filter(pk=pk)
-    if rows.filter(**{f"{field.name}__gte": quantity}).update(
-        **{field.name: F(field.name) - quantity}
-    ):
+    if _add_if_enough(rows, field.name, -quantity):
         return quantity
     product = rows.first()
-    if product is not None and getattr(product, field.attname) is None:
-        return 0
     if product is None:
         raise OutOfStock
+    if getattr(product, field.attname) is None:
+        return 0
     raise OutOfStock(_("There is not enough of “%(product)s” left.") % {"product": product})
 
 
-def _add(pk: Any, *, by: int) -> None:
-    field = _stock_field()
-    if field is not None:
-        _rows(field).filter(pk=pk).update(**{field.name: F(field.name) + by})
+def _add_if_enough(rows: models.QuerySet[Any], field: str, difference: int) -> bool:
+    """Add ``difference`` to a field of ``rows``, unless it is too small. Return whether it was."""
+    enough = rows.filter(**{f"{field}__gte": max(0, -difference)})
+    return bool(enough.update(**{field: F(field) + difference}))
 
 
 def _stock_field() -> models.Field[Any, Any] | None:
+    """Return the field that ``stock_field`` of the product model names, or None if it is unset."""
     model = get_product_model()
     name = getattr(model, "stock_field", None)
     return cast("models.Field[Any, Any]", model._meta.get_field(name)) if name else None
 
 
 def _rows(field: models.Field[Any, Any]) -> models.QuerySet[Any]:
-    # The model that owns the column. For a child model of multi-table inheritance, Django would
-    # select the keys first and then update them without the condition.
+    """Return all rows of the model that has the column of ``field``."""
+    # For a child model of multi-table inheritance, Django would select the primary keys first, and
+    # then update these rows without the condition.
     return field.model._base_manager.using(router.db_for_write(field.model))

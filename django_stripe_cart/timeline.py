@@ -1,4 +1,4 @@
-"""Lock an order to change it, and note on its timeline who changed what."""
+"""Lock an order before a change, and add the change to the order's timeline."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from django_stripe_cart.models import Cart, Order, OrderEvent
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Who or what caused a change: ``source`` is an ``OrderEvent.Source``, ``actor`` a name."""
+    """Cause of a change, as it is shown on an order's timeline.
+
+    ``source`` is one of ``OrderEvent.Source``, and ``actor`` the name of a member of staff.
+    """
 
     source: str
     actor: str = ""
@@ -27,21 +30,17 @@ BY_SYSTEM = Cause(OrderEvent.Source.SYSTEM)
 
 def lock_order(order: Order) -> Order:
     """Lock the cart of ``order``, then the order, and return it freshly read."""
-    if order.cart_id is not None:
-        lock_cart(order.cart_id)
-    return lock(Order, order.pk)
-
-
-def lock_cart(pk: int) -> None:
-    # The cart may have been deleted with its user. Its orders are kept.
+    # A cart is deleted with its user, but the orders are kept.
     with suppress(Cart.DoesNotExist):
-        lock_without_reading(Cart, pk)
+        if order.cart_id is not None:
+            lock_without_reading(Cart, order.cart_id)
+    return lock(Order, order.pk)
 
 
 def transition(
     order: Order, change: Callable[[], None], *, kind: str, by: Cause, message: str = ""
 ) -> None:
-    """Make a transition of the locked ``order``, and note it on the timeline."""
+    """Call ``change``, a status transition of the locked ``order``, and add it to the timeline."""
     before = order.status
     change()
     note(order, kind=kind, by=by, message=message, from_status=before, to_status=order.status)
@@ -57,7 +56,7 @@ def note(
     from_status: str = "",
     to_status: str = "",
 ) -> OrderEvent:
-    """Add an entry to the timeline."""
+    """Add an entry to the timeline of ``order``, and return the entry."""
     return OrderEvent.objects.create(
         order=order,
         kind=kind,

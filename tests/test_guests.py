@@ -22,9 +22,10 @@ from django.utils import timezone
 from django_stripe_cart.cart import changes as carts
 from django_stripe_cart.checkout import place_order
 from django_stripe_cart.exceptions import EmptyCart
-from django_stripe_cart.gateway import DEADLINE, short_deadline
+from django_stripe_cart.gateway import short_deadline
 from django_stripe_cart.gateway.client import transport
 from django_stripe_cart.gateway.deadlines import (
+    DEADLINE,
     SHORT_DEADLINE,
     SHORT_TIMEOUT,
     attempt_timeout,

@@ -8,9 +8,9 @@ from __future__ import annotations
 from django.contrib import admin
 from django.contrib.admin import AdminSite
 
-from django_stripe_cart.admin.orders import OrderAdmin
+from django_stripe_cart.admin.base import ReadOnlyAdmin
+from django_stripe_cart.admin.orders.admin import OrderAdmin
 from django_stripe_cart.admin.products import ProductAdmin
-from django_stripe_cart.admin.readonly import ReadOnlyAdmin
 from django_stripe_cart.admin.webhooks import WebhookEventAdmin
 from django_stripe_cart.conf import DEFAULT_PRODUCT_MODEL, conf
 from django_stripe_cart.models import Order, Product, WebhookEvent
@@ -19,7 +19,7 @@ __all__ = ["OrderAdmin", "ProductAdmin", "ReadOnlyAdmin", "WebhookEventAdmin", "
 
 
 def register(site: AdminSite) -> None:
-    """Register the shop with another admin ``site`` than Django's default, which has it already."""
+    """Register the shop's models with an admin site; Django's default site has them already."""
     site.register(Order, OrderAdmin)
     site.register(WebhookEvent, WebhookEventAdmin)
     if conf.product_model == DEFAULT_PRODUCT_MODEL:

@@ -1,20 +1,36 @@
-"""The base of the pages about orders: permissions, URLs and the template context."""
+"""Base classes of the shop's admin: read-only pages, and the pages about orders."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 
-from django_stripe_cart.admin.readonly import ReadOnlyAdmin
 from django_stripe_cart.models import Order
 
 
-class OrderAdminBase(ReadOnlyAdmin):
-    """Read-only, with actions that each need a permission, ``stripe_cart.VERB_order``.
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """An admin whose rows can't be added, changed or deleted by hand, even by superusers."""
 
-    To take one away, or to allow it for some orders only, override ``has_VERB_permission``.
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return False: rows can't be added by hand."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return False: rows can't be changed by hand."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return False: rows can't be deleted by hand."""
+        return False
+
+
+class OrderAdminBase(ReadOnlyAdmin):
+    """A read-only admin with actions that each need a permission, ``stripe_cart.VERB_order``.
+
+    To remove an action, or to allow it for some orders only, override ``has_VERB_permission``.
     """
 
     # --- permissions -------------------------------------------------------------------------
@@ -22,38 +38,44 @@ class OrderAdminBase(ReadOnlyAdmin):
     def has_action_permission(
         self, action: str, request: HttpRequest, order: Order | None = None
     ) -> bool:
-        """Whether the user may view the order, and run the action of that name on it."""
+        """Return whether the user may view the order and run ``action`` on it."""
         is_permitted = getattr(self, f"has_{action}_permission")
         return self.has_view_permission(request, order) and is_permitted(request, order)
 
     def has_refund_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        """Return whether the user may refund orders, or this order if it is given."""
         return request.user.has_perm("stripe_cart.refund_order")
 
     def has_fulfill_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        """Return whether the user may complete orders, or this order if it is given."""
         return request.user.has_perm("stripe_cart.fulfill_order")
 
     def has_cancel_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        """Return whether the user may cancel orders, or this order if it is given."""
         return request.user.has_perm("stripe_cart.cancel_order")
 
     def has_settle_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        """Return whether the user may mark orders as reviewed, or this order if it is given."""
         return request.user.has_perm("stripe_cart.settle_order")
 
     def has_sync_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        """Return whether the user may sync orders with Stripe, or this order if given."""
         return request.user.has_perm("stripe_cart.sync_order")
 
     def has_email_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        """Return whether the user may resend e-mails about orders, or this order if given."""
         return request.user.has_perm("stripe_cart.email_order")
 
     # --- URLs and context --------------------------------------------------------------------
 
     def page_url(self, name: str, *args: Any) -> str:
-        """Return the URL of one of the pages about orders, in this admin site."""
+        """Return the URL of the page ``name`` of orders in this admin site."""
         return reverse(
             f"admin:stripe_cart_order_{name}", args=args, current_app=self.admin_site.name
         )
 
     def page_context(self, request: HttpRequest, title: str) -> dict[str, Any]:
-        """Return the template context that every page about orders needs."""
+        """Return the template context that all pages of orders need."""
         request.current_app = self.admin_site.name
         return {
             **self.admin_site.each_context(request),

@@ -26,13 +26,14 @@ class PriceInput(forms.NumberInput):
     """A number input followed by the currency."""
 
     def render(self, *args: Any, **kwargs: Any) -> SafeString:
+        """Return the HTML of the input and the currency."""
         field = super().render(*args, **kwargs)
         unit = '{} <span class="stripe-cart-quiet">{}</span>'
         return format_html(unit, field, conf.currency.upper())
 
 
 class ProductForm(forms.ModelForm):
-    """Submits the initial values too, so that only the fields that staff changed are saved."""
+    """A form that also submits the initial values, so that only changed fields are saved."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -46,6 +47,7 @@ class ProductForm(forms.ModelForm):
             self.initial["price"] = _without_needless_decimals(self.initial["price"])
 
     def clean_price(self) -> Decimal:
+        """Reject a price that the currency can't represent, such as one with too many decimals."""
         price: Decimal = self.cleaned_data["price"]
         try:
             to_amount(price, conf.currency)
@@ -54,16 +56,19 @@ class ProductForm(forms.ModelForm):
         return price
 
     def stock_when_shown(self) -> int | None:
-        """Return the stock in the form when it was shown, or None if it was not counted."""
+        """Return the stock that the form showed, or None if the stock is not tracked."""
         seen = self.data.get(self["stock"].html_initial_name, "")
         return int(seen) if seen.isdecimal() else None
 
 
 class StockFilter(admin.SimpleListFilter):
+    """A filter of the list for products that are sold out, low in stock or not tracked."""
+
     title = _("stock")
     parameter_name = "stock"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        """Return the choices of the filter."""
         return (
             ("out", _("Sold out")),
             ("low", _("%(count)d or fewer left") % {"count": LOW_STOCK}),
@@ -71,6 +76,7 @@ class StockFilter(admin.SimpleListFilter):
         )
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        """Return the products that match the chosen filter."""
         conditions: dict[str | None, dict[str, Any]] = {
             "out": {"stock": 0},
             "low": {"stock__lte": LOW_STOCK},
@@ -93,31 +99,26 @@ class ProductAdmin(admin.ModelAdmin):
         css = {"all": ("stripe_cart/admin.css",)}
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
+        """Return the class of the form for a row of the list."""
         return super().get_changelist_form(request, **{"form": ProductForm, **kwargs})
 
     def save_model(
         self, request: HttpRequest, obj: Product, form: ProductForm, change: bool
     ) -> None:
-        """Save only the changed fields, and the stock as the difference to the stock shown."""
+        """Save the changed fields only; change the stock by the difference that staff entered."""
         if not change:
             obj.save()
             return
         changed = set(form.changed_data)
         obj.save(update_fields=[*(changed - {"stock"}), "modified"])
         if "stock" in changed and not adjust(obj, seen=form.stock_when_shown(), wanted=obj.stock):
-            params = {"product": obj}
-            self.message_user(
-                request,
-                _(
-                    "The stock of “%(product)s” was not changed: some of it was sold in the "
-                    "meantime."
-                )
-                % params,
-                messages.ERROR,
+            text = _(
+                "The stock of “%(product)s” was not changed: some of it was sold in the meantime."
             )
+            self.message_user(request, text % {"product": obj}, messages.ERROR)
 
 
 def _without_needless_decimals(price: Decimal) -> Decimal:
-    """Remove decimals that the currency does not have, if they are zero."""
+    """Return the price without the zero decimals that the currency does not have."""
     short = price.quantize(Decimal(1).scaleb(-exponent(conf.currency)))
     return short if short == price else price

@@ -1,11 +1,13 @@
-"""The admin of webhook events: which were received, and whether they were processed."""
+"""The admin of webhook events."""
 
 from __future__ import annotations
 
-from django_stripe_cart.admin.readonly import ReadOnlyAdmin
+from django_stripe_cart.admin.base import ReadOnlyAdmin
 
 
 class WebhookEventAdmin(ReadOnlyAdmin):
+    """A read-only list of the received webhook events, and whether they were processed."""
+
     list_display = ("event_id", "type", "order", "received_at", "processed_at", "attempts", "error")
     list_filter = ("type", "received_at")
     list_select_related = ("order",)

@@ -1,4 +1,4 @@
-"""The cart: functions that change it, and what is in it."""
+"""Carts: their contents, and the functions that change them."""
 
 from django_stripe_cart.cart.changes import (
     add_item,

@@ -1,4 +1,4 @@
-"""Functions that change what is in a cart."""
+"""Functions that change the contents of a cart."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MAX_LINES = 100  # docs.stripe.com/api/checkout/sessions/create: line_items
 
 @dataclass(frozen=True, slots=True)
 class CartChange:
-    """The result of a change: the line that changed, if there was one, and the cart's items."""
+    """Result of ``change_line``: the product's line, if there is or was one, and all cart items."""
 
     line: CartLine | None
     items: list[CartItem]
@@ -38,51 +38,52 @@ class CartChange:
 
 
 def get_user_cart(user: Any) -> Cart:
-    """Return the user's cart, and create it if there is none."""
+    """Return the cart of ``user``. It is created if the user has none."""
     return Cart.objects.get_or_create(user=user)[0]
 
 
 def get_guest_cart(token: str) -> Cart:
-    """Return the guest's cart, and create it if there is none."""
+    """Return the cart of the guest with ``token``. It is created if the guest has none."""
     return Cart.objects.get_or_create(token=token)[0]
 
 
 def drop_empty_cart(cart: Cart) -> bool:
-    """Delete the cart if it is empty, and return whether it was deleted."""
+    """Delete ``cart`` if it is empty, and return whether it was deleted."""
     return bool(Cart.objects.filter(pk=cart.pk, items=None).delete()[0])
 
 
 def add_item(
     cart: Cart, product: Any, quantity: int = 1, *, quantity_before: int | None = None
 ) -> CartLine:
-    """Add ``quantity`` of ``product`` to the cart, and return its line.
+    """Add ``quantity`` pieces of ``product`` to ``cart``, and return the product's line.
 
-    ``quantity_before`` (int) makes it safe to repeat a request that got no answer: if the cart
-    already holds that many and ``quantity`` more, nothing is added. Raises ``QuantityNotAllowed``,
-    ``ProductUnavailable``, ``OutOfStock`` or ``CartFull``.
+    ``quantity_before`` (int) is the quantity in the cart before the addition. With it, a request
+    can be repeated safely: if the cart already contains ``quantity_before + quantity`` pieces,
+    nothing is added. Raises ``QuantityNotAllowed``, ``ProductUnavailable``, ``OutOfStock`` or
+    ``CartFull``.
     """
     _check_quantity(quantity)
     change = change_line(
-        cart.key, product.pk, to=lambda held: held + quantity, quantity_before=quantity_before
+        cart.key, product.pk, to=lambda current: current + quantity, quantity_before=quantity_before
     )
     return cast("CartLine", change.line)
 
 
 def set_quantity(cart: Cart, product: Any, quantity: int) -> CartLine | None:
-    """Set the quantity of ``product`` in the cart; 0 removes it, as ``remove_item`` does.
+    """Set the quantity of ``product`` in ``cart``, and return the product's line.
 
-    Return its line; for 0, the line as it was, or None if there was none. Raises
-    ``QuantityNotAllowed``, ``ProductUnavailable``, ``OutOfStock`` or ``CartFull``.
+    A quantity of 0 removes the product, as ``remove_item`` does. Raises ``QuantityNotAllowed``,
+    ``ProductUnavailable``, ``OutOfStock`` or ``CartFull``.
     """
-    return change_line(cart.key, product.pk, to=lambda held: quantity).line
+    return change_line(cart.key, product.pk, to=lambda current: quantity).line
 
 
 def remove_item(cart: Cart, product: Any) -> CartLine | None:
-    """Remove ``product`` from the cart, and return its line as it was, if there was one.
+    """Remove ``product`` from ``cart``, and return the line that was removed.
 
-    Removing a product that is not in the cart is not an error.
+    If the cart does not contain the product, nothing is removed, and None is returned.
     """
-    return change_line(cart.key, product.pk, to=lambda held: 0).line
+    return set_quantity(cart, product, 0)
 
 
 @in_transaction
@@ -94,33 +95,39 @@ def change_line(
     quantity_before: int | None = None,
     visible_only: bool = False,
 ) -> CartChange:
-    """Change the quantity of a product in a cart: ``to`` returns the new one for the current one.
+    """Set the quantity of a product in a cart to the result of ``to(current_quantity)``.
 
-    A quantity of 0 removes the line. With ``quantity_before``, nothing changes if the line already
-    has the quantity that ``to`` returns for it. With ``visible_only``, only a product that the
-    default manager of the host's model returns can be added. Raises ``Cart.DoesNotExist``,
-    ``QuantityNotAllowed``, ``ProductUnavailable``, ``OutOfStock`` or ``CartFull``.
+    A result of 0 removes the product. If the quantity is already ``to(quantity_before)``, nothing
+    changes. With ``visible_only``, only a product that the default manager of the product model
+    returns can be added. Raises ``Cart.DoesNotExist``, ``QuantityNotAllowed``,
+    ``ProductUnavailable``, ``OutOfStock`` or ``CartFull``.
     """
     lock_where(Cart, key.lookup(), modified=timezone.now())
-    # All items, since the answer to the shopper shows them all.
+    # All items are read, because the response to the shopper shows all of them.
     items = read_items(key)
     item = next((item for item in items if item.product_id == product_pk), None)
-    held = item.quantity if item else 0
-    if item is not None and quantity_before is not None and held == to(quantity_before):
+    current = item.quantity if item else 0
+    if item is not None and quantity_before is not None and current == to(quantity_before):
         return CartChange(line_from_item(item), items)
-    quantity = to(held)
+    quantity = to(current)
     if quantity == 0:
         return _remove(item, items)
     _check_quantity(quantity)
     if item is None:
-        item = _new_item(key, product_pk, items, visible_only=visible_only)
-    return _save(item, quantity, items)
+        item = _append_new_item(key, product_pk, items, visible_only=visible_only)
+    item.quantity = quantity
+    line = line_from_item(item)
+    if line.problem:
+        raise line.problem
+    item.save(update_fields=["quantity"] if item.pk else None)
+    return CartChange(line, items)
 
 
 def remove_ordered(cart_pk: int, ordered: Iterable[tuple[Any, int]]) -> None:
-    """Remove the ordered quantities (product's primary key, int) from a locked cart.
+    """Subtract ordered quantities from the items of a locked cart.
 
-    What was added to the cart since then stays in it.
+    ``ordered`` has pairs of a product's primary key and a quantity (int). Pieces that were added to
+    the cart after the order was placed stay in it.
     """
     quantities = dict(ordered)
     changed: list[CartItem] = []
@@ -135,6 +142,7 @@ def remove_ordered(cart_pk: int, ordered: Iterable[tuple[Any, int]]) -> None:
 
 
 def _remove(item: CartItem | None, items: list[CartItem]) -> CartChange:
+    """Delete ``item``, if there is one, and remove it from ``items``."""
     if item is None:
         return CartChange(None, items)
     line = line_from_item(item)
@@ -143,19 +151,13 @@ def _remove(item: CartItem | None, items: list[CartItem]) -> CartChange:
     return CartChange(line, items)
 
 
-def _save(item: CartItem, quantity: int, items: list[CartItem]) -> CartChange:
-    item.quantity = quantity
-    line = line_from_item(item)
-    if line.problem:
-        raise line.problem
-    item.save(update_fields=["quantity"] if item.pk else None)
-    return CartChange(line, items)
-
-
-def _new_item(
+def _append_new_item(
     key: CartKey, product_pk: Any, items: list[CartItem], *, visible_only: bool
 ) -> CartItem:
-    """Append an unsaved item; one query for the product, the cart's key and the stock it holds."""
+    """Append an unsaved item for a product to ``items``, and return it.
+
+    One query reads the product, the cart's primary key and the stock taken by its open order.
+    """
     if len(items) >= MAX_LINES:
         raise CartFull
     model = get_product_model()
@@ -180,5 +182,6 @@ def _new_item(
 
 
 def _check_quantity(quantity: int) -> None:
+    """Raise ``QuantityNotAllowed`` unless ``quantity`` is between 1 and ``MAX_QUANTITY``."""
     if not 1 <= quantity <= MAX_QUANTITY:
         raise QuantityNotAllowed

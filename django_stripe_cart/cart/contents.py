@@ -1,4 +1,4 @@
-"""The lines of a cart at current prices, and what changed since the shopper saw them."""
+"""Contents of a cart at current prices, and their changes since the shopper saw them."""
 
 from __future__ import annotations
 
@@ -27,12 +27,16 @@ from django_stripe_cart.models.cart import CartKey, read_items
 from django_stripe_cart.money import MAXIMUM_AMOUNT, MINIMUM_AMOUNTS, format_money
 
 MAX_QUANTITY = 999
-LOW_STOCK = 5  # at this quantity or below, shoppers see how many are left
+LOW_STOCK = 5  # shoppers see the number of pieces that are left if it is not higher
 
 
 @dataclass(frozen=True)
 class CartLine:
-    """A product in the cart. ``item`` is None while the product is not for sale."""
+    """Line of a cart: a product, its quantity and its price.
+
+    ``item`` is None if the product is not for sale. ``available`` is the number of pieces that the
+    shopper can buy, or None if the product's stock is not counted.
+    """
 
     product: Any
     quantity: int
@@ -45,7 +49,7 @@ class CartLine:
 
     @property
     def total(self) -> int:
-        """int, smallest currency unit."""
+        """Return the price of all pieces (int, smallest currency unit)."""
         return self.item.total if self.item else 0
 
     @property
@@ -54,12 +58,12 @@ class CartLine:
 
     @property
     def is_scarce(self) -> bool:
-        """Whether the shopper should see how many are left."""
+        """Return whether the shopper sees the number of pieces that are left."""
         return self.available is not None and self.available <= max(LOW_STOCK, self.quantity)
 
     @property
     def problem(self) -> CartError | None:
-        """The error that keeps this line from being bought, if there is one."""
+        """Return the error that prevents an order of this line, or None."""
         if self.item is None:
             return ProductUnavailable(
                 _("“%(name)s” is not for sale at the moment.") % {"name": self.name}
@@ -71,7 +75,7 @@ class CartLine:
 
 @dataclass(frozen=True)
 class CartContents:
-    """The lines of a cart, with their total."""
+    """Contents of a cart: its lines and their total."""
 
     lines: list[CartLine] = field(default_factory=list)
 
@@ -80,7 +84,7 @@ class CartContents:
 
     @property
     def line_items(self) -> list[LineItem]:
-        """The line items of the products that are for sale."""
+        """Return the line items of the products that are for sale."""
         return [line.item for line in self.lines if line.item]
 
     @cached_property
@@ -89,17 +93,17 @@ class CartContents:
 
     @property
     def billable_quantity(self) -> int:
-        """int, the number of pieces that the total is for."""
+        """Return the number of pieces that are for sale (int)."""
         return sum(item.quantity for item in self.line_items)
 
     @cached_property
     def total(self) -> int:
-        """int, smallest currency unit."""
+        """Return the sum of all lines (int, smallest currency unit)."""
         return sum(line.total for line in self.lines)
 
     @property
     def subtotal(self) -> str:
-        """str, the total with its currency, in the active language."""
+        """Return the total as text with its currency, in the active language."""
         return format_money(self.total, self.currency)
 
     @property
@@ -108,7 +112,10 @@ class CartContents:
 
     @property
     def may_change_at_stripe(self) -> bool:
-        """Whether the host's session options may change the total: tax, shipping, discounts."""
+        """Return whether Stripe may add tax, shipping or discounts to the total.
+
+        They come from ``STRIPE_CART_SESSION_OPTIONS``.
+        """
         return conf.has_session_options
 
     @cached_property
@@ -117,10 +124,10 @@ class CartContents:
 
     @property
     def minimum_amount_warning(self) -> str:
-        """str, a warning if Stripe may refuse this total as too small; empty otherwise.
+        """Return a warning for the shopper if Stripe may refuse the total as too small, or "".
 
-        Only Stripe knows: its minimum depends on the currency in which the shop is paid out, and
-        the host may add shipping. docs.stripe.com/currencies
+        The real minimum depends on the currency in which Stripe pays out the shop
+        (docs.stripe.com/currencies), and the host may add shipping to the total.
         """
         least = MINIMUM_AMOUNTS.get(self.currency, 0)
         if not 0 < self.total < least:
@@ -130,7 +137,7 @@ class CartContents:
 
     @property
     def fingerprint(self) -> str:
-        """str, the prices and quantities that the shopper sees, to be compared at checkout."""
+        """Return the prices and quantities as JSON, which the checkout compares with new ones."""
         seen = [
             [str(line.product.pk), line.quantity, line.item.unit_amount, line.item.currency]
             for line in self.lines
@@ -139,7 +146,7 @@ class CartContents:
         return json.dumps(sorted(seen), separators=(",", ":"))
 
     def raise_if_not_orderable(self, fingerprint: str | None = None) -> None:
-        """Raise a ``CartError`` if this can't be ordered, or differs from ``fingerprint``."""
+        """Raise a ``CartError`` if the contents can't be ordered or differ from ``fingerprint``."""
         if not self.lines:
             raise EmptyCart
         if self.problems:
@@ -152,7 +159,10 @@ class CartContents:
             raise CartChanged(self._changes_since(fingerprint))
 
     def _changes_since(self, fingerprint: str) -> list[str]:
-        """Describe the differences. The fingerprint is the browser's: it is only compared."""
+        """Return sentences for the shopper about the changes since ``fingerprint`` was made.
+
+        The fingerprint comes from the browser, so its values are only compared.
+        """
         seen = _read_fingerprint(fingerprint)
         items = {str(line.product.pk): line.item for line in self.lines if line.item}
         described = (_describe_change(item, seen.get(pk)) for pk, item in items.items())
@@ -163,32 +173,35 @@ class CartContents:
 
 
 def read_contents(key: CartKey) -> CartContents:
-    """Return the contents of a cart, asking each product for its line item. One query."""
+    """Return the contents of the cart with this key, read by one query."""
     return contents_from_items(read_items(key))
 
 
 def contents_from_items(items: Iterable[CartItem]) -> CartContents:
-    """Return the contents made of ``items``, which were read ``with_products``."""
+    """Return the contents of a cart with these items, which are read by ``read_items``."""
     return CartContents([line_from_item(item) for item in items])
 
 
 def line_for(product: Any, quantity: int) -> CartLine:
-    """Return the line that ``product`` would have in a cart."""
+    """Return the line of a product that is not in a cart yet."""
     return line_from_item(CartItem(product=product, quantity=quantity))
 
 
 def line_from_item(item: CartItem) -> CartLine:
-    """Return the line of ``item``. Stock held by the cart's own open order counts as available."""
-    product = item.product
-    left = stock.available(product)
-    held = getattr(item, "held", None) or 0
-    line_item = line_item_of(product)
+    """Return the line of a cart item, with the current price and stock of its product.
+
+    Stock that the cart's open order has taken is available, too.
+    """
+    available = stock.available(item.product)
+    if available is not None:
+        available += getattr(item, "held", None) or 0
+    line_item = line_item_of(item.product)
     priced = line_item.times(item.quantity) if line_item else None
-    return CartLine(product, item.quantity, priced, None if left is None else left + held)
+    return CartLine(item.product, item.quantity, priced, available)
 
 
 def stock_message(name: str, available: int) -> str:
-    """str, a message for a shopper who wants more than is in stock."""
+    """Return a message for a shopper who requests more pieces than are available."""
     if available == 0:
         return _("“%(name)s” is out of stock.") % {"name": name}
     return ngettext(
@@ -197,7 +210,7 @@ def stock_message(name: str, available: int) -> str:
 
 
 def _is_same(seen: str, fingerprint: str) -> bool:
-    """Compare as data: another JSON encoder may write the same values differently."""
+    """Return whether two fingerprints have the same values, however their JSON is written."""
     try:
         return bool(json.loads(seen) == json.loads(fingerprint))
     except (ValueError, RecursionError):
@@ -205,16 +218,16 @@ def _is_same(seen: str, fingerprint: str) -> bool:
 
 
 def _read_fingerprint(fingerprint: str) -> dict[str, tuple[Any, Any]]:
+    """Return a dict of the products' primary keys to pairs of quantity and price."""
     try:
-        return {
-            str(pk): (quantity, amount)
-            for pk, quantity, amount, _currency in json.loads(fingerprint)
-        }
+        lines = json.loads(fingerprint)
+        return {str(pk): (quantity, amount) for pk, quantity, amount, _currency in lines}
     except (ValueError, TypeError, RecursionError):
         return {}
 
 
 def _describe_change(item: LineItem, seen: tuple[Any, Any] | None) -> str | None:
+    """Return a sentence about the change from the pair of quantity and price ``seen``, or None."""
     words = {"name": item.name, "quantity": item.quantity}
     if seen is None:
         return _("“%(name)s” was added to your cart.") % words

@@ -1,4 +1,4 @@
-"""Checkout: from a cart to a payable address, and back again."""
+"""Checkout: place the order of a cart, and start, resume or cancel its payment."""
 
 from django_stripe_cart.checkout.flow import (
     ReturnUrls,

@@ -36,25 +36,30 @@ from django_stripe_cart.timeline import BY_SYSTEM, Cause, lock_order, note
 
 logger = logging.getLogger("stripe_cart")
 
-# A session that ends sooner than this is not handed out again: there is no time left to pay.
+# A session that expires sooner is not used again, because the shopper needs time to pay.
 TIME_TO_PAY = timedelta(minutes=2)
 
-# Stripe refuses to create a session that ends in less than 30 minutes.
+# Stripe refuses to create a session that expires in less than 30 minutes.
 TIME_TO_CREATE = timedelta(minutes=30, seconds=30)
 
-# Seconds between attempts, while a concurrent request creates the same session.
+# Seconds to wait before each reading, while another request creates the session of the order.
 RETRY_DELAYS = (0, 0.1, 0.2, 0.4, 0.8, 1.6)
 
 
 @dataclass(frozen=True)
 class ReturnUrls:
-    """The URLs that Stripe sends the shopper back to; ``success`` depends on the order."""
+    """URLs to which Stripe redirects the shopper after the payment, or if they cancel it.
+
+    ``success`` is a function that returns the first URL for the order.
+    """
 
     success: Callable[[Order], str]
     cancel: str
 
 
+# @retry: a concurrent request may place, pay or cancel an order between two of the steps.
 @deadline()
+@retry(OrderOpen, OrderClosed, times=5, then_raise=OrderOpen)
 def begin_checkout(
     cart: Cart | CartKey | None,
     *,
@@ -63,32 +68,40 @@ def begin_checkout(
     email: str = "",
     by: Cause = BY_SYSTEM,
 ) -> Order:
-    """Return the one order that pays for the cart: payable at ``session_url``, or paid already.
+    """Place the order of ``cart`` and start its payment, or resume that of the cart's open order.
 
-    ``fingerprint`` (str) is that of the ``CartContents`` which the shopper saw. An open order of
-    this cart is reused if it is unchanged; otherwise its session is expired at Stripe first. Raises
-    ``CartError`` (nothing was placed, taken or charged), ``OrderOpen`` (the open order can't be
-    closed yet) or ``PaymentError`` (it may be tried again).
+    Return the order, which can be paid at its ``session_url`` or is already paid.
+    ``fingerprint`` (str) is the fingerprint of the ``CartContents`` that the shopper saw. If the
+    cart has an open order with other contents, this order is canceled first. Raises ``CartError``
+    if the contents can't be ordered, ``OrderOpen`` if the open order can't be closed yet, or
+    ``PaymentError``; the checkout can be repeated after each of them.
     """
     if cart is None:
         raise EmptyCart
-    return _begin(CartKey.of(cart), fingerprint, return_urls, email=email, by=by)
+    key = CartKey.of(cart)
+    # Usually no order is open: to place one without looking for it saves a second reading of the
+    # cart.
+    order = _place_unless_open(key, fingerprint=fingerprint, email=email, by=by)
+    if order is None:
+        order = _reuse_or_close_open_order(key, fingerprint, by=by)
+    return start_payment(order, return_urls=return_urls, by=by) if order.is_pending else order
 
 
 @in_transaction
 def place_order(
     cart: Cart, *, fingerprint: str | None = None, email: str = "", by: Cause = BY_SYSTEM
 ) -> Order:
-    """Turn ``cart`` into a PENDING order and take its stock. Sends ``order_placed``.
+    """Place a PENDING order of the contents of ``cart``, take its stock and return the order.
 
-    An open order of the same lines is returned as it is. Raises ``CartError`` (nothing was placed
-    or taken) or ``OrderOpen`` if an order of other lines is still open.
+    If the cart has an open order with the same contents, this order is returned instead. Sends
+    ``order_placed``. Raises ``CartError`` if the contents can't be ordered, or ``OrderOpen`` if
+    the cart has an open order with other contents.
     """
     cart_pk, contents = lock_contents(cart.key, fingerprint)
     open_order = Order.objects.filter(open_cart=cart_pk).first()
     if open_order is None:
         order = create_order(cart_pk, contents, user_pk=cart.user_id, email=email, by=by)
-        # The host may change the items before it starts the payment.
+        # The caller may change the items before the payment starts.
         vars(order).pop("cached_items", None)
         return order
     if is_unchanged(open_order, contents):
@@ -98,10 +111,12 @@ def place_order(
 
 @deadline()
 def start_payment(order: Order, *, return_urls: ReturnUrls, by: Cause = BY_SYSTEM) -> Order:
-    """Return ``order`` with its payable address, or paid if there is nothing to pay.
+    """Create the Checkout Session of a pending order, and return the order freshly read.
 
-    Raises ``OrderClosed``, ``PaymentRefused`` (then the order is closed, and its stock is given
-    back) or another ``PaymentError`` (trying again leads to the same session).
+    It can be paid at its ``session_url``. An order with a total of 0 becomes PAID instead. Raises
+    ``OrderClosed`` if the order is no longer pending, ``PaymentRefused`` after the order was closed
+    and its stock was given back, or another ``PaymentError``: a second call then creates the same
+    session.
     """
     if is_free(order):
         return sync_order(order, by=by)
@@ -113,7 +128,7 @@ def start_payment(order: Order, *, return_urls: ReturnUrls, by: Cause = BY_SYSTE
         why = " ".join(filter(None, (error.stripe_code, error.stripe_param))) or error.code
         logger.warning("Order %s was refused: %s", order.reference, why)
         order = close_without_session(order, by=by, message=error.stripe_code)
-        if order.is_pending:  # a concurrent request created it before this one was refused
+        if order.is_pending:  # another request has created the session before this was refused
             return order
         raise
     except PaymentError as error:
@@ -123,9 +138,10 @@ def start_payment(order: Order, *, return_urls: ReturnUrls, by: Cause = BY_SYSTE
 
 @deadline()
 def resume_payment(order: Order, *, return_urls: ReturnUrls, by: Cause = BY_SYSTEM) -> Order:
-    """Return a pending ``order`` with its payable address, or in the state it has reached by now.
+    """Sync ``order`` with Stripe, and return it freshly read.
 
-    An order that has no session yet gets one; an order with too little time left is closed. Raises
+    If the order is still pending, it can be paid at its ``session_url``; a missing session is
+    created. A pending order with too little time left for the payment is canceled. Raises
     ``OrderClosed`` or ``PaymentError``.
     """
     order = _refresh_from_stripe(order, by=by)
@@ -138,30 +154,19 @@ def resume_payment(order: Order, *, return_urls: ReturnUrls, by: Cause = BY_SYST
 
 @deadline()
 def cancel_order(order: Order, *, by: Cause = BY_SYSTEM) -> Order:
-    """Expire the order's session at Stripe, and cancel the order if that succeeds.
+    """Expire the session of a pending order at Stripe, and cancel the order.
 
-    Return the order in its new state: CANCELED, or PAID if the payment was completed first. An
-    order that is not pending is not changed. Sends ``order_canceled``. Raises ``PaymentError`` if
-    Stripe gives no answer; the request is kept, and any later sync carries it out.
+    Return the order freshly read: it is CANCELED, or PAID if the payment was completed before. An
+    order that is not pending does not change. Sends ``order_canceled``. Raises ``PaymentError`` if
+    Stripe can't be reached; the next sync of the order then cancels it.
     """
     order = _request_cancel(order, by=by)
     return sync_order(order, by=by) if order.is_pending else order
 
 
-# A concurrent request may place, pay or cancel an order between two steps; then start over.
-@retry(OrderOpen, OrderClosed, times=5, then_raise=OrderOpen)
-def _begin(
-    key: CartKey, fingerprint: str, return_urls: ReturnUrls, *, email: str, by: Cause
-) -> Order:
-    # Usually no order is open, so place first: it saves reading the cart twice.
-    order = _place_unless_open(key, fingerprint=fingerprint, email=email, by=by)
-    if order is None:
-        order = _reuse_or_close_open_order(key, fingerprint, by=by)
-    return start_payment(order, return_urls=return_urls, by=by) if order.is_pending else order
-
-
 @in_transaction
 def _request_cancel(order: Order, *, by: Cause) -> Order:
+    """Record on a pending order that it is to be canceled, and return the order freshly read."""
     order = lock_order(order)
     if order.is_pending and order.cancel_requested_at is None:
         order.cancel_requested_at = timezone.now()
@@ -172,7 +177,7 @@ def _request_cancel(order: Order, *, by: Cause) -> Order:
 
 @in_transaction
 def _place_unless_open(key: CartKey, *, fingerprint: str, email: str, by: Cause) -> Order | None:
-    """Place an order, or return None if an order is open."""
+    """Place an order of the cart and return it, or return None if the cart has an open order."""
     cart_pk, contents = lock_contents(key, fingerprint)
     if Order.objects.filter(open_cart=cart_pk).exists():
         return None
@@ -180,13 +185,17 @@ def _place_unless_open(key: CartKey, *, fingerprint: str, email: str, by: Cause)
 
 
 def _reuse_or_close_open_order(key: CartKey, fingerprint: str, *, by: Cause) -> Order:
-    """Return the open order to continue with, or raise ``OrderClosed`` if none is open any more."""
+    """Return the cart's open order if it is unchanged; cancel it and raise an exception otherwise.
+
+    Raises ``OrderClosed`` if the cart has no open order any more, so that a new one can be placed,
+    and ``OrderOpen`` if the order can't be canceled yet. An order that was paid is returned.
+    """
     order = Order.objects.filter(**key.lookup("open_cart__")).first()
     if order is None:
         raise OrderClosed
     contents = read_contents(key)
     if is_unchanged(order, contents) and _has_time_left(order):
-        # A concurrent request may have changed the cart back to this order's lines.
+        # Another request may have changed the cart back to the contents of this order.
         contents.raise_if_not_orderable(fingerprint)
         order = _refresh_from_stripe(order, by=by)
     else:
@@ -199,7 +208,7 @@ def _reuse_or_close_open_order(key: CartKey, fingerprint: str, *, by: Cause) -> 
 
 
 def _wait_for_concurrent_request(order: Order, error: PaymentError) -> Order:
-    """Return the order once the request that is creating its session has saved it."""
+    """Return the order as soon as another request has saved its session, or raise ``error``."""
     delays = RETRY_DELAYS if error.stripe_code == "idempotency_key_in_use" else RETRY_DELAYS[:1]
     for delay in delays:
         time.sleep(delay)
@@ -210,21 +219,25 @@ def _wait_for_concurrent_request(order: Order, error: PaymentError) -> Order:
 
 
 def _refresh_from_stripe(order: Order, *, by: Cause) -> Order:
-    """Sync the order, so that a paid one is not paid again; without an answer, go on with it."""
+    """Sync an order that has a session, and return it freshly read, so that it is not paid twice.
+
+    If Stripe can't be reached, return the order unchanged.
+    """
     if order.session_id is None:
         return order
     try:
         return sync_order(order, by=by)
-    except PaymentMissing:  # the session is another account's: never redirect to it
+    except PaymentMissing:  # the session is of another account, so nobody may pay at its URL
         raise
     except PaymentError:
         return order
 
 
 def _has_time_left(order: Order) -> bool:
+    """Return whether the order's session, or the one to be created, leaves enough time to pay."""
     if order.cancel_requested_at is not None or not order.matches_livemode:
         return False
-    # The session may not exist at Stripe yet: leave time to create it.
+    # The session may not exist at Stripe yet, and its creation needs more time.
     needed = TIME_TO_CREATE if order.session_id is None else TIME_TO_PAY
     ends = order.session_expires_at
     return ends is None or ends > timezone.now() + needed

@@ -1,4 +1,4 @@
-"""Create an order from a cart: lock the cart, take the stock, save the rows."""
+"""Create the order of a cart in a transaction: lock the cart, take the stock, save the rows."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from django_stripe_cart.timeline import Cause, note
 
 
 def lock_contents(key: CartKey, fingerprint: str | None) -> tuple[int, CartContents]:
-    """Lock the cart, and return its primary key and its contents.
+    """Lock the cart with this key, and return its primary key and its contents.
 
-    Raises ``CartError`` if they can't be ordered, or differ from ``fingerprint``.
+    Raises ``CartError`` if the contents can't be ordered or differ from ``fingerprint``.
     """
     try:
         lock_where(Cart, key.lookup())
@@ -35,7 +35,10 @@ def lock_contents(key: CartKey, fingerprint: str | None) -> tuple[int, CartConte
 def create_order(
     cart_pk: int, contents: CartContents, *, user_pk: Any, email: str, by: Cause
 ) -> Order:
-    """Create the order of locked ``contents``, and take their stock. Sends ``order_placed``."""
+    """Create the order of a locked cart with these contents, take its stock and return the order.
+
+    Sends ``order_placed``. Raises ``OutOfStock``.
+    """
     counted = [line for line in contents.lines if line.available is not None]
     taken = stock.take({line.product.pk: line.quantity for line in counted})
     order = Order.objects.create(
@@ -63,14 +66,14 @@ def create_order(
     ]
     OrderItem.objects.bulk_create(items)
     note(order, kind="placed", by=by, to_status=order.status)
-    if not order_placed.has_listeners(Order):  # a receiver may change the rows
+    if not order_placed.has_listeners(Order):  # a receiver may change the items
         order.cached_items = items
     order_placed.send(sender=Order, order=order)
     return order
 
 
 def is_unchanged(order: Order, contents: CartContents) -> bool:
-    """Whether the cart still holds what the order was placed for, at the same prices."""
+    """Return whether a cart with these contents has the same items and prices as the order."""
     ordered = {(item.product_id, item.quantity, item.unit_amount) for item in order.items.all()}
     wanted = {
         (line.product.pk, line.quantity, line.item.unit_amount if line.item else None)

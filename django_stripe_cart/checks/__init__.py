@@ -1,4 +1,4 @@
-"""Django system checks: each misconfiguration is a numbered message with a hint."""
+"""Django system checks of the shop, which report errors in its setup as numbered messages."""
 
 from django_stripe_cart.checks import (  # importing them registers their checks
     content_security,

@@ -35,18 +35,20 @@ OWN_FILES_BLOCKED = message(
 
 
 @register
-def form_action() -> Iterable[CheckMessage]:
+def check_form_action() -> Iterable[CheckMessage]:
+    """Check that the Content-Security-Policy lets the checkout form redirect to Stripe."""
     stripe = conf.api_base or STRIPE_CHECKOUT
-    for setting, policy in _policies():
+    for setting, policy in _read_policies():
         sources = policy.get("form-action")
         if sources is not None and not _allows(sources, stripe):
             yield STRIPE_BLOCKED(setting=setting, stripe=stripe)
 
 
 @register
-def own_files() -> Iterable[CheckMessage]:
+def check_own_files() -> Iterable[CheckMessage]:
+    """Check that the Content-Security-Policy allows the shop's script, stylesheet and requests."""
     static = str(settings.STATIC_URL or "")
-    for setting, policy in _policies():
+    for setting, policy in _read_policies():
         for what, directives in DIRECTIVES.items():
             named = next((name for name in directives if name in policy), None)
             address = "" if what == "requests" else static
@@ -54,24 +56,25 @@ def own_files() -> Iterable[CheckMessage]:
                 yield OWN_FILES_BLOCKED(setting=setting, what=what, directive=named)
 
 
-def _policies() -> Iterator[tuple[str, Mapping[str, list[str]]]]:
+def _read_policies() -> Iterator[tuple[str, Mapping[str, list[str]]]]:
+    """Yield each setting that has a Content-Security-Policy, and its sources by directive."""
     for setting in CSP_SETTINGS:
         policy = getattr(settings, setting, None)
         policy = policy.get("DIRECTIVES", policy) if isinstance(policy, Mapping) else {}
         if isinstance(policy, Mapping):
-            read = {str(name): _sources(value) for name, value in policy.items()}
+            read = {str(name): _parse_sources(value) for name, value in policy.items()}
             yield setting, {name: found for name, found in read.items() if found is not None}
 
 
-def _sources(value: Any) -> list[str] | None:
-    """Return a directive's sources, or None if the policy leaves it out."""
+def _parse_sources(value: Any) -> list[str] | None:
+    """Return the sources of a policy's directive, or None if the value turns it off."""
     if value is None or isinstance(value, bool):
         return None
     return value.split() if isinstance(value, str) else [str(source) for source in value]
 
 
 def _allows(sources: list[str], address: str) -> bool:
-    """Whether the sources allow a URL. A URL without a host is on this site."""
+    """Return whether a policy's sources allow a URL, or a path on this site."""
     parts = urlsplit(address)
     hosts = [parts.hostname] if parts.hostname else _own_hosts()
     schemes = [parts.scheme] if parts.scheme else ["https", "http"]
@@ -84,12 +87,13 @@ def _allows(sources: list[str], address: str) -> bool:
 
 
 def _own_hosts() -> list[str]:
+    """Return the hosts of this site: ALLOWED_HOSTS, and the host of STRIPE_CART_BASE_URL."""
     base = urlsplit(conf.base_url or "").hostname
     return [*(host.removeprefix(".") for host in settings.ALLOWED_HOSTS), *([base] if base else [])]
 
 
 def _matches_host(source: str, host: str) -> bool:
-    """Whether a source such as ``https://*.stripe.com:443/x`` matches the host."""
+    """Return whether a policy's source, such as ``https://*.stripe.com``, matches the host."""
     named = urlsplit(source if "//" in source else f"//{source}").netloc.partition(":")[0]
     if named.startswith("*."):
         return host.endswith(named[1:])

@@ -42,7 +42,8 @@ SQLITE_READERS_BLOCK = message(
 
 
 @register
-def connection_options() -> Iterable[CheckMessage]:
+def check_connection_options() -> Iterable[CheckMessage]:
+    """Check the OPTIONS of SQLite and MySQL databases in the settings."""
     for alias, database in settings.DATABASES.items():
         engine, options = str(database.get("ENGINE", "")), database.get("OPTIONS") or {}
         if engine.endswith("sqlite3"):
@@ -57,7 +58,8 @@ def connection_options() -> Iterable[CheckMessage]:
 
 
 @register_for_database
-def storage_engine(alias: str) -> Iterable[CheckMessage]:
+def check_storage_engine(alias: str) -> Iterable[CheckMessage]:
+    """Check the engine of the shop's tables in MySQL, and the journal mode of SQLite."""
     if alias != router.db_for_write(Order):
         return
     vendor = connections[alias].vendor
@@ -76,6 +78,7 @@ ENGINE_QUERY = """
 
 
 def _fetch_text(alias: str, query: str, *params: str) -> str:
+    """Return the first value that a query finds as text, or an empty string."""
     with connections[alias].cursor() as cursor:
         cursor.execute(query, params)
         row = cursor.fetchone()

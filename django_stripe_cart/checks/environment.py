@@ -50,7 +50,8 @@ REQUIRED = {
 
 
 @register
-def middleware() -> Iterable[CheckMessage]:
+def check_middleware() -> Iterable[CheckMessage]:
+    """Check that MIDDLEWARE has the classes that the shop needs, or subclasses of them."""
     if not hasattr(settings, "ROOT_URLCONF"):  # a project without URLs serves no pages
         return
     classes = [_import_or_none(path) for path in settings.MIDDLEWARE]
@@ -60,6 +61,7 @@ def middleware() -> Iterable[CheckMessage]:
 
 
 def _import_or_none(path: str) -> object:
+    """Return the object at a dotted path, or None if it can't be imported."""
     try:
         return import_string(path)
     except ImportError:  # Django itself reports this, and serves nothing until it is fixed
@@ -67,13 +69,15 @@ def _import_or_none(path: str) -> object:
 
 
 @register
-def session_cookie() -> Iterable[CheckMessage]:
+def check_session_cookie() -> Iterable[CheckMessage]:
+    """Check that the session cookie is sent when the shopper returns from Stripe."""
     if str(settings.SESSION_COOKIE_SAMESITE).lower() == "strict":
         yield STRICT_COOKIE()
 
 
 @register
-def conflicting_fsm() -> Iterable[CheckMessage]:
+def check_conflicting_fsm() -> Iterable[CheckMessage]:
+    """Check that django-fsm, which conflicts with django-fsm-2, is not installed."""
     try:
         distribution("django-fsm")
     except PackageNotFoundError:

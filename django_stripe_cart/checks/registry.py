@@ -1,4 +1,4 @@
-"""Numbered check messages, and the registry of the checks that yield them."""
+"""The numbered messages of the system checks, and the registry of the checks."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from django.core.checks import CheckMessage, Error, Warning
 
 TAG = "stripe_cart"
 
-# By number. The docs list them all; a number is never reused.
+# All messages by number. The docs list them; a number is never reused.
 CHECK_TEMPLATES: dict[str, CheckTemplate] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class CheckTemplate:
-    """A numbered message: text and hint, with placeholders. Call it to build the message.
+    """A numbered message whose text and hint have placeholders. Call it with their values.
 
-    Numbers start with E for errors and W for warnings.
+    The numbers of errors start with E, those of warnings with W.
     """
 
     number: str
@@ -27,15 +27,17 @@ class CheckTemplate:
 
     @property
     def id(self) -> str:
+        """Return the id by which SILENCED_SYSTEM_CHECKS names the message."""
         return f"{TAG}.{self.number}"
 
     def __call__(self, **words: Any) -> CheckMessage:
+        """Return the message for Django, with ``words`` in place of the placeholders."""
         kind = Error if self.number.startswith("E") else Warning
         return kind(self.text % words, hint=self.hint % words, id=self.id)
 
 
 def message(number: str, text: str, *, hint: str) -> CheckTemplate:
-    """Define the message ``number``. Raises ``AssertionError`` if the number is taken."""
+    """Define and return a message. Raises ``AssertionError`` if its number is taken."""
     if number in CHECK_TEMPLATES:
         raise AssertionError(f"{number} is taken.")
     CHECK_TEMPLATES[number] = CheckTemplate(number, text, hint)
@@ -51,22 +53,22 @@ DATABASE_CHECKS: list[DatabaseCheck] = []
 
 
 def register(check: Check) -> Check:
-    """Register a check that reads only settings. Use as a decorator."""
+    """Register a function as a check that queries no database. Use it as a decorator."""
     CHECKS.append(check)
     return check
 
 
 def register_for_database(check: DatabaseCheck) -> DatabaseCheck:
-    """Register a check that queries a database, given by alias (``check --database default``)."""
+    """Register a function as a check that queries the database whose alias it takes."""
     DATABASE_CHECKS.append(check)
     return check
 
 
 def run() -> list[CheckMessage]:
-    """Run the checks that read only settings."""
+    """Run the checks that query no database, and return their messages."""
     return [message for check in CHECKS for message in check()]
 
 
 def run_on_databases(aliases: Iterable[str]) -> list[CheckMessage]:
-    """Run the checks that query a database, on each alias."""
+    """Run the checks that query a database on each of ``aliases``, and return their messages."""
     return [message for alias in aliases for check in DATABASE_CHECKS for message in check(alias)]

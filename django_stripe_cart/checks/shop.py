@@ -70,7 +70,8 @@ INVALID_EMAILS = message(
 
 
 @register
-def product_model() -> Iterable[CheckMessage]:
+def check_product_model() -> Iterable[CheckMessage]:
+    """Check that the product model exists, has what the shop needs, and has migrations."""
     try:
         model = get_product_model()
     except (LookupError, ValueError, AttributeError):
@@ -86,7 +87,7 @@ def product_model() -> Iterable[CheckMessage]:
 
 
 def _has_migrations(model: type[models.Model]) -> bool:
-    """Whether the model's app has migrations, or MIGRATION_MODULES exempts it."""
+    """Return whether the model's app has migrations, or MIGRATION_MODULES turns them off."""
     name, _is_chosen = MigrationLoader.migrations_module(model._meta.app_label)
     if name is None:
         return True
@@ -99,7 +100,8 @@ def _has_migrations(model: type[models.Model]) -> bool:
 
 
 @register
-def currency() -> Iterable[CheckMessage]:
+def check_currency() -> Iterable[CheckMessage]:
+    """Check that STRIPE_CART_CURRENCY is a currency that Stripe supports."""
     if not is_currency(conf.currency):
         yield INVALID_CURRENCY(currency=conf.currency)
     elif conf.currency not in CURRENCIES:
@@ -107,14 +109,16 @@ def currency() -> Iterable[CheckMessage]:
 
 
 @register
-def session_minutes() -> Iterable[CheckMessage]:
+def check_session_minutes() -> Iterable[CheckMessage]:
+    """Check that STRIPE_CART_SESSION_MINUTES is a lifetime that Stripe accepts."""
     minutes = getattr(settings, "STRIPE_CART_SESSION_MINUTES", DEFAULT_SESSION_MINUTES)
     if parse_session_minutes(minutes) is None:
         yield INVALID_MINUTES()
 
 
 @register
-def session_options() -> Iterable[CheckMessage]:
+def check_session_options() -> Iterable[CheckMessage]:
+    """Check that STRIPE_CART_SESSION_OPTIONS names a function."""
     try:
         is_valid = conf.session_options is None or callable(conf.session_options)
     except (ImportError, AttributeError):
@@ -124,7 +128,8 @@ def session_options() -> Iterable[CheckMessage]:
 
 
 @register
-def email_kinds() -> Iterable[CheckMessage]:
+def check_email_kinds() -> Iterable[CheckMessage]:
+    """Check that STRIPE_CART_EMAILS contains only kinds of e-mail that exist."""
     value = getattr(settings, "STRIPE_CART_EMAILS", True)
     if isinstance(value, bool) or value is None:
         return

@@ -69,7 +69,8 @@ MALFORMED_VERSION = message(
 
 
 @register
-def secret_key() -> Iterable[CheckMessage]:
+def check_secret_key() -> Iterable[CheckMessage]:
+    """Check that STRIPE_CART_SECRET_KEY is a secret key, and not a live key if DEBUG is on."""
     if not conf.secret_key:
         yield NO_KEY()
     elif conf.secret_key.startswith("pk_"):
@@ -81,7 +82,8 @@ def secret_key() -> Iterable[CheckMessage]:
 
 
 @register
-def webhook_secret() -> Iterable[CheckMessage]:
+def check_webhook_secret() -> Iterable[CheckMessage]:
+    """Check that STRIPE_CART_WEBHOOK_SECRET is a webhook secret, or a list of them."""
     value = getattr(settings, "STRIPE_CART_WEBHOOK_SECRET", None)
     secrets = list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
     if secrets in ([None], []):
@@ -93,25 +95,29 @@ def webhook_secret() -> Iterable[CheckMessage]:
 
 
 @register
-def api_base() -> Iterable[CheckMessage]:
+def check_api_base() -> Iterable[CheckMessage]:
+    """Check that STRIPE_CART_API_BASE, if set, is on this machine, and that DEBUG is on."""
     if conf.api_base and not settings.DEBUG and not _is_test_run():
         yield SANDBOX_WITHOUT_DEBUG()
-    elif conf.api_base and _host(conf.api_base) not in LOOPBACK:
+    elif conf.api_base and _parse_host(conf.api_base) not in LOOPBACK:
         yield SANDBOX_NOT_LOCAL()
 
 
 @register
-def api_version() -> Iterable[CheckMessage]:
+def check_api_version() -> Iterable[CheckMessage]:
+    """Check that STRIPE_CART_API_VERSION looks like a version of Stripe's API."""
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}(\.\w+)?", str(conf.api_version)):
         yield MALFORMED_VERSION(version=conf.api_version)
 
 
 def _is_test_run() -> bool:
-    """Whether Django's test runner is active: it turns DEBUG off, and adds ``mail.outbox``."""
+    """Return whether Django's test runner is active."""
+    # It turns DEBUG off, and adds this attribute.
     return hasattr(mail, "outbox")
 
 
-def _host(url: str) -> str | None:
+def _parse_host(url: str) -> str | None:
+    """Return the host of a URL, or None if the URL is malformed."""
     try:
         return urlsplit(url).hostname
     except ValueError:  # "http://[::1"

@@ -1,12 +1,12 @@
-"""A linter for overridden templates: do they keep the attributes that our script needs?
+"""A linter that finds overridden templates without the attributes that the shop's script needs.
 
-Our template and the host's override are flattened to text, without rendering: blocks are filled
-in, and ``{% extends %}`` and ``{% include %}`` with a constant name are followed. Then the
+The shop's template and the project's override are flattened to text, without rendering: blocks are
+filled in, and ``{% extends %}`` and ``{% include %}`` with a constant name are followed. Then the
 ``data-stripe-cart-*`` attributes, the form fields and the CSRF tokens of both are compared.
 
-Comparing the override's own file alone would be simpler, but would miss most of them: the usual
-override extends our template and replaces a block. Django has no public API to walk a template's
-nodes, so this relies on node attributes; where they don't say enough, nothing is reported.
+It is not enough to read the override's own file: most overrides extend the shop's template and
+replace a block. Django has no public API for the nodes of a template, so this relies on attributes
+of the nodes; a template whose nodes can't be read is not reported.
 """
 
 from __future__ import annotations
@@ -38,13 +38,14 @@ Blocks = Mapping[str, Sequence[BlockNode]]
 
 
 class DynamicTemplate(Exception):
-    """The name of an extended or included template is computed while rendering."""
+    """An error: the name of an extended or included template is known only while rendering."""
 
 
 def find_missing_hooks(engine: Engine, name: str, our_source: str) -> list[str]:
-    """Return the hooks that ``our_source`` has and the template found by ``engine`` lacks.
+    """Return the hooks in ``our_source`` that the engine's template ``name`` does not have.
 
-    Raises ``DynamicTemplate`` if that template can't be flattened.
+    Hooks are the attributes and form fields that the script needs, and the CSRF token. Raises
+    ``DynamicTemplate`` if the template can't be flattened.
     """
     ours = _Flattener(engine, follow=False).flatten(Template(our_source, engine=engine))
     theirs = _Flattener(engine, follow=True).flatten(*engine.find_template(name))
@@ -55,17 +56,18 @@ def find_missing_hooks(engine: Engine, name: str, our_source: str) -> list[str]:
 
 
 def _find_hooks(text: str) -> set[str]:
+    """Return the attributes and form fields that the script needs and ``text`` contains."""
     return {_normalize(found) for found in [*ATTRIBUTE.findall(text), *FIELD.findall(text)]}
 
 
 def _normalize(attribute: str) -> str:
-    """Write an attribute as ``name="value"``, or as ``name`` if its value has a gap."""
+    """Return an attribute as ``name="value"``, or only its name if the value is not known."""
     name, _, value = (part.strip(" \t\n\"'") for part in attribute.partition("="))
     return f'{name}="{value}"' if value and GAP not in value else name
 
 
 class _Flattener:
-    """Flattens a template to text. Without ``follow``, extends and includes are ignored."""
+    """A converter of templates to text; with ``follow``, it reads extended and included ones."""
 
     def __init__(self, engine: Engine, *, follow: bool) -> None:
         self.engine = engine
@@ -73,21 +75,28 @@ class _Flattener:
         self.including: list[str] = []  # names of the enclosing includes
 
     def flatten(self, template: Template, origin: Origin | None = None) -> str:
-        return self._template(template, {}, [origin] if origin else [])
+        """Return the text of a template, which was loaded from ``origin``."""
+        return self._flatten_template(template, {}, [origin] if origin else [])
 
-    def _template(self, template: Template, blocks: Blocks, skip: list[Origin]) -> str:
+    def _flatten_template(self, template: Template, blocks: Blocks, skip: list[Origin]) -> str:
+        """Return the text of a template whose blocks are overridden by ``blocks``.
+
+        ``skip`` are the origins of the templates that extend it.
+        """
         extends = next((node for node in template.nodelist if isinstance(node, ExtendsNode)), None)
         if extends is None or not self.follow:
-            return self._nodes(template.nodelist, blocks)
+            return self._flatten_nodes(template.nodelist, blocks)
         own = {name: [*blocks.get(name, ()), block] for name, block in extends.blocks.items()}
         # A template may extend one of its own name: skip those already used.
-        parent, origin = self.engine.find_template(_constant(extends.parent_name), skip=skip)
-        return self._template(parent, {**blocks, **own}, [*skip, origin])
+        parent, origin = self.engine.find_template(_read_constant(extends.parent_name), skip=skip)
+        return self._flatten_template(parent, {**blocks, **own}, [*skip, origin])
 
-    def _nodes(self, nodes: Iterable[Node], blocks: Blocks) -> str:
-        return "".join(self._node(node, blocks) for node in nodes)
+    def _flatten_nodes(self, nodes: Iterable[Node], blocks: Blocks) -> str:
+        """Return the text of several nodes."""
+        return "".join(self._flatten_node(node, blocks) for node in nodes)
 
-    def _node(self, node: Node, blocks: Blocks) -> str:
+    def _flatten_node(self, node: Node, blocks: Blocks) -> str:
+        """Return the text of one node, with ``GAP`` for what is known only while rendering."""
         if isinstance(node, TextNode):
             return node.s
         if isinstance(node, CsrfTokenNode):
@@ -97,20 +106,24 @@ class _Flattener:
         if isinstance(node, SimpleNode):
             return _expand_tag(node)
         if isinstance(node, BlockNode):
-            return self._block([*blocks.get(node.name, ()), node], blocks)
+            return self._flatten_block([*blocks.get(node.name, ()), node], blocks)
         if isinstance(node, IncludeNode):
-            return self._include(node) if self.follow else GAP
+            return self._flatten_include(node) if self.follow else GAP
         inside = [getattr(node, name, None) or NodeList() for name in node.child_nodelists]
-        return GAP.join(["", *(self._nodes(nodes, blocks) for nodes in inside), ""]) or GAP
+        return GAP.join(["", *(self._flatten_nodes(nodes, blocks) for nodes in inside), ""]) or GAP
 
-    def _block(self, chain: Sequence[BlockNode], blocks: Blocks) -> str:
-        """Return the text of the first block, and of the next one if it uses block.super."""
+    def _flatten_block(self, chain: Sequence[BlockNode], blocks: Blocks) -> str:
+        """Return the text of the first block of a chain of overrides.
+
+        If the block uses ``block.super``, the text of the next block is appended.
+        """
         first, *rest = dict.fromkeys(chain)
-        text = self._nodes(first.nodelist, blocks)
-        return text + self._block(rest, blocks) if rest and _calls_super(first) else text
+        text = self._flatten_nodes(first.nodelist, blocks)
+        return text + self._flatten_block(rest, blocks) if rest and _calls_super(first) else text
 
-    def _include(self, node: IncludeNode) -> str:
-        name = _constant(node.template)
+    def _flatten_include(self, node: IncludeNode) -> str:
+        """Return the text of an included template, or ``GAP`` if it includes itself."""
+        name = _read_constant(node.template)
         if name in self.including:
             return GAP
         self.including.append(name)
@@ -120,7 +133,7 @@ class _Flattener:
 
 
 def _expand_tag(node: SimpleNode) -> str:
-    """Return the known part of the output of our own tags."""
+    """Return the output of ``{% cart_fields %}`` or ``{% shop_url %}``; ``GAP`` for other tags."""
     if node.func is cart_fields:
         return CART_FIELDS
     if node.func is shop_url:
@@ -130,12 +143,13 @@ def _expand_tag(node: SimpleNode) -> str:
 
 
 def _calls_super(block: BlockNode) -> bool:
+    """Return whether the block contains ``{{ block.super }}``."""
     variables: list[Any] = block.nodelist.get_nodes_by_type(VariableNode)
     return any(str(node.filter_expression.var) == "block.super" for node in variables)
 
 
-def _constant(expression: Any) -> str:
-    """Return the name in ``{% include "name" %}``. Raises ``DynamicTemplate`` for a variable."""
+def _read_constant(expression: Any) -> str:
+    """Return the text of a constant in a template tag. Raises ``DynamicTemplate`` for others."""
     if not isinstance(expression.var, str) or expression.filters:
         raise DynamicTemplate
     return expression.var

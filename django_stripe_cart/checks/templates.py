@@ -1,4 +1,4 @@
-"""Templates: whether they are found, and whether a host's overrides are used and complete."""
+"""Templates: the shop's own, and the project's overrides of them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ MISSING_HOOKS = message(
 
 
 @register
-def templates() -> Iterable[CheckMessage]:
+def check_templates() -> Iterable[CheckMessage]:
+    """Check that the shop's templates are found, and that overrides are used and complete."""
     engine = _find_engine()
     if engine is None:
         yield NOT_FOUND()
@@ -43,13 +44,13 @@ def templates() -> Iterable[CheckMessage]:
         name = path.relative_to(OWN_TEMPLATES).as_posix()
         used, *others = _find_origins(engine, name)
         if _is_own(used):
-            yield from _check_shadowed(name, others)
+            yield from _check_unused_overrides(name, others)
         else:
             yield from _check_override(engine, name, path, used)
 
 
 def _find_engine() -> Engine | None:
-    """Return the Django engine that finds the shop's templates."""
+    """Return the template engine that finds the shop's templates, or None."""
     try:
         backends = engines.all()
     except (InvalidTemplateEngineError, ImportError):  # Django itself reports this
@@ -63,7 +64,7 @@ def _find_engine() -> Engine | None:
 
 
 def _find_origins(engine: Engine, name: str) -> Iterator[Origin]:
-    """Yield the origins of the templates named ``name``, the used one first. Compiles nothing."""
+    """Yield the origin of each template with this name; Django uses the first."""
     for loader in engine.template_loaders:
         for origin in loader.get_template_sources(name):
             try:
@@ -74,10 +75,12 @@ def _find_origins(engine: Engine, name: str) -> Iterator[Origin]:
 
 
 def _is_own(origin: Origin) -> bool:
+    """Return whether a template is the shop's own, not an override."""
     return Path(origin.name).is_relative_to(OWN_TEMPLATES)
 
 
-def _check_shadowed(name: str, others: Iterable[Origin]) -> Iterator[CheckMessage]:
+def _check_unused_overrides(name: str, others: Iterable[Origin]) -> Iterator[CheckMessage]:
+    """Report the overrides in other apps that are not used, as the shop's template comes first."""
     for origin in others:
         app = _app_name(origin)
         if app and not _is_own(origin):
@@ -85,6 +88,7 @@ def _check_shadowed(name: str, others: Iterable[Origin]) -> Iterator[CheckMessag
 
 
 def _app_name(origin: Origin) -> str:
+    """Return the name of the app that contains a template, or an empty string."""
     for config in apps.get_app_configs():
         if Path(origin.name).is_relative_to(config.path):
             return config.name
@@ -92,6 +96,10 @@ def _app_name(origin: Origin) -> str:
 
 
 def _check_override(engine: Engine, name: str, path: Path, used: Origin) -> Iterator[CheckMessage]:
+    """Report an override that lacks what the script or CSRF protection needs.
+
+    ``path`` is the shop's template of that name, ``used`` the origin of the override.
+    """
     try:
         missing = find_missing_hooks(engine, name, path.read_text("utf-8"))
     except (DynamicTemplate, TemplateDoesNotExist, TemplateSyntaxError):

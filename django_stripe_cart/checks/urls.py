@@ -1,4 +1,4 @@
-"""URLs of the shop, the webhook and the login, and the site's base URL."""
+"""URLs of the shop, the webhook and the login page, and the site's base URL."""
 
 from __future__ import annotations
 
@@ -73,7 +73,8 @@ BASE_URL_REDIRECTS = message(
 
 
 @register
-def urls() -> Iterable[CheckMessage]:
+def check_urls() -> Iterable[CheckMessage]:
+    """Check that the shop, the webhook and the login page have URLs."""
     if not hasattr(settings, "ROOT_URLCONF"):  # a project that only runs commands has no URLconf
         return
     if _reverse_or_none("stripe_cart:cart") is None:
@@ -86,29 +87,28 @@ def urls() -> Iterable[CheckMessage]:
     elif _is_in_i18n_patterns():
         yield WEBHOOK_IN_I18N_PATTERNS()
     else:
-        yield from _check_shadowed(path)
+        match = resolve(_strip_script_prefix(path))
+        if match.url_name != WEBHOOK:
+            yield WEBHOOK_SHADOWED(path=path, view=_view_path(match.func))
 
 
 def _reverse_or_none(name: str) -> str | None:
+    """Return the path of the URL ``name``, or None if the URLconf does not have it."""
     try:
         return reverse(name)
     except (NoReverseMatch, ImproperlyConfigured):
         return None
 
 
-def _check_shadowed(path: str) -> Iterator[CheckMessage]:
-    match = resolve(_strip_script_prefix(path))
-    if match.url_name != WEBHOOK:
-        yield WEBHOOK_SHADOWED(path=path, view=_view_path(match.func))
-
-
 def _view_path(func: Callable[..., Any]) -> str:
-    view = getattr(func, "view_class", func)  # of a class-based view
+    """Return the dotted path of a view function, or of the class of a class-based view."""
+    view = getattr(func, "view_class", func)
     return f"{view.__module__}.{getattr(view, '__name__', type(view).__name__)}"
 
 
 def _is_in_i18n_patterns() -> bool:
-    chains = _walk(get_resolver().url_patterns, ())
+    """Return whether the webhook's URL is inside ``i18n_patterns``."""
+    chains = _walk_patterns(get_resolver().url_patterns, ())
     (chain, *_others) = [chain for pattern, chain in chains if pattern.name == WEBHOOK]
     return any(isinstance(resolver.pattern, LocalePrefixPattern) for resolver in chain)
 
@@ -116,19 +116,19 @@ def _is_in_i18n_patterns() -> bool:
 Chain = tuple[URLResolver, ...]
 
 
-def _walk(
+def _walk_patterns(
     patterns: Sequence[URLPattern | URLResolver], above: Chain
 ) -> Iterator[tuple[URLPattern, Chain]]:
-    """Yield every URL pattern with the resolvers that include it."""
+    """Yield each URL pattern with the resolvers that include it."""
     for pattern in patterns:
         if isinstance(pattern, URLResolver):
-            yield from _walk(pattern.url_patterns, (*above, pattern))
+            yield from _walk_patterns(pattern.url_patterns, (*above, pattern))
         else:
             yield pattern, above
 
 
 def _has_view(login_url: str) -> bool:
-    """Whether a view answers at LOGIN_URL. URLs of other sites can't be checked."""
+    """Return whether a view answers at LOGIN_URL; for URLs of other sites, return True."""
     try:
         url = resolve_url(login_url)
     except NoReverseMatch:
@@ -137,16 +137,12 @@ def _has_view(login_url: str) -> bool:
         return True
     path = _strip_script_prefix(url).partition("?")[0]
     # APPEND_SLASH and LocaleMiddleware may redirect to these.
-    candidates = {
-        path,
-        f"{path}/",
-        f"/{settings.LANGUAGE_CODE}{path}",
-        f"/{settings.LANGUAGE_CODE}{path}/",
-    }
-    return any(_resolves(candidate) for candidate in candidates)
+    prefixes, ends = ("", f"/{settings.LANGUAGE_CODE}"), ("", "/")
+    return any(_resolves(prefix + path + end) for prefix in prefixes for end in ends)
 
 
 def _resolves(path: str) -> bool:
+    """Return whether a view answers at the path."""
     try:
         resolve(path)
     except Resolver404:
@@ -155,19 +151,21 @@ def _resolves(path: str) -> bool:
 
 
 def _strip_script_prefix(url: str) -> str:
-    """Return the path as URLconfs match it, without the script prefix."""
+    """Return the URL without the prefix under which the WSGI server mounts the site."""
     prefix = get_script_prefix()
     return "/" + url.removeprefix(prefix) if url.startswith(prefix) else url
 
 
 @register
-def allowed_hosts() -> Iterable[CheckMessage]:
+def check_allowed_hosts() -> Iterable[CheckMessage]:
+    """Check that shoppers can't be sent from Stripe to a forged host."""
     if "*" in settings.ALLOWED_HOSTS and not conf.base_url:
         yield ANY_HOST()
 
 
 @register
-def base_url() -> Iterable[CheckMessage]:
+def check_base_url() -> Iterable[CheckMessage]:
+    """Check that STRIPE_CART_BASE_URL is a URL which Django does not redirect."""
     url = conf.base_url
     if not url:
         return
@@ -180,9 +178,8 @@ def base_url() -> Iterable[CheckMessage]:
 
 
 def _is_webhook_exempt() -> bool:
-    """Whether SECURE_REDIRECT_EXEMPT covers the webhook."""
-    try:
-        path = reverse("stripe_cart_webhook").lstrip("/")
-    except NoReverseMatch:
+    """Return whether SECURE_REDIRECT_EXEMPT covers the webhook."""
+    path = _reverse_or_none(WEBHOOK)
+    if path is None:
         return False
-    return any(re.search(pattern, path) for pattern in settings.SECURE_REDIRECT_EXEMPT)
+    return any(re.search(rule, path.lstrip("/")) for rule in settings.SECURE_REDIRECT_EXEMPT)

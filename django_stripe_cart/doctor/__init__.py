@@ -1,4 +1,4 @@
-"""Diagnose the shop's setup: what works, what does not, and which command to run next."""
+"""Diagnose the shop's setup: report what works and what does not, and what to do next."""
 
 from __future__ import annotations
 
@@ -6,50 +6,51 @@ from collections.abc import Callable, Iterator
 
 from django.db import DatabaseError
 
-from django_stripe_cart.doctor.account import account
-from django_stripe_cart.doctor.database import database
-from django_stripe_cart.doctor.email import email
+from django_stripe_cart.doctor.account import diagnose_account
+from django_stripe_cart.doctor.database import diagnose_database
+from django_stripe_cart.doctor.email import diagnose_email
 from django_stripe_cart.doctor.finding import Finding, State, wrong
-from django_stripe_cart.doctor.orders import orders
-from django_stripe_cart.doctor.settings import settings
-from django_stripe_cart.doctor.site import site
-from django_stripe_cart.doctor.webhook import webhook
+from django_stripe_cart.doctor.orders import diagnose_orders
+from django_stripe_cart.doctor.settings import diagnose_settings
+from django_stripe_cart.doctor.site import diagnose_site
+from django_stripe_cart.doctor.webhook import diagnose_webhook
 from django_stripe_cart.gateway import deadline
 
 __all__ = ["Finding", "State", "run_all"]
 
-MIGRATE_COMMAND = "python manage.py migrate"
-
 Part = Callable[[], Iterator[Finding]]
 
 PARTS: dict[str, Part] = {
-    "Settings": settings,
-    "Stripe account": account,
-    "Webhook": webhook,
-    "Site": site,
-    "Database": database,
-    "Orders": orders,
-    "E-mail": email,
+    "Settings": diagnose_settings,
+    "Stripe account": diagnose_account,
+    "Webhook": diagnose_webhook,
+    "Site": diagnose_site,
+    "Database": diagnose_database,
+    "Orders": diagnose_orders,
+    "E-mail": diagnose_email,
 }
 
 
 def run_all() -> Iterator[tuple[str, list[Finding]]]:
-    """Yield the title and the findings of each part. Changes nothing, here or at Stripe."""
+    """Diagnose the whole setup, and yield the title and the findings of each part."""
     for title, part in PARTS.items():
         with deadline():
-            found = list(_run(part))
-        yield title, found
+            findings = list(_run_part(part))
+        yield title, findings
 
 
-def _run(part: Part) -> Iterator[Finding]:
-    """Run one part. An exception is reported as a finding, so that the other parts still run."""
+def _run_part(part: Part) -> Iterator[Finding]:
+    """Yield the findings of one part; an exception becomes a finding too."""
     try:
         yield from part()
     except DatabaseError as error:
-        yield wrong(f"The database does not respond: {_first_line(error)}", next=MIGRATE_COMMAND)
+        yield wrong(
+            f"The database does not respond: {_first_line(error)}", next="python manage.py migrate"
+        )
     except Exception as error:
         yield wrong(f"This could not be checked: {type(error).__name__}: {_first_line(error)}")
 
 
 def _first_line(error: Exception) -> str:
+    """Return the first line of an exception's message."""
     return (str(error).splitlines() or ["no message"])[0]

@@ -1,4 +1,4 @@
-"""The secret key, its mode, and the Stripe account that it belongs to."""
+"""Diagnosis of the secret key and its Stripe account."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from django_stripe_cart.conf import conf
 from django_stripe_cart.doctor.finding import Finding, advice, good, wrong
 from django_stripe_cart.exceptions import PaymentError, PaymentNotConfigured
 
-KEYS_HINT = "Copy a secret key from dashboard.stripe.com/apikeys."
 
-
-def account() -> Iterator[Finding]:
+def diagnose_account() -> Iterator[Finding]:
+    """Report whether Stripe accepts the secret key, and whether its account can take payments."""
     if not conf.secret_key:
         yield advice("Stripe was not contacted: there is no key.")
         return
-    yield _mode()
+    yield _report_mode()
     try:
         found = gateway.retrieve_account()
     except PaymentError as error:
-        yield _explain_error(error)
+        yield _report_error(error)
         return
     yield good(f"Payments go to {found.id} ({found.name or 'no name'}, {found.country}).")
     if not found.takes_payments:
@@ -30,7 +29,8 @@ def account() -> Iterator[Finding]:
         )
 
 
-def _mode() -> Finding:
+def _report_mode() -> Finding:
+    """Report whether the key charges real money."""
     if conf.api_base:
         return good(f"The sandbox at {conf.api_base} is used in place of Stripe.")
     if conf.livemode:
@@ -38,7 +38,8 @@ def _mode() -> Finding:
     return good("The key is a test key: no real money is charged.")
 
 
-def _explain_error(error: PaymentError) -> Finding:
+def _report_error(error: PaymentError) -> Finding:
+    """Report why Stripe did not return the account."""
     if not isinstance(error, PaymentNotConfigured):
         hint = "Is the sandbox running? python manage.py stripe_sandbox" if conf.api_base else ""
         return wrong(f"Stripe can't be reached: {error} {error.stripe_code}".rstrip(), next=hint)
@@ -48,4 +49,7 @@ def _explain_error(error: PaymentError) -> Finding:
             next="It must be allowed to write Checkout Sessions and Refunds, and to read "
             "PaymentIntents, Disputes and Events.",
         )
-    return wrong(f"Stripe rejects the key. {error.stripe_code}".rstrip(), next=KEYS_HINT)
+    return wrong(
+        f"Stripe rejects the key. {error.stripe_code}".rstrip(),
+        next="Copy a secret key from dashboard.stripe.com/apikeys.",
+    )

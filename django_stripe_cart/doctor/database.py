@@ -1,4 +1,4 @@
-"""The shop's database: connection, migrations and options."""
+"""Diagnosis of the shop's database: connection, migrations and options."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from django_stripe_cart.doctor.settings import findings_from
 from django_stripe_cart.models import Order
 
 
-def database() -> Iterator[Finding]:
+def diagnose_database() -> Iterator[Finding]:
+    """Report whether the database responds, is migrated and has options that suit a shop."""
     alias = router.db_for_write(Order)
     connection = connections[alias]
     connection.ensure_connection()
@@ -31,6 +32,7 @@ def database() -> Iterator[Finding]:
 
 
 def _missing_migrations(alias: str) -> list[str]:
+    """Return the names of the migrations of shop and products that are not applied yet."""
     executor = MigrationExecutor(connections[alias])
     apps = {"stripe_cart", conf.product_model.partition(".")[0]}
     targets = [key for key in executor.loader.graph.leaf_nodes() if key[0] in apps]

@@ -1,4 +1,4 @@
-"""E-mails to shoppers: their kinds, the backend, and e-mails that are overdue."""
+"""Diagnosis of the e-mails to shoppers."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ SMTP = "django.core.mail.backends.smtp.EmailBackend"
 LOCAL_BACKENDS = ("console", "locmem", "dummy", "filebased")
 
 
-def email() -> Iterator[Finding]:
+def diagnose_email() -> Iterator[Finding]:
+    """Report which e-mails shoppers get, by which backend, and how many are overdue."""
     sent = [kind for kind in EMAIL_KINDS if kind in conf.emails]
     if not sent:
         yield good("The shop sends no e-mails to shoppers: see STRIPE_CART_EMAILS.")
         return
     yield good(f"Shoppers get these e-mails: {', '.join(sent)}.")
-    backend = _backend()
+    backend = _find_backend()
     if not backend:
         yield advice("No e-mail is sent: MAILERS has no “default”.")
     elif backend.split(".")[-2] in LOCAL_BACKENDS:
@@ -43,8 +44,9 @@ def email() -> Iterator[Finding]:
         )
 
 
-def _backend() -> str:
-    """Return the default backend's path: from MAILERS (Django 6.1), or from EMAIL_BACKEND."""
+def _find_backend() -> str:
+    """Return the dotted path of the default e-mail backend, or "" if the settings name none."""
+    # Django 6.1 has MAILERS in place of EMAIL_BACKEND.
     mailers = getattr(settings, "MAILERS", None)
     if mailers is None:
         return str(settings.EMAIL_BACKEND)

@@ -1,4 +1,4 @@
-"""A finding of the doctor: its state, a sentence, and the next command to run."""
+"""The findings of a diagnosis."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from enum import StrEnum
 
 
 class State(StrEnum):
+    """How serious a finding is; the values are the words that the command shows."""
+
     GOOD = "ok"
     ADVICE = "look"
     WRONG = "WRONG"
@@ -14,18 +16,23 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
+    """A finding of the diagnosis: how serious it is, a sentence, and what to do next."""
+
     state: State
     text: str
     next: str = ""
 
 
 def good(text: str) -> Finding:
+    """Return a finding about something that works."""
     return Finding(State.GOOD, text)
 
 
 def advice(text: str, *, next: str = "") -> Finding:
+    """Return a finding about something to look at, and what to do next."""
     return Finding(State.ADVICE, text, next)
 
 
 def wrong(text: str, *, next: str = "") -> Finding:
+    """Return a finding about something that does not work, and what to do next."""
     return Finding(State.WRONG, text, next)

@@ -1,4 +1,4 @@
-"""Orders that wait for payment, for a sync or for staff, and the last run of the sync."""
+"""Diagnosis of the orders and of their sync with Stripe."""
 
 from __future__ import annotations
 
@@ -17,35 +17,28 @@ SYNC_COMMAND = "python manage.py stripe_cart_sync"
 SYNC_OVERDUE = timedelta(days=1)
 
 
-def orders() -> Iterator[Finding]:
-    pending = Order.objects.open().count()
-    yield good(f"Orders awaiting payment: {pending}.")
-    yield from _overdue()
-    yield from _issues()
-    yield _last_sync()
-
-
-def _overdue() -> Iterator[Finding]:
-    rows = Order.objects.overdue()
-    oldest = rows.order_by("placed_at").first()
+def diagnose_orders() -> Iterator[Finding]:
+    """Report the orders that wait for payment, for a sync or for staff, and the last sync."""
+    yield good(f"Orders awaiting payment: {Order.objects.open().count()}.")
+    overdue = Order.objects.overdue()
+    oldest = overdue.order_by("placed_at").first()
     if oldest is not None:
         yield wrong(
-            f"Orders overdue for a sync: {rows.count()}, the oldest "
+            f"Orders overdue for a sync: {overdue.count()}, the oldest "
             f"({oldest.number}) since {timesince(oldest.placed_at)}.",
             next=SYNC_COMMAND,
         )
-
-
-def _issues() -> Iterator[Finding]:
     issues = OrderIssue.objects.open().count()
     if issues:
         yield advice(
             f"Open issues of orders: {issues}.",
             next="Filter the orders in the admin by “issues”.",
         )
+    yield _report_last_sync()
 
 
-def _last_sync() -> Finding:
+def _report_last_sync() -> Finding:
+    """Report when ``stripe_cart_sync`` finished last."""
     cursor = EventCursor.objects.filter(livemode=conf.livemode).first()
     if cursor is None:
         return advice(

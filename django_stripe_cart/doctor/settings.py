@@ -1,4 +1,4 @@
-"""The system checks, and which of their warnings stop the shop from selling."""
+"""Diagnosis of the settings, by Django's system checks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from django.core.checks import CheckMessage, run_checks
 from django_stripe_cart import checks
 from django_stripe_cart.doctor.finding import Finding, advice, good, wrong
 
-# Only warnings, so that a site without keys still starts; but checkout or the webhook fails.
+# Warnings with which checkout or the webhook fails. They are no errors, so that a site without keys
+# still starts.
 BLOCKING = {
     checks.stripe.NO_KEY.id,
     checks.stripe.NO_SECRET.id,
@@ -25,8 +26,9 @@ BLOCKING = {
 }
 
 
-def settings() -> Iterator[Finding]:
-    # By default Django 6 runs the database checks too; those are in the part Database.
+def diagnose_settings() -> Iterator[Finding]:
+    """Report the messages of the shop's system checks."""
+    # Without databases: Django 6 would run the database checks too, which have their own part.
     messages = run_checks(tags=[checks.TAG], databases=[])
     yield from findings_from(messages)
     if not messages:
@@ -34,7 +36,7 @@ def settings() -> Iterator[Finding]:
 
 
 def findings_from(messages: list[CheckMessage]) -> Iterator[Finding]:
-    """Turn messages of Django's system checks into findings."""
+    """Yield a finding for each message of Django's system checks."""
     for message in messages:
         is_wrong = message.is_serious() or message.id in BLOCKING
         make = wrong if is_wrong and not message.is_silenced() else advice

@@ -1,4 +1,4 @@
-"""The site's URLs, the address that shoppers return to, and its products."""
+"""Diagnosis of the site: its URLs and products."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from django_stripe_cart.doctor.finding import Finding, advice, good
 from django_stripe_cart.models import get_product_model
 
 
-def site() -> Iterator[Finding]:
+def diagnose_site() -> Iterator[Finding]:
+    """Report the URLs of cart and webhook, the host to which shoppers return, and the products."""
     for name, what in {"stripe_cart:cart": "cart", "stripe_cart_webhook": "webhook"}.items():
         try:
             yield good(f"The {what} is at {reverse(name)}.")

@@ -1,4 +1,4 @@
-"""The webhook: its endpoint at Stripe, a test delivery, and the events received so far."""
+"""Diagnosis of the webhook: its endpoint at Stripe, a test event, and the received events."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from django_stripe_cart.webhooks.endpoints import endpoint_problems, webhook_url
 WEBHOOK_COMMAND = "python manage.py stripe_cart_webhook"
 
 
-def webhook() -> Iterator[Finding]:
+def diagnose_webhook() -> Iterator[Finding]:
+    """Report whether the webhook works: its URL, secret and endpoint, and its latest events."""
     try:
         path = reverse("stripe_cart_webhook")
     except NoReverseMatch:
@@ -36,12 +37,13 @@ def webhook() -> Iterator[Finding]:
             "Without a secret, every webhook is refused.", next=f"{WEBHOOK_COMMAND} create"
         )
     if conf.secret_key:
-        yield from _endpoints(path)
-    yield _last_webhook()
-    yield from _unprocessed()
+        yield from _report_endpoints(path)
+    yield _report_last_webhook()
+    yield from _report_unprocessed_webhooks()
 
 
-def _endpoints(path: str) -> Iterator[Finding]:
+def _report_endpoints(path: str) -> Iterator[Finding]:
+    """Report whether Stripe has an endpoint for the webhook at ``path``, and its problems."""
     try:
         endpoints = gateway.list_endpoints()
     except PaymentError as error:
@@ -49,40 +51,40 @@ def _endpoints(path: str) -> Iterator[Finding]:
         return
     ours = [endpoint for endpoint in endpoints if _is_ours(endpoint, path)]
     if not ours:
-        yield _no_endpoint(path, endpoints)
+        yield _report_missing_endpoint(path, endpoints)
     for endpoint in ours:
-        yield from _check_endpoint(endpoint)
-    if len(ours) > 1:
-        yield from _check_secrets(ours)
+        yield from _report_endpoint(endpoint)
+    if len(ours) > max(1, len(conf.webhook_secrets)):
+        yield wrong(
+            f"Stripe sends events to {len(ours)} endpoints, and STRIPE_CART_WEBHOOK_SECRET "
+            f"has {len(conf.webhook_secrets)}: the others are refused.",
+            next="Make it a list of the new and the old secret.",
+        )
+    elif len(ours) > 1:
+        yield advice("A secret is being rotated.", next=f"{WEBHOOK_COMMAND} retire")
 
 
 def _is_ours(endpoint: Endpoint, path: str) -> bool:
-    """Compare the URL, or only the path if STRIPE_CART_BASE_URL is not set."""
+    """Return whether an endpoint sends events to this site's webhook.
+
+    If STRIPE_CART_BASE_URL is not set, only the path is compared.
+    """
     url = webhook_url()
     return endpoint.url == url if url else urlsplit(endpoint.url).path == path
 
 
-def _check_endpoint(endpoint: Endpoint) -> Iterator[Finding]:
-    found = list(endpoint_problems(endpoint))
-    for trouble in found:
-        yield wrong(f"{endpoint.id} at {endpoint.url}: {trouble}", next=f"{WEBHOOK_COMMAND} rotate")
-    if not found:
+def _report_endpoint(endpoint: Endpoint) -> Iterator[Finding]:
+    """Report the problems of an endpoint, or that it has none."""
+    problems = list(endpoint_problems(endpoint))
+    for problem in problems:
+        yield wrong(f"{endpoint.id} at {endpoint.url}: {problem}", next=f"{WEBHOOK_COMMAND} rotate")
+    if not problems:
         version = endpoint.api_version or "your account's API version"
         yield good(f"Stripe sends all needed events to {endpoint.url}, in {version}.")
 
 
-def _check_secrets(endpoints: list[Endpoint]) -> Iterator[Finding]:
-    if len(conf.webhook_secrets) < len(endpoints):
-        yield wrong(
-            f"Stripe sends events to {len(endpoints)} endpoints, and STRIPE_CART_WEBHOOK_SECRET "
-            f"has {len(conf.webhook_secrets)}: the others are refused.",
-            next="Make it a list of the new and the old secret.",
-        )
-    else:
-        yield advice("A secret is being rotated.", next=f"{WEBHOOK_COMMAND} retire")
-
-
-def _no_endpoint(path: str, endpoints: list[Endpoint]) -> Finding:
+def _report_missing_endpoint(path: str, endpoints: list[Endpoint]) -> Finding:
+    """Report that none of the endpoints sends events to this site's webhook at ``path``."""
     url = webhook_url() or f"https://….example{path}"
     for endpoint in endpoints:
         if urlsplit(endpoint.url).path.strip("/") == path.strip("/"):
@@ -90,19 +92,20 @@ def _no_endpoint(path: str, endpoints: list[Endpoint]) -> Finding:
                 f"Stripe sends events to {endpoint.url}, but the webhook is at {url}.",
                 next="Correct STRIPE_CART_BASE_URL, or the endpoint in Stripe's Dashboard.",
             )
-    create = (
-        f"{WEBHOOK_COMMAND} create" if conf.base_url else f"{WEBHOOK_COMMAND} create --url {url}"
-    )
     if settings.DEBUG and not conf.livemode:
         return advice(
             "No webhook endpoint points to this site. "
             "That is fine if the Stripe CLI forwards events.",
             next=f"stripe listen --forward-to 127.0.0.1:8000{path}",
         )
-    return wrong("No webhook endpoint points to this site.", next=create)
+    option = "" if conf.base_url else f" --url {url}"
+    return wrong(
+        "No webhook endpoint points to this site.", next=f"{WEBHOOK_COMMAND} create{option}"
+    )
 
 
-def _last_webhook() -> Finding:
+def _report_last_webhook() -> Finding:
+    """Report when the last webhook arrived."""
     last = WebhookEvent.objects.filter(livemode=conf.livemode).order_by("-received_at").first()
     if last is not None:
         return good(f"The last webhook arrived {timesince(last.received_at)} ago ({last.type}).")
@@ -116,7 +119,8 @@ def _last_webhook() -> Finding:
     )
 
 
-def _unprocessed() -> Iterator[Finding]:
+def _report_unprocessed_webhooks() -> Iterator[Finding]:
+    """Report the webhooks that arrived more than a minute ago and are not processed."""
     minute = timezone.now() - timedelta(minutes=1)
     rows = WebhookEvent.objects.filter(processed_at=None, received_at__lt=minute)
     oldest = rows.order_by("received_at").first()

@@ -1,4 +1,4 @@
-"""Post a signed test event to our own webhook, through the site's middleware."""
+"""Send a signed test event to the site's own webhook."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django_stripe_cart.conf import conf
 from django_stripe_cart.doctor.finding import Finding, good, wrong
 from django_stripe_cart.gateway import sign
 
-# No handler reads this type, so the event is answered and changes nothing.
+# No handler is for this type, so the event is accepted and changes nothing.
 EVENT = {"id": "evt_doctor", "type": "stripe_cart.doctor", "data": {"object": {"id": "doctor"}}}
 
 REASONS = {
@@ -23,7 +23,7 @@ REASONS = {
 
 
 def deliver_test_event(path: str) -> Finding:
-    """Post a signed event to ``path``, in this process, and report how it was answered."""
+    """Post a signed test event to ``path`` in this process, and report the response."""
     body = json.dumps({**EVENT, "livemode": conf.livemode}).encode()
     base = urlsplit(conf.base_url or "")
     client = Client(enforce_csrf_checks=True, raise_request_exception=False)
@@ -33,7 +33,7 @@ def deliver_test_event(path: str) -> Finding:
         content_type="application/json",
         headers={"Stripe-Signature": sign(body, conf.webhook_secrets[0])},
         secure=base.scheme != "http",
-        SERVER_NAME=base.hostname or _any_host(),
+        SERVER_NAME=base.hostname or _find_host(),
     )
     if response.status_code == 200:
         return good(f"{path} accepts events signed with your secret.")
@@ -47,6 +47,7 @@ def deliver_test_event(path: str) -> Finding:
     return wrong(f"{path} answers a valid event with {response.status_code}: {reason}.")
 
 
-def _any_host() -> str:
+def _find_host() -> str:
+    """Return a host that ALLOWED_HOSTS allows."""
     named = [host for host in settings.ALLOWED_HOSTS if host != "*"]
     return named[0].removeprefix(".") if named else "localhost"

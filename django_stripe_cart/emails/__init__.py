@@ -1,7 +1,7 @@
 """E-mails to shoppers about paid, fulfilled, refunded and failed orders.
 
-An e-mail is queued in the transaction of the change that it is about, and sent after the commit,
-at most once.
+An e-mail is queued in the transaction that changes the order, and sent at most once, after the
+commit.
 """
 
 from django_stripe_cart.emails.delivery import email_kind, resend_email

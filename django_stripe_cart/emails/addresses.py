@@ -9,7 +9,10 @@ MAX_LENGTH = 254  # RFC 5321, and Order.email
 
 
 def clean_email(email: str) -> str:
-    """Return ``email``, or "" if it is not valid: Stripe would refuse the whole order."""
+    """Return ``email`` if it is a valid address, or "".
+
+    Stripe refuses to create a Checkout Session with an address that is not valid.
+    """
     try:
         validate_email(email)
     except ValidationError:

@@ -1,4 +1,4 @@
-"""Delivery of e-mails through the host's mail backend, noted on the order's timeline."""
+"""Send e-mails with the host's mail backend, and record them on the order's timeline."""
 
 from __future__ import annotations
 
@@ -22,19 +22,11 @@ from django_stripe_cart.timeline import BY_STAFF, Cause, note
 logger = logging.getLogger("stripe_cart")
 
 Kind = OrderEmail.Kind
-Status = Order.Status
 
-KINDS = {
-    Status.PAID: Kind.PAID,
-    Status.FULFILLED: Kind.FULFILLED,
-    Status.REFUNDED: Kind.REFUNDED,
-    Status.FAILED: Kind.FAILED,
-}
-
-# In seconds, for each of the server's replies: a shopper, or Stripe's webhook, is waiting.
+# Seconds to wait for each reply of the mail server, because a shopper or Stripe's webhook waits.
 DEFAULT_TIMEOUT = 10
 
-# Certain refusals. After a lost connection or a time-out, the server may have taken the message.
+# After one of these errors, nothing was sent. After a time-out, the message may have been sent.
 REFUSALS = (
     smtplib.SMTPResponseException,
     smtplib.SMTPRecipientsRefused,
@@ -44,16 +36,18 @@ REFUSALS = (
 
 
 def email_kind(order: Order) -> str:
-    """Return the ``OrderEmail.Kind`` for the order's status, or "" if it has none."""
-    return KINDS.get(order.status, "")
+    """Return the ``OrderEmail.Kind`` for the order's status, or "" if the status has no e-mail."""
+    # A kind has the same name as its status.
+    return order.status if order.status in Kind.values else ""
 
 
 def resend_email(order: Order, *, by: Cause = BY_STAFF) -> Order:
     """Send the e-mail for the order's status again, and return the order freshly read.
 
-    It is also sent if it never was, or if ``STRIPE_CART_EMAILS`` turns its kind off. ``by`` is a
-    ``Cause``, noted on the timeline. Raises ``EmailNotSent`` if the status has no e-mail, the order
-    no address, or sending failed; its subclass ``EmailRefused`` if certainly nothing was sent.
+    The e-mail may be one that was never sent, or of a kind that ``STRIPE_CART_EMAILS`` turns off.
+    ``by`` (a ``Cause``) is written to the timeline. Raises ``EmailNotSent`` if the status has no
+    e-mail, the order has no address, or the e-mail may not have been sent. Raises the subclass
+    ``EmailRefused`` if the e-mail was certainly not sent.
     """
     order = Order.objects.get(pk=order.pk)
     kind = email_kind(order)
@@ -68,10 +62,10 @@ def resend_email(order: Order, *, by: Cause = BY_STAFF) -> Order:
 
 
 def send(email: OrderEmail, *, by: Cause, is_first: bool = True) -> None:
-    """Send ``email`` and record it.
+    """Send ``email``, and record on its row and on the order's timeline that it was sent.
 
-    Raises ``EmailNotSent``, and notes the failure on the timeline if ``is_first``. No transaction
-    is open and no row is locked while waiting for the mail server.
+    Raises ``EmailNotSent`` or ``EmailRefused``; the timeline has only the failure of the first
+    attempt (``is_first``). No transaction is open during the request to the mail server.
     """
     try:
         send_message(_render(email))
@@ -88,19 +82,20 @@ def send(email: OrderEmail, *, by: Cause, is_first: bool = True) -> None:
 
 
 def _render(email: OrderEmail) -> EmailMultiAlternatives:
+    """Return the message for ``email``. Raises ``EmailRefused`` if a template has an error."""
     try:
         return render(email)
     except Exception as error:
-        # Usually an error in a template of the host's: the log says which.
+        # The error is usually in one of the host's templates, which the log names.
         details = (email.kind, email.order.reference, describe_without_values(error))
         logger.error("E-mail %s of order %s is not written: %s", *details)
         raise EmailRefused from error
 
 
 def send_message(message: EmailMultiAlternatives) -> None:
-    """Send ``message``. Raises ``EmailRefused`` if it is certain that nothing was sent.
+    """Send ``message``. Raises ``EmailRefused`` if it was certainly not sent.
 
-    After any other exception it may have been sent, so trying again could send it twice.
+    After any other exception, the message may have been sent, and must not be sent again.
     """
     try:
         mailer = get_mailer()
@@ -117,8 +112,8 @@ def send_message(message: EmailMultiAlternatives) -> None:
 
 
 def get_mailer() -> Any:
-    """Return the host's default mailer, with a time-out: Django's default is none."""
-    # Django 6.1 has several mailers, by alias.
+    """Return the host's mail connection, with a time-out if the host has set none."""
+    # Django 6.1 has several mail connections, called mailers.
     mailer: Any = mail.mailers.default if hasattr(mail, "mailers") else mail.get_connection()
     if getattr(mailer, "timeout", DEFAULT_TIMEOUT) is None:
         mailer.timeout = DEFAULT_TIMEOUT
@@ -127,6 +122,7 @@ def get_mailer() -> Any:
 
 @in_transaction(durable=False)
 def _record_sent(email: OrderEmail, *, by: Cause) -> None:
+    """Set the time at which ``email`` was sent, and add an entry to the order's timeline."""
     now = timezone.now()
     rows = OrderEmail.objects.filter(order=email.order, dedupe_key=email.dedupe_key)
     rows.update(sent_at=now, claimed_at=now)

@@ -1,7 +1,7 @@
-"""Transactional outbox: e-mails are queued as rows, claimed by one process and sent at most once.
+"""Outbox: e-mails are saved as rows in the transaction, and sent at most once after the commit.
 
-If the process dies after the claim, or the mail server does not reply, the e-mail may stay unsent;
-it is not sent again. Only an e-mail that was certainly refused is retried.
+A process claims an e-mail before it sends it. If the process dies after that, or the mail server
+does not reply, the e-mail is not sent again. Only an e-mail that was certainly not sent is retried.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from django_stripe_cart.timeline import BY_SYSTEM
 
 logger = logging.getLogger("stripe_cart")
 
-# After each refusal, before giving up: long enough for a mail server that is down for a night.
+# The delays before the second and later attempts: a mail server may be down for a night.
 RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (5, 30, 2 * 60, 8 * 60, 24 * 60))
 
-# Refusals in a row after which the mail server is probably down; a single address may be invalid.
-MAX_REFUSALS = 3
+# After this number of failures in a row, the mail server is probably down.
+MAX_FAILURES = 3
 
 
 def queue_email(
@@ -60,26 +60,27 @@ def _kinds_to_send() -> frozenset[str]:
 
 
 def send_pending_emails() -> Iterator[tuple[OrderEmail, bool]]:
-    """Send the pending e-mails, and yield each with whether it was sent.
+    """Send all pending e-mails, and yield pairs of an e-mail and whether it was sent.
 
-    Stops after ``MAX_REFUSALS`` refusals in a row; the rest is left to the next call.
+    After 3 failures in a row, the other e-mails are left to the next call.
     """
-    refusals = 0
+    failures = 0
     pending = OrderEmail.objects.pending().filter(kind__in=_kinds_to_send())
     for email in pending.select_related("order"):
         was_sent = deliver(email)
         if was_sent is None:
             continue
         yield email, was_sent
-        refusals = 0 if was_sent else refusals + 1
-        if refusals == MAX_REFUSALS:
+        failures = 0 if was_sent else failures + 1
+        if failures == MAX_FAILURES:
             return
 
 
 def deliver(email: OrderEmail) -> bool | None:
     """Claim and send ``email``, and return whether it was sent.
 
-    None if another process has claimed it, or the e-mail no longer applies.
+    Return None if another process has claimed the e-mail, the order has no address any more, or the
+    refund has failed.
     """
     # bulk_create(ignore_conflicts=True) sets no primary key.
     rows = OrderEmail.objects.filter(order=email.order_id, dedupe_key=email.dedupe_key)
@@ -101,9 +102,10 @@ def deliver(email: OrderEmail) -> bool | None:
 
 
 def _schedule_retry(email: OrderEmail) -> None:
+    """Release the claim of an unsent e-mail, unless it has had its last attempt."""
     if email.attempts <= len(RETRY_DELAYS):
         due_at = timezone.now() + RETRY_DELAYS[email.attempts - 1]
-        # Staff may have sent it in the meantime.
+        # A member of staff may have sent the e-mail in the meantime.
         unsent = OrderEmail.objects.filter(pk=email.pk, sent_at=None)
         unsent.update(claimed_at=None, due_at=due_at)
 
@@ -117,7 +119,7 @@ def _still_applies(email: OrderEmail) -> bool:
 
 
 def _deliver_after_commit(email: OrderEmail) -> None:
-    """Deliver without raising: an error after the commit must not look like a failed change."""
+    """Send ``email``, and log any exception, because the change of the order is committed."""
     try:
         deliver(email)
     except Exception as error:

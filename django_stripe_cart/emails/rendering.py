@@ -1,4 +1,4 @@
-"""Rendering of e-mails, in the language of the order, as text and as HTML."""
+"""Rendering of e-mails as text and as HTML, in the language of the order."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ def recipients(order: Order, kind: str) -> list[str]:
 
 
 def _context(email: OrderEmail) -> dict[str, Any]:
+    """Return the context of the e-mail's templates."""
     site = site_url(email.order)
     return {
         "order": email.order,
@@ -65,10 +66,11 @@ def _admin_url(order: Order, site: str) -> str:
 
 
 def site_url(order: Order) -> str:
-    """Return the site's URL without a path; webhooks and commands have no request to build it.
+    """Return the URL of the site without a path, for the links in an e-mail about ``order``.
 
-    It is ``STRIPE_CART_BASE_URL`` or, without that, the site where the order was placed; "" if
-    neither is known, and then the e-mail has no links.
+    It is ``STRIPE_CART_BASE_URL`` or, without this setting, the site where the order was placed.
+    If neither is known, it is "", and the e-mail has no links. There may be no request to ask,
+    because webhooks and commands send e-mails, too.
     """
     if conf.base_url:
         return conf.base_url

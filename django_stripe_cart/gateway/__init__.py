@@ -1,7 +1,10 @@
-"""The one package that imports ``stripe``. It returns dataclasses and raises our exceptions."""
+"""Requests to Stripe. Only this package imports ``stripe``.
+
+Its functions return dataclasses and raise the exceptions of ``django_stripe_cart.exceptions``.
+"""
 
 from django_stripe_cart.gateway.account import Account, retrieve_account
-from django_stripe_cart.gateway.deadlines import DEADLINE, deadline, short_deadline
+from django_stripe_cart.gateway.deadlines import deadline, short_deadline
 from django_stripe_cart.gateway.disputes import (
     StripeDispute,
     list_disputes,
@@ -36,7 +39,6 @@ from django_stripe_cart.gateway.sessions import (
 )
 
 __all__ = [
-    "DEADLINE",
     "Account",
     "Endpoint",
     "Event",

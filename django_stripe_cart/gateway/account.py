@@ -1,4 +1,4 @@
-"""The Stripe account of the configured key: https://docs.stripe.com/api/accounts/retrieve."""
+"""Stripe account of the secret key: https://docs.stripe.com/api/accounts/retrieve."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django_stripe_cart.gateway.client import request
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The Stripe account that receives the payments."""
+    """Stripe account that receives the payments."""
 
     id: str
     name: str
@@ -18,7 +18,7 @@ class Account:
 
 
 def retrieve_account() -> Account:
-    """Retrieve the account of the configured key. Raises ``PaymentError``."""
+    """Return the Stripe account of the secret key. Raises ``PaymentError``."""
     data = request(lambda client: client.v1.accounts.retrieve_current())
     profile = data.get("business_profile") or {}
     return Account(

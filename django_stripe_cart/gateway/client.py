@@ -1,4 +1,4 @@
-"""Make requests to Stripe, with one client, a pinned API version and a deadline."""
+"""Send requests to Stripe, with the configured API version and a deadline."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ _transport: stripe.HTTPClient | None = None
 
 
 def request(call: Call) -> dict[str, Any]:
-    """Make one request and return its answer as plain data.
+    """Send one request to Stripe, and return the response as a dict.
 
-    No ``StripeObject`` leaves this function: it is not a dict in every version of the SDK, raises
-    for unset fields, and pickles the API key. Raises ``PaymentError``, or ``AssertionError`` if a
-    database transaction is open: it would hold its locks until Stripe answers.
+    ``call`` is a function that calls a method of the Stripe client. A ``StripeObject`` is not
+    returned, because it is not a dict in every version of the SDK, raises an exception for unset
+    fields, and pickles the API key. Raises ``PaymentError``, or ``AssertionError`` if a database
+    transaction is open: it would keep its locks until Stripe answers.
     """
     if is_transaction_open():
         raise AssertionError("Stripe must not be asked while a database transaction is open.")
-    _check_key()
-    _check_api_base()
+    _check_settings()
     with translate_errors():
         answer = call(
             _client(conf.secret_key, conf.api_base, conf.api_version, attempt_timeout(), _transport)
@@ -52,22 +52,25 @@ def request(call: Call) -> dict[str, Any]:
         return data
 
 
-def _check_key() -> None:
-    """Reject keys that can't be sent in a header; Stripe validates the rest."""
-    if not re.fullmatch("[!-~]+", conf.secret_key):
-        logger.error("STRIPE_CART_SECRET_KEY is missing or malformed. %s", NEXT_STEP)
-        raise PaymentNotConfigured(stripe_code="not_configured")
+def _check_settings() -> None:
+    """Raise ``PaymentNotConfigured`` if the secret key can't or must not be sent.
 
-
-def _check_api_base() -> None:
-    """Send test keys to Stripe or a sandbox on this machine, and live keys to Stripe only."""
+    It must consist of characters that an HTTP header allows. A key of the test mode may be sent to
+    Stripe and to a sandbox on this machine, a key of the live mode only to Stripe.
+    """
     base = conf.api_base
-    if base and (conf.livemode or not is_loopback_url(base)):
-        logger.error("STRIPE_CART_API_BASE is for a sandbox on this machine only. %s", NEXT_STEP)
-        raise PaymentNotConfigured(stripe_code="not_configured")
+    if not re.fullmatch("[!-~]+", conf.secret_key):
+        problem = "STRIPE_CART_SECRET_KEY is missing or malformed."
+    elif base and (conf.livemode or not is_loopback_url(base)):
+        problem = "STRIPE_CART_API_BASE is for a sandbox on this machine only."
+    else:
+        return
+    logger.error("%s %s", problem, NEXT_STEP)
+    raise PaymentNotConfigured(stripe_code="not_configured")
 
 
 def is_loopback_url(url: str) -> bool:
+    """Return whether the host of ``url`` is this machine."""
     try:
         return urlsplit(url).hostname in LOOPBACK_HOSTS
     except ValueError:  # "http://[::1"
@@ -77,7 +80,11 @@ def is_loopback_url(url: str) -> bool:
 def request_all(
     list_page: Callable[[stripe.StripeClient, Any], stripe.StripeObject], params: dict[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    """Yield every object of a list, page by page, newest first. Raises ``PaymentError``."""
+    """Yield all objects of a list at Stripe, newest first. Raises ``PaymentError``.
+
+    ``list_page`` is a function that calls a list method of the Stripe client with parameters. It is
+    called for each page.
+    """
     params = {**params, "limit": PAGE_SIZE}
     while True:
         page = request(lambda client: list_page(client, params))
@@ -89,7 +96,7 @@ def request_all(
 
 @contextmanager
 def transport(http_client: stripe.HTTPClient) -> Iterator[None]:
-    """Use ``http_client`` for all requests inside, as tests do to reach a sandbox in process."""
+    """Use ``http_client`` for all requests in the block. Tests use it for a sandbox in process."""
     global _transport
     before, _transport = _transport, http_client
     try:
@@ -106,7 +113,8 @@ def _client(
     timeout: tuple[float, float],
     http_client: stripe.HTTPClient | None,
 ) -> stripe.StripeClient:
-    # Imported at the first request: it costs 0.13 s and 31 MB.
+    """Return the Stripe client for these settings. Imports the SDK at the first call."""
+    # The import takes 0.13 s and 31 MB.
     import stripe
 
     from django_stripe_cart.gateway.http import DeadlineHTTPClient
@@ -128,9 +136,9 @@ def _client(
 
 
 def _keep_bodies_out_of_logs() -> None:
-    """Raise the level of the SDK's logger: at DEBUG it logs whole requests and answers.
+    """Set the level of the SDK's logger to INFO, unless the host has set a level.
 
-    They contain personal data. A level that the host has set is kept.
+    At DEBUG, the SDK logs whole requests and responses, which contain personal data.
     """
     sdk_logger = logging.getLogger("stripe")
     if sdk_logger.level == logging.NOTSET:

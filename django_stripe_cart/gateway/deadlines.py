@@ -1,33 +1,36 @@
-"""Deadlines for Stripe: how long all requests of one call may take together.
+"""Deadlines for requests to Stripe.
 
-A web worker is not held longer than that, however often the SDK retries.
+A deadline limits the total time of all requests in a block, including the retries of the SDK, so
+that a web worker does not wait longer.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 DEADLINE = 25.0  # seconds
-TIMEOUT = (3.05, 9.0)  # seconds, to connect and to answer
+TIMEOUT = (3.05, 9.0)  # seconds to connect, and to receive the response
 
-# For requests that the shopper did not ask for, such as closing an order at sign-in.
+# For requests in the background of another action, such as closing an order at sign-in.
 SHORT_DEADLINE = 5.0
 SHORT_TIMEOUT = (1.0, 3.0)
 
-_end: ContextVar[float | None] = ContextVar("stripe_cart_deadline", default=None)
+_end: ContextVar[float] = ContextVar("stripe_cart_deadline", default=math.inf)
 _timeout: ContextVar[tuple[float, float]] = ContextVar("stripe_cart_timeout", default=TIMEOUT)
 
 
 @contextmanager
 def deadline(seconds: float = DEADLINE) -> Iterator[None]:
-    """Start no request to Stripe that could end later than ``seconds`` (float) from now.
+    """Limit the total time of the requests to Stripe in the block to ``seconds`` (float).
 
-    Inside another deadline, the outer one counts. Also usable as a decorator.
+    A request that could end later is not sent. In the block of another deadline, only the outer
+    deadline applies. ``deadline()`` can also be used as a decorator.
     """
-    if _end.get() is not None:
+    if _end.get() < math.inf:
         yield
         return
     token = _end.set(time.monotonic() + seconds)
@@ -39,7 +42,7 @@ def deadline(seconds: float = DEADLINE) -> Iterator[None]:
 
 @contextmanager
 def short_deadline() -> Iterator[None]:
-    """Use a deadline of ``SHORT_DEADLINE`` seconds, and a shorter timeout for each attempt."""
+    """Limit the requests in the block to ``SHORT_DEADLINE`` seconds, with shorter timeouts."""
     token = _timeout.set(SHORT_TIMEOUT)
     try:
         with deadline(SHORT_DEADLINE):
@@ -49,11 +52,10 @@ def short_deadline() -> Iterator[None]:
 
 
 def seconds_left() -> float:
-    """Return the seconds until the deadline, or infinity without one."""
-    end = _end.get()
-    return float("inf") if end is None else end - time.monotonic()
+    """Return the time until the deadline in seconds, or infinity if there is no deadline."""
+    return _end.get() - time.monotonic()
 
 
 def attempt_timeout() -> tuple[float, float]:
-    """Return the timeout of one attempt: the seconds to connect, and to answer."""
+    """Return the timeout of one request: the seconds to connect, and to receive the response."""
     return _timeout.get()

@@ -1,4 +1,4 @@
-"""Webhook endpoints: https://docs.stripe.com/api/webhook_endpoints."""
+"""Webhook endpoints at Stripe: https://docs.stripe.com/api/webhook_endpoints."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ DESCRIPTION = "django-stripe-cart"
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A URL to which Stripe sends events. Only ``create_endpoint`` returns its ``secret``."""
+    """Webhook endpoint at Stripe: a URL to which Stripe sends events of certain types.
+
+    Only ``create_endpoint`` returns the ``secret``.
+    """
 
     id: str
     url: str
@@ -28,28 +31,32 @@ class Endpoint:
 
 
 def create_endpoint(url: str, types: Iterable[str]) -> Endpoint:
-    """Subscribe ``url`` to exactly these event ``types``. Raises ``PaymentError``."""
+    """Create an endpoint at Stripe for these event types. Raises ``PaymentError``."""
     params = {
         "url": url,
         "enabled_events": sorted(types),
         "api_version": conf.api_version,
         "description": DESCRIPTION,
     }
-    return _read(request(lambda client: client.v1.webhook_endpoints.create(params)))  # type: ignore[arg-type]
+    return _read_endpoint(request(lambda client: client.v1.webhook_endpoints.create(params)))  # type: ignore[arg-type]
 
 
 def list_endpoints(url: str | None = None) -> list[Endpoint]:
-    """Return the endpoints at ``url``, or all of them, newest first. Raises ``PaymentError``."""
+    """Return the endpoints with this ``url``, or all if it is None, newest first.
+
+    Raises ``PaymentError``.
+    """
     listed = request_all(lambda client, params: client.v1.webhook_endpoints.list(params), {})
-    return [_read(data) for data in listed if url in (None, data["url"])]
+    return [_read_endpoint(data) for data in listed if url in (None, data["url"])]
 
 
 def delete_endpoint(endpoint_id: str) -> None:
-    """Delete an endpoint; its secret signs nothing from then on. Raises ``PaymentError``."""
+    """Delete an endpoint at Stripe. Raises ``PaymentError``."""
     request(lambda client: client.v1.webhook_endpoints.delete(endpoint_id))
 
 
-def _read(data: Mapping[str, Any]) -> Endpoint:
+def _read_endpoint(data: Mapping[str, Any]) -> Endpoint:
+    """Return the ``Endpoint`` of Stripe's webhook endpoint object."""
     return Endpoint(
         id=data["id"],
         url=data["url"],

@@ -1,4 +1,4 @@
-"""Translate the SDK's exceptions to ours: refused, retryable, or with an unknown outcome."""
+"""Translation of the SDK's exceptions into subclasses of ``PaymentError``."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("stripe_cart")
 
-# For the codes of docs.stripe.com/error-codes that a shopper can do something about.
+# Messages to shoppers for Stripe's error codes (docs.stripe.com/error-codes).
 MESSAGES: dict[str, Promise] = {
     "amount_too_small": _("The total is below the minimum payment."),
     "amount_too_large": _("The total is above the maximum for a single payment."),
 }
 
-# HTTP statuses (docs.stripe.com/api/errors) caused by configuration, not by the order.
+# Log messages for HTTP statuses that the configuration causes (docs.stripe.com/api/errors).
 CONFIGURATION_ERRORS = {
     401: "Stripe refuses STRIPE_CART_SECRET_KEY.",
     403: "STRIPE_CART_SECRET_KEY may not do this at Stripe.",
@@ -42,9 +42,9 @@ NEXT_STEP = "Next: python manage.py stripe_cart_doctor"
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Raise a ``PaymentError`` in place of any exception of the SDK.
+    """Raise a ``PaymentError`` instead of an exception that the SDK raises in the block.
 
-    What is wrong with the configuration goes to the log; the shopper gets a generic message.
+    An error in the configuration is logged, and the shopper gets a general message.
     """
     import stripe
 
@@ -61,15 +61,16 @@ def translate_errors() -> Iterator[None]:
 
 
 def _strip_context(error: Exception) -> Exception:
-    """Remove the frames of the SDK and of the HTTP library below it.
+    """Return ``error`` without its traceback and its cause.
 
-    Their variables hold the API key, and error pages and reports show variables.
+    The frames of the SDK have variables that contain the API key, and error pages show variables.
     """
     error.__cause__ = error.__context__ = None
     return error.with_traceback(None)
 
 
 def _payment_error(error: stripe.StripeError) -> PaymentError:
+    """Return the ``PaymentError`` to raise instead of an exception of the SDK."""
     kind = _error_class(error)
     # ``error.code`` is None for idempotency, rate limit and API errors; the body has the code.
     code = str(getattr(error.error, "code", None) or "")
@@ -80,17 +81,18 @@ def _payment_error(error: stripe.StripeError) -> PaymentError:
 
 
 def _error_class(error: stripe.StripeError) -> type[PaymentError]:
+    """Return the subclass of ``PaymentError`` for an exception of the SDK."""
     import stripe
 
     status = error.http_status
     if isinstance(error, stripe.RateLimitError) or status in (409, 429, 502, 503, 504):
         return PaymentRetryable
-    # A failure that Stripe stored under the idempotency key is returned every time.
+    # Stripe has stored the failure for the idempotency key, and returns it every time.
     if (status or 0) >= 500 and (error.headers or {}).get("idempotent-replayed") == "true":
         return PaymentPermanentlyFailed
     if isinstance(error, stripe.APIConnectionError) or status == 424 or (status or 500) >= 500:
         return PaymentUnknown
-    if error.error is None:  # not Stripe's answer, but for example a proxy's error page
+    if error.error is None:  # the response is not Stripe's, but for example a proxy's error page
         return PaymentUnknown
     if status in CONFIGURATION_ERRORS:
         return PaymentNotConfigured

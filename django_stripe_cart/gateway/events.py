@@ -1,4 +1,4 @@
-"""Webhook events and their signatures: https://docs.stripe.com/webhooks."""
+"""Stripe's events and the signatures of webhooks: https://docs.stripe.com/webhooks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TIMESTAMP_TOLERANCE = 300  # seconds, into the past and into the future
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A webhook event. ``data`` is its object as it was when the event was created."""
+    """Event at Stripe. ``data`` is the changed object as it was when the event was created."""
 
     id: str
     type: str
@@ -40,29 +40,29 @@ class Event:
 
 
 def read_event(body: bytes, signature: str) -> Event:
-    """Return the event in ``body`` if it is signed with a secret of ``STRIPE_CART_WEBHOOK_SECRET``.
+    """Return the event in the body of a webhook request, after its signature is verified.
 
-    ``signature`` is the ``Stripe-Signature`` header. Raises ``InvalidWebhook`` for anything else.
+    ``signature`` is the ``Stripe-Signature`` header. Raises ``InvalidWebhook`` if the body is not
+    signed with a secret of ``STRIPE_CART_WEBHOOK_SECRET``, or can't be read.
     """
-    # The SDK raises TypeError, UnicodeDecodeError, AttributeError and others for malformed input,
-    # which Stripe does not send.
+    # For a malformed request, the SDK raises TypeError, UnicodeDecodeError and other exceptions.
     try:
         _verify(body.decode("utf-8"), signature)
         return _parse_event(json.loads(body))
     except Exception as error:
-        # From None: the frames' variables hold the secrets, and error pages show variables.
+        # From None: the frames have variables with secrets, and error pages show variables.
         raise InvalidWebhook(f"Not a webhook from Stripe: {type(error).__name__}") from None
 
 
 def sign(body: bytes, secret: str) -> str:
-    """Return the ``Stripe-Signature`` header of ``body``, as Stripe would send it now."""
+    """Return the ``Stripe-Signature`` header that Stripe would send with ``body`` now."""
     timestamp = int(time.time())
     proof = hmac.new(secret.encode(), b"%d.%s" % (timestamp, body), sha256).hexdigest()
     return f"t={timestamp},v1={proof}"
 
 
 def list_events(types: Iterable[str], *, since: datetime) -> Iterator[Event]:
-    """Yield the events of ``types`` (at most 20) that were created since then, newest first.
+    """Yield the events of ``types`` (at most 20) that were created after ``since``, newest first.
 
     Stripe lists events of the last 30 days (docs.stripe.com/api/events/list). Raises
     ``PaymentError``.
@@ -73,38 +73,33 @@ def list_events(types: Iterable[str], *, since: datetime) -> Iterator[Event]:
 
 
 def _verify(body: str, signature: str) -> None:
-    _check_timestamp_not_in_future(signature)
-    secrets = conf.webhook_secrets
-    if not secrets:
-        raise InvalidWebhook("STRIPE_CART_WEBHOOK_SECRET is not set.")
-    for secret in secrets[:-1]:
-        if _is_signed(body, signature, secret):
-            return
-    _verify_with(body, signature, secrets[-1])
-
-
-def _is_signed(body: str, signature: str, secret: str) -> bool:
-    try:
-        _verify_with(body, signature, secret)
-    except Exception:
-        return False
-    return True
-
-
-def _verify_with(body: str, signature: str, secret: str) -> None:
+    """Raise an exception unless ``body`` is signed with one of the webhook secrets."""
     import stripe
 
-    stripe.WebhookSignature.verify_header(body, signature, secret, tolerance=TIMESTAMP_TOLERANCE)
+    _check_timestamp_not_in_future(signature)
+    error: Exception = InvalidWebhook("STRIPE_CART_WEBHOOK_SECRET is not set.")
+    verify = stripe.WebhookSignature.verify_header
+    for secret in conf.webhook_secrets:
+        try:
+            verify(body, signature, secret, tolerance=TIMESTAMP_TOLERANCE)
+            return
+        except Exception as secret_error:
+            error = secret_error
+    raise error
 
 
 def _check_timestamp_not_in_future(signature: str) -> None:
-    """The SDK checks only that the timestamp is not too old."""
+    """Raise ``InvalidWebhook`` if the signature's timestamp is missing or in the future.
+
+    The SDK only checks that the timestamp is not too old.
+    """
     stamps = re.findall(r"(?:^|,)\s*t=(\d{1,12})(?=,|$)", signature, re.ASCII)
     if len(stamps) != 1 or int(stamps[0]) > time.time() + TIMESTAMP_TOLERANCE:
         raise InvalidWebhook("The signature's timestamp is missing or lies in the future.")
 
 
 def _parse_event(event: Any) -> Event:
+    """Return the ``Event`` of Stripe's event object."""
     return Event(
         id=_checked_text(event["id"], 255),
         type=_checked_text(event["type"], 100),
@@ -115,6 +110,7 @@ def _parse_event(event: Any) -> Event:
 
 
 def _checked_text(value: Any, max_length: int) -> str:
+    """Return ``value`` if it is a text that can be stored. Raises ``InvalidWebhook`` otherwise."""
     if not isinstance(value, str) or not 0 < len(value) <= max_length or "\x00" in value:
         raise InvalidWebhook("The event's id or type is not readable.")
     return value

@@ -1,6 +1,6 @@
-"""An HTTP client for the SDK that starts no attempt beyond the current deadline.
+"""HTTP client for the SDK that applies the deadline.
 
-The one module that imports ``stripe`` at its top; it is itself imported at the first request.
+This module is imported at the first request to Stripe, because it imports ``stripe``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from django_stripe_cart.gateway.deadlines import TIMEOUT, seconds_left
 
 
 class DeadlineHTTPClient(stripe.RequestsClient):
-    """Stripe's client for ``requests``, which checks the deadline before each attempt."""
+    """HTTP client of the SDK that sends a request only if it can end before the deadline."""
 
     def __init__(self, timeout: tuple[float, float] = TIMEOUT) -> None:
         super().__init__(timeout=timeout)
@@ -23,12 +23,12 @@ class DeadlineHTTPClient(stripe.RequestsClient):
     def request(  # type: ignore[override]
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
     ) -> tuple[bytes, int, Mapping[str, str]]:
-        """Make one attempt; the SDK calls this again for each retry."""
+        """Send one request. The SDK calls this method again for each retry."""
         if seconds_left() < self._max_seconds:
             raise stripe.APIConnectionError(  # type: ignore[no-untyped-call]
                 "Stripe takes too long.", should_retry=False
             )
         answer = super().request(method, url, headers, post_data)
-        # Older SDKs sleep for as long as this header says, up to a minute, before they retry.
+        # Older SDKs wait for the time in this header, up to a minute, before they retry.
         cast("MutableMapping[str, str]", answer[2]).pop("Retry-After", None)
         return answer

@@ -11,7 +11,7 @@ from django_stripe_cart.gateway.client import request, request_all
 
 @dataclass(frozen=True, slots=True)
 class StripeRefund:
-    """A refund at Stripe. ``amount`` is an int in the smallest currency unit."""
+    """Refund at Stripe. ``amount`` is an int in the smallest currency unit."""
 
     id: str
     amount: int
@@ -23,30 +23,23 @@ class StripeRefund:
 def create_refund(
     payment_intent_id: str, *, amount: int, metadata: dict[str, str], idempotency_key: str
 ) -> StripeRefund:
-    """Refund ``amount`` (int, smallest currency unit) of a payment. Raises ``PaymentError``."""
+    """Create a refund of ``amount`` (int, smallest currency unit) at Stripe.
+
+    Raises ``PaymentError``.
+    """
     params = {"payment_intent": payment_intent_id, "amount": amount, "metadata": metadata}
-    return _read_refund(
-        request(
-            lambda client: client.v1.refunds.create(
-                params,  # type: ignore[arg-type]
-                {"idempotency_key": idempotency_key},
-            )
-        )
-    )
+    key = {"idempotency_key": idempotency_key}
+    return _read_refund(request(lambda client: client.v1.refunds.create(params, key)))  # type: ignore[arg-type]
 
 
 def list_refunds(payment_intent_id: str) -> list[StripeRefund]:
-    """Return every refund of a payment, newest first. Raises ``PaymentError``.
+    """Return all refunds of a payment, newest first. Raises ``PaymentError``.
 
-    Refunds made in Stripe's Dashboard are among them.
+    They include refunds that were made in Stripe's Dashboard.
     """
-    return [
-        _read_refund(data)
-        for data in request_all(
-            lambda client, params: client.v1.refunds.list(params),
-            {"payment_intent": payment_intent_id},
-        )
-    ]
+    params = {"payment_intent": payment_intent_id}
+    listed = request_all(lambda client, params: client.v1.refunds.list(params), params)
+    return [_read_refund(data) for data in listed]
 
 
 def retrieve_refund(refund_id: str) -> StripeRefund:
@@ -55,6 +48,7 @@ def retrieve_refund(refund_id: str) -> StripeRefund:
 
 
 def _read_refund(data: Mapping[str, Any]) -> StripeRefund:
+    """Return the ``StripeRefund`` of Stripe's refund object."""
     return StripeRefund(
         id=data["id"],
         amount=data["amount"],

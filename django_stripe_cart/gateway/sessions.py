@@ -1,4 +1,4 @@
-"""Checkout Sessions: https://docs.stripe.com/api/checkout/sessions."""
+"""Checkout Sessions at Stripe: https://docs.stripe.com/api/checkout/sessions."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ from django.utils import timezone
 
 from django_stripe_cart.gateway.client import request
 
-EXPAND = ["payment_intent.latest_charge"]
-
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A Checkout Session. Amounts are ints in the smallest currency unit."""
+    """Checkout Session at Stripe. Amounts are ints in the smallest currency unit."""
 
     id: str
     status: str
@@ -52,12 +50,15 @@ class Session:
 
     @property
     def is_paid(self) -> bool:
-        """Whether it is paid, or there is nothing to pay (docs.stripe.com/checkout/fulfillment)."""
+        """Return whether the session is paid, or complete without anything to pay.
+
+        Source: docs.stripe.com/checkout/fulfillment.
+        """
         return self.is_complete and self.payment_status in ("paid", "no_payment_required")
 
     @property
     def has_failed(self) -> bool:
-        """Whether a delayed payment was started and has failed."""
+        """Return whether the session is complete and its delayed payment has failed."""
         unpaid = self.is_complete and self.payment_status == "unpaid"
         return unpaid and self.payment_intent_status in ("requires_payment_method", "canceled")
 
@@ -65,31 +66,25 @@ class Session:
 def create_session(params: dict[str, Any], *, idempotency_key: str) -> Session:
     """Create a session with the parameters of docs.stripe.com/api/checkout/sessions/create.
 
-    The same key and parameters return the session that they created before. Raises
+    A second call with the same key and parameters returns the same session. Raises
     ``PaymentError``.
     """
-    return read_session(
-        request(
-            lambda client: client.v1.checkout.sessions.create(
-                params,  # type: ignore[arg-type]
-                {"idempotency_key": idempotency_key},
-            )
-        )
-    )
+    key = {"idempotency_key": idempotency_key}
+    return read_session(request(lambda client: client.v1.checkout.sessions.create(params, key)))  # type: ignore[arg-type]
 
 
 def retrieve_session(session_id: str) -> Session:
-    """Retrieve a session with its payment intent and charge. Raises ``PaymentError``."""
+    """Return a session with the data of its payment intent and charge. Raises ``PaymentError``."""
+    params = {"expand": ["payment_intent.latest_charge"]}
     return read_session(
-        request(lambda client: client.v1.checkout.sessions.retrieve(session_id, {"expand": EXPAND}))
+        request(lambda client: client.v1.checkout.sessions.retrieve(session_id, params))  # type: ignore[arg-type]
     )
 
 
 def expire_session(session_id: str) -> Session:
-    """Expire an open session, so that it can't be paid any more.
+    """Expire an open session, so that it can't be paid any more, and return the session.
 
-    Raises ``PaymentRefused`` if it is no longer open (retrieve it to see whether it was paid), or
-    another ``PaymentError``.
+    Raises ``PaymentRefused`` if the session is not open, or another ``PaymentError``.
     """
     return read_session(request(lambda client: client.v1.checkout.sessions.expire(session_id)))
 
@@ -131,6 +126,6 @@ def read_session(data: Mapping[str, Any]) -> Session:
 
 
 def to_datetime(timestamp: int) -> datetime:
-    """Return a Unix timestamp as a datetime: aware, or naive without ``USE_TZ``."""
+    """Return a Unix timestamp as a datetime, which is aware if ``USE_TZ`` is set."""
     value = datetime.fromtimestamp(timestamp, UTC)
     return value if settings.USE_TZ else timezone.make_naive(value)

@@ -1,4 +1,4 @@
-"""Models of products, carts, orders and what is recorded about orders."""
+"""Models of products, carts, orders, refunds, e-mails and events."""
 
 from django_stripe_cart.models.cart import Cart, CartItem
 from django_stripe_cart.models.dispute import Dispute

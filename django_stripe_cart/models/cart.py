@@ -1,4 +1,4 @@
-"""Carts and their items: one cart for each user, and one for each guest's token."""
+"""Models of carts and their items."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ from django_stripe_cart.models.querysets import PrimaryDatabaseQuerySet
 def CASCADE_WITHOUT_NULLING(  # as Django names the values of on_delete
     collector: Collector, field: Any, sub_objs: Any, using: str
 ) -> None:
-    """CASCADE for a nullable foreign key that a constraint keeps from becoming null.
+    """Delete the referring rows like CASCADE, without setting their foreign key to NULL first.
 
-    MySQL can't defer constraint checks, so Django's CASCADE sets the key to null first there. A
-    cart with neither user nor token violates its constraint: no user with a cart could be deleted.
+    On MySQL, which can't defer constraint checks, Django's CASCADE sets a nullable foreign key to
+    NULL before it deletes the rows. That violates the constraint of a cart, so that a user with a
+    cart could not be deleted.
     """
     collector.collect(
         sub_objs,
@@ -36,6 +37,8 @@ def CASCADE_WITHOUT_NULLING(  # as Django names the values of on_delete
 
 
 class Cart(TimeStampedModel):
+    """Model for the cart of one user or of one guest, who is identified by ``token``."""
+
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
         on_delete=CASCADE_WITHOUT_NULLING,
@@ -70,7 +73,10 @@ class Cart(TimeStampedModel):
 
 @dataclass(frozen=True, slots=True)
 class CartKey:
-    """Identifies a cart that need not have been read: by primary key, else by user or token."""
+    """Key of a cart: its primary key, its user's primary key or its guest's token.
+
+    With a key, a cart can be locked and changed by a single UPDATE, before it is read.
+    """
 
     user_id: Any = None
     token: str | None = None
@@ -78,10 +84,14 @@ class CartKey:
 
     @classmethod
     def of(cls, cart: Cart | CartKey) -> CartKey:
+        """Return the key of ``cart``, which may be a key itself."""
         return cart.key if isinstance(cart, Cart) else cart
 
     def lookup(self, prefix: str = "") -> dict[str, Any]:
-        """Return the lookup that finds the cart; ``prefix`` leads to it from another model."""
+        """Return the arguments of ``filter()`` that find the cart.
+
+        With a ``prefix`` such as ``"cart__"``, they find rows of another model by their cart.
+        """
         if self.pk is not None:
             return {f"{prefix}pk": self.pk}
         if self.user_id is not None:
@@ -90,14 +100,16 @@ class CartKey:
 
 
 class CartItemQuerySet(PrimaryDatabaseQuerySet["CartItem"]):
+    """Queryset of cart items."""
+
     def in_cart(self, key: CartKey) -> Self:
+        """Return the items of the cart with this key."""
         return self.filter(**key.lookup("cart__"))
 
     def with_products(self) -> Self:
-        """Fetch all that showing or ordering the cart needs, in one query.
+        """Read the product with each item, and annotate the item with ``held``, in one query.
 
-        ``held`` is the stock that the cart's own open order has taken: this shopper may still buy
-        it.
+        ``held`` is the stock of the product that the cart's open order has taken (int or None).
         """
         taken = apps.get_model("stripe_cart", "OrderItem")._base_manager.filter(
             order__open_cart=OuterRef("cart"), product=OuterRef("product")
@@ -108,16 +120,18 @@ class CartItemQuerySet(PrimaryDatabaseQuerySet["CartItem"]):
 
 @cache
 def _items_with_products() -> CartItemQuerySet:
-    """Built once: building it takes longer than reading a cart."""
+    """Return a queryset that is built once, because building it takes longer than its query."""
     return CartItem.objects.with_products()
 
 
 def read_items(key: CartKey) -> list[CartItem]:
-    """Read the items of a cart ``with_products``."""
+    """Return the items of the cart with this key, read with their products by one query."""
     return list(_items_with_products().in_cart(key))
 
 
 class CartItem(models.Model):
+    """Model for the quantity of one product in a cart."""
+
     cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="items")
     product = models.ForeignKey(
         conf.product_model, on_delete=models.CASCADE, related_name="+", verbose_name=_("product")

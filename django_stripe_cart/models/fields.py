@@ -9,7 +9,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 class StripeIdField(models.CharField):
-    """A Stripe id, compared byte by byte.
+    """Model field for an id at Stripe, which is compared with regard to case.
 
     In the default collation of MySQL and MariaDB, ``evt_CsA`` equals ``evt_csa``.
     """

@@ -1,44 +1,37 @@
-"""Additions to django-fsm: a typed ``transition()``, and refreshing a protected status."""
+"""Additions to django-fsm: a typed ``transition()``, and a refresh of a protected status."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import django_fsm
 from django.db import models
 from django_fsm import ConcurrentTransitionMixin, FSMField
 
-P = ParamSpec("P")
-R = TypeVar("R")
+M = TypeVar("M", bound=Callable[..., None])
 
 
-def transition(
-    field: FSMField, *, source: Sequence[str], target: str
-) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Return django-fsm's ``transition()``, which keeps the types of the decorated method."""
-
-    def decorate(method: Callable[P, R]) -> Callable[P, R]:
-        decorator = django_fsm.transition(field=field, source=list(source), target=target)
-        return cast("Callable[P, R]", decorator(method))
-
-    return decorate
+def transition(field: FSMField, *, source: Sequence[str], target: str) -> Callable[[M], M]:
+    """Decorate a method as django-fsm's ``transition()`` does, and keep the method's types."""
+    decorator = django_fsm.transition(field=field, source=list(source), target=target)
+    return cast("Callable[[M], M]", decorator)
 
 
 class ProtectedStatusMixin(ConcurrentTransitionMixin):
-    """A thread-safe ``refresh_from_db()`` for a model whose protected FSM field is ``status``.
+    """Mixin with a thread-safe ``refresh_from_db()`` for models with a protected ``status``.
 
-    Django sets each field when it refreshes, which a protected field refuses
-    (github.com/viewflow/django-fsm/issues/174). django-fsm's own mixin therefore clears
-    ``protected`` on the field, which all threads share, and leaves it cleared after an error.
+    A refresh sets each field, and a protected field refuses to be set a second time
+    (github.com/viewflow/django-fsm/issues/174). django-fsm's own mixin removes the protection from
+    the field during a refresh: for all threads, and after an error for good.
 
-    Here the stored status is removed from the instance first: a protected field can be set once.
+    This mixin removes the status from the instance instead, so that it can be set again.
     ``_update_initial_state()`` is private to django-fsm: it sets the status that ``save()`` expects
-    to find in the database.
+    in the database.
     """
 
     def get_deferred_fields(self) -> set[str]:
-        # refresh_from_db() removes the status for a moment; it is not deferred then.
+        # refresh_from_db() removes the status for a moment, but the status is not deferred then.
         return super().get_deferred_fields() - {"status"}
 
     def refresh_from_db(
@@ -51,7 +44,7 @@ class ProtectedStatusMixin(ConcurrentTransitionMixin):
         before = self.__dict__.copy()
         self.__dict__.pop("status", None)
         try:
-            # Always with the status: django-fsm would read a missing one by another query.
+            # The status is always read: django-fsm would read a missing one by another query.
             read = None if names is None else {*names, "status"}
             models.Model.refresh_from_db(self, using, read, from_queryset)
         except BaseException:

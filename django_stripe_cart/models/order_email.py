@@ -1,4 +1,4 @@
-"""E-mails about orders, each sent at most once. Neither text nor address is stored."""
+"""Model of e-mails about orders."""
 
 from __future__ import annotations
 
@@ -16,24 +16,27 @@ from django_stripe_cart.models.order_issue import OrderIssue
 from django_stripe_cart.models.querysets import PrimaryDatabaseQuerySet
 from django_stripe_cart.models.refund import Refund
 
-# The process that queued an e-mail sends it right after the commit; this leaves it time to do so.
+# The process that queues an e-mail has this time to send it, before another process does.
 RETRY_AFTER = timedelta(minutes=1)
 REPORT_AFTER = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(days=3)
 
 
 def default_due_at() -> datetime:
+    """Return the time from which a new e-mail is pending, one minute from now."""
     return timezone.now() + RETRY_AFTER
 
 
 class OrderEmailQuerySet(PrimaryDatabaseQuerySet["OrderEmail"]):
+    """Queryset of e-mails about orders."""
+
     def pending(self) -> Self:
-        """Return unclaimed e-mails that are due: their process died, or they were refused."""
+        """Return the e-mails that are due and that no process has claimed."""
         now = timezone.now()
         return self.filter(claimed_at=None, due_at__lte=now, created__gt=now - GIVE_UP_AFTER)
 
     def overdue(self) -> Self:
-        """Return recent e-mails that are still unsent after ``REPORT_AFTER``."""
+        """Return the unsent e-mails that were queued over an hour and under three days ago."""
         now = timezone.now()
         late = self.filter(
             sent_at=None, created__lt=now - REPORT_AFTER, created__gt=now - GIVE_UP_AFTER
@@ -43,6 +46,11 @@ class OrderEmailQuerySet(PrimaryDatabaseQuerySet["OrderEmail"]):
 
 
 class OrderEmail(models.Model):
+    """Model for an e-mail about an order, which is sent at most once. Its text is not stored.
+
+    ``claimed_at`` is the time at which a process began to send it.
+    """
+
     class Kind(models.TextChoices):
         PAID = "paid", pgettext_lazy("e-mail", "Paid")
         FULFILLED = "fulfilled", pgettext_lazy("e-mail", "Completed")

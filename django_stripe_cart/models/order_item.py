@@ -1,4 +1,4 @@
-"""Lines of an order: a copy of what was sold, independent of the product."""
+"""Model of the items of an order."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ from django_stripe_cart.models.querysets import PrimaryDatabaseQuerySet
 
 
 class OrderItem(models.Model):
+    """Model for the quantity of one product in an order, with the product's name and price then.
+
+    ``stock_taken`` is the number of pieces that the order has taken from the product's stock.
+    """
+
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="items")
     product = models.ForeignKey(
         conf.product_model,
@@ -50,10 +55,11 @@ class OrderItem(models.Model):
 
     @property
     def total(self) -> int:
-        """The total as an int in the currency's smallest unit."""
+        """Return the price of all pieces (int, smallest currency unit)."""
         return self.unit_amount * self.quantity
 
     def as_line_item(self) -> LineItem:
+        """Return the ``LineItem`` that was ordered."""
         return LineItem(
             name=self.name,
             unit_amount=self.unit_amount,

@@ -1,4 +1,4 @@
-"""Filters of orders: by owner, open, and overdue for a sync."""
+"""Queryset of orders: filters by owner and for orders to sync."""
 
 from __future__ import annotations
 
@@ -17,91 +17,107 @@ from django_stripe_cart.models.states import Status
 O_co = TypeVar("O_co", bound=models.Model, covariant=True)
 
 BATCH_SIZE = 100
+CHECKOUT_TIME = timedelta(minutes=2)  # a checkout or a sync may still be working on the order
+SYNC_INTERVAL = timedelta(minutes=30)
 
 
 class OrderQuerySet(PrimaryDatabaseQuerySet[O_co]):
+    """Queryset of orders."""
+
     def open(self) -> Self:
-        """Return the open orders: a cart has at most one."""
+        """Return the orders with an ``open_cart``. A cart has at most one open order."""
         return self.filter(open_cart__isnull=False)
 
     def owned_by(self, user: Any) -> Self:
+        """Return the orders of ``user``, who may be anonymous."""
         return self.filter(user=user) if user.is_authenticated else self.none()
 
     def placed_by_guests(self) -> Self:
-        """Return guests' orders: they open by their URL alone."""
+        """Return the orders of guests, which can be opened by anyone who knows their URL."""
         return self.filter(by_guest=True)
 
     def for_guest(self, token: str) -> Self:
+        """Return the orders of the guest with ``token``."""
         return self.placed_by_guests().filter(cart__token=token) if token else self.none()
 
     def overdue(self) -> Self:
-        """Return orders whose state at Stripe may be newer than the recorded one."""
+        """Return the orders with an overdue payment or an overdue refund."""
         now = timezone.now()
         return self.filter(_payment_is_overdue(now) | _refund_is_overdue(now))
 
     def overdue_for_sync(self) -> Iterator[O_co]:
-        """Yield the overdue orders, read in batches.
+        """Yield the orders with an overdue payment, then those with an overdue refund, in batches.
 
-        By two queries: each uses an index, which no database does for both conditions in one.
+        There are two queries, because databases use no index for both conditions in one query.
         """
         for orders in (self.with_overdue_payment(), self.with_overdue_refund()):
             for batch in orders.in_batches(BATCH_SIZE):
                 yield from batch
 
     def with_overdue_payment(self) -> Self:
+        """Return the orders whose payment at Stripe may have changed since the last sync."""
         return self.filter(_payment_is_overdue(timezone.now()))
 
     def with_overdue_refund(self) -> Self:
-        """Return orders with an overdue refund, without those that wait for their payment."""
+        """Return the orders with a refund that may have changed at Stripe since the last sync.
+
+        Orders that wait for their payment are not returned.
+        """
         others = self.exclude(status=Status.PENDING).exclude(_is_waiting_for_money)
         return others.filter(_refund_is_overdue(timezone.now()))
 
     def newest_first(self) -> Self:
+        """Return the orders with the last placed one first."""
         return self.order_by("-placed_at", "-pk")
 
 
-# With an amount paid, the order waits for a review, and a sync would not help.
+# A PROCESSING order with an amount paid waits for a review by staff, not for Stripe.
 _is_waiting_for_money = Q(status=Status.PROCESSING, amount_paid=0)
 
 
 def _payment_is_overdue(now: datetime) -> Q:
-    """Orders whose payment a sync may settle, except those that a checkout is working on."""
-    two_minutes_ago = _two_minutes_before(now)
+    """Return the condition for orders with an overdue payment.
+
+    An order that a checkout may be working on is not overdue.
+    """
+    two_minutes_ago = now - CHECKOUT_TIME
     pending = Q(status=Status.PENDING) & (
         Q(placed_at__lt=two_minutes_ago, session_id__isnull=True)
         | Q(cancel_requested_at__lt=two_minutes_ago)
         | Q(session_expires_at__lt=now)
         | _is_due_for_sync(now)
     )
-    # Comes first, so that every query planner uses the status index.
+    # This condition comes first, so that every database uses the index of the status.
     unsettled = Q(status__in=(Status.PENDING, Status.PROCESSING))
     processing = _is_waiting_for_money & _is_due_for_sync(now)
     return unsettled & _was_not_just_synced(now) & (pending | processing)
 
 
 def _refund_is_overdue(now: datetime) -> Q:
+    """Return the condition for orders with an overdue refund."""
     clearing = ("pending", "requires_action")
     refunds = apps.get_model("stripe_cart", "Refund").objects.filter(
         Q(status__in=("unknown", *clearing))
         & _was_not_just_synced(now, "order__")
         & (
-            Q(status="unknown", created__lt=_two_minutes_before(now))
+            Q(status="unknown", created__lt=now - CHECKOUT_TIME)
             | (Q(status__in=clearing) & _is_due_for_sync(now, "order__"))
         )
     )
     return Q(pk__in=refunds.order_by().values("order"))
 
 
-def _two_minutes_before(now: datetime) -> datetime:
-    return now - timedelta(minutes=2)
-
-
 def _was_not_just_synced(now: datetime, path: str = "") -> Q:
+    """Return the condition for orders that were not synced in the last two minutes.
+
+    ``path`` is the prefix of the lookups, for a query of another model.
+    """
     never = Q(**{f"{path}synced_at__isnull": True})
-    return never | Q(**{f"{path}synced_at__lt": _two_minutes_before(now)})
+    return never | Q(**{f"{path}synced_at__lt": now - CHECKOUT_TIME})
 
 
 def _is_due_for_sync(now: datetime, path: str = "") -> Q:
-    then = now - timedelta(minutes=30)
+    """Return the condition for orders whose last sync, or placement, is over 30 minutes ago."""
+    then = now - SYNC_INTERVAL
     never = Q(**{f"{path}synced_at__isnull": True, f"{path}placed_at__lt": then})
     return never | Q(**{f"{path}synced_at__lt": then})

@@ -1,4 +1,4 @@
-"""Product models. A host may use ``Product``, a subclass of ``AbstractProduct``, or its own."""
+"""Product models. A host uses ``Product``, a subclass of ``AbstractProduct`` or its own model."""
 
 from __future__ import annotations
 
@@ -20,12 +20,18 @@ P = TypeVar("P", bound="AbstractProduct")
 
 
 class ProductQuerySet(models.QuerySet[P]):
+    """Queryset of products."""
+
     def active(self) -> Self:
+        """Return the products that are for sale."""
         return self.filter(is_active=True)
 
 
 class AbstractProduct(TimeStampedModel):
-    """A base class for products. The shop itself only needs ``as_line_item()``."""
+    """Abstract model for a product. The app only needs its ``as_line_item()``.
+
+    ``stock_field`` is the name of the field with the number of pieces in stock.
+    """
 
     stock_field: ClassVar[str | None] = "stock"
 
@@ -59,9 +65,9 @@ class AbstractProduct(TimeStampedModel):
         )
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Drop the inherited constraints of a multi-table child.
+        """Remove the inherited constraints from a subclass that uses multi-table inheritance.
 
-        Its table has no ``price`` and ``stock``, but Django would create the constraints there.
+        Django would create them on its table, which has no columns ``price`` and ``stock``.
         """
         super().__init_subclass__(**kwargs)
         bases = [base for base in cls.__bases__ if issubclass(base, AbstractProduct)]
@@ -72,10 +78,10 @@ class AbstractProduct(TimeStampedModel):
         return self.name
 
     def as_line_item(self) -> LineItem:
-        """Return a ``LineItem`` with the product's name and price, for a quantity of one.
+        """Return a ``LineItem`` with the product's name and price, for one piece.
 
-        Raises ``ProductUnavailable`` if it is not for sale, and ``AmountNotRepresentable`` if the
-        currency can't express the price.
+        Raises ``ProductUnavailable`` if the product is not for sale, and ``AmountNotRepresentable``
+        if the price has more decimals than the currency.
         """
         if not self.is_active:
             raise ProductUnavailable
@@ -91,14 +97,14 @@ class AbstractProduct(TimeStampedModel):
 
 
 class Product(AbstractProduct):
-    """The default product model, swappable by ``STRIPE_CART_PRODUCT_MODEL``."""
+    """Model for a product. ``STRIPE_CART_PRODUCT_MODEL`` can replace it with another model."""
 
     class Meta(AbstractProduct.Meta):
         swappable = "STRIPE_CART_PRODUCT_MODEL"
-        # For the first page of a large catalog, so that it need not be sorted.
+        # With this index, the first page of a large catalog is read without sorting.
         indexes = (models.Index(fields=("name",), name="stripe_cart_product_by_name"),)
 
 
 def get_product_model() -> type[models.Model]:
-    """Return the product model of this site."""
+    """Return the product model that ``STRIPE_CART_PRODUCT_MODEL`` names."""
     return cast("type[models.Model]", apps.get_model(conf.product_model, require_ready=False))

@@ -1,4 +1,4 @@
-"""Querysets that read from the database that is written to."""
+"""Queryset that reads from the primary database."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ M_co = TypeVar("M_co", bound=models.Model, covariant=True)
 
 
 class PrimaryDatabaseQuerySet(models.QuerySet[M_co]):
-    """A queryset that never reads from a replica, whatever the host's router says.
+    """Queryset that reads from the database that is written to, and not from a replica.
 
-    A replica lags behind and does not see the open transaction, so money or stock that was just
-    recorded could be taken a second time.
+    A replica is behind the primary database, and does not have the changes of the open transaction.
+    An amount or a stock that was just recorded could be taken a second time.
 
-    ``_db`` and ``_hints`` are private attributes of ``QuerySet``. Django has no public way: a
-    manager that calls ``using()`` can't tell an alias that was chosen from the router's, and has no
-    hints, so the items of an order would be read from another database than the order. Without this
-    class, a host's ``db_for_read`` has to return the primary for the models of this app.
+    ``_db`` and ``_hints`` are private attributes of ``QuerySet``, because no public API suffices: a
+    manager that calls ``using()`` can't distinguish an alias that the caller chose from the
+    router's, and has no hints. Without this class, a host's ``db_for_read`` has to return the
+    primary database for the models of this app.
     """
 
     @property
@@ -28,10 +28,10 @@ class PrimaryDatabaseQuerySet(models.QuerySet[M_co]):
         return chosen or router.db_for_write(self.model, **self._hints)  # type: ignore[attr-defined]
 
     def in_batches(self, size: int, *, reverse: bool = False) -> Iterator[list[M_co]]:
-        """Yield lists of at most ``size`` rows, by ascending primary key or by descending one.
+        """Yield lists of at most ``size`` rows, in the order of their primary keys or ``reverse``.
 
-        Each batch is a query that starts after the last key of the one before: all rows are never
-        in memory at once, and rows that are added or deleted in between shift nothing.
+        Each list is read by a query that starts after the last primary key of the previous list. So
+        the lists have no gaps and no duplicates if rows are added or deleted in between.
         """
         rows = self.order_by("-pk" if reverse else "pk")
         beyond = "pk__lt" if reverse else "pk__gt"

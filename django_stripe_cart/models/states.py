@@ -8,7 +8,9 @@ from django.utils.translation import pgettext_lazy
 
 
 class Status(models.TextChoices):
-    # With a context: French and Spanish use another word for an order than for a refund.
+    """Statuses of an order."""
+
+    # The labels have a context: French and Spanish use other words for a refund.
     PENDING = "pending", pgettext_lazy("order", "Awaiting payment")
     PROCESSING = "processing", pgettext_lazy("order", "Payment processing")
     PAID = "paid", pgettext_lazy("order", "Paid")

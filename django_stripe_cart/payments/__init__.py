@@ -1,4 +1,4 @@
-"""Fetch the state of orders from Stripe and record it."""
+"""Sync orders with Stripe: request their payments, refunds and disputes, and record them."""
 
 from django_stripe_cart.payments.sync import SyncResult, sync_open_orders, sync_order
 

@@ -1,7 +1,7 @@
-"""The Checkout Session of an order: save its parameters, create it once, expire it.
+"""Checkout Session of an order: save its parameters, create it once, expire it.
 
-A payment URL leaves this module only after its session's id is committed on an order that is still
-pending. A session whose id was never committed is harmless, because its URL is unknown to everyone.
+The URL of a session is returned only after the session's id is committed on an order that is still
+pending. A session whose id was never committed can't be paid, because its URL is not known.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ def is_free(order: Order) -> bool:
 
 
 def save_session_params(order: Order, *, success_url: str, cancel_url: str) -> Order:
-    """Commit the parameters of the order's session, unless it has some already.
+    """Save the parameters of the order's session, unless they are saved already.
 
-    Stripe refuses a repeated idempotency key with other parameters
-    (docs.stripe.com/api/idempotent_requests), so they are stored before the first request. Both
-    URLs are absolute. Raises ``OrderClosed`` if the order is no longer pending, and
+    All requests with the order's idempotency key must have the same parameters
+    (docs.stripe.com/api/idempotent_requests), so they are saved before the first request. Both URLs
+    are absolute. Raises ``OrderClosed`` if the order is no longer pending, and
     ``PaymentNotConfigured`` if ``STRIPE_CART_SESSION_OPTIONS`` can't be used.
     """
     expires_at = timezone.now() + timedelta(minutes=conf.session_minutes)
@@ -57,10 +57,10 @@ def save_session_params(order: Order, *, success_url: str, cancel_url: str) -> O
 
 
 def create_session_once(order: Order, *, by: Cause) -> Order:
-    """Create the order's session at Stripe and commit its id. Running it again changes nothing.
+    """Create the session of ``order`` at Stripe, save its id and return the order.
 
-    If an earlier answer was lost, the same key and parameters return the same session. An order
-    that has a session, or no saved parameters, is returned as it is. Raises ``PaymentError``.
+    If the response to an earlier request was lost, Stripe returns the same session again. An order
+    that has a session, or no saved parameters, does not change. Raises ``PaymentError``.
     """
     if order.session_id is not None or order.session_params is None:
         return order
@@ -69,10 +69,10 @@ def create_session_once(order: Order, *, by: Cause) -> Order:
 
 
 def expire_or_retrieve_session(order: Order) -> Session:
-    """Expire the order's session at Stripe, and return it as it is then.
+    """Expire the order's session at Stripe, and return the session.
 
-    Only an open session can be expired (docs.stripe.com/api/checkout/sessions/expire); one that was
-    paid or expired before is retrieved. Raises ``PaymentError`` if its state can't be known.
+    A session that is already paid or expired is returned unchanged
+    (docs.stripe.com/api/checkout/sessions/expire). Raises ``PaymentError``.
     """
     session_id = order.session_id or ""
     try:
@@ -83,7 +83,10 @@ def expire_or_retrieve_session(order: Order) -> Session:
 
 @in_transaction
 def _commit_params(order: Order, params: dict[str, Any], *, expires_at: datetime) -> Order:
-    """Compare and set: of two concurrent requests, the parameters of the first are kept."""
+    """Save the session parameters of a pending order, and return the order.
+
+    If another request has saved parameters first, these are kept. Raises ``OrderClosed``.
+    """
     saved = {
         "session_params": params,
         "session_expires_at": expires_at,
@@ -100,7 +103,7 @@ def _commit_params(order: Order, params: dict[str, Any], *, expires_at: datetime
 
 @in_transaction
 def _commit_session(order: Order, session: Session, *, by: Cause) -> Order:
-    """Compare and set: the session is not stored on an order that was closed in between."""
+    """Save the id and the URL of the session, unless the order was closed, and return the order."""
     created: dict[str, Any] = {"session_id": session.id, "session_url": session.url}
     if session.expires_at is not None:
         created["session_expires_at"] = session.expires_at
@@ -114,23 +117,27 @@ def _commit_session(order: Order, session: Session, *, by: Cause) -> Order:
 
 
 def _update_if_pending(order: Order, values: dict[str, Any], **unchanged: Any) -> bool:
-    """Write ``values`` if the order is pending and the ``unchanged`` columns have those values.
+    """Write ``values`` if the order is pending and its columns have the ``unchanged`` values.
 
-    The one UPDATE is the lock as well. The cart need not be locked first, because nothing here
-    locks it afterwards.
+    Return whether they were written. The UPDATE also locks the order. The cart need not be locked
+    before it, because the transaction does not lock the cart later.
     """
     where = {"pk": order.pk, "status": Order.Status.PENDING, **unchanged}
     return increment(Order, "version", where, **values)
 
 
 def _idempotency_key(order: Order) -> str:
+    """Return the idempotency key of the request that creates the order's session."""
     return f"stripe-cart-session-{order.reference}"
 
 
 def _build_params(
     order: Order, *, success_url: str, cancel_url: str, expires_at: datetime
 ) -> dict[str, Any]:
-    """Return the parameters of docs.stripe.com/api/checkout/sessions/create."""
+    """Return the parameters of the order's session, including those of the host.
+
+    They are described at docs.stripe.com/api/checkout/sessions/create.
+    """
     reference = str(order.reference)
     metadata = order_metadata(order)
     params: dict[str, Any] = {
@@ -160,7 +167,10 @@ def _build_params(
 
 
 def _session_options(order: Order) -> dict[str, Any]:
-    """Return the host's options, or refuse to sell: without them a tax might be missing."""
+    """Return the host's session parameters for ``order``.
+
+    Raises ``PaymentNotConfigured`` if they can't be used: without them, a tax might be missing.
+    """
     try:
         options = conf.session_options
         added: Any = options(order) if callable(options) else options
@@ -182,7 +192,7 @@ def _session_options(order: Order) -> dict[str, Any]:
 
 
 def _uses_manual_capture(options: dict[str, Any]) -> bool:
-    """Whether a payment would only be authorized, for the session or for one payment method."""
+    """Return whether the options let Stripe authorize a payment without capturing it."""
     intent = options.get("payment_intent_data")
     methods = options.get("payment_method_options")
     parts = [intent, *(methods.values() if isinstance(methods, dict) else ())]
@@ -190,7 +200,7 @@ def _uses_manual_capture(options: dict[str, Any]) -> bool:
 
 
 def _merge_options(params: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
-    """Add the host's options; they can't override what the order determines."""
+    """Return the parameters of the order with the host's options, which can't override them."""
     merged = {**options, **params}
     if "customer" in options:  # Stripe refuses customer and customer_email together
         merged.pop("customer_email", None)

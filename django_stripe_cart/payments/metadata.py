@@ -1,6 +1,6 @@
-"""Metadata of the objects that we create at Stripe, to match events to orders.
+"""Metadata of the objects that this app creates at Stripe. Events are matched to orders by it.
 
-It says nothing about the shopper (docs.stripe.com/metadata).
+It contains no data about the shopper (docs.stripe.com/metadata).
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ REFUND_KEY = "stripe_cart_refund"
 
 
 def order_metadata(order: Order) -> dict[str, str]:
-    """Return the metadata of every object at Stripe that belongs to ``order``."""
+    """Return the metadata for the Stripe objects of ``order``."""
     return {ORDER_KEY: str(order.reference), SHOP_KEY: shop_id()}
 
 
 def shop_id() -> str:
-    """Return this shop's id (16 hex digits), derived from ``SECRET_KEY`` without revealing it."""
+    """Return the id of this shop (16 hex digits), which is a hash of ``SECRET_KEY``."""
     return salted_hmac("stripe_cart.shop", "shop", algorithm="sha256").hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Fetch an order's state from Stripe and record it, for one order or all overdue ones."""
+"""Sync orders with Stripe: one order, or all orders that may have changed."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ from django_stripe_cart.timeline import BY_SYNC, Cause
 
 logger = logging.getLogger("stripe_cart")
 
-# How long a session may still exist after its end, because clocks differ.
+# Stripe may expire a session this much later than this site expects, because clocks differ.
 CLOCK_TOLERANCE = timedelta(minutes=10)
 
-# How many snapshots to take while other processes record newer data. Two are usually enough.
+# The number of snapshots to take while other processes record newer data; two usually suffice.
 MAX_ATTEMPTS = 5
 
 
@@ -86,8 +86,12 @@ def _take_and_record_snapshot(order: Order, mention: Mention, *, by: Cause) -> O
 
 
 def _sync_without_session(order: Order, *, by: Cause) -> Order:
-    """Create the session of a pending order, or close the order if it is too late for one."""
-    if _is_abandoned(order):
+    """Create the session of a pending order, or close the order if no session can be created.
+
+    An order that was to be canceled before its first request to Stripe is closed, too.
+    """
+    was_never_sent = order.session_params is None and order.cancel_requested_at is not None
+    if was_never_sent or _session_has_ended(order):
         return close_without_session(order, by=by)
     try:
         order = create_session_once(order, by=by)
@@ -96,23 +100,17 @@ def _sync_without_session(order: Order, *, by: Cause) -> Order:
     return sync_order(order, by=by) if order.session_id is not None else order
 
 
-def _is_abandoned(order: Order) -> bool:
-    """Whether its session was never requested and never will be, or would have ended by now."""
-    if order.session_params is None and order.cancel_requested_at is not None:
-        return True
-    return _session_has_ended(order)
-
-
 def _is_missing_for_good(order: Order) -> bool:
-    """Whether a session that Stripe does not find can't be paid any more.
+    """Return whether an order can be closed whose session does not exist at Stripe.
 
-    It has ended, or belongs to another account or mode because the key was changed, or a sandbox
-    was restarted, where no money is at stake.
+    Its session has expired, or is of the other mode (test or live), or was in a sandbox, which was
+    restarted. Otherwise the secret key may be wrong, and the shopper may still pay.
     """
     return _session_has_ended(order) or not order.matches_livemode or bool(conf.api_base)
 
 
 def _session_has_ended(order: Order) -> bool:
+    """Return whether the order's session has expired, or would have if it had been created."""
     lifetime = timedelta(minutes=conf.session_minutes)
     end = order.session_expires_at or order.placed_at + lifetime
     return end + CLOCK_TOLERANCE < timezone.now()
@@ -120,7 +118,7 @@ def _session_has_ended(order: Order) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SyncResult:
-    """The outcome of one order's sync: its status before, the order now, and the error if any."""
+    """Result of the sync of one order: the order now, its status before, and the error, if any."""
 
     order: Order
     status_before: str
@@ -130,12 +128,12 @@ class SyncResult:
 def sync_open_orders(
     orders: Iterable[Order] | None = None, *, dry_run: bool = False
 ) -> Iterator[SyncResult]:
-    """Sync ``orders``, or every order whose sync is overdue, and yield a ``SyncResult`` for each.
+    """Sync ``orders``, or all orders that may have changed, and yield a ``SyncResult`` for each.
 
-    Several processes may run it at the same time: a conditional UPDATE claims each order, so it is
-    synced once. With ``dry_run`` the orders are yielded, and nothing is asked or changed.
+    If several processes call it at the same time, each order is synced by one of them. With
+    ``dry_run``, the orders are yielded, but no request is sent and nothing is changed.
 
-    Sends what ``sync_order`` sends. An error of one order is yielded and not raised.
+    Sends the signals of ``sync_order``. An exception about an order is yielded and not raised.
     """
     for order in Order.objects.overdue_for_sync() if orders is None else orders:
         if dry_run:
@@ -145,17 +143,17 @@ def sync_open_orders(
 
 
 def _claim(order: Order) -> bool:
+    """Return True unless another process has claimed or synced the order in the meantime."""
     unchanged = Order.objects.filter(pk=order.pk, synced_at=order.synced_at)
     return bool(unchanged.update(synced_at=timezone.now()))
 
 
 def _sync_one(order: Order) -> SyncResult:
+    """Sync the order, and return any exception in the result, so that other orders are synced."""
     try:
         return SyncResult(sync_order(order, by=BY_SYNC), status_before=order.status)
-    except PaymentError as error:
-        return SyncResult(order, status_before=order.status, error=error)
-    except Exception as error:  # for example from a host's receiver; go on with the other orders
-        logger.error(
-            "Order %s could not be synced: %s", order.reference, describe_without_values(error)
-        )
+    except Exception as error:
+        if not isinstance(error, PaymentError):  # it is for example from a host's receiver
+            details = describe_without_values(error)
+            logger.error("Order %s could not be synced: %s", order.reference, details)
         return SyncResult(order, status_before=order.status, error=error)

@@ -1,8 +1,5 @@
-"""Stripe in a box: a stand-in for Stripe's API that the real SDK can use, without a network."""
+"""The sandbox: a stand-in for Stripe on this machine, for tests, demos and development."""
 
-from django_stripe_cart.sandbox.faults import ConnectionLost
-from django_stripe_cart.sandbox.http import Response
-from django_stripe_cart.sandbox.payment import Payment
 from django_stripe_cart.sandbox.sandbox import Sandbox
 
-__all__ = ["ConnectionLost", "Payment", "Response", "Sandbox"]
+__all__ = ["Sandbox"]

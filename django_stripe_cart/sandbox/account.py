@@ -21,7 +21,7 @@ Task = Callable[["Account", Object], Object]
 
 
 class Account:
-    """The objects of one account. Every change runs inside `change()`."""
+    """A simulated Stripe account. Every change of its objects runs inside `change()`."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Account:
         self.base_url = (base_url or DEFAULT_BASE_URL).rstrip("/")
 
     def set_base_url(self, base_url: str) -> None:
-        """Set the address of the hosted pages, and update the URLs of open sessions."""
+        """Set the address of the sandbox's pages, and update the URLs of open sessions."""
         self.base_url = base_url.rstrip("/")
         with self.store.transaction():
             for session in self.store.find("checkout.session", status="open"):
@@ -47,18 +47,23 @@ class Account:
 
     @contextmanager
     def change(self) -> Iterator[None]:
-        """Open a transaction for changes; tasks that are due run first."""
+        """Run the tasks that are due, and open a transaction in which objects may be changed."""
         with self.store.transaction():
-            self._run_due_tasks()
+            while due := self.store.find("task", compares("due_at", "lte", self.clock.now())):
+                task = min(due, key=lambda one: int(one["due_at"]))
+                self.store.delete(task["id"])
+                obj = self.store.get(task["object_id"])
+                if obj is not None:
+                    self.tasks[task["task"]](self, obj)
             yield
 
-    def catch_up(self) -> None:
-        """Run the tasks that are due."""
+    def run_due_tasks(self) -> None:
+        """Run the scheduled tasks that are due."""
         with self.change():
             pass
 
     def get(self, kind: str, id: str, *, param: str = "id", status: int = 404) -> Object:
-        """Return an object of this kind. Raises `ApiError` if it does not exist."""
+        """Return the object of this kind and id. Raise `ApiError` if it does not exist."""
         found = self.store.get(id)
         if found is None or found.get("object") != kind:
             raise resource_missing(kind, id, param=param, status=status)
@@ -69,14 +74,14 @@ class Account:
         return self.store.put(obj)
 
     def schedule(self, seconds: int, task: str, object_id: str) -> None:
-        """Run a task on an object after this many seconds of the sandbox's clock."""
+        """Schedule a task on an object, due in this many seconds of the sandbox's clock."""
         due_at = self.clock.now() + seconds
         body = {"id": new_id("task"), "due_at": due_at, "task": task, "object_id": object_id}
         self.store.put(body, kind="task")
 
     def emit(self, type: str, obj: Object, **previous: object) -> Object:
-        """Create an event about an object, and schedule its webhooks."""
-        data: Object = {"object": public(obj)}
+        """Create an event about an object, and schedule its delivery to the webhook endpoints."""
+        data: Object = {"object": remove_internal_data(obj)}
         if previous:
             data["previous_attributes"] = previous
         endpoints = self.endpoints_for(type)
@@ -105,7 +110,7 @@ class Account:
         ]
 
     def schedule_delivery(self, event: Object, endpoint: Object) -> Object:
-        """Schedule the delivery of an event to an endpoint, due now."""
+        """Schedule the delivery of an event to a webhook endpoint, due now."""
         delivery: Object = {
             "id": new_id("whd"),
             "event": event["id"],
@@ -120,16 +125,7 @@ class Account:
         }
         return self.store.put(delivery, kind="delivery")
 
-    def _run_due_tasks(self) -> None:
-        """Run the tasks that are due, in order of their due time."""
-        while due := self.store.find("task", compares("due_at", "lte", self.clock.now())):
-            task = min(due, key=lambda one: int(one["due_at"]))
-            self.store.delete(task["id"])
-            obj = self.store.get(task["object_id"])
-            if obj is not None:
-                self.tasks[task["task"]](self, obj)
 
-
-def public(obj: Object) -> Object:
-    """Return an object without the sandbox's internal data, which is stored under `_`."""
+def remove_internal_data(obj: Object) -> Object:
+    """Return an object without the sandbox's internal data, which is stored under the key `_`."""
     return {key: value for key, value in obj.items() if key != "_"}

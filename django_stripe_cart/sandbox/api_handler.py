@@ -1,5 +1,6 @@
-"""Handle an API call: authenticate, check idempotency, validate, run, render."""
+"""Handle an API call: authenticate, look up the idempotency key, validate and respond."""
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,12 +15,13 @@ from django_stripe_cart.sandbox.form_encoding import decode
 from django_stripe_cart.sandbox.http import Object, Request, Response, json_response
 from django_stripe_cart.sandbox.idempotency import IdempotencyKeys
 from django_stripe_cart.sandbox.ids import new_id
-from django_stripe_cart.sandbox.request_log import RequestLog
+
+MAX_LOGGED_CALLS = 10_000
 
 
 @dataclass
 class Call:
-    """One API call and its state."""
+    """One API call, with its id, its API version and the fault that applies to it."""
 
     request: Request
     fault: Fault | None
@@ -29,27 +31,37 @@ class Call:
 
     @property
     def key(self) -> str | None:
-        """The idempotency key; only of a POST."""
+        """Return the idempotency key of a POST request, or None."""
         is_post = self.request.method == "POST"
         return self.request.headers.get("idempotency-key") if is_post else None
 
 
 class ApiHandler:
-    """Handles every call under `/v1/`."""
+    """The handler of every API call under `/v1/`."""
 
-    def __init__(self, account: Account, faults: Faults, log: RequestLog) -> None:
-        self._account, self._faults, self._log = account, faults, log
+    def __init__(self, account: Account, faults: Faults) -> None:
+        self._account, self._faults = account, faults
+        self.log: deque[Object] = deque(maxlen=MAX_LOGGED_CALLS)
         self._keys = IdempotencyKeys(account)
 
     def handle(self, request: Request) -> Response:
-        """Handle one call. Raises `ConnectionLost` if a fault requests it."""
+        """Return the response to a call, or raise `ConnectionLost` if a fault says so."""
         call = Call(request, self._faults.take(f"{request.method} {request.path}"))
-        entry = self._log.add(request, fault=call.fault.kind if call.fault else None)
+        entry: Object = {
+            "method": request.method,
+            "path": request.path,
+            "params": {},
+            "idempotency_key": request.headers.get("idempotency-key"),
+            "stripe_version": request.headers.get("stripe-version"),
+            "status": None,  # stays None if the response is lost
+            "fault": call.fault.kind if call.fault else None,
+        }
+        self.log.append(entry)
         token = current_request.set({"id": call.id, "idempotency_key": call.key})
         try:
-            response = self._handle(call)
+            response = self._respond(call)
             entry["status"] = response.status
-            return fault_effects.after(call.fault, response)
+            return fault_effects.alter_response(call.fault, response)
         except ConnectionLost:
             entry["status"] = None
             raise
@@ -57,11 +69,12 @@ class ApiHandler:
             entry.update(params=call.params, request_id=call.id)
             current_request.reset(token)
 
-    def _handle(self, call: Call) -> Response:
+    def _respond(self, call: Call) -> Response:
+        """Return the response to a call, with Stripe's headers; it may be an error."""
         try:
             call.params = _raw_parameters(call.request)
-            fault_effects.before(call.fault)
-            response = self._execute(call)
+            fault_effects.raise_error(call.fault)
+            response = self._authenticate_and_run(call)
         except ApiError as error:
             response = self._error_response(error, call)
         response.headers["Request-Id"] = call.id
@@ -73,43 +86,50 @@ class ApiHandler:
             response.headers["Idempotency-Key"] = call.key
         return response
 
-    def _execute(self, call: Call) -> Response:
+    def _authenticate_and_run(self, call: Call) -> Response:
+        """Check the API key, and run the endpoint or replay its stored response."""
         request = call.request
         authenticate(request.headers.get("authorization", ""))
-        call.version = api_versions.read(request.headers.get("stripe-version"))
+        call.version = api_versions.read_version(request.headers.get("stripe-version"))
         found = find_endpoint(request.method, request.path)
         if found is None:
             raise url_not_found(request.method, request.path)
         endpoint, ids = found
         with self._keys.lock(call.key):
-            kept = self._keys.replay(call.key, request.method, request.path, call.params)
+            kept = self._keys.replay(call.key, request, call.params)
             if kept is not None:
                 return kept
             # Errors up to here are not stored under the idempotency key; later ones are.
-            params = endpoint.read(call.params, call.version)
-            response = self._run(call, endpoint, ids, params)
-            self._keys.store(call.key, request.method, request.path, call.params, response, call.id)
+            params = endpoint.read_parameters(call.params, call.version)
+            response = self._run_endpoint(call, endpoint, ids, params)
+            self._keys.store(call.key, request, call.params, response, call.id)
         return response
 
-    def _run(self, call: Call, endpoint: Endpoint, ids: dict[str, str], params: Object) -> Response:
+    def _run_endpoint(
+        self, call: Call, endpoint: Endpoint, ids: dict[str, str], params: Object
+    ) -> Response:
+        """Run an endpoint in a transaction, and return its result or its error as a response."""
+
         def run() -> Response:
             with self._account.change():
                 result = endpoint.call(self._account, ids, params)
                 shown = expand(self._account, result, params.get("expand", []))
-            return json_response(api_versions.render(shown, call.version))
+            return json_response(api_versions.convert(shown, call.version))
 
         try:
-            return fault_effects.during(call.fault, run)
+            return fault_effects.run_call(call.fault, run)
         except ApiError as error:
             return self._error_response(error, call)
 
     def _error_response(self, error: ApiError, call: Call) -> Response:
+        """Return the response for an API error."""
         log = f"{self._account.base_url}/#{call.id}"
         body = {"error": {**error.error, "request_log_url": log}}
         return json_response(body, status=error.status)
 
 
 def _raw_parameters(request: Request) -> dict[str, Any]:
+    """Return the parameters in the query or, for a POST request, in the body."""
     if request.method != "POST":
         return decode(request.query)
     try:

@@ -1,4 +1,4 @@
-"""API keys: any test key is accepted, and no live key."""
+"""API keys: the sandbox accepts every test key, and refuses live keys."""
 
 import base64
 import binascii
@@ -9,9 +9,9 @@ TEST_KEYS, LIVE_KEYS = ("sk_test_", "rk_test_"), ("sk_live_", "rk_live_")
 
 
 def authenticate(header: str) -> None:
-    """Raise `ApiError` unless the key is a test key; live keys are never accepted."""
+    """Raise `ApiError` unless an `Authorization` header contains a test key."""
     scheme, _, value = header.partition(" ")
-    key = _basic(value) if scheme.lower() == "basic" else value.strip()
+    key = _read_basic_key(value) if scheme.lower() == "basic" else value.strip()
     if not key:
         raise ApiError("You did not provide an API key.", status=401)
     if key.startswith(LIVE_KEYS):
@@ -20,7 +20,8 @@ def authenticate(header: str) -> None:
         raise ApiError(f"Invalid API Key provided: {key[:8]}{'*' * 8}", status=401)
 
 
-def _basic(value: str) -> str:
+def _read_basic_key(value: str) -> str:
+    """Return the user name of Basic authentication, which is the API key, or an empty string."""
     try:
         return base64.b64decode(value, validate=True).decode().partition(":")[0]
     except (binascii.Error, UnicodeDecodeError):

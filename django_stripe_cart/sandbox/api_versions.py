@@ -14,8 +14,8 @@ PAYMENT_METHOD_TYPES_REMOVED = "2026-09-30"
 OLD_UI_MODES = {"hosted_page": "hosted", "embedded_page": "embedded", "elements": "custom"}
 
 
-def read(header: str | None) -> str:
-    """Return the requested version. Raises `ApiError` if it is malformed."""
+def read_version(header: str | None) -> str:
+    """Return the requested API version, or the default. Raise `ApiError` if it is malformed."""
     if header is None:
         return DEFAULT
     if not FORMAT.match(header):
@@ -24,26 +24,26 @@ def read(header: str | None) -> str:
 
 
 def is_since(version: str, date: str) -> bool:
-    """Return whether `version` is `date` or newer."""
+    """Return whether an API version is as new as a date (`2026-03-25`), or newer."""
     return version[:10] >= date
 
 
-def ui_modes(version: str) -> list[str]:
-    """Return the values of `ui_mode` in a version."""
+def allowed_ui_modes(version: str) -> list[str]:
+    """Return the values that the parameter `ui_mode` may have in an API version."""
     if is_since(version, UI_MODES_RENAMED):
         return ["hosted_page", "embedded_page", "elements", "form"]
     return list(OLD_UI_MODES.values())
 
 
-def render(data: Any, version: str) -> Any:
-    """Return an object in the format of a version."""
+def convert(data: Any, version: str) -> Any:
+    """Return an object, or a list of objects, in the format of an API version."""
     if is_since(version, UI_MODES_RENAMED):
         return data
     if isinstance(data, list):
-        return [render(item, version) for item in data]
+        return [convert(item, version) for item in data]
     if not isinstance(data, dict):
         return data
-    older = {key: render(value, version) for key, value in data.items()}
+    older = {key: convert(value, version) for key, value in data.items()}
     if data.get("object") == "checkout.session":
         older["ui_mode"] = OLD_UI_MODES.get(data["ui_mode"], data["ui_mode"])
     return older

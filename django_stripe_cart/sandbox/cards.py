@@ -3,33 +3,45 @@
 from dataclasses import dataclass
 
 DECLINED = "Your card was declined."
+# Messages by decline code; all others are `DECLINED`.
+MESSAGES = {
+    "expired_card": "Your card has expired.",
+    "incorrect_cvc": "Your card's security code is incorrect.",
+    "insufficient_funds": "Your card has insufficient funds.",
+    "processing_error": "An error occurred while processing your card. Try again in a little bit.",
+    "test_mode_live_card": f"{DECLINED} This is a sandbox: only test cards work here.",
+}
+# Decline codes that are also error codes; the error code of all others is `card_declined`.
+ERROR_CODES = ("expired_card", "incorrect_cvc", "processing_error")
 
 
 @dataclass(frozen=True)
 class Card:
-    """A card number and its behavior: decline, 3D Secure, dispute or refund failure."""
+    """A test card, and how it behaves: it is declined, asks for 3D Secure, and so on."""
 
     number: str
     label: str
     brand: str = "visa"
     country: str = "US"
     decline_code: str | None = None
-    code: str = "card_declined"
-    message: str = ""
     asks_3ds: bool = False
     is_disputed: bool = False
     refund: str = "succeeded"
 
     @property
     def display_number(self) -> str:
-        """Return the number in groups of four."""
+        """Return the card number in groups of four digits."""
         return " ".join(self.number[i : i + 4] for i in range(0, len(self.number), 4))
 
+    @property
+    def error_code(self) -> str:
+        """Return the code of the error that a decline of this card causes."""
+        return self.decline_code if self.decline_code in ERROR_CODES else "card_declined"
 
-def _decline(number: str, label: str, decline_code: str, message: str, code: str = "") -> Card:
-    return Card(
-        number, label, decline_code=decline_code, code=code or "card_declined", message=message
-    )
+    @property
+    def message(self) -> str:
+        """Return the message that a shopper sees when this card is declined."""
+        return MESSAGES.get(self.decline_code or "", DECLINED)
 
 
 FEATURED = [
@@ -39,36 +51,16 @@ FEATURED = [
     Card(
         "4000008400001629",
         "3D Secure, then declined",
-        asks_3ds=True,
         decline_code="generic_decline",
-        message=DECLINED,
+        asks_3ds=True,
     ),
-    _decline("4000000000000002", "Declined", "generic_decline", DECLINED),
-    _decline(
-        "4000000000009995",
-        "Insufficient funds",
-        "insufficient_funds",
-        "Your card has insufficient funds.",
-    ),
-    _decline("4000000000009987", "Lost card", "lost_card", DECLINED),
-    _decline("4000000000009979", "Stolen card", "stolen_card", DECLINED),
-    _decline(
-        "4000000000000069", "Expired card", "expired_card", "Your card has expired.", "expired_card"
-    ),
-    _decline(
-        "4000000000000127",
-        "Wrong security code",
-        "incorrect_cvc",
-        "Your card's security code is incorrect.",
-        "incorrect_cvc",
-    ),
-    _decline(
-        "4000000000000119",
-        "Processing error",
-        "processing_error",
-        "An error occurred while processing your card. Try again in a little bit.",
-        "processing_error",
-    ),
+    Card("4000000000000002", "Declined", decline_code="generic_decline"),
+    Card("4000000000009995", "Insufficient funds", decline_code="insufficient_funds"),
+    Card("4000000000009987", "Lost card", decline_code="lost_card"),
+    Card("4000000000009979", "Stolen card", decline_code="stolen_card"),
+    Card("4000000000000069", "Expired card", decline_code="expired_card"),
+    Card("4000000000000127", "Wrong security code", decline_code="incorrect_cvc"),
+    Card("4000000000000119", "Processing error", decline_code="processing_error"),
     Card("4242424242424241", "Mistyped number"),
     Card("4000000000000259", "Pays, then disputed", is_disputed=True),
     Card("4000000000007726", "Pays; a refund waits first", refund="pending"),
@@ -89,18 +81,13 @@ CARDS = {card.number: card for card in [*FEATURED, *OTHERS]}
 
 
 def find_card(number: str) -> Card:
-    """Return a test card. Any other number is treated as a real card, and is declined."""
-    found = CARDS.get(number)
-    return found or _decline(
-        number,
-        "Not a test card",
-        "test_mode_live_card",
-        f"{DECLINED} This is a sandbox: only test cards work here.",
-    )
+    """Return the test card with this number, or a card that is declined if it is none."""
+    unknown = Card(number, "Not a test card", decline_code="test_mode_live_card")
+    return CARDS.get(number, unknown)
 
 
 def passes_luhn(number: str) -> bool:
-    """Return whether the number passes the Luhn checksum."""
+    """Return whether a card number passes the Luhn checksum."""
     digits = [int(digit) for digit in reversed(number)]
     doubled = sum(sum(divmod(2 * digit, 10)) for digit in digits[1::2])
     return (sum(digits[::2]) + doubled) % 10 == 0

@@ -1,4 +1,4 @@
-"""Charge cards and bank accounts. Refunds update charges in `refunds`."""
+"""Charges of cards and bank accounts."""
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.cards import find_card
@@ -11,19 +11,21 @@ DEBIT_FAILED = "The customer's bank account could not be debited."
 
 
 def charge_card(account: Account, intent: Object, method: Object) -> bool:
-    """Charge the card attached to a payment intent, and return whether it succeeded."""
+    """Charge the card of a payment intent, and return whether the charge succeeded."""
     card = find_card(intent["_"]["card"])
     charge = _build_charge(account, intent, method)
     if card.decline_code is None:
-        _succeed(account, intent, charge)
+        _mark_succeeded(account, intent, charge)
         return True
-    charge["outcome"] = _outcome("issuer_declined", card.decline_code)
-    _fail(account, intent, charge, card.code, card.message, decline_code=card.decline_code)
+    charge["outcome"] = _build_outcome(card.decline_code)
+    _mark_failed(
+        account, intent, charge, card.error_code, card.message, decline_code=card.decline_code
+    )
     return False
 
 
 def charge_bank_account(account: Account, intent: Object, method: Object) -> None:
-    """Start a bank debit. Its charge stays pending until `settle_bank_debit`."""
+    """Start a bank debit, whose charge is pending until `settle_bank_debit` is called."""
     charge = _build_charge(account, intent, method)
     account.save(charge)
     intent.update(status="processing", latest_charge=charge["id"], next_action=None)
@@ -33,20 +35,22 @@ def charge_bank_account(account: Account, intent: Object, method: Object) -> Non
 
 
 def settle_bank_debit(account: Account, intent: Object, *, ok: bool) -> None:
-    """Complete a pending bank debit, as succeeded or failed."""
+    """Complete a pending bank debit: `ok` tells whether it succeeds or fails."""
     charge = account.get("charge", intent["latest_charge"])
     if ok:
-        _succeed(account, intent, charge)
+        _mark_succeeded(account, intent, charge)
     else:
-        charge["outcome"] = _outcome("issuer_declined", "insufficient_funds")
-        _fail(account, intent, charge, "payment_intent_payment_attempt_failed", DEBIT_FAILED)
+        charge["outcome"] = _build_outcome("insufficient_funds")
+        _mark_failed(account, intent, charge, "payment_intent_payment_attempt_failed", DEBIT_FAILED)
 
 
 def _build_charge(account: Account, intent: Object, method: Object) -> Object:
+    """Return a new, pending charge for a payment intent."""
     return build_charge(intent, method, created=account.clock.now(), base_url=account.base_url)
 
 
-def _succeed(account: Account, intent: Object, charge: Object) -> None:
+def _mark_succeeded(account: Account, intent: Object, charge: Object) -> None:
+    """Mark a charge and its payment intent as succeeded, and create their events."""
     fee = min(charge["amount"], charge["amount"] * 29 // 1000 + 30)
     transaction = build_balance_transaction(
         charge, charge["amount"], "charge", created=account.clock.now(), fee=fee
@@ -58,7 +62,7 @@ def _succeed(account: Account, intent: Object, charge: Object) -> None:
         captured=True,
         amount_captured=charge["amount"],
         balance_transaction=transaction["id"],
-        outcome=_outcome("approved_by_network", None),
+        outcome=_build_outcome(None),
     )
     account.save(charge)
     intent.update(
@@ -73,7 +77,7 @@ def _succeed(account: Account, intent: Object, charge: Object) -> None:
     account.emit("payment_intent.succeeded", intent)
 
 
-def _fail(
+def _mark_failed(
     account: Account,
     intent: Object,
     charge: Object,
@@ -82,6 +86,7 @@ def _fail(
     *,
     decline_code: str | None = None,
 ) -> None:
+    """Mark a charge as failed, require another payment method, and create the events."""
     charge.update(
         status="failed", paid=False, failure_code=code, failure_message=message, receipt_url=None
     )
@@ -93,16 +98,15 @@ def _fail(
     )
 
 
-def _outcome(network_status: str, reason: str | None) -> Object:
-    is_approved = network_status == "approved_by_network"
-    outcome: Object = {
+def _build_outcome(decline_code: str | None) -> Object:
+    """Return a charge's outcome: declined with this code, or approved if it is None."""
+    is_approved = decline_code is None
+    return {
+        **dict.fromkeys(("advice_code", "network_advice_code", "network_decline_code")),
         "network_status": "approved_by_network" if is_approved else "declined_by_network",
-        "reason": reason,
+        "reason": decline_code,
         "risk_level": "normal",
         "risk_score": 12,
         "seller_message": "Payment complete." if is_approved else "The bank declined the payment.",
         "type": "authorized" if is_approved else "issuer_declined",
     }
-    for name in ("advice_code", "network_advice_code", "network_decline_code"):
-        outcome[name] = None
-    return outcome

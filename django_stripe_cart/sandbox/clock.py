@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 class Clock:
-    """Unix time in seconds, plus an offset, or frozen at one value."""
+    """A clock that shows the real time, a shifted time or a frozen time, in Unix seconds."""
 
     def __init__(self) -> None:
         self._offset = 0
@@ -24,7 +24,7 @@ class Clock:
         return int(time.time())
 
     def advance(self, *, seconds: int = 0, minutes: int = 0, hours: int = 0, days: int = 0) -> None:
-        """Move the clock forward. Tasks that become due run before this returns."""
+        """Move the clock forward, and run the tasks that become due."""
         step = seconds + 60 * (minutes + 60 * (hours + 24 * days))
         if self._frozen is None:
             self._offset += step
@@ -38,14 +38,15 @@ class Clock:
         self._notify()
 
     def reset(self) -> None:
-        """Return to the real time."""
+        """Set the clock to the real time, and let it run."""
         self._offset, self._frozen = 0, None
         self._notify()
 
     def on_change(self, listener: Callable[[], None]) -> None:
-        """Call `listener` each time the clock is moved."""
+        """Call a function each time the clock is moved."""
         self._listeners.append(listener)
 
     def _notify(self) -> None:
+        """Call the functions that were passed to `on_change`."""
         for listener in self._listeners:
             listener()

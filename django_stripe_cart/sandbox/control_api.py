@@ -69,26 +69,31 @@ class ControlApi:
         }
 
     def handle(self, request: Request) -> Response:
-        """Answer one call. The arguments are JSON, which no form on another site can send."""
+        """Return the response to one call, whose arguments are JSON.
+
+        A form on another site cannot send JSON, and so cannot control the sandbox.
+        """
         try:
-            return json_response({"result": _plain(self._call(request))})
+            return json_response({"result": _as_json_data(self._call(request))})
         except ApiError as error:
             return json_response({"error": error.error}, status=error.status)
         except (TypeError, ValueError) as error:
             return json_response({"error": {"message": str(error)}}, status=400)
 
     def _call(self, request: Request) -> Any:
+        """Return the result of the method or property that the path names."""
         name = request.path.removeprefix(PREFIX)
         if request.method == "GET" and name in self._queries:
             return self._queries[name]()
         if request.method != "POST" or name not in self._actions:
             raise url_not_found(request.method, request.path)
-        arguments = _arguments(request)
+        arguments = _read_arguments(request)
         inspect.signature(self._actions[name]).bind(**arguments)
         return self._actions[name](**arguments)
 
 
-def _arguments(request: Request) -> Object:
+def _read_arguments(request: Request) -> Object:
+    """Return the arguments in the body. Raise `ApiError` unless they are a JSON object."""
     if not request.headers.get("content-type", "").startswith("application/json"):
         raise ApiError("Send the arguments as application/json.", status=415)
     arguments = json.loads(request.body or b"{}")
@@ -97,6 +102,6 @@ def _arguments(request: Request) -> Object:
     return arguments
 
 
-def _plain(result: Any) -> Any:
-    """Return a result as JSON can hold it."""
+def _as_json_data(result: Any) -> Any:
+    """Return a dataclass as a dict, and any other result unchanged."""
     return dataclasses.asdict(result) if dataclasses.is_dataclass(result) else result  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Currencies: smallest units, minimum and maximum charges."""
+"""Currencies: their smallest units, and minimum and maximum charges."""
 
 from django_stripe_cart.sandbox.errors import ApiError, invalid_integer
 
@@ -28,23 +28,23 @@ MAXIMUM = 999_999_999_999
 SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "inr": "₹", "jpy": "¥"}
 
 
-def exponent(currency: str) -> int:
+def decimal_places(currency: str) -> int:
     """Return the number of decimal places of a currency."""
     if currency in ZERO_DECIMAL:
         return 0
     return 3 if currency in THREE_DECIMAL else 2
 
 
-def display(amount: int, currency: str) -> str:
-    """Return an amount formatted for display: `$12.50`, `1,250 KRW`."""
-    places = exponent(currency)
+def format_amount(amount: int, currency: str) -> str:
+    """Return an amount, in the smallest unit, as text such as `$12.50` or `1,250 KRW`."""
+    places = decimal_places(currency)
     text = f"{amount / 10**places:,.{places}f}" if places else f"{amount:,}"
     symbol = SYMBOLS.get(currency)
     return f"{symbol}{text}" if symbol else f"{text} {currency.upper()}"
 
 
 def check_representable(amount: int, currency: str, *, param: str) -> None:
-    """Raise `ApiError` if the currency has no such fraction."""
+    """Raise `ApiError` if the amount is a fraction of the smallest unit that can be charged."""
     step = 100 if currency in WHOLE_UNITS else 10 if currency in THREE_DECIMAL else 1
     if amount % step:
         raise invalid_integer(
@@ -56,12 +56,12 @@ def check_chargeable(amount: int, currency: str, *, param: str | None = None) ->
     """Raise `ApiError` if a total is below the minimum or above the maximum; zero is allowed."""
     minimum = MINIMUM.get(currency, 1)
     if 0 < amount < minimum:
-        least = display(minimum, currency)
+        least = format_amount(minimum, currency)
         raise ApiError(
             f"The total amount due must be at least {least}.", code="amount_too_small", param=param
         )
     if amount > MAXIMUM:
-        most = display(MAXIMUM, currency)
+        most = format_amount(MAXIMUM, currency)
         raise ApiError(
             f"The total amount due must be no more than {most}.",
             code="amount_too_large",

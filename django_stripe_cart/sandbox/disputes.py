@@ -1,4 +1,4 @@
-"""Disputes: a bank withdraws a payment, and reinstates it if the dispute is won."""
+"""Disputes: the bank withdraws a payment, and returns it if the merchant wins."""
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.errors import ApiError
@@ -11,9 +11,9 @@ CLOSED = ("won", "lost", "warning_closed")
 
 
 def open_dispute(account: Account, charge: Object, *, is_inquiry: bool = False) -> Object:
-    """Open a dispute over a fraudulent charge, and withdraw the money.
+    """Open a dispute over a charge, and withdraw the money from the merchant's balance.
 
-    An inquiry withdraws nothing.
+    An inquiry (`is_inquiry`) is a dispute that withdraws no money.
     """
     dispute = build_dispute(charge, is_inquiry=is_inquiry, created=account.clock.now())
     if not is_inquiry:
@@ -36,7 +36,7 @@ def set_dispute_status(account: Account, dispute: Object, status: str) -> Object
 
 
 def close_dispute(account: Account, dispute: Object, *, won: bool) -> Object:
-    """Close a dispute. A won one reinstates the money."""
+    """Close a dispute as won or lost by the merchant. If it is won, return the money."""
     if dispute["status"] in CLOSED:
         raise ApiError("This dispute is already closed.")
     is_inquiry = dispute["status"].startswith("warning")
@@ -58,6 +58,7 @@ def is_disputed(account: Account, charge: Object) -> bool:
 
 
 def _add_balance_transaction(account: Account, dispute: Object, amount: int) -> None:
+    """Add or withdraw an amount from the merchant's balance because of a dispute."""
     transaction = build_balance_transaction(
         dispute,
         amount,

@@ -1,9 +1,9 @@
-"""`expand[]`: replace ids in a response by the objects."""
+"""The parameter `expand`: replace ids in a response by the objects that they name."""
 
-from django_stripe_cart.sandbox.account import Account, public
+from django_stripe_cart.sandbox.account import Account, remove_internal_data
 from django_stripe_cart.sandbox.errors import ApiError
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.pagination import list_items, list_object
+from django_stripe_cart.sandbox.pagination import build_list, list_items
 
 MAX_DEPTH = 4
 EXPANDABLE = {
@@ -32,55 +32,54 @@ EXPANDABLE = {
 
 
 def expand(account: Account, obj: Object, paths: list[str]) -> Object:
-    """Return an object or a list as it is sent: expanded, without internal data."""
-    rendered = public(obj)
+    """Return an object, or a list, as it is sent: with these paths expanded.
+
+    A path is a name, or names separated by dots. The sandbox's internal data is removed.
+    """
+    rendered = remove_internal_data(obj)
     if rendered.get("object") == "list":
-        rendered["data"] = [public(item) for item in rendered["data"]]
+        rendered["data"] = [remove_internal_data(item) for item in rendered["data"]]
     for path in paths:
         names = path.split(".")
         if len(names) > MAX_DEPTH + (names[0] == "data"):
             raise ApiError(
                 f"You cannot expand more than {MAX_DEPTH} levels of a property.", param="expand"
             )
-        _expand(account, obj, rendered, names, path)
+        _expand_path(account, obj, rendered, names, path)
     return rendered
 
 
-def _expand(
+def _expand_path(
     account: Account, stored: Object, rendered: Object, names: list[str], path: str
 ) -> None:
-    """Expand one path; `stored` is the stored object, `rendered` the copy that is sent."""
+    """Expand one path in `rendered`, the copy of the object `stored` that is sent."""
     name, rest = names[0], names[1:]
     if rendered.get("object") == "list" and name == "data":
         for item in rendered["data"]:
             if rest:
-                _expand(account, account.store.get(item["id"]) or item, item, rest, path)
+                _expand_path(account, account.store.get(item["id"]) or item, item, rest, path)
         return
-    if name in rendered and isinstance(rendered[name], dict):
-        if not rest and name not in EXPANDABLE.get(rendered.get("object", ""), ()):
-            raise _cannot_expand(path)
-    elif name not in EXPANDABLE.get(rendered.get("object", ""), ()):
-        raise _cannot_expand(path)
-    else:
-        rendered[name] = _fetch(account, stored, name)
+    is_object = isinstance(rendered.get(name), dict)
+    is_expandable = name in EXPANDABLE.get(rendered.get("object", ""), ())
+    if not is_expandable and not (is_object and rest):
+        raise ApiError(f"This property cannot be expanded ({path}).", param="expand")
+    if not is_object:
+        rendered[name] = _fetch_related(account, stored, name)
     inner = rendered[name]
     if rest and isinstance(inner, dict):
-        _expand(account, account.store.get(inner.get("id", "")) or inner, inner, rest, path)
+        _expand_path(account, account.store.get(inner.get("id", "")) or inner, inner, rest, path)
 
 
-def _fetch(account: Account, stored: Object, name: str) -> Object | None:
+def _fetch_related(account: Account, stored: Object, name: str) -> Object | None:
+    """Return the object or list that a field of a stored object refers to."""
     if name == "line_items":
         url = f"/v1/checkout/sessions/{stored['id']}/line_items"
         return list_items(stored["_"]["line_items"], url, {})
     if name == "refunds":
         refunds = account.store.find("refund", newest_first=True, charge=stored["id"])
-        rendered = [public(refund) for refund in refunds[:10]]
+        rendered = [remove_internal_data(refund) for refund in refunds[:10]]
         url = f"/v1/charges/{stored['id']}/refunds"
-        return list_object(rendered, url, has_more=len(refunds) > 10)
+        return build_list(rendered, url, has_more=len(refunds) > 10)
     id = stored.get(name)
     found = account.store.get(id) if isinstance(id, str) else None
-    return public(found) if found else id
-
-
-def _cannot_expand(path: str) -> ApiError:
-    return ApiError(f"This property cannot be expanded ({path}).", param="expand")
+    return remove_internal_data(found) if found else id

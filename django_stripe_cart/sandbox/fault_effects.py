@@ -1,4 +1,4 @@
-"""Apply a fault to an API call: before, during or after its effect."""
+"""Apply a fault to an API call: before, during or after the call."""
 
 import time
 from collections.abc import Callable
@@ -15,8 +15,8 @@ from django_stripe_cart.sandbox.faults import (
 from django_stripe_cart.sandbox.http import Response
 
 
-def before(fault: Fault | None) -> None:
-    """Raise an API error, or lose the request."""
+def raise_error(fault: Fault | None) -> None:
+    """Raise the error of a fault that prevents an API call, if it is such a fault."""
     if fault is None:
         return
     if fault.kind in LOST_BEFORE:
@@ -27,11 +27,8 @@ def before(fault: Fault | None) -> None:
         raise ApiError(message, status=status, type=type, code=code)
 
 
-def during(fault: Fault | None, run: Callable[[], Response]) -> Response:
-    """Run the call: slowly, or with a server error instead of its result.
-
-    The result or error is stored under the idempotency key.
-    """
+def run_call(fault: Fault | None, run: Callable[[], Response]) -> Response:
+    """Run an API call: slowly, or with a server error in place of its result."""
     if fault is not None and fault.kind == "slow":
         time.sleep(fault.seconds)
     if fault is None or fault.kind not in STORED_ERRORS:
@@ -41,8 +38,8 @@ def during(fault: Fault | None, run: Callable[[], Response]) -> Response:
     raise ApiError("An unknown error occurred.", status=500, type="api_error")
 
 
-def after(fault: Fault | None, response: Response) -> Response:
-    """Alter the response, or lose it."""
+def alter_response(fault: Fault | None, response: Response) -> Response:
+    """Return the response as the fault alters it, or raise `ConnectionLost`."""
     if fault is None:
         return response
     if fault.should_retry is not None:

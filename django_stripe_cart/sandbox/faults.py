@@ -1,4 +1,4 @@
-"""Faults on request, for API calls and webhooks."""
+"""Faults that a test requests, for API calls and webhooks."""
 
 import threading
 from dataclasses import asdict, dataclass
@@ -29,7 +29,10 @@ WEBHOOK = "WEBHOOK"
 
 
 class ConnectionLost(Exception):
-    """The connection breaks: no response arrives, or half of one. Each transport simulates it."""
+    """An error that means that the connection breaks: no response arrives, or half of one.
+
+    The HTTP server and the in-process client each simulate it.
+    """
 
     def __init__(self, kind: str, response: Response | None = None) -> None:
         super().__init__(kind)
@@ -38,7 +41,7 @@ class ConnectionLost(Exception):
 
 @dataclass
 class Fault:
-    """One kind of fault, for the calls that its target matches."""
+    """A fault that applies to the calls that its target matches."""
 
     target: str
     kind: str
@@ -49,7 +52,7 @@ class Fault:
 
 
 class Faults:
-    """The faults that are set, and how often each one applies."""
+    """The faults that are set, with the number of calls that each one still applies to."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
@@ -68,9 +71,9 @@ class Faults:
         """Make calls fail: `faults.add("POST /v1/refunds", kind="timeout_after")`.
 
         The target is a method and a path, or `WEBHOOK` and an event type; `*` matches anything.
-        The fault applies `times` times (None: always), after the first `skip` calls. `seconds` is
-        the duration of `slow` and of a webhook's `delay`. `should_retry` sets the header that
-        controls the SDK's retries.
+        The fault skips the first `skip` calls, and then applies to the next `times` calls (None: to
+        all). `seconds` is the duration of a `slow` call or of a webhook's `delay`. `should_retry`
+        sets the header `Stripe-Should-Retry`, which tells the SDK whether to retry.
         """
         kinds = WEBHOOK_FAULTS if target.startswith(WEBHOOK) else API_FAULTS
         if kind not in kinds:
@@ -91,7 +94,7 @@ class Faults:
             return [asdict(fault) for fault in self._faults]
 
     def take(self, call: str) -> Fault | None:
-        """Return the fault that applies to a call, if any, and count it."""
+        """Return the fault that applies to a call, or None, and count the call."""
         with self._lock:
             for fault in self._faults:
                 if fnmatchcase(call, fault.target):
@@ -99,6 +102,7 @@ class Faults:
         return None
 
     def _count(self, fault: Fault) -> Fault | None:
+        """Count a call that a fault matches. Return the fault, or None if it skips the call."""
         if fault.skip:
             fault.skip -= 1
             return None

@@ -1,4 +1,4 @@
-"""Stripe's form encoding: `a[b][0][c]=d` becomes nested plain data."""
+"""Stripe's form encoding: `a[b][0][c]=d` becomes nested dicts."""
 
 import re
 from typing import Any
@@ -12,24 +12,26 @@ KEY = re.compile(r"^([^\[\]]+)((?:\[[^\[\]]*\])*)$")
 
 
 def decode(text: str) -> dict[str, Any]:
-    """Return the parameters as nested dicts; lists are dicts with the keys "0", "1", …
+    """Return form-encoded parameters as nested dicts.
 
-    The parameters' declarations say which of them are lists.
+    A list becomes a dict with the keys "0", "1", …, which `parameters.ListOf` converts.
     """
     params: dict[str, Any] = {}
-    for key, value in _pairs(text):
-        _set(params, _path(key), value)
+    for key, value in _parse_pairs(text):
+        _set_nested(params, _split_key(key), value)
     return params
 
 
-def _pairs(text: str) -> list[tuple[str, str]]:
+def _parse_pairs(text: str) -> list[tuple[str, str]]:
+    """Return the names and values of form-encoded text. Raise `ApiError` if it is malformed."""
     try:
         return parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict")
     except ValueError as error:
         raise ApiError("Invalid request body: it is not valid form encoding.") from error
 
 
-def _path(key: str) -> list[str]:
+def _split_key(key: str) -> list[str]:
+    """Return the parts of a parameter's name: `a[b][0]` is `a`, `b` and `0`."""
     match = KEY.match(key)
     if match is None:
         return [key]
@@ -39,7 +41,8 @@ def _path(key: str) -> list[str]:
     return path
 
 
-def _set(params: dict[str, Any], path: list[str], value: str) -> None:
+def _set_nested(params: dict[str, Any], path: list[str], value: str) -> None:
+    """Set a value in nested dicts, given the keys that lead to it."""
     node = params
     for name in path[:-1]:
         inner = node.setdefault(name or str(len(node)), {})

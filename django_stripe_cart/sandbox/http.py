@@ -12,7 +12,7 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True)
 class Request:
-    """One request, with header names in lower case."""
+    """An HTTP request, with header names in lower case."""
 
     method: str
     path: str
@@ -24,7 +24,7 @@ class Request:
     def read(
         cls, method: str, target: str, headers: Mapping[str, str], body: bytes | str | None
     ) -> "Request":
-        """Build a request; `target` is a path or a URL."""
+        """Return a request; `target` is a path or a URL."""
         parts = urlsplit(target)
         return cls(
             method=method.upper(),
@@ -37,7 +37,7 @@ class Request:
 
 @dataclass
 class Response:
-    """One response."""
+    """An HTTP response."""
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
@@ -49,6 +49,6 @@ class Response:
 
 
 def json_response(data: Object, *, status: int = 200) -> Response:
-    """Return a JSON response, indented as Stripe's."""
+    """Return a JSON response, indented like Stripe's."""
     body = json.dumps(data, indent=2, ensure_ascii=False).encode()
     return Response(status, {"Content-Type": "application/json"}, body)

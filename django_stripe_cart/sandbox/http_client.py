@@ -1,4 +1,4 @@
-"""An HTTP client for the SDK that calls the sandbox in the same process, without a socket.
+"""An HTTP client for the SDK that calls a sandbox in the same process, without a socket.
 
 The only module of the sandbox that imports `stripe`. It is imported only on request.
 """
@@ -15,7 +15,7 @@ Handle = Callable[[str, str, Mapping[str, str], Any], Response]
 
 
 class SandboxClient(stripe.HTTPClient):
-    """Passes the SDK's calls to the sandbox: `StripeClient(key, http_client=…)`."""
+    """An HTTP client that passes the SDK's calls to a sandbox in the same process."""
 
     name = "sandbox"
 
@@ -32,6 +32,7 @@ class SandboxClient(stripe.HTTPClient):
         *,
         _usage: list[str] | None = None,
     ) -> tuple[str, int, Mapping[str, str]]:
+        """Return the body, the status and the headers of the sandbox's response."""
         try:
             response = self._handle(method, url, headers or {}, post_data)
         except ConnectionLost as lost:
@@ -42,7 +43,7 @@ class SandboxClient(stripe.HTTPClient):
         """Do nothing: there is no connection."""
 
     def _sleep_time_seconds(self, *args: Any, **kwargs: Any) -> float:
-        """Retry at once. (The arguments differ between SDK versions.)"""
+        """Return zero, so that the SDK retries at once. (Its arguments differ between versions.)"""
         return 0.0
 
 
@@ -59,10 +60,12 @@ class Headers(dict[str, str]):
         return super().__getitem__(name.lower())
 
     def get(self, name: str, default: Any = None) -> Any:
+        """Return the header with this name, in upper or lower case, or the default."""
         return super().get(name.lower(), default)
 
 
 def _raise_connection_error(lost: ConnectionLost) -> NoReturn:
+    """Raise the SDK's error for a lost connection."""
     # The SDK does not retry after a truncated body.
     raise stripe.APIConnectionError(  # type: ignore[no-untyped-call]
         f"The connection to the sandbox failed: {lost.kind}.",

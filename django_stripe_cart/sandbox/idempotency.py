@@ -1,4 +1,4 @@
-"""Idempotency keys: store the first response, and replay it."""
+"""Idempotency keys: store the first response to a request, and replay it."""
 
 import threading
 from collections.abc import Iterator
@@ -6,14 +6,14 @@ from contextlib import contextmanager
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.errors import ApiError, idempotency_error
-from django_stripe_cart.sandbox.http import Object, Response
+from django_stripe_cart.sandbox.http import Object, Request, Response
 
 RETENTION = 24 * 60 * 60
 MAX_LENGTH = 255
 
 
 class IdempotencyKeys:
-    """The keys in use and the stored responses."""
+    """The idempotency keys in use, and the responses stored for them."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -22,25 +22,28 @@ class IdempotencyKeys:
 
     @contextmanager
     def lock(self, key: str | None) -> Iterator[None]:
-        """Hold a key during a call. Raises `ApiError` if another call holds it."""
+        """Hold a key during a call. Raise `ApiError` if another call holds it."""
         if key is None:
             yield
             return
         if len(key) > MAX_LENGTH:
             raise ApiError(f"Idempotency keys can be up to {MAX_LENGTH} characters long.")
-        self._claim(key)
+        self._claim_key(key)
         try:
             yield
         finally:
             with self._lock:
                 self._in_use.discard(key)
 
-    def replay(self, key: str | None, method: str, path: str, params: Object) -> Response | None:
-        """Return the stored response to the key, if it was used in the last 24 hours."""
-        kept = self._account.store.get(_id(key)) if key else None
+    def replay(self, key: str | None, request: Request, params: Object) -> Response | None:
+        """Return the response stored for a key in the last 24 hours, or None.
+
+        Raise `ApiError` if the key was used for another request.
+        """
+        kept = self._account.store.get(_storage_id(key)) if key else None
         if kept is None or kept["created"] + RETENTION <= self._account.clock.now():
             return None
-        if (kept["method"], kept["path"]) != (method, path):
+        if (kept["method"], kept["path"]) != (request.method, request.path):
             raise idempotency_error(
                 f"Keys for idempotent requests can only be used for one endpoint: '{key}' was"
                 f" first used for {kept['method']} {kept['path']}."
@@ -60,20 +63,19 @@ class IdempotencyKeys:
     def store(
         self,
         key: str | None,
-        method: str,
-        path: str,
+        request: Request,
         params: Object,
         response: Response,
         request_id: str,
     ) -> None:
-        """Store the response to a call."""
+        """Store the response to a call, so that `replay` returns it."""
         if key is None:
             return
         body = {
-            "id": _id(key),
+            "id": _storage_id(key),
             "created": self._account.clock.now(),
-            "method": method,
-            "path": path,
+            "method": request.method,
+            "path": request.path,
             "params": params,
             "status": response.status,
             "body": response.body.decode(),
@@ -81,7 +83,8 @@ class IdempotencyKeys:
         }
         self._account.store.put(body, kind="answer")
 
-    def _claim(self, key: str) -> None:
+    def _claim_key(self, key: str) -> None:
+        """Mark a key as in use. Raise `ApiError` if another call uses it."""
         with self._lock:
             if key in self._in_use:
                 raise ApiError(
@@ -92,5 +95,6 @@ class IdempotencyKeys:
             self._in_use.add(key)
 
 
-def _id(key: str) -> str:
+def _storage_id(key: str) -> str:
+    """Return the id under which the response for a key is stored."""
     return f"answer:{key}"

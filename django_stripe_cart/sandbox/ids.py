@@ -6,11 +6,11 @@ import string
 ALPHABET = string.ascii_letters + string.digits
 
 
-def token(length: int) -> str:
-    """Return random letters and digits."""
+def random_token(length: int) -> str:
+    """Return a random string of letters and digits."""
     return "".join(secrets.choice(ALPHABET) for _ in range(length))
 
 
 def new_id(prefix: str, length: int = 24) -> str:
-    """Return an id such as `pi_3Nx…`. Only session ids are longer, with 58 characters."""
-    return f"{prefix}_{token(length)}"
+    """Return a random id such as `pi_3Nx…`: a prefix, and as many random characters as asked."""
+    return f"{prefix}_{random_token(length)}"

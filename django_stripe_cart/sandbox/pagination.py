@@ -1,10 +1,12 @@
-"""Stripe's lists: newest first, with cursor pagination."""
+"""Lists in Stripe's format: newest first, with cursor pagination."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.errors import ApiError, resource_missing
 from django_stripe_cart.sandbox.http import Object
+from django_stripe_cart.sandbox.parameters import EXPAND, Hash, Integer, Parameter, Text
 from django_stripe_cart.sandbox.store import (
     Condition,
     compares,
@@ -16,41 +18,70 @@ from django_stripe_cart.sandbox.store import (
 
 DEFAULT_LIMIT = 10
 PAGINATION_PARAMETERS = ("limit", "starting_after", "ending_before", "created", "expand")
+CREATED = {operator: Integer() for operator in ("gt", "gte", "lt", "lte")}
 
 
-def list_objects(account: Account, kind: str, url: str, params: Object) -> Object:
-    """Return a page of the stored objects of a kind."""
+@dataclass(frozen=True)
+class Created:
+    """A timestamp, or a range of timestamps."""
+
+    def clean(self, value: Any, path: str) -> dict[str, int]:
+        """Return the range as a dict; a single timestamp is a range that begins and ends there."""
+        if isinstance(value, dict):
+            return Hash(CREATED).clean(value, path)
+        moment = Integer().clean(value, path)
+        return {"gte": moment, "lte": moment}
+
+
+def list_parameters(**filters: Parameter) -> Hash:
+    """Return the parameters of an endpoint that lists objects: pagination and these filters."""
+    return Hash(
+        {
+            "limit": Integer(minimum=1, maximum=100),
+            "starting_after": Text(),
+            "ending_before": Text(),
+            "created": Created(),
+            "expand": EXPAND,
+            **filters,
+        }
+    )
+
+
+def list_stored_objects(account: Account, params: Object, *, kind: str, url: str) -> Object:
+    """Return one page of the stored objects of a kind that match the filters."""
     limit = params.get("limit", DEFAULT_LIMIT)
     conditions, is_backwards = _cursor_conditions(account, kind, params)
     for operator, moment in params.get("created", {}).items():
         conditions.append(compares("created", operator, moment))
     for name, value in params.items():
         if name not in PAGINATION_PARAMETERS:
-            conditions.append(_filter(name, value))
+            conditions.append(_filter_condition(name, value))
     found = account.store.find(kind, *conditions, newest_first=not is_backwards, limit=limit + 1)
     shown = found[:limit]
-    return list_object(shown[::-1] if is_backwards else shown, url, has_more=len(found) > limit)
+    return build_list(shown[::-1] if is_backwards else shown, url, has_more=len(found) > limit)
 
 
 def list_items(items: list[Object], url: str, params: Object) -> Object:
-    """Return a page of a list that belongs to one object, in its own order."""
+    """Return one page of `items`, in their own order."""
     limit = params.get("limit", DEFAULT_LIMIT)
     ids = [item["id"] for item in items]
     if "ending_before" in params:
-        end = _index(ids, params["ending_before"], "ending_before")
+        end = _index_of(ids, params["ending_before"], "ending_before")
         start = max(end - limit, 0)
-        return list_object(items[start:end], url, has_more=start > 0)
+        return build_list(items[start:end], url, has_more=start > 0)
     after = params.get("starting_after")
-    start = _index(ids, after, "starting_after") + 1 if after else 0
+    start = _index_of(ids, after, "starting_after") + 1 if after else 0
     rest = items[start:]
-    return list_object(rest[:limit], url, has_more=len(rest) > limit)
+    return build_list(rest[:limit], url, has_more=len(rest) > limit)
 
 
-def list_object(items: list[Object], url: str, *, has_more: bool = False) -> Object:
+def build_list(items: list[Object], url: str, *, has_more: bool = False) -> Object:
+    """Return a list in Stripe's format."""
     return {"object": "list", "data": items, "has_more": has_more, "url": url}
 
 
 def _cursor_conditions(account: Account, kind: str, params: Object) -> tuple[list[Condition], bool]:
+    """Return the condition for the requested page, and whether the page is read backwards."""
     if "starting_after" in params and "ending_before" in params:
         raise ApiError("You may only specify one of: ending_before, starting_after.")
     for name, condition in (("starting_after", is_before), ("ending_before", is_after)):
@@ -61,7 +92,8 @@ def _cursor_conditions(account: Account, kind: str, params: Object) -> tuple[lis
     return [], False
 
 
-def _filter(name: str, value: Any) -> Condition:
+def _filter_condition(name: str, value: Any) -> Condition:
+    """Return the condition that a field has a value, one of several, or a nested value."""
     if isinstance(value, list):
         return is_one_of(name, value)
     if isinstance(value, dict):
@@ -70,7 +102,8 @@ def _filter(name: str, value: Any) -> Condition:
     return is_equal(name, value)
 
 
-def _index(ids: list[str], id: str, param: str) -> int:
+def _index_of(ids: list[str], id: str, param: str) -> int:
+    """Return the position of an id. Raise `ApiError` if the list does not contain it."""
     if id not in ids:
         raise resource_missing("line item", id, param=param, status=400)
     return ids.index(id)

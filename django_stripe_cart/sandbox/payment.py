@@ -8,11 +8,11 @@ Status = Literal["paid", "declined", "action_required", "processing", "complete"
 
 @dataclass(frozen=True)
 class Payment:
-    """The result of submitting the payment page.
+    """The result of an attempt to pay.
 
     The status `complete` means that there was nothing to pay. `redirect_url` is the next page: the
-    success URL, or the 3D Secure page. After a decline, `field` is the name of the invalid field,
-    if there is one.
+    success URL, or the 3D Secure page. After a decline, `field` is the name of the invalid field of
+    the payment form, if there is one.
     """
 
     status: Status

@@ -1,4 +1,4 @@
-"""The lifecycle of payment intents before a charge succeeds."""
+"""The steps of a payment intent before its charge succeeds."""
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.cards import Card
@@ -12,7 +12,7 @@ AUTHENTICATION_FAILED = (
 
 
 def start_intent(account: Account, session: Object) -> Object:
-    """Return the session's payment intent, created by the first attempt to pay."""
+    """Return the session's payment intent, or create it at the first attempt to pay."""
     if session["payment_intent"]:
         intent = account.get("payment_intent", session["payment_intent"])
         intent["amount"] = session["amount_total"]
@@ -24,20 +24,19 @@ def start_intent(account: Account, session: Object) -> Object:
     return intent
 
 
-def attach_card(account: Account, intent: Object, card: Card, billing: Object) -> Object:
-    """Attach a card to the payment intent, and return the payment method."""
-    intent["_"].update(card=card.number, billing=billing)
-    return _attach_method(account, intent, "card", billing, card)
-
-
-def attach_bank_debit(account: Account, intent: Object, type: str, billing: Object) -> Object:
-    """Attach a bank account to the payment intent, and return the payment method."""
-    intent["_"].update(card=None, billing=billing)
-    return _attach_method(account, intent, type, billing, None)
+def attach_payment_method(
+    account: Account, intent: Object, type: str, billing: Object, card: Card | None = None
+) -> Object:
+    """Attach a card or, without `card`, a bank account. Return the new payment method."""
+    method = account.save(build_payment_method(type, billing, card, created=account.clock.now()))
+    intent["_"]["card"] = card and card.number
+    intent["payment_method"] = method["id"]
+    account.save(intent)
+    return method
 
 
 def require_3ds(account: Account, intent: Object, *, return_url: str) -> None:
-    """Require 3D Secure before the charge."""
+    """Require 3D Secure before the payment intent is charged."""
     intent["status"] = "requires_action"
     intent["next_action"] = {
         "type": "redirect_to_url",
@@ -48,7 +47,7 @@ def require_3ds(account: Account, intent: Object, *, return_url: str) -> None:
 
 
 def fail_3ds(account: Account, intent: Object) -> None:
-    """Record that 3D Secure failed; no charge is made."""
+    """Record that 3D Secure failed, and require another payment method."""
     require_payment_method(
         account, intent, "payment_intent_authentication_failure", AUTHENTICATION_FAILED
     )
@@ -75,7 +74,7 @@ def require_payment_method(
     charge: str | None = None,
     decline_code: str | None = None,
 ) -> None:
-    """Record an error, and require another payment method."""
+    """Record why a payment failed, and require another payment method."""
     method = account.get("payment_method", intent["payment_method"])
     error = {
         "charge": charge,
@@ -93,13 +92,3 @@ def require_payment_method(
     )
     account.save(intent)
     account.emit("payment_intent.payment_failed", intent)
-
-
-def _attach_method(
-    account: Account, intent: Object, type: str, billing: Object, card: Card | None
-) -> Object:
-    method = build_payment_method(type, billing, card, created=account.clock.now())
-    account.save(method)
-    intent["payment_method"] = method["id"]
-    account.save(intent)
-    return method

@@ -1,4 +1,4 @@
-"""The lifecycle of refunds, and their totals on the charge."""
+"""The steps of a refund, and the amounts that charges record."""
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.cards import find_card
@@ -15,7 +15,7 @@ FAILURE_REASON = "expired_or_canceled_card"
 
 
 def make_refund(account: Account, charge: Object, params: Object, *, amount: int) -> Object:
-    """Create a refund of a charge, full or partial."""
+    """Refund an amount of a charge. The test card decides whether the refund succeeds."""
     refund = build_refund(charge, params, amount=amount, created=account.clock.now())
     outcome = find_card(charge["_"]["card"]).refund if charge["_"]["card"] else "succeeded"
     if outcome == "pending":
@@ -34,12 +34,15 @@ def make_refund(account: Account, charge: Object, params: Object, *, amount: int
 
 
 def set_refund_status(account: Account, refund: Object, status: str) -> Object:
-    """Set a refund's status, from any other status."""
+    """Set a refund's status, whatever it was before, and update the charge's amounts."""
     before = refund["status"]
     refund["status"] = status
     refund.pop("pending_reason", None)
     if status in ("failed", "canceled") and before in COUNTED_STATUSES:
-        _reverse_balance_transaction(account, refund, status)
+        if status == "failed":
+            refund["failure_reason"] = FAILURE_REASON
+        transaction = _add_balance_transaction(account, refund, refund["amount"], "refund_failure")
+        refund["failure_balance_transaction"] = transaction
     account.save(refund)
     charge = account.get("charge", refund["charge"])
     _update_charge_totals(account, charge)
@@ -55,19 +58,14 @@ def amount_refundable(charge: Object) -> int:
     return int(charge["amount_captured"] - charge["amount_refunded"])
 
 
-def _reverse_balance_transaction(account: Account, refund: Object, status: str) -> None:
-    if status == "failed":
-        refund["failure_reason"] = FAILURE_REASON
-    transaction = _add_balance_transaction(account, refund, refund["amount"], "refund_failure")
-    refund["failure_balance_transaction"] = transaction
-
-
 def _add_balance_transaction(account: Account, refund: Object, amount: int, type: str) -> str:
+    """Add an amount to the merchant's balance, and return the id of the transaction."""
     transaction = build_balance_transaction(refund, amount, type, created=account.clock.now())
     return str(account.save(transaction)["id"])
 
 
 def _update_charge_totals(account: Account, charge: Object) -> None:
+    """Update the refunded amount of a charge from its refunds."""
     refunds = account.store.find("refund", charge=charge["id"])
     amount = sum(refund["amount"] for refund in refunds if refund["status"] in COUNTED_STATUSES)
     charge.update(amount_refunded=amount, refunded=amount == charge["amount_captured"])

@@ -1,23 +1,22 @@
-"""`Sandbox`: one Stripe account, with its API, payment page, dashboard and webhooks."""
+"""`Sandbox`: a stand-in for Stripe, with its API, payment page, dashboard and webhooks."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django_stripe_cart.sandbox import signature
-from django_stripe_cart.sandbox.account import Account, public
+from django_stripe_cart.sandbox.account import Account, remove_internal_data
 from django_stripe_cart.sandbox.api_handler import ApiHandler
 from django_stripe_cart.sandbox.control_api import PREFIX, ControlApi
 from django_stripe_cart.sandbox.faults import Faults
-from django_stripe_cart.sandbox.hosted.routes import HostedPages
 from django_stripe_cart.sandbox.http import Object, Request, Response
 from django_stripe_cart.sandbox.objects.webhook_endpoint import add_secret, build_webhook_endpoint
-from django_stripe_cart.sandbox.request_log import RequestLog
+from django_stripe_cart.sandbox.pages.routes import PageHandler
 from django_stripe_cart.sandbox.scheduled_tasks import TASKS
 from django_stripe_cart.sandbox.server import SandboxServer
 from django_stripe_cart.sandbox.simulated_actions import SimulatedActions
-from django_stripe_cart.sandbox.webhooks.delivery import Deliver
 from django_stripe_cart.sandbox.webhooks.queue import DeliveryQueue
+from django_stripe_cart.sandbox.webhooks.sender import Deliver
 
 if TYPE_CHECKING:
     import stripe
@@ -26,7 +25,7 @@ API = ("/v1/", "/v2/")
 
 
 class Sandbox(SimulatedActions):
-    """One Stripe account, with its API, its payment page and its webhooks.
+    """A stand-in for Stripe: one account, with its API, its payment page and its webhooks.
 
     `data` is the path of an SQLite file; without it, everything is kept in memory. `base_url` is
     the address of the payment page; by default `serve` sets it. `name` is the merchant's name on
@@ -37,14 +36,13 @@ class Sandbox(SimulatedActions):
         self, data: str | Path | None = None, base_url: str | None = None, name: str = ""
     ) -> None:
         self._account = Account(data, base_url, name=name, tasks=TASKS)
-        self._log = RequestLog()
         self.faults = Faults()
         self._queue = DeliveryQueue(self._account, self.faults)
         self.clock = self._account.clock
         self.clock.on_change(self._run_due_tasks)
         self._has_base_url = base_url is not None
-        self._api = ApiHandler(self._account, self.faults, self._log)
-        self._pages = HostedPages(self._account, self)
+        self._api = ApiHandler(self._account, self.faults)
+        self._pages = PageHandler(self._account, self)
         self._control_api = ControlApi(self)
 
     def handle(
@@ -54,21 +52,21 @@ class Sandbox(SimulatedActions):
         headers: Mapping[str, str] | None = None,
         body: bytes | str | None = None,
     ) -> Response:
-        """Return the response to one HTTP request, to the API or to a page.
+        """Return the response to one HTTP request for the API or for a page.
 
-        Raises `ConnectionLost` if a fault breaks the connection.
+        Raise `ConnectionLost` if a fault breaks the connection.
         """
         request = Request.read(method, target, headers or {}, body)
         try:
             if request.path.startswith(API):
                 return self._api.handle(request)
             if not self._pages.is_allowed(request):
-                return self._pages.forbidden()
+                return self._pages.render_forbidden()
             if request.path.startswith(PREFIX):
                 return self._control_api.handle(request)
             return self._pages.handle(request)
         finally:
-            self._queue.flush()
+            self._queue.deliver_or_notify()
 
     def http_client(self) -> "stripe.HTTPClient":
         """Return a client for `StripeClient(key, http_client=…)` that uses no socket."""
@@ -78,7 +76,7 @@ class Sandbox(SimulatedActions):
         return SandboxClient(self.handle)
 
     def serve(self, port: int = 0, host: str = "127.0.0.1") -> SandboxServer:
-        """Start a threaded server on a local port, and send webhooks over HTTP."""
+        """Start an HTTP server on a port of this machine, and send webhooks over HTTP."""
         server = SandboxServer(self.handle, host=host, port=port)
         if not self._has_base_url:
             self.base_url = server.url
@@ -88,7 +86,7 @@ class Sandbox(SimulatedActions):
 
     @property
     def base_url(self) -> str:
-        """The base URL of the hosted pages."""
+        """Return the address of the sandbox's pages."""
         return self._account.base_url
 
     @base_url.setter
@@ -97,38 +95,38 @@ class Sandbox(SimulatedActions):
 
     @property
     def sessions(self) -> list[Object]:
-        """The Checkout Sessions, oldest first."""
+        """Return the Checkout Sessions, oldest first."""
         return self._find_all("checkout.session")
 
     @property
     def payment_intents(self) -> list[Object]:
-        """The payment intents, oldest first."""
+        """Return the payment intents, oldest first."""
         return self._find_all("payment_intent")
 
     @property
     def charges(self) -> list[Object]:
-        """The charges, including failed ones, oldest first."""
+        """Return the charges, including failed ones, oldest first."""
         return self._find_all("charge")
 
     @property
     def refunds(self) -> list[Object]:
-        """The refunds, oldest first."""
+        """Return the refunds, oldest first."""
         return self._find_all("refund")
 
     @property
     def disputes(self) -> list[Object]:
-        """The disputes, oldest first."""
+        """Return the disputes, oldest first."""
         return self._find_all("dispute")
 
     @property
     def events(self) -> list[Object]:
-        """The events of any age, oldest first."""
+        """Return all events, including those older than 30 days, oldest first."""
         return self._find_all("event")
 
     @property
     def requests(self) -> list[Object]:
-        """The latest API calls, oldest first."""
-        return list(self._log.entries)
+        """Return the latest API calls, oldest first."""
+        return list(self._api.log)
 
     def add_webhook_endpoint(
         self,
@@ -136,10 +134,10 @@ class Sandbox(SimulatedActions):
         secret: str | Sequence[str] | None = None,
         enabled_events: Sequence[str] = ("*",),
     ) -> Object:
-        """Subscribe a URL to events, and return the endpoint with its `secret`.
+        """Subscribe a URL to events, and return the webhook endpoint with its `secret`.
 
-        With several secrets, each webhook carries one signature for each. An existing endpoint of
-        the URL is updated: its events, and its secrets if any are given.
+        With several secrets, each webhook has one signature for each. If the URL has an endpoint,
+        its events are updated, and its secrets if any are given.
         """
         secrets = [secret] if isinstance(secret, str) else list(secret or ())
         with self._account.change():
@@ -150,10 +148,10 @@ class Sandbox(SimulatedActions):
                 endpoint["id"] = known["id"]
                 endpoint["_"] = endpoint["_"] if secrets else known["_"]
             self._account.save(endpoint)
-        return {**public(endpoint), "secret": endpoint["_"]["secrets"][0]["secret"]}
+        return {**remove_internal_data(endpoint), "secret": endpoint["_"]["secrets"][0]["secret"]}
 
     def roll_secret(self, endpoint: str, hours: int = 24) -> str:
-        """Return a new secret for an endpoint (its id). The old one stays valid for some hours."""
+        """Return a new secret for an endpoint, given its id. The old one expires after `hours`."""
         with self._account.change():
             found = self._account.get("webhook_endpoint", endpoint)
             secret = add_secret(found, until=self.clock.now() + hours * 60 * 60)
@@ -161,22 +159,25 @@ class Sandbox(SimulatedActions):
         return secret
 
     def deliver_with(self, deliver: Deliver | None) -> None:
-        """Send webhooks by `deliver(url, body, headers) -> status`; None leaves them pending."""
+        """Send webhooks by calling `deliver(url, body, headers)`, which returns the HTTP status.
+
+        With None, webhooks stay pending.
+        """
         self._queue.deliver_with(deliver)
 
     def deliver(self) -> list[Object]:
         """Send every webhook that is due, and return the deliveries."""
-        self._account.catch_up()
+        self._account.run_due_tasks()
         return self._queue.deliver_due()
 
     @property
     def pending_deliveries(self) -> list[Object]:
-        """The deliveries that have not succeeded or been given up, oldest first."""
+        """Return the webhook deliveries that are not sent yet or will be retried, oldest first."""
         return self._queue.pending
 
     @property
     def hold_deliveries(self) -> bool:
-        """Whether webhooks are held until `deliver()` is called."""
+        """Return whether webhooks are held until `deliver()` is called."""
         return self._queue.is_held
 
     @hold_deliveries.setter
@@ -184,14 +185,14 @@ class Sandbox(SimulatedActions):
         self._queue.is_held = value
 
     def sign(self, body: bytes, secret: str, timestamp: int | None = None) -> str:
-        """Return the `Stripe-Signature` header for a body."""
+        """Return the header `Stripe-Signature` for the body of a webhook."""
         moment = self.clock.wall() if timestamp is None else timestamp
         return signature.sign(body, secret, timestamp=moment)
 
     def reset(self) -> None:
         """Delete all objects, events, endpoints, faults and logged calls, and reset the clock."""
         self._account.store.clear()
-        self._log.entries.clear()
+        self._api.log.clear()
         self.faults.clear()
         self.clock.reset()
 
@@ -200,11 +201,11 @@ class Sandbox(SimulatedActions):
         self._account.store.close()
 
     def _run_due_tasks(self) -> None:
-        """Run the tasks that are due, and deliver their webhooks."""
-        self._account.catch_up()
-        self._queue.flush()
+        """Run the tasks that are due, and deliver the webhooks that they cause."""
+        self._account.run_due_tasks()
+        self._queue.deliver_or_notify()
 
     def _find_all(self, kind: str) -> list[Object]:
-        """Return the account's objects of a kind, after running the tasks that are due."""
+        """Return all objects of a kind, after running the tasks that are due."""
         self._run_due_tasks()
-        return [public(obj) for obj in self._account.store.find(kind)]
+        return [remove_internal_data(obj) for obj in self._account.store.find(kind)]

@@ -1,4 +1,4 @@
-"""An HTTP server for the sandbox, on a local port."""
+"""An HTTP server for the sandbox, on a port of this machine."""
 
 import ipaddress
 import socket
@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any, Self
 
 from django_stripe_cart.sandbox.faults import ConnectionLost
@@ -18,7 +17,7 @@ Handle = Callable[[str, str, dict[str, str], bytes], Response]
 
 
 class SandboxServer:
-    """A running server. Use it as a context manager, or call `close`."""
+    """A running HTTP server. Use it as a context manager, or call `close`."""
 
     def __init__(self, handle: Handle, *, host: str, port: int) -> None:
         require_loopback(host)
@@ -39,11 +38,11 @@ class SandboxServer:
         self._thread.start()
 
     def on_close(self, callback: Callable[[], None]) -> None:
-        """Call `callback` when the server stops."""
+        """Call a function when the server stops."""
         self._on_close.append(callback)
 
     def close(self) -> None:
-        """Stop the server."""
+        """Stop the server, and close its connections."""
         self._server.shutdown()
         self._server.server_close()
         self._server.close_connections()
@@ -54,17 +53,12 @@ class SandboxServer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
 
 def require_loopback(host: str) -> None:
-    """Raise `ValueError` unless the address is a loopback address."""
+    """Raise `ValueError` unless the host is a loopback address, such as 127.0.0.1."""
     try:
         is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -76,6 +70,8 @@ def require_loopback(host: str) -> None:
 
 
 class _Server(ThreadingHTTPServer):
+    """A threading HTTP server that knows its open connections."""
+
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
@@ -85,24 +81,28 @@ class _Server(ThreadingHTTPServer):
         super().__init__(*args)
 
     def process_request(self, request: Any, client_address: Any) -> None:
+        """Handle a request in a thread, and remember its connection."""
         self._open.add(request)
         super().process_request(request, client_address)
 
     def close_request(self, request: Any) -> None:
+        """Close a connection, and forget it."""
         self._open.discard(request)
         super().close_request(request)
 
     def close_connections(self) -> None:
-        """Close the connections that clients kept open."""
+        """Close the connections that clients keep open."""
         for connection in list(self._open):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Print no traceback: a client closed the connection."""
+        """Print no traceback when a client closes the connection."""
 
 
 class _Handler(BaseHTTPRequestHandler):
+    """The handler of HTTP requests, which passes them to a sandbox."""
+
     sandbox: Handle
     protocol_version = "HTTP/1.1"
     server_version = "stripe-sandbox"
@@ -110,14 +110,16 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 60
 
     def do_GET(self) -> None:
-        self._respond()
+        """Answer a request with any method."""
+        self._answer_request()
 
     do_POST = do_DELETE = do_HEAD = do_PUT = do_GET
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Print nothing: the sandbox has its own request log."""
+        """Print nothing, because the sandbox has a request log of its own."""
 
-    def _respond(self) -> None:
+    def _answer_request(self) -> None:
+        """Answer one request, and simulate a lost connection if a fault asks for it."""
         length = self.headers.get("Content-Length", "0")
         if not length.isdigit() or int(length) > MAX_BODY:
             self.close_connection = True
@@ -132,6 +134,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._write(response)
 
     def _write(self, response: Response, *, only: int | None = None) -> None:
+        """Send a response, or `only` so many bytes of its body."""
         self.send_response(response.status)
         for name, value in response.headers.items():
             self.send_header(name, value)

@@ -1,4 +1,4 @@
-"""Webhook signatures."""
+"""Signatures of webhooks."""
 
 import hashlib
 import hmac
@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 
 def sign(body: bytes, secrets: str | Sequence[str], *, timestamp: int) -> str:
-    """Return the `Stripe-Signature` header, with one `v1` for each secret."""
+    """Return the header `Stripe-Signature` for a body, with one signature for each secret."""
     several = [secrets] if isinstance(secrets, str) else secrets
     marks = [f"v1={_digest(body, secret, timestamp)}" for secret in several]
     return ",".join([f"t={timestamp}", *marks])
 
 
 def _digest(body: bytes, secret: str, timestamp: int) -> str:
+    """Return the signature of a body at a timestamp, as a hexadecimal string."""
     return hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from django_stripe_cart.sandbox import checkout
-from django_stripe_cart.sandbox.account import Account, public
+from django_stripe_cart.sandbox import session_payment
+from django_stripe_cart.sandbox.account import Account, remove_internal_data
 from django_stripe_cart.sandbox.api.refunds import create_refund
 from django_stripe_cart.sandbox.api.sessions import expire_session
 from django_stripe_cart.sandbox.clock import Clock
@@ -28,9 +28,9 @@ class SimulatedActions:
     _queue: DeliveryQueue
 
     def pay(self, session: str | Object, card: str = "4242424242424242", **form: str) -> Payment:
-        """Pay a session, or the URL of its page, as a shopper does on that page.
+        """Pay a session as a shopper does on the payment page. It may be given by its URL.
 
-        `form` overrides `name`, `email`, `expiry`, `cvc` and `shipping_rate`.
+        `form` overrides the fields `name`, `email`, `expiry`, `cvc` and `shipping_rate`.
         """
         defaults = {
             "method": "card",
@@ -42,25 +42,25 @@ class SimulatedActions:
         }
         session_id = id_of(session)
         with self._account.change():
-            payment = checkout.submit(self._account, session_id, {**defaults, **form})
+            payment = session_payment.submit_form(self._account, session_id, {**defaults, **form})
         return self._redirect_shopper(session_id, payment)
 
     def pay_by_bank_debit(self, session: str | Object, **form: str) -> Payment:
-        """Pay by bank debit. The payment is pending until `settle`."""
+        """Pay a session by bank debit. The payment is pending until `settle` is called."""
         return self.pay(session, **{"method": "bank_debit", **form})
 
     def confirm_3ds(self, session: str | Object, ok: bool = True) -> Payment:
-        """Complete or fail 3D Secure."""
+        """Complete 3D Secure as the shopper or, with `ok=False`, fail it."""
         session_id = id_of(session)
         with self._account.change():
-            payment = checkout.confirm_3ds(self._account, session_id, ok=ok)
+            payment = session_payment.confirm_3ds(self._account, session_id, ok=ok)
         return self._redirect_shopper(session_id, payment)
 
     def settle(self, session: str | Object, ok: bool = True) -> Payment:
-        """Complete a bank debit, as succeeded or failed."""
+        """Complete a session's bank debit: `ok` tells whether it succeeds or fails."""
         with self._account.change():
-            payment = checkout.settle(self._account, id_of(session), ok=ok)
-        self._queue.flush()
+            payment = session_payment.settle_bank_debit(self._account, id_of(session), ok=ok)
+        self._queue.deliver_or_notify()
         return payment
 
     def expire(self, session: str | Object) -> Object:
@@ -72,7 +72,7 @@ class SimulatedActions:
     def refund(
         self, payment: str | Object, amount: int | None = None, reason: str | None = None
     ) -> Object:
-        """Refund a session, payment intent or charge, as in the Dashboard."""
+        """Refund a session, payment intent or charge, as the merchant does in the Dashboard."""
         given = {"amount": amount, "reason": reason}
         params = {name: value for name, value in given.items() if value is not None}
         with self._account.change():
@@ -90,7 +90,7 @@ class SimulatedActions:
         return self._deliver_webhooks(moved)
 
     def open_dispute(self, payment: str | Object, is_inquiry: bool = False) -> Object:
-        """Dispute a payment. An inquiry withdraws no money."""
+        """Dispute a payment as the shopper's bank. An inquiry withdraws no money."""
         with self._account.change():
             charge = self._find_charge(payment)
             dispute = open_dispute(self._account, charge, is_inquiry=is_inquiry)
@@ -111,7 +111,7 @@ class SimulatedActions:
         return self._deliver_webhooks(closed)
 
     def resend(self, session: str | Object) -> list[Object]:
-        """Schedule the session's last event again, and return its deliveries."""
+        """Send the webhooks of a session's last event again, and return the deliveries."""
         with self._account.change():
             events = self._account.store.find("event", data__object__id=id_of(session))
             deliveries = [
@@ -119,7 +119,7 @@ class SimulatedActions:
                 for event in events[-1:]
                 for endpoint in self._account.endpoints_for(event["type"])
             ]
-        self._queue.flush()
+        self._queue.deliver_or_notify()
         return deliveries
 
     def add_coupon(
@@ -129,7 +129,7 @@ class SimulatedActions:
         amount_off: int | None = None,
         currency: str | None = None,
     ) -> Object:
-        """Add a coupon, for `discounts` of a session."""
+        """Add a coupon, which a new session can name in its `discounts`."""
         if (percent_off is None) == (amount_off is None):
             raise ValueError("A coupon takes off either a percentage or an amount.")
         with self._account.change():
@@ -140,7 +140,7 @@ class SimulatedActions:
                 currency=currency,
                 created=self.clock.now(),
             )
-            return public(self._account.save(coupon))
+            return remove_internal_data(self._account.save(coupon))
 
     def _find_charge(self, payment: str | Object) -> Object:
         """Return the latest charge of a session, a payment intent or a charge."""
@@ -154,19 +154,19 @@ class SimulatedActions:
         return found
 
     def _redirect_shopper(self, session_id: str, payment: Payment) -> Payment:
-        """Deliver the webhooks, and return the payment once the merchant's site has answered."""
-        self._queue.flush()
+        """Deliver the webhooks, and return the payment after the merchant's site has answered."""
+        self._queue.deliver_or_notify()
         if payment.status in ("paid", "processing", "complete"):
-            self._queue.wait_for("checkout.session.completed", session_id)
+            self._queue.wait_for_first_attempt("checkout.session.completed", session_id)
         return payment
 
     def _deliver_webhooks(self, obj: Object) -> Object:
-        """Deliver the webhooks that are due, and return the object."""
-        self._queue.flush()
-        return public(obj)
+        """Deliver the webhooks that are due, and return the object without internal data."""
+        self._queue.deliver_or_notify()
+        return remove_internal_data(obj)
 
 
 def id_of(thing: str | Object) -> str:
-    """Return an id, given the id, the object or the URL of a payment page."""
+    """Return the id of an object, which may be given by itself, its id or its page's URL."""
     text = str(thing if isinstance(thing, str) else thing["id"])
     return urlsplit(text).path.rsplit("/", 1)[-1]

@@ -1,6 +1,6 @@
-"""Storage of the sandbox's objects in SQLite, in memory or in a file.
+"""The storage of the sandbox's objects in SQLite, in memory or in a file.
 
-It uses its own connection: a rollback in the shop's database must not undo anything at Stripe.
+It uses a connection of its own: a rollback in the shop's database must not undo anything at Stripe.
 """
 
 import json
@@ -31,7 +31,7 @@ Condition = tuple[str, Sequence[Any]]
 
 
 class Store:
-    """Documents by id and kind, changed in transactions that exclude each other."""
+    """A store of JSON objects by id and kind, which one thread at a time can change."""
 
     def __init__(self, path: str | Path | None = None) -> None:
         self._lock = threading.RLock()
@@ -46,7 +46,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Run a transaction, or join the outer one, with all other threads excluded."""
+        """Open a transaction, or join the open one, and exclude all other threads."""
         with self._lock:
             outermost = self._depth == 0
             if outermost:
@@ -70,7 +70,7 @@ class Store:
         return json.loads(rows[0][0]) if rows else None
 
     def put(self, body: Object, *, kind: str | None = None) -> Object:
-        """Store a new or changed object. Its position in the order of creation does not change."""
+        """Store an object, and return it. Changes keep its position in the order of creation."""
         self._rows(
             "INSERT INTO objects (id, kind, body) VALUES (?, ?, ?)"
             " ON CONFLICT (id) DO UPDATE SET body = excluded.body",
@@ -113,30 +113,33 @@ class Store:
         return [json.loads(row[0]) for row in rows]
 
     def _rows(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        """Execute an SQL statement, and return its rows."""
         with self._lock:
             return self._connection.execute(sql, values).fetchall()
 
 
 def is_equal(field: str, value: Any) -> Condition:
-    """Return the condition that a field has a value; `__` separates nested fields."""
+    """Return the SQL condition that a field has a value; `__` separates nested fields."""
     return f"json_extract(body, '$.{field.replace('__', '.')}') = ?", [value]
 
 
 def compares(field: str, operator: str, value: int) -> Condition:
-    """Return the condition that a field is gt, gte, lt or lte a number."""
+    """Return the SQL condition that a field is `gt`, `gte`, `lt` or `lte` a number."""
     sign = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}[operator]
     return f"json_extract(body, '$.{field}') {sign} ?", [value]
 
 
 def is_one_of(field: str, values: Sequence[str]) -> Condition:
-    """Return the condition that a field has one of these values."""
+    """Return the SQL condition that a field has one of these values."""
     marks = ", ".join("?" for _ in values)
     return f"json_extract(body, '$.{field}') IN ({marks})", values
 
 
 def is_before(position: int) -> Condition:
+    """Return the SQL condition that an object was created before this position."""
     return "seq < ?", [position]
 
 
 def is_after(position: int) -> Condition:
+    """Return the SQL condition that an object was created after this position."""
     return "seq > ?", [position]

@@ -1,4 +1,4 @@
-"""Tools for testing a shop, with Stripe in a box and no network.
+"""Tools for testing a shop in the test process, with a stand-in for Stripe and no network.
 
 ``fixtures``         pytest: ``pytest_plugins = ["django_stripe_cart.testing.fixtures"]``
 ``testcases``        unittest: ``StripeCartMixin``, the same for a ``TestCase``
@@ -6,10 +6,10 @@
                      ``ProductFactory``, ``UserFactory``, ``CartFactory``, ``CartItemFactory``,
                      ``OrderFactory``, ``OrderItemFactory``, ``RefundFactory``
 ``browser``          ``Browser``: a shopper's browser, which uses the shop's pages and forms
-``events``           ``signed_event``: a webhook as Stripe sends it
-``sandbox``          ``stripe_in_a_box``: Stripe in this process, connected to this site's webhook
+``events``           ``signed_event``: a signed webhook, as Stripe sends it
+``sandbox``          ``stripe_sandbox``: a sandbox in this process, connected to this site's webhook
 ``invariants``       ``violations``: compare the shop's database with Stripe
-``payment_counter``  ``count_payment``: count how often ``order_paid`` was delivered
+``payment_counter``  ``count_payment``: count how often ``order_paid`` was received
 ``scenarios``        ``SCENARIOS``: sequences of events at Stripe for an order
 ``prover``           ``prove``: run your receivers with webhooks reordered, repeated and interrupted
 

@@ -1,4 +1,4 @@
-"""A shopper's browser, which uses the shop only by its pages and forms."""
+"""A shopper's browser, which uses the shop only through its pages and forms."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django_stripe_cart.models import Order
 
 
 class Browser:
-    """A browser without JavaScript, in which ``user`` is signed in, or of a guest."""
+    """A browser without JavaScript, signed in as ``user``, or as a guest without one."""
 
     def __init__(self, user: Any = None) -> None:
         self.client = Client()
@@ -25,12 +25,15 @@ class Browser:
             self.client.force_login(user)
 
     def add(self, product: Any, quantity: int = 1) -> HttpResponse:
+        """Add a product to the cart."""
         return self._post("add", product=product.pk, quantity=quantity)
 
     def set_quantity(self, product: Any, quantity: int) -> HttpResponse:
+        """Change the quantity of a product in the cart."""
         return self._post("item", product=product.pk, quantity=quantity)
 
     def remove(self, product: Any) -> HttpResponse:
+        """Remove a product from the cart."""
         return self._post("remove", product=product.pk)
 
     def open_cart(self) -> str:
@@ -38,12 +41,12 @@ class Browser:
         return self.client.get(reverse("stripe_cart:cart")).content.decode()
 
     def check_out(self, *, page: str | None = None) -> HttpResponse:
-        """Press Checkout on the current cart page, or on a ``page`` (HTML) opened earlier."""
+        """Press Checkout on the current cart page, or on ``page``, the HTML of an earlier one."""
         html = self.open_cart() if page is None else page
         return self._post("checkout", fingerprint=self.fingerprint(html), next="/")
 
     def fingerprint(self, page: str) -> str:
-        """Return the cart's fingerprint in the checkout form of a page."""
+        """Return the cart's fingerprint in the checkout form of a page (HTML)."""
         field = re.search(r'name="fingerprint"[^>]*value="([^"]*)"', page)
         return unescape(field[1]) if field else ""
 
@@ -55,10 +58,11 @@ class Browser:
 
     @property
     def order(self) -> Order:
-        """The newest order in the database, of any shopper."""
+        """Return the newest order in the database, of any shopper."""
         return Order.objects.latest("pk")
 
     def _post(self, name: str, **data: Any) -> HttpResponse:
+        """Submit a form to the URL of this name, and return the response."""
         return self.client.post(reverse(f"stripe_cart:{name}"), data)  # type: ignore[return-value]
 
 

@@ -1,4 +1,4 @@
-"""Webhooks as Stripe sends them, signed with the site's webhook secret."""
+"""Signed webhooks, as Stripe sends them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class SignedEvent:
 def signed_event(
     type: str, object: Mapping[str, Any], *, secret: str | None = None, timestamp: int | None = None
 ) -> SignedEvent:
-    """Return the webhook of an event of ``type`` about ``object``.
+    """Return a webhook about ``object``, with an event of this ``type``.
 
     It is signed with ``secret``, by default the first of the site's webhook secrets, at
     ``timestamp`` (int, Unix seconds), by default now::

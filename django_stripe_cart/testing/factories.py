@@ -1,6 +1,6 @@
-"""Rows for tests: products, shoppers, carts, and orders that really came to where they are.
+"""Factories of products, users, carts, and orders that are paid or refunded in the sandbox.
 
-The classes of ``model_factories`` are here too, for those who have ``factory_boy``.
+The ``factory_boy`` classes of ``model_factories`` can be imported from here, too.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from django_stripe_cart.payments import sync_order
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.sandbox import HOST
-from django_stripe_cart.testing.users import complete_user
+from django_stripe_cart.testing.users import complete_user_fields
 
 if TYPE_CHECKING:
     from django_stripe_cart.testing.model_factories import (
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> Any:
-        """Import a factory only when it is asked for: nothing else here needs factory_boy."""
+        """Import a ``factory_boy`` class at its first use; the rest works without it."""
         if name in __all__:
             return getattr(import_module("django_stripe_cart.testing.model_factories"), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -69,7 +69,7 @@ _numbers = itertools.count(1)
 def make_product(
     name: str = "Mug", *, price: str = "100.00", stock: int | None = 10, **fields: Any
 ) -> Any:
-    """Return a product of the default model, or of a host's on ``AbstractProduct``."""
+    """Create a product of the default model, or of your own based on ``AbstractProduct``."""
     fields.setdefault("slug", slugify(name))
     return get_product_model()._base_manager.create(
         name=name, price=Decimal(price), stock=stock, **fields
@@ -77,13 +77,13 @@ def make_product(
 
 
 def make_user(name: str = "", **fields: Any) -> Any:
-    """Return a user of the host's model, if ``create_user`` needs no more than name and e-mail."""
-    fields = complete_user(fields, name=name or f"shopper-{next(_numbers)}")
+    """Create a user, if your ``create_user`` needs no more than a name and an e-mail address."""
+    fields = complete_user_fields(fields, name=name or f"shopper-{next(_numbers)}")
     return get_user_model()._default_manager.create_user(**fields)
 
 
 def make_cart(items: Items | None = None, *, user: Any = None) -> Cart:
-    """Return a cart of ``items``, quantities by product: the user's, or that of a new guest."""
+    """Create a cart with ``items`` (quantities by product) for ``user``, or for a new guest."""
     token = f"guest-{next(_numbers)}"
     cart = get_guest_cart(token) if user is None else get_user_cart(user)
     for product, quantity in (items or {}).items():
@@ -98,10 +98,10 @@ def make_order(
     items: Items | None = None,
     user: Any = None,
 ) -> Order:
-    """Return an order that was really driven to ``status``, by the verbs and at the sandbox.
+    """Create an order, and bring it to ``status`` with the functions of the shop and the sandbox.
 
-    It is of ``items`` (quantities by product), or else of one product made for it. Its receivers
-    were called on the way.
+    ``items`` are quantities by product, by default one of a new product. Your receivers are called
+    as they are for any other order.
     """
     items = items or {make_product(f"Product {next(_numbers)}"): 1}
     order = check_out(make_cart(items, user=user))
@@ -110,22 +110,25 @@ def make_order(
 
 
 def check_out(cart: Cart) -> Order:
-    """Return the order of ``cart``, ready to be paid at its ``session_url``."""
+    """Place the order of a cart, and return it, ready to be paid at its ``session_url``."""
     contents = read_contents(cart.key)
     return begin_checkout(cart, fingerprint=contents.fingerprint, return_urls=RETURN_URLS)
 
 
-def _fail(sandbox: Sandbox, order: Order) -> None:
+def _fail_payment(sandbox: Sandbox, order: Order) -> None:
+    """Pay an order by a bank debit that fails."""
     sandbox.pay_by_bank_debit(order.session_url)
     sandbox.settle(order.session_url, ok=False)
 
 
-def _fulfill(sandbox: Sandbox, order: Order) -> None:
+def _pay_and_fulfill(sandbox: Sandbox, order: Order) -> None:
+    """Pay an order by card, and fulfill it."""
     sandbox.pay(order.session_url)
     fulfill_order(sync_order(order))
 
 
-def _refund(sandbox: Sandbox, order: Order) -> None:
+def _pay_and_refund(sandbox: Sandbox, order: Order) -> None:
+    """Pay an order by card, and refund it."""
     sandbox.pay(order.session_url)
     refund_order(sync_order(order))
 
@@ -139,9 +142,9 @@ JOURNEYS: Mapping[Status, Callable[[Sandbox, Order], object]] = {
     Status.PENDING: lambda sandbox, order: None,
     Status.PROCESSING: lambda sandbox, order: sandbox.pay_by_bank_debit(order.session_url),
     Status.PAID: lambda sandbox, order: sandbox.pay(order.session_url),
-    Status.FULFILLED: _fulfill,
-    Status.REFUNDED: _refund,
-    Status.FAILED: _fail,
+    Status.FULFILLED: _pay_and_fulfill,
+    Status.REFUNDED: _pay_and_refund,
+    Status.FAILED: _fail_payment,
     Status.EXPIRED: lambda sandbox, order: sandbox.expire(order.session_url),
     Status.CANCELED: lambda sandbox, order: cancel_order(order),
 }

@@ -25,9 +25,10 @@ from django_stripe_cart.testing.sandbox import SETTINGS, connected_sandbox
 
 @pytest.fixture
 def stripe_sandbox(settings: Any) -> Iterator[Sandbox]:
-    """Stripe in this process: every call reaches it, and its webhooks reach the site at once.
+    """Return a sandbox that answers every call to Stripe and sends its webhooks to the site.
 
-    ``stripe_sandbox.hold_deliveries = True`` holds the webhooks back, ``deliver()`` lets them go.
+    Webhooks arrive at once; after ``stripe_sandbox.hold_deliveries = True`` they are held until
+    ``stripe_sandbox.deliver()`` is called.
     """
     for name, value in SETTINGS.items():
         setattr(settings, name, value)
@@ -37,11 +38,11 @@ def stripe_sandbox(settings: Any) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def shopper(db: None, stripe_sandbox: Sandbox) -> Browser:
-    """The browser of a user who is signed in."""
+    """Return the browser of a user who is signed in."""
     return Browser(factories.make_user())
 
 
 @pytest.fixture
 def make_order(db: None, stripe_sandbox: Sandbox) -> Callable[..., Order]:
-    """``make_order("refunded", items={mug: 2}, user=user)``: see ``factories.make_order``."""
+    """Return ``factories.make_order``, e.g. for ``make_order("refunded", items={mug: 2})``."""
     return functools.partial(factories.make_order, stripe_sandbox)

@@ -1,8 +1,7 @@
-"""``factory_boy`` factories for a shop's rows, which ``factories`` passes on.
+"""``factory_boy`` factories of the shop's rows; import them from ``factories``.
 
-They write the row that is described, and nothing else: no stock is taken, no signal is sent, and
-Stripe has no payment. ``factories.make_order`` brings an order to a state by the way that leads
-there.
+They write only the row itself: no stock is taken, no signal is sent, and Stripe has no payment.
+Use ``factories.make_order`` for an order that the shop and the sandbox have processed.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from django.utils import timezone
 from django_stripe_cart.conf import conf
 from django_stripe_cart.models import Cart, CartItem, Order, OrderItem, Refund
 from django_stripe_cart.models.states import Status
-from django_stripe_cart.testing.users import complete_user
+from django_stripe_cart.testing.users import complete_user_fields
 
 try:
     from factory.declarations import (
@@ -40,9 +39,9 @@ CLOSED = (Status.REFUNDED, Status.FAILED, Status.EXPIRED, Status.CANCELED)
 
 
 class ProductFactory(DjangoModelFactory[Any]):
-    """A product of the default model, or of a host's on ``AbstractProduct``.
+    """A factory of products of the default model, or of your own one with the same fields.
 
-    A model with other fields gets a subclass, which excludes these and declares its own.
+    For a model with other fields, write a subclass that excludes these and declares its own.
     """
 
     class Meta:
@@ -55,9 +54,9 @@ class ProductFactory(DjangoModelFactory[Any]):
 
 
 class UserFactory(DjangoModelFactory[Any]):
-    """A user of the host's model, made by its ``create_user``.
+    """A factory of users, which calls your model's ``create_user``.
 
-    The user name is counted, and the e-mail address is made of it.
+    User names are numbered, and the e-mail address is derived from the user name.
     """
 
     class Meta:
@@ -68,15 +67,17 @@ class UserFactory(DjangoModelFactory[Any]):
 
     @classmethod
     def _adjust_kwargs(cls, **fields: Any) -> dict[str, Any]:
-        return complete_user(fields, name=fields.pop("counted_name"))
+        """Add the fields that ``create_user`` requires."""
+        return complete_user_fields(fields, name=fields.pop("counted_name"))
 
     @classmethod
     def _create(cls, model_class: Any, *args: Any, **fields: Any) -> Any:
+        """Create the user with ``create_user``."""
         return model_class._default_manager.create_user(*args, **fields)
 
 
 class CartFactory(DjangoModelFactory[Cart]):
-    """A user's empty cart; a guest's with ``guest=True`` or a ``token``."""
+    """A factory of empty carts: of a user or, with ``guest=True`` or a ``token``, of a guest."""
 
     class Meta:
         model = Cart
@@ -89,7 +90,7 @@ class CartFactory(DjangoModelFactory[Cart]):
 
 
 class CartItemFactory(DjangoModelFactory[CartItem]):
-    """A line of a cart: one ``product``."""
+    """A factory of cart items, each with one ``product``."""
 
     class Meta:
         model = CartItem
@@ -100,10 +101,10 @@ class CartItemFactory(DjangoModelFactory[CartItem]):
 
 
 class OrderFactory(DjangoModelFactory[Order]):
-    """An order in any ``status``, whose amounts and dates fit it; without a line.
+    """A factory of orders in any ``status``, with matching amounts and dates, and without items.
 
-    With a ``cart`` it belongs to the cart's user, and holds the cart's slot while it is pending.
-    ``user=None`` makes it a guest's.
+    With a ``cart``, the order belongs to the cart's user and, while pending, is its open order.
+    With ``user=None``, it belongs to a guest.
     """
 
     class Meta:
@@ -132,7 +133,7 @@ class OrderFactory(DjangoModelFactory[Order]):
 
 
 class OrderItemFactory(DjangoModelFactory[OrderItem]):
-    """A line of an order: all of its total for one ``product``."""
+    """A factory of order items, each with one ``product`` for the whole total of the order."""
 
     class Meta:
         model = OrderItem
@@ -145,7 +146,7 @@ class OrderItemFactory(DjangoModelFactory[OrderItem]):
 
 
 class RefundFactory(DjangoModelFactory[Refund]):
-    """A refund of all that is left of a paid ``order``, of which Stripe was not asked yet."""
+    """A factory of refunds of all that is left of a paid ``order``, not yet sent to Stripe."""
 
     class Meta:
         model = Refund

@@ -1,4 +1,4 @@
-"""Count the deliveries of ``order_paid`` by entries in the order's timeline."""
+"""Count in an order's timeline how often the signal ``order_paid`` was received."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ ORDER_PAID_RECEIVED = "order_paid_received"
 
 
 def count_payment(sender: type[Order], order: Order, **kwargs: Any) -> None:
-    """Record one delivery of ``order_paid`` in the order's timeline.
+    """Record in the order's timeline that ``order_paid`` was received.
 
-    A rollback removes the entry, so that only deliveries in committed transactions count, across
+    A rollback removes the entry, so that only signals in committed transactions are counted, across
     processes and on every database. Connect it in each process, e.g. in ``AppConfig.ready``::
 
         order_paid.connect(count_payment)
@@ -23,15 +23,15 @@ def count_payment(sender: type[Order], order: Order, **kwargs: Any) -> None:
 
 
 def start_counting() -> None:
-    """Connect ``count_payment``; repeating it has no effect."""
+    """Connect ``count_payment`` to ``order_paid``; repeating it has no effect."""
     order_paid.connect(count_payment, dispatch_uid="stripe_cart.count_payment")
 
 
 def stop_counting() -> None:
-    """Disconnect ``count_payment``."""
+    """Disconnect ``count_payment`` from ``order_paid``."""
     order_paid.disconnect(dispatch_uid="stripe_cart.count_payment")
 
 
 def times_received(order: Order) -> int:
-    """Return how often ``order_paid`` was received for this order."""
+    """Return how often ``order_paid`` was received for an order."""
     return sum(entry.kind == ORDER_PAID_RECEIVED for entry in order.events.all())

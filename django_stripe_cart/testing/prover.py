@@ -19,16 +19,22 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from django_stripe_cart.models import WebhookEvent
-from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.testing import deliveries, factories
-from django_stripe_cart.testing.deliveries import Delivery, Outcome, Trial
+from django_stripe_cart.testing import factories
 from django_stripe_cart.testing.events import sign_event
 from django_stripe_cart.testing.invariants import violations
 from django_stripe_cart.testing.report import Failure, Report, describe
 from django_stripe_cart.testing.rollback import rolled_back, run_on_commit
-from django_stripe_cart.testing.sandbox import post_webhook, stripe_in_a_box
+from django_stripe_cart.testing.sandbox import post_webhook, stripe_sandbox
 from django_stripe_cart.testing.scenarios import SCENARIOS, Scenario, ScenarioRun
 from django_stripe_cart.testing.signal_log import SignalLog
+from django_stripe_cart.testing.trials import (
+    Delivery,
+    Outcome,
+    Trial,
+    trial_with_repetitions,
+    trials_in_every_order,
+    trials_with_kill,
+)
 
 Hook = Callable[[], None]
 
@@ -40,7 +46,7 @@ def prove(
     items: Callable[[], factories.Items] | None = None,
     reset: Hook | None = None,
 ) -> Report:
-    """Run this site's receivers through all trials of ``scenarios``, and report the failures.
+    """Run your receivers through all trials of ``scenarios``, and report the failures.
 
     ``check_receivers`` is called after each trial, and raises ``AssertionError`` if the receivers
     did something wrong. ``items`` returns what the shopper buys: quantities by product. ``reset``
@@ -49,13 +55,13 @@ def prove(
     report = Report()
     with _logging_disabled():
         for scenario in scenarios:
-            with stripe_in_a_box() as sandbox, rolled_back():
+            with stripe_sandbox() as sandbox, rolled_back():
                 sandbox.hold_deliveries = True
                 cart = factories.make_cart(items() if items else {factories.make_product(): 1})
                 run = ScenarioRun(sandbox, cart)
                 with run_on_commit():
                     run.execute(scenario.steps)
-                trials = _Trials(scenario, run, check_receivers, reset)
+                trials = _ScenarioTrials(scenario, run, check_receivers, reset)
                 report.failures += trials.run_until_failure()
                 report.trials += trials.count
     report.failures.sort(key=lambda failure: len(failure.deliveries))
@@ -64,7 +70,7 @@ def prove(
 
 @contextmanager
 def _logging_disabled() -> Iterator[None]:
-    """Disable logging: hundreds of simulated crashes would each log a traceback."""
+    """Disable logging, because each of hundreds of simulated crashes would log a traceback."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
@@ -73,8 +79,8 @@ def _logging_disabled() -> Iterator[None]:
         logging.disable(before)
 
 
-class _Trials:
-    """The trials of a scenario that was executed at Stripe, with no webhook delivered yet."""
+class _ScenarioTrials:
+    """The trials of a scenario that was executed in a sandbox, and whose webhooks are not sent."""
 
     def __init__(
         self,
@@ -92,21 +98,22 @@ class _Trials:
 
     def run_until_failure(self) -> Iterator[Failure]:
         """Run the trials, simple ones first, and yield the first failure, if there is one."""
-        for trial in self._trials():
+        for trial in self._generate_trials():
             self.count += 1
             problems = self._run_trial(trial)
             if problems:
-                steps = tuple(self._describe(delivery) for delivery in trial)
+                steps = tuple(self._describe_delivery(delivery) for delivery in trial)
                 yield Failure(str(self._scenario), steps, tuple(problems))
                 return
 
-    def _trials(self) -> Iterator[Trial]:
-        permuted = list(deliveries.permuted(len(self._events)))
-        yield from permuted
-        yield from self._with_crashes(permuted)
-        yield from map(deliveries.repeated, permuted)
+    def _generate_trials(self) -> Iterator[Trial]:
+        """Yield all trials: in every order, then with crashes, then with repetitions."""
+        undisturbed = list(trials_in_every_order(len(self._events)))
+        yield from undisturbed
+        yield from self._add_crashes(undisturbed)
+        yield from map(trial_with_repetitions, undisturbed)
 
-    def _with_crashes(self, trials: list[Trial]) -> Iterator[Trial]:
+    def _add_crashes(self, trials: list[Trial]) -> Iterator[Trial]:
         """Yield trials with a crash, for each event and each sequence of signals that it sends."""
         seen = set()
         for trial in trials:
@@ -115,7 +122,7 @@ class _Trials:
             ):
                 if signals and (delivery.event, signals) not in seen:
                     seen.add((delivery.event, signals))
-                    yield from deliveries.with_crash(trial, index, len(signals))
+                    yield from trials_with_kill(trial, index, len(signals))
 
     def _run_trial(self, trial: Trial) -> list[str]:
         """Deliver the webhooks of a trial, and return the problems."""
@@ -123,17 +130,18 @@ class _Trials:
             self._reset()
         log = SignalLog()
         with rolled_back(), log.recording():
-            self._signals[trial] = [self._deliver(delivery, log) for delivery in trial]
+            self._signals[trial] = [self._deliver_webhook(delivery, log) for delivery in trial]
             self._check_result(log)
         return log.problems
 
-    def _deliver(self, delivery: Delivery, log: SignalLog) -> tuple[str, ...]:
+    def _deliver_webhook(self, delivery: Delivery, log: SignalLog) -> tuple[str, ...]:
         """Deliver one webhook, and return the signals that were sent."""
         event, before = self._events[delivery.event], len(log.attempts)
+        signed = sign_event(event)
         log.signals_until_crash = delivery.signals_until_crash
         try:
             with run_on_commit():
-                status = _post_event(event)
+                status = post_webhook(signed.body, signed.headers)
         except Exception as error:
             log.add_problem(f"An on_commit callback raised {error!r}; it is not called again.")
             return tuple(log.attempts[before:])
@@ -144,8 +152,8 @@ class _Trials:
         return tuple(log.attempts[before:])
 
     def _check_result(self, log: SignalLog) -> None:
-        """Add a problem for each violation, and for each difference from the first trial."""
-        for sentence in self._violations():
+        """Record each violation, and each difference from the first trial, as a problem."""
+        for sentence in self._find_violations():
             log.add_problem(sentence)
         try:
             if self._check_receivers:
@@ -160,16 +168,12 @@ class _Trials:
             if actual != expected:
                 log.add_problem(f"The {name} {describe(actual)}; expected {describe(expected)}.")
 
-    def _violations(self) -> list[str]:
+    def _find_violations(self) -> list[str]:
         """Return the violated invariants of this scenario's orders."""
         references = [str(order.reference) for order in self._run.orders]
         found = violations(self._run.sandbox)
         return [one for one in found if any(reference in one for reference in references)]
 
-    def _describe(self, delivery: Delivery) -> str:
+    def _describe_delivery(self, delivery: Delivery) -> str:
+        """Return a delivery as text: its event type and its outcome."""
         return f"{self._events[delivery.event]['type']} {delivery.outcome.value}"
-
-
-def _post_event(event: Object) -> int:
-    signed = sign_event(event)
-    return post_webhook(signed.body, signed.headers)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Failure:
-    """A trial of a scenario that failed."""
+    """A trial that failed, with its scenario and its problems."""
 
     scenario: str
     deliveries: tuple[str, ...]
@@ -33,7 +33,7 @@ class Report:
 
 
 def describe(value: object) -> str:
-    """Return a list of statuses, or a counter, as a phrase."""
+    """Return a list of statuses, or a counter, as text: ``paid, expired`` or ``2 x order_paid``."""
     if isinstance(value, list):
         return ", ".join(value) or "none"
     counted = value.items() if isinstance(value, dict) else []

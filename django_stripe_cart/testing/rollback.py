@@ -1,4 +1,4 @@
-"""Roll back a test's changes, although the code under test has committed them."""
+"""Roll back a test's changes, even those that the tested code has committed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django_stripe_cart.models import Order
 
 @contextmanager
 def rolled_back() -> Iterator[None]:
-    """Roll back all changes at the end, including those of committed (inner) transactions."""
+    """Roll back all changes at the end, including those of committed inner transactions."""
     alias = router.db_for_write(Order)
     outer = transaction.atomic(using=alias)
     # Like Django's TestCase, so that durable transactions may start inside.

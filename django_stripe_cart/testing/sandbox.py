@@ -1,4 +1,4 @@
-"""Stripe in a box in the test process, connected to this site's webhook."""
+"""A sandbox in the test process, connected to this site's webhook."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ SETTINGS: Mapping[str, str | None] = {
 
 
 @contextmanager
-def stripe_in_a_box() -> Iterator[Sandbox]:
-    """Send all calls to Stripe to a ``Sandbox``, and its webhooks to this site.
+def stripe_sandbox() -> Iterator[Sandbox]:
+    """Start a ``Sandbox`` that answers all calls to Stripe and sends its webhooks to this site.
 
-    Overrides the settings for the duration. It opens no socket and stores nothing on disk.
+    The settings are overridden meanwhile. It opens no socket and stores nothing on disk.
     """
     with override_settings(**SETTINGS), connected_sandbox() as sandbox:
         yield sandbox
@@ -34,7 +34,7 @@ def stripe_in_a_box() -> Iterator[Sandbox]:
 
 @contextmanager
 def connected_sandbox() -> Iterator[Sandbox]:
-    """Like ``stripe_in_a_box``, for callers that have applied ``SETTINGS`` themselves."""
+    """Start a sandbox like ``stripe_sandbox``, if ``SETTINGS`` are already applied."""
     sandbox = Sandbox()
     sandbox.add_webhook_endpoint(HOST + reverse("stripe_cart_webhook"), secret=WEBHOOK_SECRET)
     sandbox.deliver_with(lambda url, body, headers: post_webhook(body, headers))

@@ -25,16 +25,17 @@ class ScenarioRun:
 
     @property
     def payment_url(self) -> str:
-        """The URL of the latest payment page."""
+        """Return the URL of the latest payment page."""
         return self.payment_urls[-1]
 
     @property
     def events(self) -> list[Object]:
-        """The events so far, of the types that the webhook subscribes to."""
+        """Return the sandbox's events of the types that the webhook subscribes to."""
         return [event for event in self.sandbox.events if event["type"] in EVENT_TYPES]
 
     @property
     def orders(self) -> list[Order]:
+        """Return the orders of the cart, oldest first."""
         return list(Order.objects.filter(cart=self.cart).order_by("pk"))
 
     def execute(self, steps: Iterable[Step]) -> None:
@@ -48,7 +49,7 @@ Step = Callable[[ScenarioRun], object]
 
 @dataclass(frozen=True)
 class Scenario:
-    """Named steps that are executed in order."""
+    """A named sequence of steps."""
 
     name: str
     steps: tuple[Step, ...]
@@ -58,60 +59,73 @@ class Scenario:
 
 
 def check_out(run: ScenarioRun) -> None:
+    """Check out the cart, and remember the URL of the payment page."""
     run.payment_urls.append(factories.check_out(run.cart).session_url)
 
 
 def add_one_more(run: ScenarioRun) -> None:
+    """Add one more of the cart's first product."""
     item = CartItem.objects.filter(cart=run.cart).select_related("product").earliest("pk")
     add_item(run.cart, item.product)
 
 
 def pay(run: ScenarioRun) -> None:
+    """Pay on the latest payment page."""
     run.sandbox.pay(run.payment_url)
 
 
 def pay_first_session(run: ScenarioRun) -> None:
+    """Pay on the first payment page."""
     run.sandbox.pay(run.payment_urls[0])
 
 
 def pay_with_declined_card(run: ScenarioRun) -> None:
+    """Pay with a card that is declined."""
     run.sandbox.pay(run.payment_url, card=DECLINED)
 
 
 def start_3ds(run: ScenarioRun) -> None:
+    """Pay with a card that asks for 3D Secure."""
     run.sandbox.pay(run.payment_url, card=ASKS_3DS)
 
 
 def confirm_3ds(run: ScenarioRun) -> None:
+    """Complete 3D Secure."""
     run.sandbox.confirm_3ds(run.payment_url)
 
 
 def pay_by_bank_debit(run: ScenarioRun) -> None:
+    """Pay by a bank debit, which is pending at first."""
     run.sandbox.pay_by_bank_debit(run.payment_url)
 
 
 def settle_debit(run: ScenarioRun) -> None:
+    """Complete the bank debit successfully."""
     run.sandbox.settle(run.payment_url)
 
 
 def fail_debit(run: ScenarioRun) -> None:
+    """Let the bank debit fail."""
     run.sandbox.settle(run.payment_url, ok=False)
 
 
 def expire(run: ScenarioRun) -> None:
+    """Expire the latest Checkout Session."""
     run.sandbox.expire(run.payment_url)
 
 
 def refund(run: ScenarioRun) -> None:
-    """Refund in the Dashboard, without the shop."""
+    """Refund the payment in Stripe's Dashboard, without the shop."""
     run.sandbox.refund(run.payment_url)
 
 
 def dispute(run: ScenarioRun) -> None:
+    """Dispute the payment as the shopper's bank."""
     run.sandbox.open_dispute(run.payment_url)
 
 
 def lose_dispute(run: ScenarioRun) -> None:
+    """Close the latest dispute, as lost by the merchant."""
     run.sandbox.close_dispute(run.sandbox.disputes[-1], won=False)
 
 

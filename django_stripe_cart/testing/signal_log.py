@@ -1,11 +1,12 @@
-"""Record the signals sent to receivers, and problems that the receivers cause."""
+"""Record the signals sent to receivers, and the problems that receivers cause."""
 
 from __future__ import annotations
 
 import sys
+import traceback
 import types
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,7 +25,7 @@ LIBRARIES = ("django.", "django_fsm", "django_stripe_cart.", "model_utils")
 
 
 class ProcessKilled(Exception):
-    """Simulates a process that is killed after the receivers, before the commit."""
+    """An exception that simulates a process killed after the receivers, before the commit."""
 
 
 @dataclass
@@ -40,17 +41,17 @@ class SignalLog:
 
     @property
     def emails(self) -> Counter[str]:
-        """The number of e-mails sent during the trial, by subject and recipients."""
+        """Return the number of e-mails sent during the trial, by subject and recipients."""
         sent = _outbox()[self._emails_before :]
         return Counter(f"“{one.subject}” to {', '.join(one.to)}" for one in sent)
 
     @contextmanager
     def recording(self) -> Iterator[None]:
-        """Record all signals of the app, and saves of orders that they passed."""
+        """Record all signals of the app, and each receiver that saves an order it received."""
         self._emails_before = len(_outbox())
         post_save.connect(self._check_save, sender=Order)
         for name, signal in SIGNALS.items():
-            signal.send = partial(self._send, name, signal)  # type: ignore[method-assign]
+            signal.send = partial(self._send_and_record, name, signal)  # type: ignore[method-assign]
         try:
             yield
         finally:
@@ -58,7 +59,8 @@ class SignalLog:
                 del signal.send  # of the instance, so that the class's method is used again
             post_save.disconnect(self._check_save, sender=Order)
 
-    def _send(self, name: str, signal: Signal, sender: Any, **named: Any) -> Any:
+    def _send_and_record(self, name: str, signal: Signal, sender: Any, **named: Any) -> Any:
+        """Send a signal, and record it and the exception that a receiver raises."""
         self.attempts.append(name)
         self._orders.append(named["order"])
         try:
@@ -66,65 +68,49 @@ class SignalLog:
         except ProcessKilled:
             raise  # from a signal that a receiver caused
         except Exception as error:
-            self.add_problem(f"{_receiver_in(error)} raised {error!r} for {name}.")
+            receiver = _first_host_function(traceback.walk_tb(error.__traceback__))
+            self.add_problem(f"{receiver} raised {error!r} for {name}.")
             raise
-        transaction.on_commit(partial(self._commit, name), using=router.db_for_write(Order))
+        transaction.on_commit(partial(self._count_commit, name), using=router.db_for_write(Order))
         self._count_down_to_crash()
         return answers
 
     def _count_down_to_crash(self) -> None:
-        """Raise ``ProcessKilled`` after the last signal before the crash."""
+        """Count a signal, and raise ``ProcessKilled`` if the trial crashes after it."""
         if self.signals_until_crash is not None:
             self.signals_until_crash -= 1
             if self.signals_until_crash == 0:
                 raise ProcessKilled
 
     def add_problem(self, problem: str) -> None:
-        """Add a sentence about a problem, once."""
+        """Record a problem, described in a sentence, unless it is recorded already."""
         if problem not in self.problems:
             self.problems.append(problem)
 
-    def _commit(self, name: str) -> None:
+    def _count_commit(self, name: str) -> None:
+        """Count a signal that was sent in a committed transaction."""
         self.committed[name] += 1
 
     def _check_save(
         self, instance: Order, update_fields: frozenset[str] | None = None, **kwargs: Any
     ) -> None:
-        """Report a receiver that saves the order it received, which may be outdated by then."""
+        """Record a problem if a receiver saves the order it received, which may be outdated."""
         is_sent_order = any(instance is order for order in self._orders)
         if is_sent_order and (update_fields is None or "status" in update_fields):
-            frame = _host_frame(sys._getframe(1))
+            receiver = _first_host_function(traceback.walk_stack(sys._getframe(1)))
             self.add_problem(
-                f"{frame} saved the order that it received; read it again with a lock."
+                f"{receiver} saved the order that it received; read it again with a lock."
             )
 
 
 def _outbox() -> list[Any]:
+    """Return the e-mails sent by the locmem backend so far."""
     return getattr(mail, "outbox", [])
 
 
-def _receiver_in(error: Exception) -> str:
-    """Return the name of the outermost function of the host in the traceback."""
-    traceback = error.__traceback__
-    while traceback is not None:
-        if not _is_library(traceback.tb_frame):
-            return _name(traceback.tb_frame)
-        traceback = traceback.tb_next
-    return "A receiver"
-
-
-def _host_frame(frame: types.FrameType | None) -> str:
-    """Return the name of the innermost function of the host on the stack."""
-    while frame is not None:
-        if not _is_library(frame):
-            return _name(frame)
-        frame = frame.f_back
-    return "A receiver"
-
-
-def _is_library(frame: types.FrameType) -> bool:
-    return str(frame.f_globals.get("__name__", "")).startswith(LIBRARIES)
-
-
-def _name(frame: types.FrameType) -> str:
-    return f"{frame.f_globals.get('__name__', '')}.{frame.f_code.co_qualname}"
+def _first_host_function(frames: Iterable[tuple[types.FrameType, int]]) -> str:
+    """Return the name of the first function that is not part of a library, or "A receiver"."""
+    names = (
+        f"{frame.f_globals.get('__name__', '')}.{frame.f_code.co_qualname}" for frame, _ in frames
+    )
+    return next((name for name in names if not name.startswith(LIBRARIES)), "A receiver")

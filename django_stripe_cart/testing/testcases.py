@@ -8,7 +8,7 @@ from django_stripe_cart.models import Order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing import factories
 from django_stripe_cart.testing.browser import Browser
-from django_stripe_cart.testing.sandbox import stripe_in_a_box
+from django_stripe_cart.testing.sandbox import stripe_sandbox
 
 if TYPE_CHECKING:
     from django.test import SimpleTestCase as Base
@@ -17,18 +17,19 @@ else:
 
 
 class StripeCartMixin(Base):
-    """Gives each test its own ``stripe_sandbox``, in the test process."""
+    """A mixin that gives each test its own ``stripe_sandbox``, in the test process."""
 
     stripe_sandbox: Sandbox
 
     def setUp(self) -> None:
+        """Start the sandbox, which is stopped after the test."""
         super().setUp()
-        self.stripe_sandbox = self.enterContext(stripe_in_a_box())
+        self.stripe_sandbox = self.enterContext(stripe_sandbox())
 
     def make_shopper(self, user: Any = None) -> Browser:
         """Return a browser in which ``user``, or a new user, is signed in."""
         return Browser(user or factories.make_user())
 
     def make_order(self, status: str = "pending", **options: Any) -> Order:
-        """Return an order with ``status``: see ``factories.make_order``."""
+        """Create an order, and bring it to ``status``: see ``factories.make_order``."""
         return factories.make_order(self.stripe_sandbox, status, **options)

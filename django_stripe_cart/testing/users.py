@@ -1,4 +1,4 @@
-"""The fields that ``create_user`` needs, whatever the host's user model."""
+"""Fields that ``create_user`` requires, for any user model."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 from django.contrib.auth import get_user_model
 
 
-def complete_user(fields: Mapping[str, Any], *, name: str) -> dict[str, Any]:
-    """Return ``fields`` with what the model asks for: its user name, and an e-mail address.
+def complete_user_fields(fields: Mapping[str, Any], *, name: str) -> dict[str, Any]:
+    """Return ``fields`` with the user name and e-mail address that the user model requires.
 
     ``name`` becomes the user name, unless ``fields`` has one.
     """

@@ -11,7 +11,7 @@ from django.db import connections, transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 
-from django_stripe_cart.web.guest_login import merge_leftovers
+from django_stripe_cart.web.guest_login import merge_remaining_guest_cart
 from django_stripe_cart.web.requests import next_url
 from django_stripe_cart.web.responses import login_redirect
 from django_stripe_cart.web.shopper import Shopper
@@ -26,7 +26,7 @@ def shop_view(view: View) -> View:
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if Shopper.of(request).may_shop:
             if request.method == "POST":
-                merge_leftovers(request)
+                merge_remaining_guest_cart(request)
             return _add_privacy_headers(view(request, *args, **kwargs))
         back = request.get_full_path() if request.method == "GET" else next_url(request)
         return login_redirect(request, next=back)

@@ -24,6 +24,7 @@ class ProductKeyField(forms.Field):
     """
 
     def to_python(self, value: Any) -> Any:
+        """Return the text as a primary key. Raises ``ValidationError``."""
         if value in self.empty_values:
             return None
         try:

@@ -29,7 +29,7 @@ def merge_guest_into_user(request: HttpRequest, user: Any, token: str) -> None:
         logger.error("A guest's cart was left behind: %s", describe_without_values(error))
 
 
-def merge_leftovers(request: HttpRequest) -> None:
+def merge_remaining_guest_cart(request: HttpRequest) -> None:
     """Merge a guest's cart that was not merged at login, before the user changes their own cart.
 
     The guest's order may have been open at login, or another tab has added an item since.

@@ -36,18 +36,22 @@ class Page(Generic[M]):
 
     @property
     def has_previous(self) -> bool:
+        """Return whether there is a page before this one."""
         return self.number > 1
 
     @property
     def has_other_pages(self) -> bool:
+        """Return whether there is a page before or after this one."""
         return self.has_previous or self.has_next
 
     @property
     def previous_page_number(self) -> int:
+        """Return the number of the page before this one."""
         return self.number - 1
 
     @property
     def next_page_number(self) -> int:
+        """Return the number of the page after this one."""
         return self.number + 1
 
 

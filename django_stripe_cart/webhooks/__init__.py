@@ -1,4 +1,4 @@
-"""Process Stripe's webhook events, and read those whose webhook never arrived."""
+"""Processing of Stripe's events, from webhooks and from Stripe's list of events."""
 
 from django_stripe_cart.webhooks.missed_events import MissedEvents, read_missed_events
 

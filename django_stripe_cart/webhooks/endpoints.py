@@ -1,4 +1,4 @@
-"""This site's webhook URL, and the problems of an endpoint that Stripe has for it."""
+"""The webhook URL of this site, and its endpoint at Stripe."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from django_stripe_cart.webhooks.processing import EVENT_TYPES
 
 
 def webhook_url() -> str | None:
-    """Return the absolute URL of the webhook, or None without ``STRIPE_CART_BASE_URL``."""
+    """Return the webhook URL of this site, or None if ``STRIPE_CART_BASE_URL`` is not set."""
     return conf.base_url + reverse("stripe_cart_webhook") if conf.base_url else None
 
 
 def endpoint_problems(endpoint: Endpoint) -> Iterator[str]:
-    """Yield a sentence for each setting at Stripe that keeps events from being processed."""
+    """Yield a sentence for each setting of ``endpoint`` that prevents the processing of events."""
     if not endpoint.is_enabled:
         yield "It is disabled."
     missing = EVENT_TYPES - endpoint.types

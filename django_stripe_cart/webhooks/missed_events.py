@@ -1,4 +1,4 @@
-"""Read events whose webhook never arrived."""
+"""Read events from Stripe's list whose webhook did not arrive."""
 
 from __future__ import annotations
 
@@ -23,19 +23,22 @@ EVENT_RETENTION = timedelta(days=30)  # docs.stripe.com/api/events/list
 
 @dataclass(frozen=True, slots=True)
 class MissedEvents:
-    """The outcome of ``read_missed_events``: how many were processed, and how many failed."""
+    """Result of ``read_missed_events``: the numbers of events that were processed and that failed.
+
+    ``has_gap`` says that some events may be too old for Stripe's list, and were not read.
+    """
 
     processed: int
     failed: int
-    has_gap: bool  # some events were too old for Stripe's list, and were never read
+    has_gap: bool
 
 
 def read_missed_events() -> MissedEvents:
-    """Process every event since the last complete reading that no webhook has processed.
+    """Read the events since the last complete call, and process those that no webhook processed.
 
-    An exception of one event is logged and counted, not raised; the next call then starts at the
-    same time again. Sends what ``sync_order`` sends. Raises ``PaymentError`` if the list can't be
-    read.
+    If the processing of an event raises an exception, it is logged, and the next call reads the
+    same events again. Sends the signals of ``sync_order``. Raises ``PaymentError`` if Stripe's list
+    of events can't be read.
     """
     now = timezone.now()
     cursor = EventCursor.objects.filter(livemode=conf.livemode).first()
@@ -49,7 +52,7 @@ def read_missed_events() -> MissedEvents:
 
 
 def _process(event: gateway.Event) -> bool | None:
-    """Return whether there was anything to do, or None if it failed."""
+    """Return whether the event was processed (False: nothing to do), or None if this failed."""
     try:
         return process_event(event, source=OrderEvent.Source.SYNC)
     except Exception as error:
@@ -58,7 +61,8 @@ def _process(event: gateway.Event) -> bool | None:
 
 
 def _move_cursor(*, to: datetime) -> None:
-    # Write before reading: otherwise SQLite fails if another transaction wrote in between.
+    """Save the time from which the next call reads events."""
+    # The UPDATE comes first: on SQLite, a transaction that reads before it writes may fail.
     if not EventCursor.objects.filter(livemode=conf.livemode).update(seen_until=to):
         cursor = EventCursor(livemode=conf.livemode, seen_until=to)
         EventCursor.objects.bulk_create([cursor], ignore_conflicts=True)

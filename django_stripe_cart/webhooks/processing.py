@@ -1,6 +1,7 @@
-"""Process webhook events: each is stored first and finished once.
+"""Process Stripe's events, each of them once.
 
-An event is skipped only if it was finished before, not if it was only stored.
+An event is saved before it is processed. It is skipped if it was processed before, and processed
+again if it was only saved.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ SESSION_EVENTS = "checkout.session."
 # About a payment, without the metadata of its order.
 PAYMENT_EVENTS = ("charge.dispute.", "review.", "radar.")
 
-# Events about orders of this app (docs.stripe.com/api/events/types). All others are ignored.
+# The types of events to process (docs.stripe.com/api/events/types). Others are ignored.
 EVENT_TYPES = frozenset(
     {
         "checkout.session.completed",
@@ -62,27 +63,33 @@ EVENT_TYPES = frozenset(
 
 
 class UnknownOrder(StripeCartError):
-    """An event names an order of this shop that does not exist: fail, so that Stripe retries."""
+    """Exception raised when an event names an order of this shop that does not exist.
+
+    Stripe sends the event again, after the order may have been saved.
+    """
 
 
 def receive_webhook(body: bytes, signature: str) -> None:
-    """Verify one webhook request and process its event.
+    """Verify a webhook request, and process its event.
 
     ``body`` (bytes) is the raw body of the request, ``signature`` (str) its ``Stripe-Signature``
-    header. Raises ``InvalidWebhook`` if Stripe did not sign it: the answer is 400 and nothing is
-    stored. Any other exception is stored on the event's row and raised: the answer is 500, and
-    Stripe retries (docs.stripe.com/webhooks).
+    header. Raises ``InvalidWebhook`` if the body is not signed by Stripe: the response is 400, and
+    nothing is saved. Any other exception is saved on the event's row and raised: the response is
+    500, and Stripe sends the webhook again (docs.stripe.com/webhooks).
     """
     process_event(read_event(body, signature), source=OrderEvent.Source.WEBHOOK)
 
 
 def process_event(event: Event, *, source: str) -> bool:
-    """Sync the order that ``event`` is about, and return whether there was anything to do.
+    """Sync the order that ``event`` is about, and return whether the event was processed.
 
-    ``source`` is one of ``OrderEvent.Source``. Sends what ``sync_order`` sends. Any exception is
-    stored on the event's row and raised.
+    Events that were processed before, and events about something else, are ignored. ``source`` is
+    one of ``OrderEvent.Source``. Sends the signals of ``sync_order``. Any exception is saved on the
+    event's row and raised.
     """
-    reference = _find_reference(event) if _is_for_us(event) else None
+    if not _is_for_this_site(event):
+        return False
+    reference = _read_reference(event.metadata) or _find_by_payment(event)
     if reference is None:
         return False
     row = _get_or_create_row(event)
@@ -93,21 +100,17 @@ def process_event(event: Event, *, source: str) -> bool:
     except Exception as error:
         _mark_failed(row, error)
         raise
-    _mark_processed(row, order)
+    _add_attempt(row, processed_at=timezone.now(), order=order, error="")
     return True
 
 
-def _is_for_us(event: Event) -> bool:
-    """Ignore events of connected accounts, of the other mode and of other types."""
+def _is_for_this_site(event: Event) -> bool:
+    """Return whether the event has a known type, the secret key's mode and no connected account."""
     return event.type in EVENT_TYPES and not event.account and event.livemode == conf.livemode
 
 
-def _find_reference(event: Event) -> UUID | None:
-    """Return the reference of the event's order, or None if it is not about an order."""
-    return _read_reference(event.metadata) or _find_by_payment(event)
-
-
 def _read_reference(metadata: Mapping[str, str]) -> UUID | None:
+    """Return the order reference in the metadata of an object at Stripe, or None."""
     try:
         return UUID(metadata.get(ORDER_KEY, ""))
     except (ValueError, AttributeError, TypeError):
@@ -115,7 +118,10 @@ def _read_reference(metadata: Mapping[str, str]) -> UUID | None:
 
 
 def _find_by_payment(event: Event) -> UUID | None:
-    """Find the order by its payment intent: disputes and Dashboard refunds have no metadata."""
+    """Return the reference of the order with the event's payment intent, or None.
+
+    Disputes, and refunds that were made in Stripe's Dashboard, have no metadata with the reference.
+    """
     intent = event.data.get("payment_intent")
     if not isinstance(intent, str) or not intent or "\x00" in intent:
         return None
@@ -133,7 +139,7 @@ def _is_failed_refund(event: Event) -> bool:
 
 
 def _get_or_create_row(event: Event) -> WebhookEvent:
-    # get_or_create reads first: a duplicate then costs one query.
+    """Return the saved row of ``event``. A duplicate event takes one query."""
     return WebhookEvent.objects.only("event_id", "object_id", "processed_at").get_or_create(
         event_id=event.id,
         defaults={
@@ -145,7 +151,10 @@ def _get_or_create_row(event: Event) -> WebhookEvent:
 
 
 def _sync_order(event: Event, reference: UUID, *, by: Cause) -> Order | None:
-    order = _find_order(reference)
+    """Sync the order with this reference, or return None if the order is of another shop."""
+    # Only the columns needed to find the session; sync_order reads the rest under the lock.
+    orders = Order.objects.only("status", "cart", "session_id", "total")
+    order = orders.filter(reference=reference).first()
     if order is None:
         if event.metadata.get(SHOP_KEY) != shop_id():
             return None  # an order of another shop that uses the same Stripe account
@@ -155,19 +164,11 @@ def _sync_order(event: Event, reference: UUID, *, by: Cause) -> Order | None:
     return sync_order(order, session=session, mention=mention, by=by)
 
 
-def _find_order(reference: UUID) -> Order | None:
-    try:
-        # Only the columns needed to find the session; sync_order reads the rest under the lock.
-        return Order.objects.only("status", "cart", "session_id", "total").get(reference=reference)
-    except Order.DoesNotExist:
-        return None
-
-
 def _trusted_session(event: Event, order: Order) -> Session | None:
-    """Return the event's session if it is paid or expired, or None to fetch it again.
+    """Return the Checkout Session in ``event`` if it is paid or expired, or None.
 
-    Both states are final, so the signed event is trusted without another request. Any other state
-    may have changed since (docs.stripe.com/webhooks: event ordering).
+    Paid and expired sessions do not change any more, so they need not be requested from Stripe.
+    Another session may have changed after the event (docs.stripe.com/webhooks: event ordering).
     """
     if not event.type.startswith(SESSION_EVENTS):
         return None
@@ -176,17 +177,14 @@ def _trusted_session(event: Event, order: Order) -> Session | None:
     return session if session.is_paid or has_expired else None
 
 
-def _mark_processed(row: WebhookEvent, order: Order | None) -> None:
-    order_pk = None if order is None else order.pk
-    _count_attempt(row, processed_at=timezone.now(), order=order_pk, error="")
-
-
 def _mark_failed(row: WebhookEvent, error: Exception) -> None:
-    # The message of a receiver's exception may name a person, so only its class is kept.
+    """Log ``error``, and save it on the event's row."""
+    # The message of a receiver's exception may contain personal data, so only its class is saved.
     description = repr(error) if isinstance(error, StripeCartError) else type(error).__name__
     logger.warning("Webhook %s for %s failed: %s", row.event_id, row.object_id, description)
-    _count_attempt(row, error=description[:500])
+    _add_attempt(row, error=description[:500])
 
 
-def _count_attempt(row: WebhookEvent, **changes: Any) -> None:
+def _add_attempt(row: WebhookEvent, **changes: Any) -> None:
+    """Add 1 to the attempts of the event's row, and save ``changes`` in the same UPDATE."""
     increment(WebhookEvent, "attempts", {"pk": row.pk}, **changes)

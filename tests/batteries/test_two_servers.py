@@ -13,7 +13,7 @@ import pytest
 
 from django_stripe_cart.conf import conf
 from django_stripe_cart.models import Order, Product
-from django_stripe_cart.sandbox.webhooks.http import send
+from django_stripe_cart.sandbox.webhooks.http import post
 from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.payment_counter import ORDER_PAID_RECEIVED
 from tests.batteries import actions
@@ -34,7 +34,7 @@ def servers(shop: Shop) -> Iterator[list[Server]]:
     """Two servers, each with a webhook endpoint, so that each event is delivered twice at once."""
     with running_servers(2, shop.services) as started:
         shop.sandbox.reset()
-        shop.sandbox.deliver_with(send)  # over HTTP, not within this process
+        shop.sandbox.deliver_with(post)  # over HTTP, not within this process
         for server in started:
             url = f"{server.url}/stripe/webhook/"
             shop.sandbox.add_webhook_endpoint(url, secret=conf.webhook_secrets[0])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from django_stripe_cart.doctor.account import account
+from django_stripe_cart.doctor.account import diagnose_account
 from django_stripe_cart.gateway import Account, retrieve_account
 from django_stripe_cart.gateway.client import transport
 from django_stripe_cart.sandbox import Sandbox
@@ -73,7 +73,7 @@ def test_an_account_is_read_as_stripe_shows_it(healthy_site: Sandbox) -> None:
 def test_an_account_that_takes_no_payments_yet_is_reported(healthy_site: Sandbox) -> None:
     bare = {"id": "acct_1", "object": "account", "business_profile": None, "charges_enabled": False}
     with transport(Canned(bare)):
-        _mode, name, trouble = account()
+        _mode, name, trouble = diagnose_account()
 
     assert name.text == "Payments go to acct_1 (no name, )."
     assert trouble.state == "WRONG"

@@ -9,7 +9,7 @@ import django
 import pytest
 from django.utils import timezone
 
-from django_stripe_cart.doctor.email import SMTP, email
+from django_stripe_cart.doctor.email import SMTP, diagnose_email
 from django_stripe_cart.models import OrderEmail, Product
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser
@@ -58,7 +58,7 @@ def test_the_backend_is_read_from_the_setting_that_this_django_has(settings: Any
     else:
         settings.EMAIL_BACKEND = SMTP
 
-    assert f"E-mails are sent by {SMTP}." in [finding.text for finding in email()]
+    assert f"E-mails are sent by {SMTP}." in [finding.text for finding in diagnose_email()]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from django_stripe_cart.emails import resend_email, send_pending_emails
-from django_stripe_cart.emails.outbox import MAX_REFUSALS, RETRY_DELAYS, deliver
+from django_stripe_cart.emails.outbox import MAX_FAILURES, RETRY_DELAYS, deliver
 from django_stripe_cart.exceptions import EmailNotSent
 from django_stripe_cart.models import Order, OrderEmail
 from django_stripe_cart.models.order_email import GIVE_UP_AFTER, RETRY_AFTER
@@ -117,9 +117,9 @@ def test_a_server_that_is_away_is_not_asked_for_every_one(
 
     with failing_mail_server(monkeypatch) as tried:
         list(send_pending_emails())
-    assert len(tried) == MAX_REFUSALS
+    assert len(tried) == MAX_FAILURES
 
-    assert len(list(send_pending_emails())) == 10 - MAX_REFUSALS
+    assert len(list(send_pending_emails())) == 10 - MAX_FAILURES
 
 
 def test_what_is_just_being_sent_is_left_alone(unsent: OrderEmail) -> None:

@@ -14,7 +14,7 @@ from django.test.utils import setup_databases, setup_test_environment, teardown_
 def main(name: str) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = f"tests.hosts.{name}.settings"
     django.setup()
-    from django_stripe_cart.testing.sandbox import stripe_in_a_box
+    from django_stripe_cart.testing.sandbox import stripe_sandbox
     from tests.hosts.walk import check_project, walk
 
     host = import_module(f"tests.hosts.{name}.host").host
@@ -22,7 +22,7 @@ def main(name: str) -> None:
     databases = setup_databases(verbosity=0, interactive=False)
     try:
         check_project()
-        with stripe_in_a_box() as sandbox:
+        with stripe_sandbox() as sandbox:
             host.connect_webhook(sandbox)
             walk(host, sandbox)
     finally:

@@ -263,10 +263,10 @@ def test_a_product_can_be_put_into_the_cart(site: Site) -> None:
 def test_an_order_is_paid_and_the_site_has_heard_of_it(site: Site) -> None:
     said = site.visit("""
         from django_stripe_cart.models import Product
-        from django_stripe_cart.testing.sandbox import stripe_in_a_box
+        from django_stripe_cart.testing.sandbox import stripe_sandbox
         from django_stripe_cart.testing.browser import Browser
         browser = Browser(User.objects.get_or_create(username="buyer")[0])
-        with stripe_in_a_box() as sandbox:
+        with stripe_sandbox() as sandbox:
             browser.add(Product.objects.create(name="Red mug", slug="red-mug", price=8), 2)
             answer = browser.check_out()
             assert answer.status_code == 303, answer

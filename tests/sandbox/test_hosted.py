@@ -7,7 +7,8 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 import stripe
 
-from django_stripe_cart.sandbox import Response, Sandbox
+from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.sandbox.http import Response
 from tests.sandbox.merchant import line_item, session_params
 
 pytestmark = pytest.mark.stripe_sdk

@@ -19,7 +19,7 @@ from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.events import signed_event
 from django_stripe_cart.testing.factories import make_cart, make_product, make_user
 from django_stripe_cart.testing.invariants import violations
-from django_stripe_cart.testing.sandbox import stripe_in_a_box
+from django_stripe_cart.testing.sandbox import stripe_sandbox
 from django_stripe_cart.testing.testcases import StripeCartMixin
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
@@ -113,7 +113,7 @@ def post(client: Client, event: Any) -> Any:
 def test_the_settings_are_overridden_and_restored(db: None, settings: Any) -> None:
     settings.STRIPE_CART_SECRET_KEY = "sk_live_of_the_host"
 
-    with stripe_in_a_box() as sandbox:
+    with stripe_sandbox() as sandbox:
         key = django_settings.STRIPE_CART_SECRET_KEY
         assert key == "sk_test_sandbox"
         assert sandbox.sessions == []

@@ -1,6 +1,6 @@
-"""The confirmation page of an action, and the admin actions that lead to it.
+"""The confirmation pages of the actions on orders, and the admin actions that lead to them.
 
-Stripe is called outside of transactions, so these views are exempt from ATOMIC_REQUESTS.
+Requests to Stripe are sent outside of transactions, so the views are exempt from ATOMIC_REQUESTS.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
@@ -23,7 +23,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from django_stripe_cart.admin.base import OrderAdminBase
-from django_stripe_cart.admin.orders.actions import ACTIONS, Action, Outcome
+from django_stripe_cart.admin.orders.actions import ACTIONS, Action, Outcome, prefix_number
 from django_stripe_cart.admin.orders.forms import ConfirmForm
 from django_stripe_cart.gateway import deadline
 from django_stripe_cart.gateway.deadlines import seconds_left
@@ -58,11 +58,13 @@ def list_actions() -> list[ListAction]:
 
 
 def _make_list_action(action: Action) -> ListAction:
+    """Return the admin action that redirects to the confirmation page of ``action``."""
+
     @admin.action(
         permissions=[action.name],
         description=action.label_for_many,  # type: ignore[arg-type]
     )
-    def ask(
+    def redirect_to_confirmation(
         model_admin: OrderAdminBase, request: HttpRequest, queryset: QuerySet[Order]
     ) -> HttpResponse | None:
         pks = list(queryset.values_list("pk", flat=True)[: MAX_ORDERS + 1])
@@ -72,15 +74,18 @@ def _make_list_action(action: Action) -> ListAction:
             return None
         return SeeOther(model_admin.page_url(f"{action.name}_selected") + _ids_query(pks))
 
-    ask.__name__ = f"{action.name}_selected"
-    return ask
+    redirect_to_confirmation.__name__ = f"{action.name}_selected"
+    return redirect_to_confirmation
 
 
 def _ids_query(pks: Iterable[int]) -> str:
+    """Return the query string that names the orders with these primary keys."""
     return "?" + urlencode({"ids": ",".join(map(str, pks))}, safe=",")
 
 
 def _make_view(model_admin: OrderAdminBase, action: Action) -> Callable[..., HttpResponse]:
+    """Return the view of the confirmation page of ``action``."""
+
     @transaction.non_atomic_requests
     @require_http_methods(["GET", "HEAD", "POST"])
     def view(request: HttpRequest, pk: int | None = None) -> HttpResponse:
@@ -109,25 +114,18 @@ def _get_orders(
     return orders
 
 
+@dataclass(frozen=True)
 class ActionPage:
-    """The confirmation page of one action, on one order or several."""
+    """The confirmation page of an action; ``is_single`` if its URL names one order."""
 
-    def __init__(
-        self,
-        model_admin: OrderAdminBase,
-        action: Action,
-        request: HttpRequest,
-        orders: Sequence[Order],
-        *,
-        is_single: bool,
-    ) -> None:
-        self.model_admin = model_admin
-        self.action = action
-        self.request = request
-        self.orders = orders
-        self.is_single = is_single
+    model_admin: OrderAdminBase
+    action: Action
+    request: HttpRequest
+    orders: Sequence[Order]
+    is_single: bool
 
     def show(self) -> HttpResponse:
+        """Show the form, or redirect back if the action is not possible for any of the orders."""
         available = [order for order in self.orders if self.action.is_available(order)]
         reasons = {} if self.is_single else self._find_reasons_to_skip(available)
         available = [order for order in available if order not in reasons]
@@ -141,29 +139,29 @@ class ActionPage:
         return self._render(form, available, reasons.values())
 
     def submit(self) -> HttpResponse:
+        """Perform the action on each order, and redirect back; show the form again if invalid."""
         # Not filtered again: ``perform`` checks under the lock, and a repeated form is done once.
         form = self.action.form_class(self.orders)(self.request.POST, orders=self.orders)
         if not form.is_valid():
             return self._render(form, self.orders)
-        outcomes = self._run(form)
-        self._report(outcomes)
+        self._report(self._run(form))
         return SeeOther(self._back_url)
 
     def _run(self, form: ConfirmForm) -> list[Outcome]:
+        """Perform the action on each order for which there is time, and return the outcomes."""
         by = Cause(OrderEvent.Source.STAFF, actor=self.request.user.get_username())
         outcomes: list[Outcome] = []
         with deadline():
             for order in self.orders:
                 if outcomes and seconds_left() < SECONDS_PER_ORDER:
-                    text = self.action.prefix_number(
-                        order, _("Stripe is responding too slowly, so this was not attempted.")
-                    )
-                    outcomes.append(Outcome(messages.WARNING, text))
-                    continue
-                outcomes.append(self.action.run(order, form, by=by))
+                    text = _("Stripe is responding too slowly, so this was not attempted.")
+                    outcomes.append(Outcome(messages.WARNING, prefix_number(order, text)))
+                else:
+                    outcomes.append(self.action.run(order, form, by=by))
         return outcomes
 
     def _report(self, outcomes: Sequence[Outcome]) -> None:
+        """Add the outcomes as messages: how many succeeded, and the first failures."""
         if len(outcomes) == 1:
             self._message(outcomes[0].level, outcomes[0].text)
             return
@@ -182,16 +180,16 @@ class ActionPage:
             self._message(messages.WARNING, text % {"count": more})
 
     def _find_reasons_to_skip(self, orders: Sequence[Order]) -> dict[Order, str]:
+        """Return the reason for each order that a batch leaves out."""
         reasons = {order: self.action.reason_to_skip(order) for order in orders}
-        return {
-            order: self.action.prefix_number(order, text) for order, text in reasons.items() if text
-        }
+        return {order: prefix_number(order, text) for order, text in reasons.items() if text}
 
     def _render(
         self, form: ConfirmForm, orders: Sequence[Order], reasons: Iterable[str] = ()
     ) -> HttpResponse:
+        """Render the form for ``orders``, and the reasons why others were left out."""
         single = orders[0] if len(orders) == 1 else None
-        context: dict[str, Any] = {
+        context = {
             **self.model_admin.page_context(self.request, str(self.action.label)),
             "action": self.action,
             "explanation": self.action.explain(single) if single else self.action.explanation,
@@ -208,17 +206,19 @@ class ActionPage:
         return TemplateResponse(self.request, "admin/stripe_cart/order/action.html", context)
 
     def _message(self, level: int, text: str) -> None:
+        """Add a message for the user."""
         self.model_admin.message_user(self.request, text, level)
 
     @property
     def _back_url(self) -> str:
+        """Return the URL of the order's page, or of the list of orders."""
         if self.is_single:
             return self.model_admin.page_url("change", self.orders[0].pk)
         return self.model_admin.page_url("changelist")
 
 
 def _sum_refundable(orders: Sequence[Order]) -> list[str]:
-    """Return the total that would be refunded, formatted, for each currency."""
+    """Return the total refundable amount of the orders for each currency, formatted."""
     sums: Counter[str] = Counter()
     for order in orders:
         sums[order.currency] += amount_refundable(order)

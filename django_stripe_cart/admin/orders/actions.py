@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -35,58 +35,72 @@ class Outcome:
 
     @property
     def is_good(self) -> bool:
+        """Return whether the action succeeded."""
         return self.level in (messages.SUCCESS, messages.INFO)
 
 
 class Action:
     """An action on an order. ``name`` is part of its URL and of its permission.
 
-    The permission is ``stripe_cart.NAME_order``.
+    The permission is ``stripe_cart.NAME_order``. Most actions call ``change`` with the order, and
+    then show ``success_text``; others override ``perform``.
     """
 
     name: ClassVar[str]
     label: ClassVar[str | Promise]
     label_for_many: ClassVar[str | Promise]
     explanation: ClassVar[str | Promise]
+    success_text: ClassVar[str | Promise]
+    change: ClassVar[Callable[..., Order]]
     moves_money: ClassVar[bool] = False
 
     def form_class(self, orders: Sequence[Order]) -> type[ConfirmForm]:
+        """Return the class of the form that confirms the action."""
         return ConfirmForm
 
     def is_available(self, order: Order) -> bool:
-        """Whether the action is offered for the order. ``perform`` decides under the lock."""
+        """Return whether to offer the action for the order, judging by its current status."""
         raise NotImplementedError
 
     def reason_to_skip(self, order: Order) -> str:
-        """Why the action would fail although it is offered. Such orders are left out of a batch."""
+        """Return why Stripe would refuse the action, or "". A batch leaves such orders out."""
         return ""
 
     def explain(self, order: Order) -> str:
-        """Return the explanation shown for one order."""
+        """Return the explanation that is shown before the action is confirmed for one order."""
         return str(self.explanation)
 
     def run(self, order: Order, form: Any, *, by: Cause) -> Outcome:
-        """Perform the action on the order, and return the outcome; errors become outcomes too."""
+        """Perform the action on the order, and return the outcome, also if it failed."""
         try:
-            return self.perform(order, form, by=by)
+            outcome = self.perform(order, form, by=by)
         except StripeCartError as error:
-            return Outcome(messages.ERROR, self.prefix_number(order, self.error_message(error)))
+            outcome = Outcome(messages.ERROR, self.error_message(error))
+        return replace(outcome, text=prefix_number(order, outcome.text))
 
     def perform(self, order: Order, form: Any, *, by: Cause) -> Outcome:
-        """Perform the action. Raises ``StripeCartError`` if it can't be done."""
-        raise NotImplementedError
+        """Perform the action on the order. Raises ``StripeCartError`` if it can't be done."""
+        return self.report(self.change(order, by=by))
+
+    def report(self, order: Order) -> Outcome:
+        """Return the outcome for the order that ``change`` returned."""
+        values = {"status": order.get_status_display(), "email": order.email}
+        return Outcome(messages.SUCCESS, str(self.success_text) % values)
 
     def error_message(self, error: StripeCartError) -> str:
         """Return the message for staff, with Stripe's error code if there is one."""
         code = getattr(error, "stripe_code", "")
         return f"{error} ({code})" if code else str(error)
 
-    def prefix_number(self, order: Order, text: str) -> str:
-        """Return ``text`` preceded by the order's number."""
-        return _("Order %(number)s: %(text)s") % {"number": order.number, "text": text}
+
+def prefix_number(order: Order, text: str) -> str:
+    """Return ``text`` preceded by the order's number."""
+    return _("Order %(number)s: %(text)s") % {"number": order.number, "text": text}
 
 
 class RefundAction(Action):
+    """The action that refunds orders through Stripe: a part of one order, or all of several."""
+
     name = "refund"
     label = gettext_lazy("Refund")
     label_for_many = gettext_lazy("Refund the remaining amount of selected orders")
@@ -94,20 +108,25 @@ class RefundAction(Action):
     moves_money = True
 
     def form_class(self, orders: Sequence[Order]) -> type[ConfirmForm]:
+        """Return the form for a part of one order, or for all of several orders."""
         return OneRefundForm if len(orders) == 1 else RefundForm
 
     def is_available(self, order: Order) -> bool:
+        """Return whether an amount of the order can still be refunded."""
         return bool(order.payment_intent_id) and amount_refundable(order) > 0
 
     def reason_to_skip(self, order: Order) -> str:
+        """Return that the payment is disputed, or an empty string."""
         if not order.disputes.withholding().exists():
             return ""
         return _("The payment is disputed, so Stripe refuses refunds.")
 
     def explain(self, order: Order) -> str:
+        """Return the explanation, preceded by the reason why Stripe would refuse a refund."""
         return " ".join(filter(None, (self.reason_to_skip(order), super().explain(order))))
 
     def perform(self, order: Order, form: RefundForm, *, by: Cause) -> Outcome:
+        """Refund the order as the form says, and return the outcome."""
         arguments = form.refund_arguments(order)
         try:
             order = refund_order(order, by=by, **arguments)
@@ -115,20 +134,17 @@ class RefundAction(Action):
             # The response was lost, but a webhook may have recorded the refund.
             if not order.refunds.filter(key=arguments["key"], stripe_id__isnull=False).exists():
                 raise
-        return self.report(order, order.refunds.get(key=arguments["key"]))
-
-    def report(self, order: Order, refund: Refund) -> Outcome:
+        refund = order.refunds.get(key=arguments["key"])
         params = {"amount": format_money(refund.amount, order.currency)}
         if refund.status in (Refund.Status.FAILED, Refund.Status.CANCELED):
-            text = _("The refund of %(amount)s was not made.") % params
-            return Outcome(messages.ERROR, self.prefix_number(order, text))
+            return Outcome(messages.ERROR, _("The refund of %(amount)s was not made.") % params)
         if refund.status == Refund.Status.SUCCEEDED:
-            text = _("%(amount)s refunded.") % params
-            return Outcome(messages.SUCCESS, self.prefix_number(order, text))
-        text = _("%(amount)s is on its way back to the shopper.") % params
-        return Outcome(messages.SUCCESS, self.prefix_number(order, text))
+            return Outcome(messages.SUCCESS, _("%(amount)s refunded.") % params)
+        text = _("%(amount)s is on its way back to the shopper.")
+        return Outcome(messages.SUCCESS, text % params)
 
     def error_message(self, error: StripeCartError) -> str:
+        """Return a message that says whether money may have been returned."""
         if isinstance(error, PaymentRefused):
             reason = f" ({error.stripe_code})" if error.stripe_code else ""
             return _("Stripe declined the refund; no money was returned.") + reason
@@ -141,6 +157,8 @@ class RefundAction(Action):
 
 
 class FulfillAction(Action):
+    """The action that marks paid orders as completed."""
+
     name = "fulfill"
     label = gettext_lazy("Mark as completed")
     label_for_many = gettext_lazy("Mark selected orders as completed")
@@ -148,16 +166,17 @@ class FulfillAction(Action):
         "Use this when everything has been sent or made available. The shopper then sees the "
         "order as completed."
     )
+    success_text = gettext_lazy("completed.")
+    change = staticmethod(fulfill_order)
 
     def is_available(self, order: Order) -> bool:
+        """Return whether the order is paid and not completed yet."""
         return bool(order.status == Status.PAID)
-
-    def perform(self, order: Order, form: ConfirmForm, *, by: Cause) -> Outcome:
-        order = fulfill_order(order, by=by)
-        return Outcome(messages.SUCCESS, self.prefix_number(order, _("completed.")))
 
 
 class CancelAction(Action):
+    """The action that cancels unpaid orders."""
+
     name = "cancel"
     label = pgettext_lazy("order", "Cancel")
     label_for_many = gettext_lazy("Cancel selected orders")
@@ -165,29 +184,44 @@ class CancelAction(Action):
         "Closes the payment page at Stripe and releases the stock. If the shopper has paid in the "
         "meantime, the order becomes paid instead."
     )
+    success_text = gettext_lazy("canceled.")
+    change = staticmethod(cancel_order)
 
     def is_available(self, order: Order) -> bool:
+        """Return whether the order is not paid yet, and still open."""
         return order.is_pending
 
-    def perform(self, order: Order, form: ConfirmForm, *, by: Cause) -> Outcome:
-        order = cancel_order(order, by=by)
+    def report(self, order: Order) -> Outcome:
+        """Return the outcome; the order may have been paid instead of canceled."""
         if order.status == Status.CANCELED:
-            return Outcome(messages.SUCCESS, self.prefix_number(order, _("canceled.")))
-        params = {"status": order.get_status_display()}
-        text = _("not canceled, because its status is “%(status)s”.") % params
-        return Outcome(messages.WARNING, self.prefix_number(order, text))
+            return super().report(order)
+        text = _("not canceled, because its status is “%(status)s”.")
+        return Outcome(messages.WARNING, text % {"status": order.get_status_display()})
+
+
+def _settle_all(order: Order, *, by: Cause) -> Order:
+    """Settle the open issues of the order."""
+    for issue in order.open_issues:
+        order = settle_issue(issue, by=by).order
+    return order
 
 
 class SettleAction(Action):
+    """The action that marks orders as reviewed, and accepts payments that are held for review."""
+
     name = "settle"
     label = gettext_lazy("Mark as reviewed")
     label_for_many = gettext_lazy("Mark selected orders as reviewed")
     explanation = gettext_lazy("Clears the order's review flag.")
+    success_text = gettext_lazy("reviewed; its status is “%(status)s”.")
+    change = staticmethod(_settle_all)
 
     def is_available(self, order: Order) -> bool:
+        """Return whether the order has open issues."""
         return bool(order.open_issues)
 
     def explain(self, order: Order) -> str:
+        """Return the explanation: if the payment is held, it is accepted."""
         if order.is_held:
             return _(
                 "Accepts the amount that was paid and marks the order as paid. To return the money "
@@ -195,43 +229,35 @@ class SettleAction(Action):
             )
         return super().explain(order)
 
-    def perform(self, order: Order, form: ConfirmForm, *, by: Cause) -> Outcome:
-        for issue in order.open_issues:
-            order = settle_issue(issue, by=by).order
-        params = {"status": order.get_status_display()}
-        text = _("reviewed; its status is “%(status)s”.") % params
-        return Outcome(messages.SUCCESS, self.prefix_number(order, text))
-
 
 class SyncAction(Action):
+    """The action that syncs orders with Stripe."""
+
     name = "sync"
     label = gettext_lazy("Sync now")
     label_for_many = gettext_lazy("Sync selected orders")
     explanation = gettext_lazy("Asks Stripe for the payment's current status, as a webhook would.")
+    success_text = gettext_lazy("up to date; its status is “%(status)s”.")
+    change = staticmethod(sync_order)
 
     def is_available(self, order: Order) -> bool:
+        """Return whether the order has a payment page at Stripe, or is not paid yet."""
         return order.session_id is not None or order.is_pending
-
-    def perform(self, order: Order, form: ConfirmForm, *, by: Cause) -> Outcome:
-        order = sync_order(order, by=by)
-        params = {"status": order.get_status_display()}
-        text = _("up to date; its status is “%(status)s”.") % params
-        return Outcome(messages.SUCCESS, self.prefix_number(order, text))
 
 
 class EmailAction(Action):
+    """The action that sends the e-mail about an order's status again."""
+
     name = "email"
     label = gettext_lazy("Resend e-mail")
     label_for_many = gettext_lazy("Resend the e-mail of selected orders")
     explanation = gettext_lazy("Sends the e-mail about the order's status again.")
+    success_text = gettext_lazy("sent to %(email)s.")
+    change = staticmethod(resend_email)
 
     def is_available(self, order: Order) -> bool:
+        """Return whether there is an e-mail about the order's status, and an address."""
         return bool(order.email and email_kind(order))
-
-    def perform(self, order: Order, form: ConfirmForm, *, by: Cause) -> Outcome:
-        order = resend_email(order, by=by)
-        text = _("sent to %(email)s.") % {"email": order.email}
-        return Outcome(messages.SUCCESS, self.prefix_number(order, text))
 
 
 ACTIONS: tuple[Action, ...] = (

@@ -1,4 +1,4 @@
-"""The admin of orders: the list, the page of an order, and the URLs of the other pages."""
+"""The admin of orders: the list, the page of an order, and URLs of further pages."""
 
 from __future__ import annotations
 
@@ -18,16 +18,35 @@ from django.utils.translation import gettext_lazy as _
 from django_stripe_cart.admin.base import OrderAdminBase
 from django_stripe_cart.admin.orders.action_views import action_urls, list_actions
 from django_stripe_cart.admin.orders.export import export_selected, export_view
-from django_stripe_cart.admin.orders.filters import IssueFilter
 from django_stripe_cart.admin.orders.page import order_context
 from django_stripe_cart.admin.orders.search import find_orders
 from django_stripe_cart.admin.sales.view import sales_view
-from django_stripe_cart.models import Order
+from django_stripe_cart.models import Order, OrderIssue
 from django_stripe_cart.money import format_money
 
 
+class IssueFilter(admin.SimpleListFilter):
+    """A filter of the list for orders with open issues."""
+
+    title = _("issues")
+    parameter_name = "issue"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        """Return the choices of the filter: any open issue, or one reason."""
+        return (("any", _("Any open issue")), *OrderIssue.Reason.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        """Return the orders that match the chosen filter."""
+        if self.value() is None:
+            return queryset
+        issues = OrderIssue.objects.open()
+        if self.value() != "any":
+            issues = issues.filter(reason=self.value())
+        return queryset.filter(pk__in=issues.values("order"))
+
+
 class OrderAdmin(OrderAdminBase):
-    """Lists, shows and exports orders, and mounts the pages of their actions."""
+    """The admin of orders, which are read-only: list, page, actions, export and sales."""
 
     list_display = ("number", "state", "customer", "shown_total", "placed_at")
     list_filter = (IssueFilter, "status", "placed_at")
@@ -44,10 +63,12 @@ class OrderAdmin(OrderAdminBase):
 
     @admin.display(description=_("number"))
     def number(self, order: Order) -> str:
+        """Return the order's number, for the list."""
         return order.number
 
     @admin.display(description=_("customer"), ordering="email")
     def customer(self, order: Order) -> str | SafeString:
+        """Return the customer's e-mail and user name, for the list."""
         name = str(order.user or "")
         if not order.email or order.email == name:
             return name or order.email
@@ -55,10 +76,12 @@ class OrderAdmin(OrderAdminBase):
 
     @admin.display(description=_("total"), ordering="total")
     def shown_total(self, order: Order) -> str:
+        """Return the formatted total, for the list."""
         return format_money(order.total, order.currency)
 
     @admin.display(description=_("status"), ordering="status")
     def state(self, order: Order) -> SafeString:
+        """Return the status as a badge, and a second badge if the order needs review."""
         badges = [(order.status, order.get_status_display())]
         badges += [("issue", issue.get_reason_display()) for issue in order.open_issues]
         return format_html_join(
@@ -68,11 +91,13 @@ class OrderAdmin(OrderAdminBase):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
     ) -> tuple[QuerySet[Order], bool]:
+        """Return the orders that match the search, and False, as there are no duplicates."""
         return find_orders(queryset, search_term), False
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        """Show the list of orders, with links to the sales page and the export."""
         query = request.GET.urlencode()
         links = {
             "sales_url": self.page_url("sales"),
@@ -89,6 +114,7 @@ class OrderAdmin(OrderAdminBase):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
+        """Show the page of an order, which can't be edited."""
         if request.method not in ("GET", "HEAD"):
             raise PermissionDenied
         order = self.get_object(request, unquote(object_id))
@@ -106,6 +132,7 @@ class OrderAdmin(OrderAdminBase):
     # --- URLs --------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
+        """Return the admin's URLs, and those of sales, export and actions."""
         wrap = self.admin_site.admin_view
         return [
             path("sales/", wrap(sales_view(self)), name="stripe_cart_order_sales"),

@@ -1,4 +1,4 @@
-"""Export of orders as CSV, streamed in batches."""
+"""Export of orders as CSV, which is streamed in batches."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ COLUMNS = (
 def export_selected(
     model_admin: OrderAdminBase, request: HttpRequest, queryset: QuerySet[Order]
 ) -> StreamingHttpResponse:
-    """Export the orders selected in the list."""
+    """Export the orders that are selected in the list."""
     return _stream(request, queryset)
 
 
 def export_view(model_admin: OrderAdminBase) -> Callable[[HttpRequest], HttpResponse]:
-    """Return a view that exports the filtered list: it takes the list's query string."""
+    """Return the view that exports all orders of the list, with the list's search and filters."""
 
     @require_safe
     def view(request: HttpRequest) -> Any:
@@ -64,40 +64,37 @@ def export_view(model_admin: OrderAdminBase) -> Callable[[HttpRequest], HttpResp
 
 
 def _stream(request: HttpRequest, orders: QuerySet[Order]) -> StreamingHttpResponse:
-    batches = _write(orders)
+    """Return the response that streams the orders as CSV, under WSGI or ASGI."""
+    batches = _write_batches(orders)
     content = _iterate_async(batches) if isinstance(request, ASGIRequest) else batches
-    day = f"{timezone.now():%Y-%m-%d}"
-    return StreamingHttpResponse(
-        content,
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="orders-{day}.csv"'},
-    )
+    name = f"orders-{timezone.now():%Y-%m-%d}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(content, content_type="text/csv; charset=utf-8", headers=headers)
 
 
 class Echo:
-    """A file for ``csv.writer`` that returns each line instead of storing it."""
+    """A file-like object for ``csv.writer`` that returns each line instead of storing it."""
 
     def write(self, text: str) -> str:
+        """Return ``text`` unchanged."""
         return text
 
 
-def _write(orders: QuerySet[Order]) -> Iterator[str]:
+def _write_batches(orders: QuerySet[Order]) -> Iterator[str]:
+    """Yield the header of the CSV file, and then its lines, a batch of orders at a time."""
     writer = csv.writer(Echo())
     yield BYTE_ORDER_MARK + writer.writerow(COLUMNS)
-    rows = cast("OrderQuerySet[Order]", orders.select_related("user"))
+    queryset = cast("OrderQuerySet[Order]", orders.select_related("user"))
     # Descending, so that orders added during the export are not read.
-    for batch in rows.in_batches(BATCH_SIZE, reverse=True):
+    for batch in queryset.in_batches(BATCH_SIZE, reverse=True):
         items = _items_by_order(batch)
-        yield "".join(
-            writer.writerow(map(escape_formula, _row(order, items[order.pk]))) for order in batch
-        )
+        rows = (map(escape_formula, _make_row(order, items[order.pk])) for order in batch)
+        yield "".join(map(writer.writerow, rows))
 
 
 def _items_by_order(batch: list[Order]) -> dict[int, list[str]]:
-    """Return the items of a batch, by order.
-
-    Not prefetched: the reference cycles of orders and items would keep batches in memory.
-    """
+    """Return the items of a batch of orders as texts, by the primary key of the order."""
+    # Not prefetched: the reference cycles of orders and items would keep batches in memory.
     items_by_order: dict[int, list[str]] = defaultdict(list)
     items = OrderItem.objects.filter(order__in=batch).order_by("pk")
     for order, quantity, name in items.values_list("order", "quantity", "name"):
@@ -105,7 +102,8 @@ def _items_by_order(batch: list[Order]) -> dict[int, list[str]]:
     return items_by_order
 
 
-def _row(order: Order, items: list[str]) -> list[Any]:
+def _make_row(order: Order, items: list[str]) -> list[Any]:
+    """Return the values of an order for ``COLUMNS``."""
     currency = order.currency
     return [
         order.number,
@@ -128,6 +126,7 @@ def _row(order: Order, items: list[str]) -> list[Any]:
 
 
 def _format_time(at: Any) -> str:
+    """Return a time in the current time zone as text, or an empty string for None."""
     if at is None:
         return ""
     local = timezone.localtime(at) if timezone.is_aware(at) else at
@@ -135,7 +134,7 @@ def _format_time(at: Any) -> str:
 
 
 def escape_formula(value: Any) -> str:
-    """Return ``value`` as text that no spreadsheet runs as a formula."""
+    """Return ``value`` as text, quoted if a spreadsheet would run it as a formula."""
     text = str(value)
     if text.startswith(CONTROL_STARTS) or text.lstrip().startswith(FORMULA_STARTS):
         return f"'{text}"
@@ -143,6 +142,7 @@ def escape_formula(value: Any) -> str:
 
 
 async def _iterate_async(batches: Iterator[str]) -> AsyncIterator[str]:
+    """Yield the batches, each read in a thread, for a response under ASGI."""
     read = sync_to_async(lambda: next(batches, ""))
     while batch := await read():
         yield batch

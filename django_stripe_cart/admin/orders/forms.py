@@ -1,4 +1,4 @@
-"""Forms of the confirmation page of an action."""
+"""Forms that confirm an action on orders."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ class ConfirmForm(forms.Form):
 
 
 class RefundForm(ConfirmForm):
-    """Refund all that is left of each order. The hidden key makes a repeated form one refund."""
+    """A form that refunds the remaining amount of each order.
+
+    Its hidden key makes sure that submitting it twice refunds once.
+    """
 
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
     reason = forms.CharField(
@@ -54,7 +57,10 @@ class RefundForm(ConfirmForm):
 
 
 class OneRefundForm(RefundForm):
-    """Refund all or part of one order, unless another refund was made since the page was shown."""
+    """A form that refunds an amount of one order.
+
+    Its hidden field ``refundable`` detects a refund that was made since the page was shown.
+    """
 
     refundable = forms.IntegerField(widget=forms.HiddenInput)
     amount = forms.DecimalField(label=_("Amount"), min_value=0)
@@ -63,39 +69,37 @@ class OneRefundForm(RefundForm):
 
     def __init__(self, *args: Any, orders: Sequence[Order], **kwargs: Any) -> None:
         super().__init__(*args, orders=orders, **kwargs)
-        (self.order,) = orders
-        left = amount_refundable(self.order)
-        digits = exponent(self.order.currency)
-        self.initial = {"refundable": left, "amount": to_decimal(left, self.order.currency)}
+        (order,) = orders
+        self.currency = order.currency
+        left = amount_refundable(order)
+        self.initial = {"refundable": left, "amount": to_decimal(left, self.currency)}
         amount = self.fields["amount"]
-        amount.label = _("Amount in %(currency)s") % {"currency": self.order.currency.upper()}
-        amount.help_text = _("At most %(left)s.") % {
-            "left": format_money(left, self.order.currency)
-        }
-        amount.widget.attrs |= {"step": str(Decimal(1).scaleb(-digits)), "inputmode": "decimal"}
+        amount.label = _("Amount in %(currency)s") % {"currency": self.currency.upper()}
+        amount.help_text = _("At most %(left)s.") % {"left": format_money(left, self.currency)}
+        step = str(Decimal(1).scaleb(-exponent(self.currency)))
+        amount.widget.attrs |= {"step": step, "inputmode": "decimal"}
 
     def clean_amount(self) -> int:
-        """Return an int, smallest currency unit. ``refund_order`` checks how much is left."""
+        """Return the amount as an int, smallest currency unit. Raises ``ValidationError``."""
         try:
-            amount = to_amount(self.cleaned_data["amount"], self.order.currency)
+            amount = to_amount(self.cleaned_data["amount"], self.currency)
         except AmountNotRepresentable as error:
-            raise ValidationError(
-                _("This amount isn't possible in %(currency)s.")
-                % {"currency": self.order.currency.upper()}
-            ) from error
+            text = _("This amount isn't possible in %(currency)s.")
+            raise ValidationError(text % {"currency": self.currency.upper()}) from error
         if amount == 0:
             raise ValidationError(_("Please enter an amount greater than zero."))
         return amount
 
     def clean(self) -> dict[str, Any]:
-        """Reject more than was left when the page was shown."""
+        """Reject an amount above the refundable amount that the page showed."""
         data: dict[str, Any] = super().clean() or {}
         if "amount" in data and "refundable" in data and data["amount"] > data["refundable"]:
-            params = {"left": format_money(data["refundable"], self.order.currency)}
+            params = {"left": format_money(data["refundable"], self.currency)}
             self.add_error("amount", _("You can refund at most %(left)s.") % params)
         return data
 
     def refund_arguments(self, order: Order) -> dict[str, Any]:
+        """Return the keyword arguments of ``refund_order``, with the amount of the form."""
         data = self.cleaned_data
         chosen = {"amount": data["amount"], "expected_refundable": data["refundable"]}
         return {**super().refund_arguments(order), **chosen}

@@ -1,10 +1,10 @@
-"""The page of one order: its template context."""
+"""The template context of an order's page in the admin."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth import get_user_model
+from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -21,7 +21,9 @@ DASHBOARD = "https://dashboard.stripe.com"
 def order_context(
     model_admin: OrderAdminBase, request: HttpRequest, order: Order
 ) -> dict[str, Any]:
-    """Return the context of the order's page, as far as this user may see it."""
+    """Return the template context of the order's page, without what the user may not view."""
+    user = order.user
+    webhooks = _admin_url(model_admin, request, WebhookEvent)
     return {
         "order": order,
         "items": list(order.items.all()),
@@ -31,14 +33,15 @@ def order_context(
         "actions": _available_actions(model_admin, request, order),
         "dashboard_url": dashboard_url(order),
         "is_sandbox": bool(conf.api_base),
-        "user_url": _user_url(model_admin, request, order),
-        "webhooks_url": _webhooks_url(model_admin, request, order),
+        "user_url": user and _admin_url(model_admin, request, type(user), user),
+        "webhooks_url": webhooks and f"{webhooks}?order__id__exact={order.pk}",
     }
 
 
 def _available_actions(
     model_admin: OrderAdminBase, request: HttpRequest, order: Order
 ) -> list[dict[str, Any]]:
+    """Return the actions that the user may run on the order now, with their URLs."""
     return [
         {"action": action, "url": model_admin.page_url(action.name, order.pk)}
         for action in ACTIONS
@@ -47,25 +50,21 @@ def _available_actions(
     ]
 
 
-def _user_url(model_admin: OrderAdminBase, request: HttpRequest, order: Order) -> str:
-    site = model_admin.admin_site
-    model = get_user_model()
-    if order.user is None or not site.is_registered(model):
-        return ""
-    if not site.get_model_admin(model).has_view_permission(request, order.user):
-        return ""
-    name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
-    return reverse(name, args=[order.user.pk], current_app=site.name)
+def _admin_url(
+    model_admin: OrderAdminBase, request: HttpRequest, model: type[Model], row: Model | None = None
+) -> str:
+    """Return the admin URL of ``row``, or of the list of ``model`` if no row is given.
 
-
-def _webhooks_url(model_admin: OrderAdminBase, request: HttpRequest, order: Order) -> str:
+    Return an empty string if the user may not view it, or if the model has no admin.
+    """
     site = model_admin.admin_site
-    if not site.is_registered(WebhookEvent):
+    if not site.is_registered(model):
         return ""
-    if not site.get_model_admin(WebhookEvent).has_view_permission(request):
+    if not site.get_model_admin(model).has_view_permission(request, row):
         return ""
-    url = reverse("admin:stripe_cart_webhookevent_changelist", current_app=site.name)
-    return f"{url}?order__id__exact={order.pk}"
+    view, args = ("changelist", []) if row is None else ("change", [row.pk])
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}_{view}"
+    return reverse(name, args=args, current_app=site.name)
 
 
 def dashboard_url(order: Order) -> str:

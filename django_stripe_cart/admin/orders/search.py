@@ -1,4 +1,4 @@
-"""Search of orders by e-mail, user, order number or Stripe id."""
+"""Search for orders by e-mail, user, order number or Stripe id."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ REFERENCE = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 def find_orders(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
-    """Return the ``orders`` that match every word of ``text``.
+    """Return those of ``orders`` that match all words of ``text``.
 
-    A word matches part of the e-mail or user name, the number, the reference, or the Stripe id
-    of the session, the payment, a refund or an event.
+    A word matches a part of the e-mail address or the user name, the order's number or reference,
+    or the Stripe id of the session, the payment, a refund or an event.
     """
     for word in text.split():
-        orders = orders.filter(_matches(word))
+        orders = orders.filter(_match_word(word))
     return orders
 
 
-def _matches(word: str) -> Q:
+def _match_word(word: str) -> Q:
+    """Return the condition for orders that match one word of the search."""
     kind = "" if "@" in word else word.partition("_")[0]
     if kind in ("cs", "pi"):  # ids are indexed, e-mails are not
         return Q(session_id=word) | Q(payment_intent_id=word)
@@ -37,11 +38,12 @@ def _matches(word: str) -> Q:
     return (
         Q(email__icontains=word)
         | Q(**{f"user__{name}__icontains": word})
-        | _matches_reference(word.lower().removeprefix("#"))
+        | _match_reference(word.lower().removeprefix("#"))
     )
 
 
-def _matches_reference(word: str) -> Q:
+def _match_reference(word: str) -> Q:
+    """Return the condition for orders with this reference or number, which may be incomplete."""
     if REFERENCE.fullmatch(word):
         return Q(reference=UUID(word))
     if NUMBER.fullmatch(word):

@@ -1,4 +1,4 @@
-"""The timeline of an order: its events as sentences, with their actors."""
+"""The timeline of an order for staff: its events as sentences, with their actors."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ GOOD = frozenset(("paid", "fulfilled", "issue_settled", "issue_closed"))
 
 @dataclass(frozen=True)
 class TimelineEntry:
-    """One event, as text."""
+    """An event of an order as texts, for the template."""
 
     sentence: str
     detail: str  # empty if the sentence contains it
@@ -76,12 +76,13 @@ class TimelineEntry:
 
 
 def read_timeline(order: Order) -> list[TimelineEntry]:
-    """Return the events of ``order``, oldest first."""
-    return [_entry(event, order.currency) for event in order.events.all()]
+    """Return the events of ``order`` as timeline entries, oldest first."""
+    return [_make_entry(event, order.currency) for event in order.events.all()]
 
 
-def _entry(event: OrderEvent, currency: str) -> TimelineEntry:
-    params = {"detail": _detail(event, currency)}
+def _make_entry(event: OrderEvent, currency: str) -> TimelineEntry:
+    """Return the timeline entry of an event; amounts in its message are in ``currency``."""
+    params = {"detail": _format_message(event, currency)}
     sentences = SENTENCES if event.message else SENTENCES | WITHOUT_DETAIL
     sentence = sentences.get(event.kind) or event.kind.replace("_", " ").capitalize()
     names_detail = "%(detail)s" in str(sentence)
@@ -95,7 +96,8 @@ def _entry(event: OrderEvent, currency: str) -> TimelineEntry:
     )
 
 
-def _detail(event: OrderEvent, currency: str) -> str:
+def _format_message(event: OrderEvent, currency: str) -> str:
+    """Return the event's message for people: an amount as money, a code as words."""
     if event.kind.startswith("refund") and event.message.isdecimal():
         return format_money(int(event.message), currency)
     if event.kind.startswith("issue"):

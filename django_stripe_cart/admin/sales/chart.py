@@ -1,7 +1,4 @@
-"""A bar chart of sales as SVG: revenue above the axis, refunds below.
-
-It uses attributes instead of inline styles, as a strict Content-Security-Policy demands.
-"""
+"""A bar chart of sales as SVG, with revenue above the axis and refunds below."""
 
 from __future__ import annotations
 
@@ -22,19 +19,19 @@ MIN_BAR_HEIGHT = 2  # so that small amounts stay visible
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar. Numbers are formatted for SVG, with a decimal point in every language."""
+    """A bar of the chart. Its numbers are formatted for SVG, not for the active language."""
 
     kind: str
+    title: str
     x: str
     y: str
     width: str
     height: str
-    title: str
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the grid, with its label."""
+    """A horizontal line of the grid, with its label."""
 
     y: str
     label: str
@@ -42,7 +39,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Chart:
-    """Bars, grid and labels, ready for the template."""
+    """The bars, grid and labels of a chart, for the template."""
 
     bars: list[Bar]
     lines: list[Line]
@@ -57,9 +54,9 @@ def draw_chart(sales: Sales) -> Chart:
     """Return the chart of the sales of one currency."""
     scale = _Scale.of(sales)
     return Chart(
-        bars=[*_bars(sales, scale)],
-        lines=[Line(_format(scale.y(amount)), label) for amount, label in scale.labels()],
-        zero=_format(scale.y(0)),
+        bars=list(_draw_bars(sales, scale)),
+        lines=list(scale.lines()),
+        zero=_format_number(scale.y(0)),
         description=_describe(sales),
         marks=_axis_days([day.day for day in sales.days]),
     )
@@ -67,7 +64,7 @@ def draw_chart(sales: Sales) -> Chart:
 
 @dataclass(frozen=True)
 class _Scale:
-    """The vertical scale: converts an amount to a height in the chart."""
+    """The vertical scale of a chart, which converts amounts to positions."""
 
     top: int
     bottom: int
@@ -76,39 +73,39 @@ class _Scale:
 
     @classmethod
     def of(cls, sales: Sales) -> _Scale:
+        """Return the scale on which all days of ``sales`` fit, with about three steps."""
         highest = max(day.revenue for day in sales.days)
         lowest = max(day.refunds for day in sales.days)
         step = _round_step((highest + lowest) / 3, least=10 ** exponent(sales.currency))
-        return cls(
-            top=max(1, -(-highest // step)) * step,
-            bottom=-(-lowest // step) * step,
-            step=step,
-            currency=sales.currency,
-        )
+        top, bottom = max(1, -(-highest // step)) * step, -(-lowest // step) * step
+        return cls(top, bottom, step, sales.currency)
 
     def y(self, amount: int) -> float:
+        """Return the vertical position of an amount; 0 is the top of the chart."""
         return (self.top - amount) * HEIGHT / (self.top + self.bottom)
 
-    def labels(self) -> Iterable[tuple[int, str]]:
+    def lines(self) -> Iterable[Line]:
+        """Yield the lines of the grid, from the bottom to the top."""
         for amount in range(-self.bottom, self.top + 1, self.step):
-            yield amount, format_money(abs(amount), self.currency, is_whole=True)
+            label = format_money(abs(amount), self.currency, is_whole=True)
+            yield Line(_format_number(self.y(amount)), label)
 
 
-def _bars(sales: Sales, scale: _Scale) -> Iterable[Bar]:
+def _draw_bars(sales: Sales, scale: _Scale) -> Iterable[Bar]:
+    """Yield a bar for the revenue and for the refunds of each day, if there are any."""
     slot = WIDTH / len(sales.days)
     for number, day in enumerate(sales.days):
-        x = slot * (number + GAP / 2)
-        params = _title(day, sales.currency)
+        x, width = slot * (number + GAP / 2), slot * (1 - GAP)
         for kind, amount in (("revenue", day.revenue), ("refunds", -day.refunds)):
             if amount:
                 height = max(MIN_BAR_HEIGHT, abs(scale.y(amount) - scale.y(0)))
                 y = scale.y(0) - (height if amount > 0 else 0)
-                yield Bar(
-                    kind, _format(x), _format(y), _format(slot * (1 - GAP)), _format(height), params
-                )
+                numbers = map(_format_number, (x, y, width, height))
+                yield Bar(kind, _bar_title(day, sales.currency), *numbers)
 
 
-def _title(day: Day, currency: str) -> str:
+def _bar_title(day: Day, currency: str) -> str:
+    """Return the text that appears when the pointer is on a bar: the day and its figures."""
     params = {
         "day": date_format(day.day, "DATE_FORMAT"),
         "revenue": format_money(day.revenue, currency),
@@ -120,6 +117,7 @@ def _title(day: Day, currency: str) -> str:
 
 
 def _describe(sales: Sales) -> str:
+    """Return the description of the chart for screen readers."""
     best = max(sales.days, key=lambda day: day.revenue)
     params = {
         "total": format_money(sales.revenue, sales.currency),
@@ -127,13 +125,11 @@ def _describe(sales: Sales) -> str:
         "best": format_money(best.revenue, sales.currency),
         "day": date_format(best.day, "DATE_FORMAT"),
     }
-    return (
-        _(
-            "Revenue by day: %(total)s in total, of which %(refunds)s was refunded. The best day "
-            "was %(day)s, with %(best)s. All figures are in the table below."
-        )
-        % params
+    text = _(
+        "Revenue by day: %(total)s in total, of which %(refunds)s was refunded. The best day "
+        "was %(day)s, with %(best)s. All figures are in the table below."
     )
+    return text % params
 
 
 def _axis_days(days: list[date]) -> list[date]:
@@ -144,7 +140,7 @@ def _axis_days(days: list[date]) -> list[date]:
 
 
 def _round_step(amount: float, *, least: int) -> int:
-    """Return 1, 2 or 5 times a power of ten, at least ``amount`` and ``least``."""
+    """Return ``least`` times 1, 2, 5, 10, 20 and so on: the first that is at least ``amount``."""
     step = least
     while True:
         for factor in (1, 2, 5):
@@ -153,5 +149,6 @@ def _round_step(amount: float, *, least: int) -> int:
         step *= 10
 
 
-def _format(value: float) -> str:
+def _format_number(value: float) -> str:
+    """Return a number for SVG, with a decimal point in every language."""
     return f"{value:.2f}"

@@ -1,13 +1,12 @@
 """Sales figures by currency and day.
 
-Days are computed in Python, not by the database: MariaDB converts time zones only if its time zone
-tables are loaded, and without USE_TZ there is no time zone.
+The days are computed in Python, because MariaDB converts time zones only if its time zone tables
+are loaded.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import cast
@@ -24,38 +23,36 @@ MAX_SELLERS = 10
 
 @dataclass(frozen=True)
 class Period:
-    """A range of days, both ends included, in the current time zone."""
+    """A range of days in the current time zone; ``first`` and ``last`` are included."""
 
     first: date
     last: date
 
     @property
     def days(self) -> list[date]:
+        """Return all days of the period."""
         count = (self.last - self.first).days + 1
         return [self.first + timedelta(days=number) for number in range(count)]
 
     @property
     def bounds(self) -> tuple[datetime, datetime]:
+        """Return the start of the first day, and the start of the day after the last."""
         return _start_of_day(self.first), _start_of_day(self.last + timedelta(days=1))
 
 
 @dataclass
 class Day:
-    """The figures of one day. Amounts are ints, in the smallest currency unit."""
+    """The figures of one day in one currency. Amounts are ints in the smallest currency unit."""
 
     day: date
     orders: int = 0
     revenue: int = 0
     refunds: int = 0
 
-    @property
-    def is_busy(self) -> bool:
-        return bool(self.orders or self.refunds)
-
 
 @dataclass(frozen=True)
 class Seller:
-    """A product of the best sellers. ``revenue`` is an int in the smallest currency unit."""
+    """One of the best-selling products. ``revenue`` is an int in the smallest currency unit."""
 
     name: str
     quantity: int
@@ -64,7 +61,7 @@ class Seller:
 
 @dataclass
 class Sales:
-    """The figures of one currency. Amounts are ints, in the smallest currency unit."""
+    """The figures of one currency. Amounts are ints in the smallest currency unit."""
 
     currency: str
     days: list[Day]
@@ -72,35 +69,40 @@ class Sales:
 
     @property
     def orders(self) -> int:
+        """Return the number of orders."""
         return sum(day.orders for day in self.days)
 
     @property
     def revenue(self) -> int:
+        """Return the amount that was paid."""
         return sum(day.revenue for day in self.days)
 
     @property
     def refunds(self) -> int:
+        """Return the amount that was refunded."""
         return sum(day.refunds for day in self.days)
 
     @property
     def net(self) -> int:
+        """Return the revenue minus the refunds."""
         return self.revenue - self.refunds
 
     @property
     def average(self) -> int:
-        """Return the average revenue of an order, an int in the smallest currency unit."""
+        """Return the average revenue of an order."""
         return round(self.revenue / self.orders) if self.orders else 0
 
     @property
     def busy_days(self) -> list[Day]:
-        return [day for day in self.days if day.is_busy]
+        """Return the days with orders or refunds."""
+        return [day for day in self.days if day.orders or day.refunds]
 
 
 def read_sales(orders: QuerySet[Order], period: Period) -> list[Sales]:
-    """Return the sales of ``orders`` in ``period``, the currency with most orders first.
+    """Return the sales of ``orders`` in ``period``, the currency with the most orders first.
 
-    An order counts on the day it was paid, a refund on the day it was requested. Payments made in
-    the other mode (test or live) do not count.
+    An order counts on the day when it was paid, a refund on the day when it was requested. With a
+    live key, only live payments count; with a test key, only test payments.
     """
     start, end = period.bounds
     ours = orders.filter(Q(livemode=conf.livemode) | Q(total=0, amount_paid=0)).order_by()
@@ -112,7 +114,11 @@ def read_sales(orders: QuerySet[Order], period: Period) -> list[Sales]:
         day = calendars[currency][local_day(cast(datetime, at))]  # not null: it is filtered by date
         day.orders += 1
         day.revenue += amount
-    for at, currency, amount in _read_refunds(ours, start, end):
+    refunds = Refund.objects.active().filter(
+        order__in=ours, stripe_id__isnull=False, created__gte=start, created__lt=end
+    )
+    rows = refunds.values_list("created", "order__currency", "amount")
+    for at, currency, amount in rows.iterator():
         calendars[currency][local_day(at)].refunds += amount
     sellers = _best_sellers(paid)
     sales = [
@@ -123,26 +129,21 @@ def read_sales(orders: QuerySet[Order], period: Period) -> list[Sales]:
 
 
 def local_day(at: datetime) -> date:
-    """Return the day of ``at`` in the current time zone."""
+    """Return the day of the time ``at`` in the current time zone."""
     return (timezone.localtime(at) if timezone.is_aware(at) else at).date()
 
 
 def _start_of_day(day: date) -> datetime:
+    """Return the time at which ``day`` begins in the current time zone."""
     midnight = datetime.combine(day, time.min)
     return timezone.make_aware(midnight) if settings.USE_TZ else midnight
 
 
-def _read_refunds(
-    orders: QuerySet[Order], start: datetime, end: datetime
-) -> Iterator[tuple[datetime, str, int]]:
-    rows = Refund.objects.active().filter(
-        order__in=orders, stripe_id__isnull=False, created__gte=start, created__lt=end
-    )
-    return rows.values_list("created", "order__currency", "amount").iterator()
-
-
 def _best_sellers(paid: QuerySet[Order]) -> dict[str, list[Seller]]:
-    """Return the best sellers by currency, by quantity. Items are grouped by sku, else by name."""
+    """Return the products of each currency, the most sold first.
+
+    Items are grouped by their SKU, or by their name if they have none.
+    """
     rows = (
         OrderItem.objects.filter(order__in=paid)
         .values("order__currency", identity=Case(When(sku="", then=F("name")), default=F("sku")))

@@ -1,4 +1,4 @@
-"""The sales page, for a range of days."""
+"""The view of the sales page, with a form for the period."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ MAX_DAYS = 366
 
 
 class PeriodForm(forms.Form):
+    """A form for the first and the last day of the period to show."""
+
     first = forms.DateField(
         label=pgettext_lazy("period", "From"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
     )
@@ -33,6 +35,7 @@ class PeriodForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
+        """Reject a period that ends before it starts, or is too long."""
         data: dict[str, Any] = super().clean() or {}
         if "first" in data and "last" in data:
             days = (data["last"] - data["first"]).days + 1
@@ -63,7 +66,7 @@ def sales_view(model_admin: OrderAdminBase) -> Callable[[HttpRequest], HttpRespo
             **model_admin.page_context(request, str(_("Sales"))),
             "form": form,
             "period": period,
-            "choices": [_choice(days, today, period) for days in DAY_CHOICES],
+            "choices": [_make_choice(days, today, period) for days in DAY_CHOICES],
             "reports": [
                 {"sales": sales, "chart": draw_chart(sales)}
                 for sales in read_sales(model_admin.get_queryset(request), period)
@@ -75,10 +78,12 @@ def sales_view(model_admin: OrderAdminBase) -> Callable[[HttpRequest], HttpRespo
 
 
 def _last_days(count: int, today: date) -> Period:
+    """Return the period of the last ``count`` days, including today."""
     return Period(today - timedelta(days=count - 1), today)
 
 
-def _choice(count: int, today: date, shown: Period) -> dict[str, Any]:
+def _make_choice(count: int, today: date, shown: Period) -> dict[str, Any]:
+    """Return the link to the last ``count`` days, for the template."""
     period = _last_days(count, today)
     return {
         "label": ngettext("%(count)d day", "%(count)d days", count) % {"count": count},

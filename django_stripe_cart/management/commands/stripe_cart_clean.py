@@ -1,4 +1,4 @@
-"""Delete abandoned guest carts and processed webhook events. Safe to run at any time."""
+"""Delete abandoned guest carts and old processed webhook events."""
 
 from __future__ import annotations
 
@@ -18,9 +18,12 @@ from django_stripe_cart.cleaning import (
 
 
 class Command(BaseCommand):
+    """The command that deletes old guest carts and webhook events."""
+
     help = "Delete abandoned guest carts and old processed webhook events."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the options of the command."""
         parser.add_argument(
             "--days",
             type=int,
@@ -30,6 +33,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="only show how many there are")
 
     def handle(self, *args: Any, days: int, dry_run: bool, **options: Any) -> None:
+        """Delete the old rows, or only count them in a dry run."""
         if not 1 <= days <= 36500:
             raise CommandError("--days must be a number from 1 to 36500.")
         before = timezone.now() - timedelta(days=days)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Collection
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.template.defaultfilters import pluralize
 
 from django_stripe_cart.exceptions import StripeCartError
-from django_stripe_cart.models import Cart
+from django_stripe_cart.models import Cart, Order
 from django_stripe_cart.privacy import (
     anonymize_person,
     carts_of,
@@ -22,11 +23,14 @@ from django_stripe_cart.privacy import (
 
 
 class Command(BaseCommand):
+    """The command that exports or anonymizes a person's data."""
+
     help = (
         "Export a person's carts and orders as JSON, or anonymize the orders and delete the carts."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the arguments of the command."""
         parser.add_argument("action", choices=["export", "anonymize"])
         parser.add_argument("person", help="an e-mail address or a username")
         parser.add_argument(
@@ -34,6 +38,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, action: str, person: str, dry_run: bool, **options: Any) -> None:
+        """Export or anonymize the data of the person."""
         person = person.strip()
         if not has_data_about(person):
             raise CommandError("There is no data of a person with that name or address.")
@@ -47,29 +52,24 @@ class Command(BaseCommand):
             self.stderr.write(f"{order.reference} has this address, but another account.")
 
     def _show_plan(self, person: str) -> None:
-        orders = orders_of(person)
-        for order in orders:
-            self.stdout.write(f"{order.reference} would be anonymized")
-        carts = len(carts_of(person))
-        self.stdout.write(
-            f"{_orders(len(orders))} would be anonymized, and {_carts(carts)} deleted"
-        )
+        """Show what ``anonymize`` would do."""
+        self._report(orders_of(person), len(carts_of(person)), "would be anonymized")
 
     def _anonymize(self, person: str) -> None:
+        """Anonymize the person's orders and delete their carts."""
         before = [cart.pk for cart in carts_of(person)]
         try:
             orders = anonymize_person(person)
         except StripeCartError as error:
             raise CommandError(f"Nothing was anonymized: {error}") from error
-        for order in orders:
-            self.stdout.write(f"{order.reference} anonymized")
         carts = len(before) - Cart.objects.filter(pk__in=before).count()
-        self.stdout.write(f"{_orders(len(orders))} anonymized, and {_carts(carts)} deleted")
+        self._report(orders, carts, "anonymized")
 
-
-def _orders(count: int) -> str:
-    return f"{count} order{pluralize(count)}"
-
-
-def _carts(count: int) -> str:
-    return f"{count} cart{pluralize(count)}"
+    def _report(self, orders: Collection[Order], carts: int, change: str) -> None:
+        """Write a line for each order, and a line with the number of orders and carts."""
+        for order in orders:
+            self.stdout.write(f"{order.reference} {change}")
+        count = len(orders)
+        self.stdout.write(
+            f"{count} order{pluralize(count)} {change}, and {carts} cart{pluralize(carts)} deleted"
+        )

@@ -1,10 +1,9 @@
-"""Sync open orders and missed events with Stripe, and send e-mails that are still unsent."""
+"""Sync open orders with Stripe, process missed events, and send pending e-mails."""
 
 from __future__ import annotations
 
 import re
 from argparse import ArgumentParser
-from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -20,9 +19,12 @@ NUMBER = re.compile(r"#?[0-9a-fA-F]{8}")  # as shown to staff and shoppers
 
 
 class Command(BaseCommand):
+    """The command that syncs open orders with Stripe."""
+
     help = "Sync open orders and refunds with Stripe, and process missed events."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the arguments of the command."""
         parser.add_argument(
             "orders",
             nargs="*",
@@ -32,7 +34,8 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="only show what would be synced")
 
     def handle(self, *args: Any, orders: list[str], dry_run: bool, **options: Any) -> None:
-        selected = _find_orders(orders) if orders else None
+        """Sync the named orders; without names, sync all that are due and send e-mails."""
+        selected = [_find_order(name) for name in orders] if orders else None
         count = failed = 0
         for synced in sync_open_orders(selected, dry_run=dry_run):
             count += 1
@@ -40,13 +43,13 @@ class Command(BaseCommand):
         if dry_run and not count:
             self.stdout.write("No order is overdue for a sync (dry run)")
         if not orders and not dry_run:
-            failed += self._read_missed_events()
+            failed += self._process_missed_events()
             self._send_emails()
         if failed:
             raise CommandError(f"{failed} could not be finished; run the command again.")
 
     def _report(self, synced: SyncResult, dry_run: bool) -> bool:
-        """Write one line about the order, and return whether its sync failed."""
+        """Write a line about the sync of an order, and return whether the sync failed."""
         order = synced.order
         if synced.error is not None:
             self.stderr.write(f"{order.reference} {order.status}: {_describe(synced.error)}")
@@ -56,7 +59,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{order.reference} {before}{' (dry run)' if dry_run else change}")
         return False
 
-    def _read_missed_events(self) -> int:
+    def _process_missed_events(self) -> int:
+        """Process the events whose webhooks did not arrive, and return the number of failures."""
         try:
             reading = read_missed_events()
         except PaymentError as error:
@@ -70,37 +74,28 @@ class Command(BaseCommand):
         return reading.failed
 
     def _send_emails(self) -> None:
-        """Send pending e-mails. A failure is not a failure of the sync: the next run retries."""
+        """Send the pending e-mails. The next run tries again to send those that fail."""
         for email, was_sent in send_pending_emails():
             what = "sent" if was_sent else "not sent"
             self.stdout.write(f"{email.order.reference} e-mail {email.kind}: {what}")
 
 
 def _describe(error: Exception) -> str:
+    """Return a text about an error, without data that its message may contain."""
     return str(error) if isinstance(error, StripeCartError) else type(error).__name__
 
 
-def _find_orders(names: Iterable[str]) -> list[Order]:
-    return [_find_order(name) for name in names]
-
-
 def _find_order(name: str) -> Order:
-    found = _find_by_number(name) if NUMBER.fullmatch(name) else _find_by_reference(name)
+    """Return the order with this number or reference. Raises ``CommandError``."""
+    number = name.removeprefix("#").lower()
+    field = {"reference__startswith": number} if NUMBER.fullmatch(name) else {"reference": name}
+    try:
+        found = list(Order.objects.filter(**field).order_by("pk"))
+    except ValidationError:
+        found = []
     if not found:
         raise CommandError(f"There is no order {name}.")
     if len(found) > 1:
         references = " or ".join(str(order.reference) for order in found)
         raise CommandError(f"{name} is the number of several orders. Which one: {references}?")
     return found[0]
-
-
-def _find_by_number(number: str) -> list[Order]:
-    start = number.removeprefix("#").lower()
-    return list(Order.objects.filter(reference__startswith=start).order_by("pk"))
-
-
-def _find_by_reference(reference: str) -> list[Order]:
-    try:
-        return list(Order.objects.filter(reference=reference))
-    except ValidationError:
-        return []

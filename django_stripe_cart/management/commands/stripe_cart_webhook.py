@@ -15,15 +15,19 @@ from django_stripe_cart.webhooks.processing import EVENT_TYPES
 
 
 class Command(BaseCommand):
+    """The command that manages the webhook endpoint at Stripe."""
+
     help = "Create, show or rotate the webhook endpoint at Stripe."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the arguments of the command."""
         parser.add_argument("action", choices=["create", "status", "rotate", "retire"])
         parser.add_argument(
             "--url", help="the webhook's full URL, if STRIPE_CART_BASE_URL is not set"
         )
 
     def handle(self, *args: Any, action: str, url: str | None, **options: Any) -> None:
+        """Perform the action on the webhook endpoint; turn Stripe's errors into messages."""
         actions = {
             "create": self._create,
             "status": self._status,
@@ -31,13 +35,14 @@ class Command(BaseCommand):
             "retire": self._retire,
         }
         try:
-            actions[action](url or _own_url())
+            actions[action](url or _webhook_url())
         except PaymentError as error:
             raise CommandError(
                 f"The request to Stripe failed: {error} {error.stripe_code}".strip()
             ) from error
 
     def _create(self, url: str) -> None:
+        """Create the endpoint, and show its secret."""
         if gateway.list_endpoints(url):
             raise CommandError(
                 f"Stripe sends events to {url} already; see status, or rotate its secret."
@@ -45,21 +50,22 @@ class Command(BaseCommand):
         self._show_secret(gateway.create_endpoint(url, EVENT_TYPES))
 
     def _status(self, url: str) -> None:
+        """Show the endpoints of the URL, and their problems."""
         endpoints = gateway.list_endpoints(url)
         if not endpoints:
             raise CommandError(f"Stripe has no endpoint at {url}. Next: stripe_cart_webhook create")
         problems = 0
         for endpoint in endpoints:
             self.stdout.write(f"{endpoint.id} since {endpoint.created:%Y-%m-%d %H:%M} at {url}")
-            for trouble in endpoint_problems(endpoint):
+            for problem in endpoint_problems(endpoint):
                 problems += 1
-                self.stdout.write(f"  {trouble}")
+                self.stdout.write(f"  {problem}")
         if problems:
             raise CommandError("Next: stripe_cart_webhook rotate, which creates a new one.")
         self.stdout.write("The endpoint is set up correctly.")
 
     def _rotate(self, url: str) -> None:
-        """Create a second endpoint beside the old one; each event is still processed once."""
+        """Create a second endpoint, and show its secret. Each event is still processed once."""
         old = gateway.list_endpoints(url)
         if len(old) > 1:
             raise CommandError("A rotation is in progress. Next: stripe_cart_webhook retire")
@@ -71,17 +77,20 @@ class Command(BaseCommand):
             )
 
     def _retire(self, url: str) -> None:
+        """Delete all endpoints of the URL but the newest."""
         for endpoint in gateway.list_endpoints(url)[1:]:
             gateway.delete_endpoint(endpoint.id)
             self.stdout.write(f"{endpoint.id} is deleted, and its secret no longer works.")
 
     def _show_secret(self, endpoint: Endpoint) -> None:
+        """Show the secret of a new endpoint, and where to set it."""
         self.stdout.write(f"Stripe sends events to {endpoint.url} ({endpoint.id}).")
         self.stdout.write("Its secret is shown only once. Set STRIPE_CART_WEBHOOK_SECRET to:")
         self.stdout.write(endpoint.secret)
 
 
-def _own_url() -> str:
+def _webhook_url() -> str:
+    """Return the full URL of this site's webhook. Raises ``CommandError``."""
     url = webhook_url()
     if url is None:
         raise CommandError("Set STRIPE_CART_BASE_URL, or give the full URL with --url.")

@@ -17,13 +17,14 @@ from django_stripe_cart.sandbox.server import SandboxServer
 
 
 class Command(BaseCommand):
-    """`manage.py stripe_sandbox --webhook http://127.0.0.1:8000/stripe/webhook/`."""
+    """The command, as in ``stripe_sandbox --webhook http://127.0.0.1:8000/stripe/webhook/``."""
 
     help = "Run the Stripe sandbox on this machine: API, payment page and webhooks."
     # The sandbox does not depend on the project's settings.
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the options of the command."""
         parser.add_argument("--port", type=int, default=8001, help="Port to listen on (8001).")
         parser.add_argument("--name", default="", help="Name of the shop on the payment page.")
         parser.add_argument("--data", metavar="FILE", help="SQLite file that survives restarts.")
@@ -31,6 +32,7 @@ class Command(BaseCommand):
         parser.add_argument("--secret", metavar="whsec_…", help="Signing secret of the webhook.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """Run the sandbox until the process is stopped."""
         if not settings.DEBUG:
             raise CommandError("The sandbox is for development: it needs DEBUG = True.")
         if options["secret"] and not options["webhook"]:
@@ -42,12 +44,14 @@ class Command(BaseCommand):
             sandbox.close()
 
     def _run(self, sandbox: Sandbox, options: dict[str, Any]) -> None:
+        """Serve the sandbox until the process is asked to stop."""
         with _stop_signals() as stop, self._serve(sandbox, options["port"]) as server:
             self._print_settings(sandbox, server.url, options)
             stop.wait()
         self.stdout.write("Stopped.")
 
     def _serve(self, sandbox: Sandbox, port: int) -> SandboxServer:
+        """Start the sandbox's server on the port. Raises ``CommandError``."""
         try:
             return sandbox.serve(port=port)
         except OSError as error:
@@ -55,7 +59,8 @@ class Command(BaseCommand):
             raise CommandError(message) from error
 
     def _print_settings(self, sandbox: Sandbox, url: str, options: dict[str, Any]) -> None:
-        self.stdout.write(f"Stripe in a box: {url}")
+        """Print the settings that connect the project to the sandbox, and add its webhook."""
+        self.stdout.write(f"The Stripe sandbox runs at {url}")
         self.stdout.write(f'  STRIPE_CART_API_BASE = "{url}", with any key that starts sk_test_')
         if options["webhook"]:
             _delete_endpoints_on_other_ports(sandbox, options["webhook"])
@@ -68,7 +73,10 @@ class Command(BaseCommand):
 
 
 def _delete_endpoints_on_other_ports(sandbox: Sandbox, url: str) -> None:
-    """Delete endpoints on other ports of this URL: another program may listen there now."""
+    """Delete the sandbox's webhook endpoints with the same URL on another port.
+
+    They are from earlier runs, and another program may listen on their port now.
+    """
     own = urlsplit(url)
     key = {"Authorization": "Bearer sk_test_sandbox"}
     listed = sandbox.handle("GET", "/v1/webhook_endpoints?limit=100", key, b"")
@@ -80,7 +88,7 @@ def _delete_endpoints_on_other_ports(sandbox: Sandbox, url: str) -> None:
 
 @contextmanager
 def _stop_signals() -> Iterator[threading.Event]:
-    """Yield an event that SIGINT or SIGTERM sets, even if the shell ignores Ctrl-C."""
+    """Yield an event that is set when the process receives SIGINT or SIGTERM."""
     stop = threading.Event()
     previous = {
         number: signal.signal(number, lambda *_: stop.set())

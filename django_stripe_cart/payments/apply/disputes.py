@@ -63,5 +63,5 @@ def _save(row: Dispute, dispute: StripeDispute) -> None:
     row.status, row.reason = dispute.status, dispute.reason
     row.amount, row.due_by = dispute.amount, dispute.due_by
     row.closed = None if row.is_open else row.closed or timezone.now()
-    if row.pk is None or columns != (row.status, row.reason, row.amount, row.due_by):
+    if columns != (row.status, row.reason, row.amount, row.due_by):
         row.save()

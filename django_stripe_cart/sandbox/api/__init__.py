@@ -1,1 +1,1 @@
-"""The API: one module for each of Stripe's resources."""
+"""The endpoints of the API, by resource."""

@@ -1,4 +1,4 @@
-"""`/v1/account` and `/v1/balance`."""
+"""`/v1/account` and `/v1/balance`: read the merchant's account and balance."""
 
 from collections import Counter
 
@@ -7,6 +7,7 @@ from django_stripe_cart.sandbox.http import Object
 
 
 def retrieve_account(account: Account) -> Object:
+    """Return the merchant's account."""
     return {
         "id": account.id,
         "object": "account",
@@ -25,7 +26,7 @@ def retrieve_account(account: Account) -> Object:
 
 
 def retrieve_balance(account: Account) -> Object:
-    """Return the available and pending balance for each currency."""
+    """Return the merchant's available and pending balance in each currency."""
     available: Counter[str] = Counter()
     pending: Counter[str] = Counter()
     now = account.clock.now()
@@ -34,13 +35,14 @@ def retrieve_balance(account: Account) -> Object:
         totals[transaction["currency"]] += transaction["net"]
     return {
         "object": "balance",
-        "available": _amounts(available),
+        "available": _balance_amounts(available),
         "livemode": False,
-        "pending": _amounts(pending),
+        "pending": _balance_amounts(pending),
     }
 
 
-def _amounts(totals: Counter[str]) -> list[Object]:
+def _balance_amounts(totals: Counter[str]) -> list[Object]:
+    """Return totals by currency as Stripe lists them, or zero dollars if there are none."""
     return [
         {"amount": amount, "currency": currency, "source_types": {"card": amount}}
         for currency, amount in sorted(totals.items())

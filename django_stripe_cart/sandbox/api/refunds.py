@@ -1,11 +1,11 @@
-"""`/v1/refunds`: create, read, update and cancel refunds."""
+"""`/v1/refunds`: create, update and cancel refunds."""
 
 from django_stripe_cart.sandbox.account import Account
-from django_stripe_cart.sandbox.currencies import check_representable, display
+from django_stripe_cart.sandbox.currencies import check_representable, format_amount
 from django_stripe_cart.sandbox.disputes import is_disputed
 from django_stripe_cart.sandbox.errors import ApiError, parameter_missing
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.pagination import list_items, list_objects
+from django_stripe_cart.sandbox.pagination import list_items
 from django_stripe_cart.sandbox.parameters import (
     EXPAND,
     Anything,
@@ -16,7 +16,6 @@ from django_stripe_cart.sandbox.parameters import (
     Metadata,
     OneOf,
     Text,
-    list_parameters,
 )
 from django_stripe_cart.sandbox.refunds import amount_refundable, make_refund, set_refund_status
 
@@ -37,13 +36,11 @@ CREATE = Hash(
     }
 )
 UPDATE = Hash({"metadata": Metadata(), "expand": EXPAND})
-LIST = list_parameters(charge=Text(), payment_intent=Text())
-OF_CHARGE = list_parameters()
 
 
 def create_refund(account: Account, params: Object) -> Object:
-    """Refund a charge in full or in part."""
-    charge = _charge(account, params)
+    """Refund a charge in full or in part. Raise `ApiError` if it cannot be refunded."""
+    charge = _find_charge(account, params)
     if charge["status"] != "succeeded":
         raise ApiError("Only a charge that succeeded can be refunded.", param="charge")
     if is_disputed(account, charge):
@@ -61,11 +58,8 @@ def create_refund(account: Account, params: Object) -> Object:
     return make_refund(account, charge, params, amount=amount)
 
 
-def retrieve_refund(account: Account, id: str) -> Object:
-    return account.get("refund", id)
-
-
 def update_refund(account: Account, id: str, params: Object) -> Object:
+    """Merge metadata into that of a refund."""
     refund = account.get("refund", id)
     merged = {**refund["metadata"], **params.get("metadata", {})}
     refund["metadata"] = merged
@@ -76,24 +70,22 @@ def update_refund(account: Account, id: str, params: Object) -> Object:
 
 
 def cancel_refund(account: Account, id: str) -> Object:
-    """Cancel a refund in `requires_action`. Raises `ApiError` for any other."""
+    """Cancel a refund. Raise `ApiError` unless its status is `requires_action`."""
     refund = account.get("refund", id)
     if refund["status"] != "requires_action":
         raise ApiError(f"A refund with the status {refund['status']} cannot be canceled.")
     return set_refund_status(account, refund, "canceled")
 
 
-def list_refunds(account: Account, params: Object) -> Object:
-    return list_objects(account, "refund", "/v1/refunds", params)
-
-
 def list_refunds_of_charge(account: Account, id: str, params: Object) -> Object:
+    """Return a page of a charge's refunds, newest first."""
     account.get("charge", id)
     refunds = account.store.find("refund", newest_first=True, charge=id)
     return list_items(refunds, f"/v1/charges/{id}/refunds", params)
 
 
-def _charge(account: Account, params: Object) -> Object:
+def _find_charge(account: Account, params: Object) -> Object:
+    """Return the charge that the parameters name, directly or by its payment intent."""
     if "charge" in params:
         return account.get("charge", params["charge"], param="charge")
     if "payment_intent" not in params:
@@ -109,10 +101,11 @@ def _charge(account: Account, params: Object) -> Object:
 
 
 def _check_amount(amount: int, left: int, currency: str) -> None:
+    """Raise `ApiError` unless this amount, in the smallest unit, can be refunded."""
     check_representable(amount, currency, param="amount")
     if amount > left:
+        asked, rest = format_amount(amount, currency), format_amount(left, currency)
         raise ApiError(
-            f"The refund of {display(amount, currency)} is more than the {display(left, currency)}"
-            " that is left of this charge.",
+            f"The refund of {asked} is more than the {rest} that is left of this charge.",
             param="amount",
         )

@@ -1,30 +1,30 @@
-"""The API's endpoints by method and path."""
+"""The table of the API's endpoints, by method and path."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.api import (
-    disputes,
     events,
     merchant,
-    payments,
     refunds,
     session_parameters,
     sessions,
     webhook_endpoints,
 )
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.parameters import RETRIEVE, Hash
+from django_stripe_cart.sandbox.pagination import list_parameters, list_stored_objects
+from django_stripe_cart.sandbox.parameters import RETRIEVE, Hash, Text
 
 Handler = Callable[..., Object]
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A path, its parameters and the function that handles it."""
+    """An API endpoint: its method and path, its parameters and the function that it calls."""
 
     method: str
     path: str
@@ -32,66 +32,74 @@ class Endpoint:
     parameters: Hash | Callable[[str], Hash] = RETRIEVE
 
     def match(self, path: str) -> dict[str, str] | None:
-        """Return the ids in a path, or None if the path does not match."""
+        """Return the ids in a path, or None if the path is not that of this endpoint."""
         pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path)
         found = re.fullmatch(pattern, path)
         return found.groupdict() if found else None
 
-    def read(self, raw: dict[str, Any], version: str) -> Object:
-        """Return the validated parameters. Raises `ApiError`."""
+    def read_parameters(self, raw: dict[str, Any], version: str) -> Object:
+        """Return the validated parameters of a request. Raise `ApiError` if one is invalid."""
         hash = self.parameters if isinstance(self.parameters, Hash) else self.parameters(version)
-        return hash.read(raw)
+        return hash.clean(raw)
 
     def call(self, account: Account, ids: dict[str, str], params: Object) -> Object:
-        """Run the endpoint. `expand` is applied to its result by the caller."""
+        """Call the endpoint's function, and return its result without expanding any ids."""
         asked = {name: value for name, value in params.items() if name != "expand"}
         if self.parameters is RETRIEVE:
             return self.run(account, *ids.values())
         return self.run(account, *ids.values(), asked)
 
 
-SESSIONS, INTENTS, CHARGES = "/v1/checkout/sessions", "/v1/payment_intents", "/v1/charges"
-REFUNDS, WEBHOOK_ENDPOINTS = "/v1/refunds", "/v1/webhook_endpoints"
+def _retrieve(account: Account, id: str, *, kind: str) -> Object:
+    """Return the stored object of this kind and id."""
+    return account.get(kind, id)
+
+
+def _read_endpoints(kind: str, url: str, parameters: Hash) -> list[Endpoint]:
+    """Return two endpoints for a kind of object: one lists all, one retrieves one by id."""
+    return [
+        Endpoint("GET", url, partial(list_stored_objects, kind=kind, url=url), parameters),
+        Endpoint("GET", url + "/{id}", partial(_retrieve, kind=kind)),
+    ]
+
+
+SESSIONS, CHARGES, REFUNDS = "/v1/checkout/sessions", "/v1/charges", "/v1/refunds"
+WEBHOOKS = "/v1/webhook_endpoints"
+UNFILTERED = list_parameters()
+INTENT_FILTERS = list_parameters(customer=Text(), customer_account=Text())
+CHARGE_FILTERS = list_parameters(customer=Text(), payment_intent=Text(), transfer_group=Text())
+OF_CHARGE = list_parameters(charge=Text(), payment_intent=Text())
 ENDPOINTS = [
     Endpoint("POST", SESSIONS, sessions.create_session, session_parameters.create_parameters),
-    Endpoint("GET", SESSIONS, sessions.list_sessions, sessions.LIST),
-    Endpoint("GET", SESSIONS + "/{id}", sessions.retrieve_session),
-    Endpoint("GET", SESSIONS + "/{id}/line_items", sessions.list_line_items, sessions.LINE_ITEMS),
+    *_read_endpoints("checkout.session", SESSIONS, sessions.LIST),
+    Endpoint("GET", SESSIONS + "/{id}/line_items", sessions.list_line_items, UNFILTERED),
     Endpoint("POST", SESSIONS + "/{id}/expire", sessions.expire_session),
-    Endpoint("GET", INTENTS, payments.list_intents, payments.INTENT_LIST),
-    Endpoint("GET", INTENTS + "/{id}", payments.retrieve_intent),
-    Endpoint("GET", CHARGES, payments.list_charges, payments.CHARGE_LIST),
-    Endpoint("GET", CHARGES + "/{id}", payments.retrieve_charge),
-    Endpoint("GET", CHARGES + "/{id}/refunds", refunds.list_refunds_of_charge, refunds.OF_CHARGE),
+    *_read_endpoints("payment_intent", "/v1/payment_intents", INTENT_FILTERS),
+    *_read_endpoints("charge", CHARGES, CHARGE_FILTERS),
+    Endpoint("GET", CHARGES + "/{id}/refunds", refunds.list_refunds_of_charge, UNFILTERED),
     Endpoint("POST", REFUNDS, refunds.create_refund, refunds.CREATE),
-    Endpoint("GET", REFUNDS, refunds.list_refunds, refunds.LIST),
-    Endpoint("GET", REFUNDS + "/{id}", refunds.retrieve_refund),
+    *_read_endpoints("refund", REFUNDS, OF_CHARGE),
     Endpoint("POST", REFUNDS + "/{id}", refunds.update_refund, refunds.UPDATE),
     Endpoint("POST", REFUNDS + "/{id}/cancel", refunds.cancel_refund),
-    Endpoint("GET", "/v1/disputes", disputes.list_disputes, disputes.LIST),
-    Endpoint("GET", "/v1/disputes/{id}", disputes.retrieve_dispute),
+    *_read_endpoints("dispute", "/v1/disputes", OF_CHARGE),
+    Endpoint("POST", WEBHOOKS, webhook_endpoints.create_endpoint, webhook_endpoints.CREATE),
+    *_read_endpoints("webhook_endpoint", WEBHOOKS, UNFILTERED),
     Endpoint(
-        "POST", WEBHOOK_ENDPOINTS, webhook_endpoints.create_endpoint, webhook_endpoints.CREATE
+        "POST", WEBHOOKS + "/{id}", webhook_endpoints.update_endpoint, webhook_endpoints.UPDATE
     ),
-    Endpoint("GET", WEBHOOK_ENDPOINTS, webhook_endpoints.list_endpoints, webhook_endpoints.LIST),
-    Endpoint("GET", WEBHOOK_ENDPOINTS + "/{id}", webhook_endpoints.retrieve_endpoint),
+    Endpoint("DELETE", WEBHOOKS + "/{id}", webhook_endpoints.delete_endpoint),
     Endpoint(
-        "POST",
-        WEBHOOK_ENDPOINTS + "/{id}",
-        webhook_endpoints.update_endpoint,
-        webhook_endpoints.UPDATE,
+        "GET", "/v1/balance_transactions/{id}", partial(_retrieve, kind="balance_transaction")
     ),
-    Endpoint("DELETE", WEBHOOK_ENDPOINTS + "/{id}", webhook_endpoints.delete_endpoint),
-    Endpoint("GET", "/v1/balance_transactions/{id}", payments.retrieve_balance_transaction),
     Endpoint("GET", "/v1/events", events.list_events, events.LIST),
-    Endpoint("GET", "/v1/events/{id}", events.retrieve_event),
+    Endpoint("GET", "/v1/events/{id}", partial(_retrieve, kind="event")),
     Endpoint("GET", "/v1/account", merchant.retrieve_account),
     Endpoint("GET", "/v1/balance", merchant.retrieve_balance),
 ]
 
 
 def find_endpoint(method: str, path: str) -> tuple[Endpoint, dict[str, str]] | None:
-    """Return the endpoint for a method and path, with the ids in the path."""
+    """Return the endpoint for a method and path, with the ids in the path, or None."""
     for endpoint in ENDPOINTS:
         ids = endpoint.match(path)
         if ids is not None and endpoint.method == method:

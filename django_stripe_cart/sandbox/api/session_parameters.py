@@ -1,4 +1,4 @@
-"""Parameters for creating a Checkout Session."""
+"""The parameters that create a Checkout Session."""
 
 from django_stripe_cart.sandbox import api_versions
 from django_stripe_cart.sandbox.parameters import (
@@ -179,8 +179,8 @@ FIELDS: dict[str, Parameter] = {
 
 
 def create_parameters(version: str) -> Hash:
-    """Return the parameters of an API version."""
-    fields = {**FIELDS, "ui_mode": OneOf(api_versions.ui_modes(version))}
+    """Return the parameters that create a session in this version of the API."""
+    fields = {**FIELDS, "ui_mode": OneOf(api_versions.allowed_ui_modes(version))}
     if not api_versions.is_since(version, api_versions.PAYMENT_METHOD_TYPES_REMOVED):
         fields["payment_method_types"] = ListOf(Text())
     return Hash(fields, required=["mode"])

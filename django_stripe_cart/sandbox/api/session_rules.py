@@ -1,4 +1,4 @@
-"""Rules for a new Checkout Session that involve more than one parameter."""
+"""Checks of a new Checkout Session that involve more than one parameter."""
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.currencies import check_representable
@@ -24,6 +24,7 @@ def check_session(account: Account, params: Object) -> None:
 
 
 def _check_mode(params: Object) -> None:
+    """Raise `ApiError` unless the session is for a one-time payment on Stripe's own page."""
     if params["mode"] != "payment":
         raise ApiError("The sandbox only plays sessions with mode=payment.", param="mode")
     if params.get("ui_mode") not in (None, "hosted", "hosted_page"):
@@ -39,6 +40,7 @@ def _check_mode(params: Object) -> None:
 
 
 def _check_expiry(params: Object, now: int) -> None:
+    """Raise `ApiError` unless the session expires between 30 minutes and 24 hours from now."""
     if "expires_at" not in params:
         return
     if params["expires_at"] < now + MIN_LIFETIME:
@@ -52,6 +54,7 @@ def _check_expiry(params: Object, now: int) -> None:
 
 
 def _check_line_item(item: Object, path: str) -> None:
+    """Raise `ApiError` unless a line item describes its product, price and quantity."""
     if "price" in item:
         raise resource_missing("price", item["price"], param=f"{path}[price]", status=400)
     if "price_data" not in item:
@@ -72,6 +75,7 @@ def _check_line_item(item: Object, path: str) -> None:
 
 
 def _check_currencies(params: Object) -> None:
+    """Raise `ApiError` if the line items and shipping options differ in currency."""
     currencies = {item["price_data"]["currency"] for item in params["line_items"]}
     currencies |= {
         option["shipping_rate_data"]["fixed_amount"]["currency"]

@@ -1,19 +1,19 @@
-"""`/v1/checkout/sessions`: create, read, list and expire Checkout Sessions."""
+"""`/v1/checkout/sessions`: create and expire Checkout Sessions, and list their line items."""
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.api.session_rules import check_session
 from django_stripe_cart.sandbox.currencies import check_chargeable
 from django_stripe_cart.sandbox.errors import ApiError, resource_missing
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.objects.discount import amount_off, build_shipping_rate
+from django_stripe_cart.sandbox.objects.discount import build_shipping_rate, discount_amount
 from django_stripe_cart.sandbox.objects.line_item import (
     build_line_item,
     build_price,
     build_product,
 )
 from django_stripe_cart.sandbox.objects.session import build_session
-from django_stripe_cart.sandbox.pagination import list_items, list_objects
-from django_stripe_cart.sandbox.parameters import Email, Hash, OneOf, Text, list_parameters
+from django_stripe_cart.sandbox.pagination import list_items, list_parameters
+from django_stripe_cart.sandbox.parameters import Email, Hash, OneOf, Text
 from django_stripe_cart.sandbox.payment_intents import cancel_intent
 
 SESSION = "checkout.session"
@@ -26,11 +26,10 @@ LIST = list_parameters(
     payment_link=Text(),
     subscription=Text(),
 )
-LINE_ITEMS = list_parameters()
 
 
 def create_session(account: Account, params: Object) -> Object:
-    """Create an open session."""
+    """Create an open Checkout Session."""
     check_session(account, params)
     session = build_session(
         params,
@@ -47,21 +46,14 @@ def create_session(account: Account, params: Object) -> Object:
     return account.save(session)
 
 
-def retrieve_session(account: Account, id: str) -> Object:
-    return account.get(SESSION, id)
-
-
-def list_sessions(account: Account, params: Object) -> Object:
-    return list_objects(account, SESSION, "/v1/checkout/sessions", params)
-
-
 def list_line_items(account: Account, id: str, params: Object) -> Object:
+    """Return a page of a session's line items."""
     lines = account.get(SESSION, id)["_"]["line_items"]
     return list_items(lines, f"/v1/checkout/sessions/{id}/line_items", params)
 
 
 def expire_session(account: Account, id: str) -> Object:
-    """Expire an open session, so that it can no longer be paid."""
+    """Expire a session, so that it can no longer be paid. Raise `ApiError` if it is not open."""
     session = account.get(SESSION, id)
     if session["status"] != "open":
         raise ApiError(
@@ -71,7 +63,7 @@ def expire_session(account: Account, id: str) -> Object:
 
 
 def mark_expired(account: Account, session: Object) -> Object:
-    """Mark a session as expired if it is open."""
+    """Mark a session as expired if it is open, and cancel its payment."""
     if session["status"] == "open":
         session.update(status="expired", url=None)
         account.save(session)
@@ -82,7 +74,7 @@ def mark_expired(account: Account, session: Object) -> Object:
 
 
 def update_totals(account: Account, session: Object) -> None:
-    """Work out the amounts from the lines, the discount and the shipping."""
+    """Update a session's amounts from its line items, discount and shipping cost."""
     lines = session["_"]["line_items"]
     subtotal = sum(line["amount_subtotal"] for line in lines)
     discount = _allocate_discount(account, session, subtotal)
@@ -97,7 +89,7 @@ def update_totals(account: Account, session: Object) -> None:
 
 
 def set_shipping_rate(session: Object, rate: Object) -> None:
-    """Set the session's shipping cost from a shipping rate."""
+    """Set a session's shipping cost to the amount of a shipping rate."""
     amount = rate["fixed_amount"]["amount"]
     session["shipping_cost"] = {
         "amount_subtotal": amount,
@@ -108,6 +100,7 @@ def set_shipping_rate(session: Object, rate: Object) -> None:
 
 
 def _create_line_item(account: Account, item: Object) -> Object:
+    """Create a line item, with its product and price, from the parameters of a session."""
     data, created = item["price_data"], account.clock.now()
     product = account.save(build_product(data["product_data"], created=created))
     price = account.save(build_price(data, product["id"], created=created))
@@ -115,6 +108,7 @@ def _create_line_item(account: Account, item: Object) -> Object:
 
 
 def _add_shipping(account: Account, session: Object, options: list[Object]) -> None:
+    """Add shipping options to a session, and choose the first one."""
     for index, option in enumerate(options):
         if "shipping_rate_data" not in option:
             raise resource_missing(
@@ -133,6 +127,7 @@ def _add_shipping(account: Account, session: Object, options: list[Object]) -> N
 
 
 def _add_discounts(account: Account, session: Object, discounts: list[Object]) -> None:
+    """Add discounts to a session. Raise `ApiError` if a coupon does not exist."""
     for index, discount in enumerate(discounts):
         path = f"discounts[{index}]"
         if "promotion_code" in discount:
@@ -145,11 +140,14 @@ def _add_discounts(account: Account, session: Object, discounts: list[Object]) -
 
 
 def _allocate_discount(account: Account, session: Object, subtotal: int) -> int:
-    """Distribute the discount over the line items; the last one gets the rounding difference."""
+    """Distribute the discount over the line items, the rounding difference to the last one.
+
+    Return the whole discount.
+    """
     if not session["discounts"]:
         return 0
     coupon = account.get("coupon", session["discounts"][0]["coupon"])
-    discount = left = amount_off(coupon, subtotal)
+    discount = left = discount_amount(coupon, subtotal)
     lines = session["_"]["line_items"]
     for line in lines:
         is_last = line is lines[-1]

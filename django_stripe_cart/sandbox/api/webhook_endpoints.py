@@ -1,4 +1,4 @@
-"""`/v1/webhook_endpoints`: create, read, update and delete webhook endpoints."""
+"""`/v1/webhook_endpoints`: create, update and delete webhook endpoints."""
 
 import re
 from typing import Any
@@ -8,7 +8,6 @@ from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.errors import ApiError
 from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.objects.webhook_endpoint import build_webhook_endpoint
-from django_stripe_cart.sandbox.pagination import list_objects
 from django_stripe_cart.sandbox.parameters import (
     EXPAND,
     Boolean,
@@ -18,7 +17,6 @@ from django_stripe_cart.sandbox.parameters import (
     Parameter,
     Text,
     Url,
-    list_parameters,
 )
 
 ENDPOINT = "webhook_endpoint"
@@ -27,10 +25,11 @@ TYPE = re.compile(r"^[a-z_0-9]+(\.[a-z_0-9]+)+$")
 
 
 class EventType(Text):
-    """An event type, or `*`."""
+    """An event type such as `charge.refunded`, or `*` for all types."""
 
-    def read(self, value: Any, path: str) -> str:
-        text = super().read(value, path)
+    def clean(self, value: Any, path: str) -> str:
+        """Return the event type. Raise `ApiError` if it is malformed."""
+        text = super().clean(value, path)
         if text != "*" and not TYPE.match(text):
             raise ApiError(f"Invalid {path}: there is no event of type {text}", param=path)
         return text
@@ -47,18 +46,17 @@ CREATE = Hash(
     {**FIELDS, "api_version": Text(), "connect": Boolean()}, required=["url", "enabled_events"]
 )
 UPDATE = Hash({**FIELDS, "disabled": Boolean()})
-LIST = list_parameters()
 
 
 def create_endpoint(account: Account, params: Object) -> Object:
-    """Create an endpoint. Only this response contains the signing secret."""
+    """Create a webhook endpoint. Only this response contains its signing secret."""
     if len(account.store.find(ENDPOINT)) >= MAX_ENDPOINTS:
         raise ApiError(f"You have reached the maximum of {MAX_ENDPOINTS} webhook endpoints.")
     version = params.get("api_version")
     endpoint = build_webhook_endpoint(
         params["url"],
         params["enabled_events"],
-        api_version=api_versions.read(version) if version else None,
+        api_version=api_versions.read_version(version) if version else None,
         description=params.get("description"),
         metadata=params.get("metadata"),
         created=account.clock.now(),
@@ -67,15 +65,8 @@ def create_endpoint(account: Account, params: Object) -> Object:
     return {**endpoint, "secret": endpoint["_"]["secrets"][0]["secret"]}
 
 
-def retrieve_endpoint(account: Account, id: str) -> Object:
-    return account.get(ENDPOINT, id)
-
-
-def list_endpoints(account: Account, params: Object) -> Object:
-    return list_objects(account, ENDPOINT, "/v1/webhook_endpoints", params)
-
-
 def update_endpoint(account: Account, id: str, params: Object) -> Object:
+    """Change a webhook endpoint, or enable or disable it."""
     endpoint = account.get(ENDPOINT, id)
     for name in ("url", "enabled_events", "description"):
         endpoint[name] = params.get(name, endpoint[name])
@@ -86,6 +77,7 @@ def update_endpoint(account: Account, id: str, params: Object) -> Object:
 
 
 def delete_endpoint(account: Account, id: str) -> Object:
+    """Delete a webhook endpoint."""
     account.get(ENDPOINT, id)
     account.store.delete(id)
     return {"id": id, "object": ENDPOINT, "deleted": True}

@@ -1,1 +1,1 @@
-"""Builders for Stripe's objects, one module for each."""
+"""Functions that build Stripe's objects, one module for each kind."""

@@ -1,4 +1,4 @@
-"""The BalanceTransaction as Stripe returns it."""
+"""The BalanceTransaction in Stripe's format."""
 
 from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.ids import new_id
@@ -7,7 +7,14 @@ from django_stripe_cart.sandbox.ids import new_id
 def build_balance_transaction(
     source: Object, amount: int, type: str, *, created: int, fee: int = 0
 ) -> Object:
-    """Build a change of the account's balance: positive for a charge, negative for a refund."""
+    """Return a new change of the merchant's balance; a refund has a negative amount."""
+    fee_details = {
+        "amount": fee,
+        "application": None,
+        "currency": source["currency"],
+        "description": "Sandbox processing fees",
+        "type": "stripe_fee",
+    }
     return {
         "id": new_id("txn"),
         "object": "balance_transaction",
@@ -19,24 +26,10 @@ def build_balance_transaction(
         "description": source.get("description"),
         "exchange_rate": None,
         "fee": fee,
-        "fee_details": _fee_details(fee, source["currency"]),
+        "fee_details": [fee_details] if fee else [],
         "net": amount - fee,
         "reporting_category": type,
         "source": source["id"],
         "status": "pending",
         "type": type,
     }
-
-
-def _fee_details(fee: int, currency: str) -> list[Object]:
-    if not fee:
-        return []
-    return [
-        {
-            "amount": fee,
-            "application": None,
-            "currency": currency,
-            "description": "Sandbox processing fees",
-            "type": "stripe_fee",
-        }
-    ]

@@ -1,7 +1,7 @@
-"""The Charge as Stripe returns it."""
+"""The Charge in Stripe's format."""
 
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.ids import new_id, token
+from django_stripe_cart.sandbox.ids import new_id, random_token
 
 NULL_FIELDS = (
     "application",
@@ -20,10 +20,11 @@ NULL_FIELDS = (
     "transfer_data",
     "transfer_group",
 )
+ONLY_IN_PAYMENT_METHOD = ("display_brand", "generated_from", "networks", "three_d_secure_usage")
 
 
 def build_charge(intent: Object, method: Object, *, created: int, base_url: str) -> Object:
-    """Build a charge with the status `pending`."""
+    """Return a new charge with the status `pending`."""
     type = method["type"]
     id = new_id("ch" if type == "card" else "py")
     return {
@@ -47,7 +48,7 @@ def build_charge(intent: Object, method: Object, *, created: int, base_url: str)
         "paid": False,
         "payment_intent": intent["id"],
         "payment_method": method["id"],
-        "payment_method_details": {"type": type, type: _charged_details(method)},
+        "payment_method_details": {"type": type, type: _payment_method_details(method)},
         "radar_options": {},
         "receipt_email": intent["receipt_email"],
         "receipt_url": f"{base_url}/receipts/{id}",
@@ -60,12 +61,14 @@ def build_charge(intent: Object, method: Object, *, created: int, base_url: str)
     }
 
 
-def _charged_details(method: Object) -> Object:
+def _payment_method_details(method: Object) -> Object:
+    """Return the details of a payment method that a charge repeats."""
     details: Object = method[method["type"]]
     if method["type"] != "card":
         return {**details, "mandate": None}
-    kept = {key: details[key] for key in details if key not in ("display_brand", "generated_from")}
-    kept.pop("networks")
-    kept.pop("three_d_secure_usage")
-    kept |= dict.fromkeys(("installments", "mandate", "three_d_secure"))
-    return {**kept, "network": kept["brand"], "authorization_code": token(6).upper()}
+    return {
+        **{name: value for name, value in details.items() if name not in ONLY_IN_PAYMENT_METHOD},
+        **dict.fromkeys(("installments", "mandate", "three_d_secure")),
+        "network": details["brand"],
+        "authorization_code": random_token(6).upper(),
+    }

@@ -1,4 +1,4 @@
-"""Coupons and shipping rates as Stripe returns them."""
+"""Coupons and shipping rates in Stripe's format."""
 
 from typing import Any
 
@@ -14,6 +14,7 @@ def build_coupon(
     currency: str | None,
     created: int,
 ) -> Object:
+    """Return a new coupon, which takes off a percentage or an amount."""
     return {
         "id": id,
         "object": "coupon",
@@ -33,14 +34,15 @@ def build_coupon(
     }
 
 
-def amount_off(coupon: Object, subtotal: int) -> int:
-    """Return a coupon's discount, at most the subtotal."""
+def discount_amount(coupon: Object, subtotal: int) -> int:
+    """Return the amount that a coupon takes off a subtotal."""
     if coupon["percent_off"] is not None:
         return int(subtotal * coupon["percent_off"] / 100 + 0.5)
     return min(subtotal, int(coupon["amount_off"]))
 
 
 def build_shipping_rate(data: Object, *, created: int) -> Object:
+    """Return a new shipping rate with a fixed amount."""
     amount: dict[str, Any] = data.get("fixed_amount", {})
     return {
         "id": new_id("shr"),

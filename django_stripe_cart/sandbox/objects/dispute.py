@@ -1,4 +1,4 @@
-"""The Dispute as Stripe returns it."""
+"""The Dispute in Stripe's format."""
 
 from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.ids import new_id
@@ -15,6 +15,7 @@ EVIDENCE = (
 
 
 def build_dispute(charge: Object, *, is_inquiry: bool, created: int) -> Object:
+    """Return a new dispute of a charge; an inquiry withdraws no money."""
     return {
         "id": new_id("du"),
         "object": "dispute",
@@ -38,7 +39,7 @@ def build_dispute(charge: Object, *, is_inquiry: bool, created: int) -> Object:
         "metadata": {},
         "payment_intent": charge["payment_intent"],
         "payment_method_details": {
-            "card": _card(charge, is_inquiry=is_inquiry),
+            "card": _card_details(charge, is_inquiry=is_inquiry),
             "type": "card",
         },
         "reason": "fraudulent",
@@ -46,7 +47,8 @@ def build_dispute(charge: Object, *, is_inquiry: bool, created: int) -> Object:
     }
 
 
-def _card(charge: Object, *, is_inquiry: bool) -> Object:
+def _card_details(charge: Object, *, is_inquiry: bool) -> Object:
+    """Return the details of the disputed card."""
     brand = charge["payment_method_details"].get("card", {}).get("brand", "visa")
     return {
         "brand": brand,

@@ -1,4 +1,4 @@
-"""Line items, prices and products as Stripe returns them."""
+"""Line items, prices and products in Stripe's format."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from django_stripe_cart.sandbox.ids import new_id
 
 
 def build_product(data: Object, *, created: int) -> Object:
+    """Return a new product from the parameters of a line item."""
     return {
         "id": new_id("prod", 14),
         "object": "product",
@@ -31,6 +32,7 @@ def build_product(data: Object, *, created: int) -> Object:
 
 
 def build_price(data: Object, product_id: str, *, created: int) -> Object:
+    """Return a new one-time price from the parameters of a line item."""
     return {
         "id": new_id("price"),
         "object": "price",
@@ -55,12 +57,13 @@ def build_price(data: Object, product_id: str, *, created: int) -> Object:
 
 
 def build_line_item(params: Object, price: Object, product: Object) -> Object:
+    """Return a new line item of a session, without a discount."""
     quantity: int = params.get("quantity", 1)
     subtotal = price["unit_amount"] * quantity
     return {
         "id": new_id("li"),
         "object": "item",
-        "adjustable_quantity": _adjustable_quantity(params.get("adjustable_quantity")),
+        "adjustable_quantity": _build_adjustable_quantity(params.get("adjustable_quantity")),
         "amount_discount": 0,
         "amount_subtotal": subtotal,
         "amount_tax": 0,
@@ -73,7 +76,8 @@ def build_line_item(params: Object, price: Object, product: Object) -> Object:
     }
 
 
-def _adjustable_quantity(data: Object | None) -> dict[str, Any] | None:
+def _build_adjustable_quantity(data: Object | None) -> dict[str, Any] | None:
+    """Return the range in which the shopper may change the quantity, or None."""
     if not data or not data.get("enabled"):
         return None
     return {

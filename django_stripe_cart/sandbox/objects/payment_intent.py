@@ -1,9 +1,9 @@
-"""The PaymentIntent as Stripe returns it."""
+"""The PaymentIntent in Stripe's format."""
 
 from typing import Any
 
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.ids import new_id, token
+from django_stripe_cart.sandbox.ids import new_id, random_token
 
 NULL_FIELDS = (
     "amount_details",
@@ -31,6 +31,7 @@ NULL_FIELDS = (
 
 
 def build_payment_intent(session: Object, *, created: int) -> Object:
+    """Return a new payment intent of a session, without a payment method."""
     data: dict[str, Any] = session["_"]["payment_intent_data"]
     id = new_id("pi")
     return {
@@ -41,7 +42,7 @@ def build_payment_intent(session: Object, *, created: int) -> Object:
         "amount_capturable": 0,
         "amount_received": 0,
         "capture_method": data.get("capture_method", "automatic_async"),
-        "client_secret": f"{id}_secret_{token(25)}",
+        "client_secret": f"{id}_secret_{random_token(25)}",
         "confirmation_method": "automatic",
         "created": created,
         "currency": session["currency"],
@@ -55,5 +56,5 @@ def build_payment_intent(session: Object, *, created: int) -> Object:
         "statement_descriptor": data.get("statement_descriptor"),
         "statement_descriptor_suffix": data.get("statement_descriptor_suffix"),
         "status": "requires_payment_method",
-        "_": {"session": session["id"], "card": None, "billing": None},
+        "_": {"session": session["id"], "card": None},
     }

@@ -1,4 +1,4 @@
-"""The PaymentMethod as Stripe returns it: a card or a bank account."""
+"""The PaymentMethod in Stripe's format: a card or a bank account."""
 
 from django_stripe_cart.sandbox.cards import Card
 from django_stripe_cart.sandbox.http import Object
@@ -6,12 +6,13 @@ from django_stripe_cart.sandbox.ids import new_id
 
 
 def build_payment_method(type: str, billing: Object, card: Card | None, *, created: int) -> Object:
-    details = card_details(card, billing) if card else bank_details(type)
+    """Return a new payment method: a card or, without `card`, a bank account."""
+    details = _card_details(card, billing) if card else _bank_details(type)
     return {
         "id": new_id("pm"),
         "object": "payment_method",
         "allow_redisplay": "limited",
-        "billing_details": _billing_details(billing),
+        "billing_details": _build_billing_details(billing),
         type: details,
         "created": created,
         "customer": None,
@@ -21,13 +22,14 @@ def build_payment_method(type: str, billing: Object, card: Card | None, *, creat
     }
 
 
-def card_details(card: Card, billing: Object) -> Object:
+def _card_details(card: Card, billing: Object) -> Object:
+    """Return the details of a card, as the payment method contains them."""
     return {
         "brand": card.brand,
         "checks": {
             "address_line1_check": None,
             "address_postal_code_check": None,
-            "cvc_check": "fail" if card.code == "incorrect_cvc" else "pass",
+            "cvc_check": "fail" if card.decline_code == "incorrect_cvc" else "pass",
         },
         "country": card.country,
         "display_brand": card.brand,
@@ -43,7 +45,8 @@ def card_details(card: Card, billing: Object) -> Object:
     }
 
 
-def bank_details(type: str) -> Object:
+def _bank_details(type: str) -> Object:
+    """Return the details of a bank account, as the payment method contains them."""
     details: Object = {"last4": "6789", "fingerprint": "SandboxBank0001"}
     if type == "us_bank_account":
         details |= {
@@ -55,7 +58,8 @@ def bank_details(type: str) -> Object:
     return details
 
 
-def _billing_details(billing: Object) -> Object:
+def _build_billing_details(billing: Object) -> Object:
+    """Return the name and e-mail address of the payer in Stripe's format."""
     return {
         "address": dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state")),
         "email": billing["email"],

@@ -1,31 +1,24 @@
-"""The Refund as Stripe returns it."""
+"""The Refund in Stripe's format."""
 
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.ids import new_id, token
+from django_stripe_cart.sandbox.ids import new_id, random_token
 
-NULL_FIELDS = (
-    "balance_transaction",
-    "failure_balance_transaction",
-    "failure_reason",
-    "pending_reason",
-    "source_transfer_reversal",
-    "transfer_reversal",
-)
-# Stripe omits these until they have a value.
-OMITTED = ("failure_balance_transaction", "failure_reason", "pending_reason")
+# Stripe omits `failure_balance_transaction`, `failure_reason` and `pending_reason` while null.
+NULL_FIELDS = ("balance_transaction", "source_transfer_reversal", "transfer_reversal")
 
 
 def build_refund(charge: Object, params: Object, *, amount: int, created: int) -> Object:
+    """Return a new refund with the status `pending`."""
     type = charge["payment_method_details"]["type"]
     return {
         "id": new_id("re" if type == "card" else "pyr"),
         "object": "refund",
         "amount": amount,
-        **{name: None for name in NULL_FIELDS if name not in OMITTED},
+        **dict.fromkeys(NULL_FIELDS),
         "charge": charge["id"],
         "created": created,
         "currency": charge["currency"],
-        "destination_details": {type: _destination(type), "type": type},
+        "destination_details": {type: _destination_details(type), "type": type},
         "metadata": params.get("metadata", {}),
         "payment_intent": charge["payment_intent"],
         "reason": params.get("reason"),
@@ -34,11 +27,12 @@ def build_refund(charge: Object, params: Object, *, amount: int, created: int) -
     }
 
 
-def _destination(type: str) -> Object:
+def _destination_details(type: str) -> Object:
+    """Return the reference of the refund at the bank; only cards have one."""
     if type != "card":
         return {}
     return {
-        "reference": token(12),
+        "reference": random_token(12),
         "reference_status": "available",
         "reference_type": "acquirer_reference_number",
         "type": "refund",

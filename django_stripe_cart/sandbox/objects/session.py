@@ -1,11 +1,11 @@
-"""The Checkout Session as Stripe returns it."""
+"""The Checkout Session in Stripe's format."""
 
 import secrets
 from typing import Any
 from urllib.parse import quote
 
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.ids import new_id, token
+from django_stripe_cart.sandbox.ids import new_id, random_token
 
 URL_LENGTH = 333
 BANK_DEBITS = {
@@ -61,14 +61,14 @@ NULL_FIELDS = (
 
 
 def build_session(params: Object, *, currency: str, created: int, base_url: str) -> Object:
-    """Build an open session, without line items and totals."""
+    """Return a new open session, without line items and totals."""
     id = new_id("cs_test", 58)
     return {
         "id": id,
         "object": "checkout.session",
         **dict.fromkeys(NULL_FIELDS),
         **{name: params.get(name) for name in ECHOED},
-        **_settings(params),
+        **_build_settings(params),
         "created": created,
         "currency": currency,
         "expires_at": params.get("expires_at", created + 24 * 60 * 60),
@@ -79,7 +79,7 @@ def build_session(params: Object, *, currency: str, created: int, base_url: str)
         "payment_status": "unpaid",
         "status": "open",
         "ui_mode": "hosted_page",
-        "url": _url(base_url, id),
+        "url": _payment_page_url(base_url, id),
         "_": {
             "line_items": [],
             "payment_intent_data": params.get("payment_intent_data", {}),
@@ -89,18 +89,19 @@ def build_session(params: Object, *, currency: str, created: int, base_url: str)
 
 
 def payment_method_types(params: Object, currency: str) -> list[str]:
-    """Return the requested payment method types, or card and a bank debit."""
+    """Return the payment method types that the parameters request, or card and a bank debit."""
     asked = params.get("payment_method_types") or params.get("allowed_payment_method_types")
     types = asked or ["card", BANK_DEBITS.get(currency, "sepa_debit")]
     return [type for type in types if type not in params.get("excluded_payment_method_types", [])]
 
 
-def _settings(params: Object) -> Object:
+def _build_settings(params: Object) -> Object:
+    """Return the part of a session that repeats its parameters with their defaults."""
     tax = params.get("automatic_tax", {}).get("enabled", False)
     recovery = params.get("after_expiration", {}).get("recovery")
     return {
         "adaptive_pricing": {"enabled": params.get("adaptive_pricing", {}).get("enabled", True)},
-        "after_expiration": recovery and {"recovery": _recovery(recovery)},
+        "after_expiration": recovery and {"recovery": _build_recovery(recovery)},
         "automatic_tax": {
             "enabled": tax,
             "liability": {"type": "self"} if tax else None,
@@ -108,10 +109,10 @@ def _settings(params: Object) -> Object:
             "status": "requires_location_inputs" if tax else None,
         },
         "custom_fields": params.get("custom_fields", []),
-        "custom_text": _custom_text(params.get("custom_text", {})),
+        "custom_text": _build_custom_text(params.get("custom_text", {})),
         "customer_creation": params.get("customer_creation", "if_required"),
         "discounts": [],
-        "invoice_creation": _invoice_creation(params.get("invoice_creation", {})),
+        "invoice_creation": _build_invoice_creation(params.get("invoice_creation", {})),
         "optional_items": [],
         "payment_method_collection": "if_required",
         "payment_method_options": params.get("payment_method_options", {}),
@@ -128,7 +129,8 @@ def _settings(params: Object) -> Object:
     }
 
 
-def _recovery(data: Object) -> Object:
+def _build_recovery(data: Object) -> Object:
+    """Return the settings for the recovery of an expired session."""
     return {
         "allow_promotion_codes": data.get("allow_promotion_codes", False),
         "enabled": data["enabled"],
@@ -137,12 +139,14 @@ def _recovery(data: Object) -> Object:
     }
 
 
-def _custom_text(data: Object) -> Object:
+def _build_custom_text(data: Object) -> Object:
+    """Return the merchant's texts for the payment page."""
     names = ("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")
     return {name: data.get(name) or None for name in names}
 
 
-def _invoice_creation(data: Object) -> Object:
+def _build_invoice_creation(data: Object) -> Object:
+    """Return the settings for invoices."""
     given: dict[str, Any] = data.get("invoice_data", {})
     return {
         "enabled": data.get("enabled", False),
@@ -158,8 +162,11 @@ def _invoice_creation(data: Object) -> Object:
     }
 
 
-def _url(base_url: str, id: str) -> str:
-    """Return the page's URL: as long as Stripe's, with a fragment that clients must keep."""
+def _payment_page_url(base_url: str, id: str) -> str:
+    """Return the URL of a session's payment page.
+
+    It is as long as Stripe's, and has a fragment that clients must not remove.
+    """
     address = f"{base_url}/c/pay/{id}#"
-    fragment = quote(secrets.token_urlsafe(48) + "/'=" + token(12), safe="")
-    return address + (fragment + token(URL_LENGTH))[: max(URL_LENGTH - len(address), 40)]
+    fragment = quote(secrets.token_urlsafe(48) + "/'=" + random_token(12), safe="")
+    return address + (fragment + random_token(URL_LENGTH))[: max(URL_LENGTH - len(address), 40)]

@@ -1,9 +1,9 @@
-"""The Webhook Endpoint as Stripe returns it."""
+"""The Webhook Endpoint in Stripe's format."""
 
 from collections.abc import Sequence
 
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.ids import new_id, token
+from django_stripe_cart.sandbox.ids import new_id, random_token
 
 
 def build_webhook_endpoint(
@@ -16,7 +16,7 @@ def build_webhook_endpoint(
     metadata: Object | None = None,
     created: int,
 ) -> Object:
-    """Build an endpoint, with a random secret if none is given."""
+    """Return a new webhook endpoint, with a random secret if none is given."""
     return {
         "id": new_id("we"),
         "object": "webhook_endpoint",
@@ -38,7 +38,7 @@ def build_webhook_endpoint(
 
 
 def add_secret(endpoint: Object, *, until: int) -> str:
-    """Add a new secret to an endpoint, and return it. The others stay valid until `until`."""
+    """Add a new secret to an endpoint and return it; the old ones expire at `until`."""
     secret = new_secret()
     kept = [{**old, "expires_at": old["expires_at"] or until} for old in endpoint["_"]["secrets"]]
     endpoint["_"]["secrets"] = [{"secret": secret, "expires_at": None}, *kept]
@@ -46,4 +46,5 @@ def add_secret(endpoint: Object, *, until: int) -> str:
 
 
 def new_secret() -> str:
-    return f"whsec_{token(32)}"
+    """Return a random signing secret."""
+    return f"whsec_{random_token(32)}"

@@ -1,1 +1,1 @@
-"""Webhook delivery: the queue, one attempt, and the HTTP request."""
+"""Webhook delivery: the queue, the sender and the HTTP request."""

@@ -1,4 +1,4 @@
-"""Send a webhook over HTTP."""
+"""Post a webhook over HTTP."""
 
 import http.client
 from urllib.parse import urlsplit
@@ -6,8 +6,11 @@ from urllib.parse import urlsplit
 TIMEOUT = 10
 
 
-def send(url: str, body: bytes, headers: dict[str, str]) -> int:
-    """POST to an endpoint and return the status. Redirects are not followed. Raises `OSError`."""
+def post(url: str, body: bytes, headers: dict[str, str]) -> int:
+    """Post a body to a URL, and return the HTTP status. Raise `OSError` if this fails.
+
+    Redirects are not followed.
+    """
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT)

@@ -1,4 +1,4 @@
-"""The queue of webhook deliveries: sent inline, by worker threads, or on demand."""
+"""The queue of webhook deliveries."""
 
 import sqlite3
 import threading
@@ -7,7 +7,7 @@ from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.faults import Faults
 from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.store import compares
-from django_stripe_cart.sandbox.webhooks.delivery import Deliver, WebhookSender
+from django_stripe_cart.sandbox.webhooks.sender import Deliver, WebhookSender
 
 WORKERS = 4
 # Seconds between two checks for due deliveries: real time passes without a notification.
@@ -17,7 +17,7 @@ FIRST_ATTEMPT_TIMEOUT = 10
 
 
 class DeliveryQueue:
-    """Sends due deliveries, in the caller's thread or in worker threads while a server runs."""
+    """A queue that sends due webhooks, in the calling thread or in worker threads."""
 
     def __init__(self, account: Account, faults: Faults) -> None:
         self._account = account
@@ -32,34 +32,34 @@ class DeliveryQueue:
         self._local = threading.local()
 
     def deliver_with(self, deliver: Deliver | None) -> None:
-        """Send inline with a callable; with None, deliveries stay pending."""
+        """Send webhooks in the calling thread by this function; with None, they stay pending."""
         self._sender.deliver, self._is_inline = deliver, deliver is not None
 
     @property
     def pending(self) -> list[Object]:
-        """The deliveries that have not succeeded or been given up, oldest first."""
+        """Return the deliveries that are not sent yet or will be retried, oldest first."""
         return self._account.store.find("delivery", compares("due_at", "gte", 0))
 
-    def flush(self) -> None:
-        """Deliver what is due, inline or by the workers. Called after each change."""
+    def deliver_or_notify(self) -> None:
+        """Send the webhooks that are due, or wake the worker threads to send them."""
         if self._is_inline and not self.is_held:
             self.deliver_due()
         else:
-            self._notify_workers()
+            self._wake_workers()
 
     def deliver_due(self) -> list[Object]:
-        """Send what is due in this thread, and return the deliveries."""
+        """Send the webhooks that are due in the calling thread, and return the deliveries."""
         if self._sender.deliver is None or getattr(self._local, "is_delivering", False):
             return []
         self._local.is_delivering = True
         try:
-            return [self._attempt(one) for one in iter(self._claim, None)]
+            return [self._attempt_delivery(one) for one in iter(self._claim_due_delivery, None)]
         finally:
             self._local.is_delivering = False
 
-    def wait_for(self, type: str, object_id: str) -> None:
-        """Wait for the first attempt to deliver an event, as Stripe does before it redirects."""
-        if self._workers and self._is_in_background:
+    def wait_for_first_attempt(self, type: str, object_id: str) -> None:
+        """Wait until an event was sent once, as Stripe does before it redirects the shopper."""
+        if self._workers and self._uses_workers:
             with self._changed:
                 self._changed.wait_for(
                     lambda: not self._is_unattempted(type, object_id), FIRST_ATTEMPT_TIMEOUT
@@ -70,45 +70,47 @@ class DeliveryQueue:
         self._stopping = False
         for number in range(WORKERS):
             name = f"stripe-sandbox-webhooks-{number}"
-            thread = threading.Thread(target=self._work, name=name, daemon=True)
+            thread = threading.Thread(target=self._run_worker, name=name, daemon=True)
             self._workers.append(thread)
             thread.start()
 
     def stop(self) -> None:
-        """Stop the worker threads, after the attempts in progress."""
+        """Stop the worker threads, after they have finished the webhooks that they are sending."""
         self._stopping = True
-        self._notify_workers()
+        self._wake_workers()
         for thread in self._workers:
             thread.join(timeout=1)
         self._workers.clear()
 
     @property
-    def _is_in_background(self) -> bool:
-        """Whether the workers send deliveries."""
+    def _uses_workers(self) -> bool:
+        """Return whether the worker threads send webhooks, rather than the calling thread."""
         return not self._is_inline and not self.is_held and self._sender.deliver is not None
 
-    def _work(self) -> None:
+    def _run_worker(self) -> None:
+        """Send webhooks in a worker thread until the queue is stopped."""
         try:
             while not self._stopping:
-                self._work_once()
+                self._run_worker_step()
         except sqlite3.ProgrammingError:
-            """The sandbox was closed in the meantime."""
+            pass  # the sandbox was closed
 
-    def _work_once(self) -> None:
+    def _run_worker_step(self) -> None:
+        """Send one webhook that is due, or wait until there may be one."""
         wake_count = self._wake_count
-        delivery = self._claim() if self._is_in_background else None
+        delivery = self._claim_due_delivery() if self._uses_workers else None
         if delivery is not None:
-            self._attempt(delivery)
+            self._attempt_delivery(delivery)
             return
         with self._changed:
             was_woken = self._changed.wait_for(
                 lambda: self._wake_count != wake_count, POLL_INTERVAL
             )
         if not was_woken:
-            self._account.catch_up()
+            self._account.run_due_tasks()
 
-    def _claim(self) -> Object | None:
-        """Claim the oldest delivery that is due and not claimed by another thread."""
+    def _claim_due_delivery(self) -> Object | None:
+        """Return the oldest delivery that is due and not being sent by another thread, or None."""
         with self._account.store.transaction():
             now = self._account.clock.now()
             due = self._account.store.find("delivery", compares("due_at", "lte", now))
@@ -118,20 +120,23 @@ class DeliveryQueue:
                     return delivery
         return None
 
-    def _attempt(self, delivery: Object) -> Object:
+    def _attempt_delivery(self, delivery: Object) -> Object:
+        """Send one webhook, and wake the threads that wait for it."""
         try:
             return self._sender.attempt(delivery)
         finally:
             self._in_flight.discard(delivery["id"])
-            self._notify_workers()
+            self._wake_workers()
 
     def _is_unattempted(self, type: str, object_id: str) -> bool:
+        """Return whether the webhook of this event type and object was never sent."""
         return any(
             (one["type"], one["object"], one["attempts"]) == (type, object_id, 0)
             for one in self.pending
         )
 
-    def _notify_workers(self) -> None:
+    def _wake_workers(self) -> None:
+        """Wake the worker threads."""
         with self._changed:
             self._wake_count += 1
             self._changed.notify_all()

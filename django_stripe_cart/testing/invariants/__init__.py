@@ -1,4 +1,4 @@
-"""Invariants of a shop: those that always hold, and those that eventually hold.
+"""Invariants of a shop: conditions that its database and Stripe must meet.
 
 Both functions return a list of sentences, one for each violation::
 
@@ -27,7 +27,7 @@ def violations(
     ``stock`` maps primary keys of products to their stock before the first order.
     ``handed_out`` are all payment URLs that were given to shoppers.
     """
-    return _always(Snapshot.read(sandbox), stock or {}, handed_out)
+    return _check_always(Snapshot.read(sandbox), stock or {}, handed_out)
 
 
 def settled_violations(
@@ -37,30 +37,31 @@ def settled_violations(
     handed_out: Iterable[str] = (),
     payments_are_counted: bool = False,
 ) -> list[str]:
-    """Return the violations that remain once faults have stopped and ``stripe_cart_sync`` has run.
+    """Return the violations that remain after faults have stopped and ``stripe_cart_sync`` has run.
 
-    Includes all of ``violations``. Pass ``payments_are_counted=True`` if
+    It includes all of ``violations``. Pass ``payments_are_counted=True`` if
     ``payment_counter.count_payment`` was connected to ``order_paid`` in every process: then each
     paid order must have received the signal exactly once.
     """
     snapshot = Snapshot.read(sandbox)
-    found = _always(snapshot, stock or {}, handed_out)
-    found += eventually.unfinished(snapshot)
-    found += eventually.payments(snapshot)
-    found += eventually.refunds(snapshot)
+    found = _check_always(snapshot, stock or {}, handed_out)
+    found += eventually.check_unfinished(snapshot)
+    found += eventually.check_payments(snapshot)
+    found += eventually.check_refunds(snapshot)
     if payments_are_counted:
-        found += eventually.order_paid_signals(snapshot)
+        found += eventually.check_order_paid_signals(snapshot)
     return found
 
 
-def _always(snapshot: Snapshot, stock: Stock, handed_out: Iterable[str]) -> list[str]:
+def _check_always(snapshot: Snapshot, stock: Stock, handed_out: Iterable[str]) -> list[str]:
+    """Return the violations of the invariants that always hold."""
     return [
-        *always.open_carts(snapshot),
-        *always.stock(snapshot, stock),
-        *always.stock_held(snapshot, stock),
-        *always.payments(snapshot),
-        *always.refunds(snapshot),
-        *always.payment_urls(snapshot, handed_out),
-        *always.timelines(snapshot),
-        *always.emails(snapshot),
+        *always.check_open_carts(snapshot),
+        *always.check_stock(snapshot, stock),
+        *always.check_stock_held(snapshot, stock),
+        *always.check_payments(snapshot),
+        *always.check_refunds(snapshot),
+        *always.check_payment_urls(snapshot, handed_out),
+        *always.check_timelines(snapshot),
+        *always.check_emails(snapshot),
     ]

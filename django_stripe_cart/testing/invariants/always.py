@@ -17,8 +17,8 @@ CLOSED_UNPAID = (Status.EXPIRED, Status.CANCELED, Status.FAILED)
 PAID = (Status.PAID, Status.FULFILLED)
 
 
-def open_carts(snapshot: Snapshot) -> Iterator[str]:
-    """Each cart has at most one pending order, and only a pending order has ``open_cart`` set."""
+def check_open_carts(snapshot: Snapshot) -> Iterator[str]:
+    """Yield a sentence for each cart with several pending orders, or a wrong ``open_cart``."""
     pending = Counter(order.cart_id for order in snapshot.orders if order.is_pending)
     for cart, number in pending.items():
         if cart is not None and number > 1:
@@ -29,8 +29,11 @@ def open_carts(snapshot: Snapshot) -> Iterator[str]:
             yield f"{_name(order)} has open_cart {order.open_cart_id}, not {expected}."
 
 
-def stock(snapshot: Snapshot, before: Mapping[Any, int]) -> Iterator[str]:
-    """Stock is never negative; stock plus the quantity held by orders equals the initial stock."""
+def check_stock(snapshot: Snapshot, before: Mapping[Any, int]) -> Iterator[str]:
+    """Yield a sentence for each product whose stock is negative or does not add up.
+
+    Its stock and the quantity that orders hold must equal ``before``, its stock at the start.
+    """
     held: Counter[Any] = Counter()
     for order in snapshot.orders:
         for item in order.items.all():
@@ -47,8 +50,8 @@ def stock(snapshot: Snapshot, before: Mapping[Any, int]) -> Iterator[str]:
             )
 
 
-def stock_held(snapshot: Snapshot, counted: Mapping[Any, int]) -> Iterator[str]:
-    """Payable and paid orders hold stock; closed unpaid orders hold none."""
+def check_stock_held(snapshot: Snapshot, counted: Mapping[Any, int]) -> Iterator[str]:
+    """Yield a sentence for each order that holds too little stock, or is closed and holds some."""
     for order in snapshot.orders:
         items = list(order.items.all())
         if order.status in CLOSED_UNPAID and any(item.stock_taken for item in items):
@@ -63,8 +66,8 @@ def stock_held(snapshot: Snapshot, counted: Mapping[Any, int]) -> Iterator[str]:
                 )
 
 
-def payments(snapshot: Snapshot) -> Iterator[str]:
-    """A paid order has one payment, of the order's amount; no payment belongs to two orders."""
+def check_payments(snapshot: Snapshot) -> Iterator[str]:
+    """Yield a sentence for each order that was paid twice, or whose payment is wrong or missing."""
     for id, number in Counter(order.payment_intent_id for order in snapshot.orders).items():
         if id and number > 1:
             yield f"Payment {id} belongs to {number} orders."
@@ -80,8 +83,8 @@ def payments(snapshot: Snapshot) -> Iterator[str]:
             yield from _check_payment(order, snapshot)
 
 
-def refunds(snapshot: Snapshot) -> Iterator[str]:
-    """No more is refunded than was paid; each refund is made at most once."""
+def check_refunds(snapshot: Snapshot) -> Iterator[str]:
+    """Yield a sentence for each refund that is too high, made twice, or different at Stripe."""
     for order in snapshot.orders:
         rows = active_refunds(order)
         listed = sum(row.amount for row in rows if row.stripe_id)
@@ -107,8 +110,8 @@ def refunds(snapshot: Snapshot) -> Iterator[str]:
             yield f"Refund {key} was made {number} times at Stripe."
 
 
-def payment_urls(snapshot: Snapshot, handed_out: Iterable[str]) -> Iterator[str]:
-    """Every payment URL given to a shopper is stored; a payable session's order is pending."""
+def check_payment_urls(snapshot: Snapshot, handed_out: Iterable[str]) -> Iterator[str]:
+    """Yield a sentence for each payment URL without an order, or with one that is not pending."""
     stored = {order.session_url for order in snapshot.orders}
     for url in sorted({*handed_out} - stored):
         yield f"The payment URL {url} was handed out, but no order has it."
@@ -118,8 +121,8 @@ def payment_urls(snapshot: Snapshot, handed_out: Iterable[str]) -> Iterator[str]
             yield f"{_name(order)} is {order.status}, but its session can still be paid."
 
 
-def timelines(snapshot: Snapshot) -> Iterator[str]:
-    """The timeline has every transition of an order, in sequence, and all are allowed."""
+def check_timelines(snapshot: Snapshot) -> Iterator[str]:
+    """Yield a sentence for each order whose timeline has a gap or a forbidden transition."""
     allowed = _allowed_transitions()
     for order in snapshot.orders:
         status = ""
@@ -136,8 +139,8 @@ def timelines(snapshot: Snapshot) -> Iterator[str]:
             yield f"{_name(order)} is {order.status!r}, but its timeline ends with {status!r}."
 
 
-def emails(snapshot: Snapshot) -> Iterator[str]:
-    """Each e-mail is sent once, except those that staff send again."""
+def check_emails(snapshot: Snapshot) -> Iterator[str]:
+    """Yield a sentence for each e-mail that was sent twice, unless staff sent it again."""
     for order in snapshot.orders:
         sent = Counter(
             entry.message
@@ -151,6 +154,7 @@ def emails(snapshot: Snapshot) -> Iterator[str]:
 
 
 def _must_hold_stock(order: Order) -> bool:
+    """Return whether an order must hold the stock of all its items."""
     if order.status == Status.PENDING:
         return True
     if order.status == Status.PROCESSING:
@@ -160,6 +164,7 @@ def _must_hold_stock(order: Order) -> bool:
 
 
 def _check_payment(order: Order, snapshot: Snapshot) -> Iterator[str]:
+    """Yield a sentence for each difference between a paid order and its payment at Stripe."""
     if order.total == 0 and order.payment_intent_id is None:
         return
     intent = snapshot.intent_of(order)
@@ -175,19 +180,21 @@ def _check_payment(order: Order, snapshot: Snapshot) -> Iterator[str]:
 
 
 def _allowed_transitions() -> set[tuple[str, str]]:
-    """The transitions of the state machine, and the creation of a pending order."""
+    """Return the transitions of the state machine, and the creation of a pending order."""
     field = Order._meta.get_field("status")
     transitions = {
         (str(source), str(transition.target))
         for transition in field.get_all_transitions(Order)
-        for source in _sources(transition.source)
+        for source in _source_statuses(transition.source)
     }
     return transitions | {("", str(field.default))}
 
 
-def _sources(source: Any) -> Iterable[str]:
+def _source_statuses(source: Any) -> Iterable[str]:
+    """Return the statuses from which a transition starts, given one status, ``*`` or ``+``."""
     return [str(status) for status in Status] if source in ("*", "+") else [source]
 
 
 def _name(order: Order) -> str:
+    """Return the name of an order in a sentence."""
     return f"Order {order.reference}"

@@ -1,4 +1,4 @@
-"""Invariants that hold again once faults have stopped and ``stripe_cart_sync`` has run."""
+"""Invariants that hold again after faults have stopped and ``stripe_cart_sync`` has run."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from django_stripe_cart.testing.invariants.snapshot import Snapshot
 from django_stripe_cart.testing.payment_counter import times_received
 
 
-def unfinished(snapshot: Snapshot) -> Iterator[str]:
-    """Unfinished orders wait for the bank or for review; every webhook is processed."""
+def check_unfinished(snapshot: Snapshot) -> Iterator[str]:
+    """Yield a sentence for each order or webhook that should be finished by now.
+
+    An order may still wait for the bank or for review by staff.
+    """
     for order in snapshot.orders:
         if order.is_pending:
             yield f"Order {order.reference} is still pending."
@@ -22,8 +25,8 @@ def unfinished(snapshot: Snapshot) -> Iterator[str]:
         yield f"Webhook {row.type} {row.event_id} is unfinished: {row.error or 'no error'}"
 
 
-def payments(snapshot: Snapshot) -> Iterator[str]:
-    """Every successful payment belongs to an order."""
+def check_payments(snapshot: Snapshot) -> Iterator[str]:
+    """Yield a sentence for each successful payment at Stripe that belongs to no order."""
     orders = {order.payment_intent_id: order for order in snapshot.orders}
     for intent in snapshot.intents.values():
         if intent["status"] != "succeeded":
@@ -36,8 +39,8 @@ def payments(snapshot: Snapshot) -> Iterator[str]:
             yield f"The payment {intent['id']} of {amount} belongs to no order."
 
 
-def refunds(snapshot: Snapshot) -> Iterator[str]:
-    """Refunds and their totals are the same here and at Stripe."""
+def check_refunds(snapshot: Snapshot) -> Iterator[str]:
+    """Yield a sentence for each difference between an order's refunds here and at Stripe."""
     for order in snapshot.orders:
         at_stripe = sum(refund["amount"] for refund in snapshot.refunds_at_stripe(order))
         if order.payment_intent_id and order.amount_refunded != at_stripe:
@@ -55,8 +58,8 @@ def refunds(snapshot: Snapshot) -> Iterator[str]:
                 yield f"Order {order.reference}: {row.stripe_id} is {status}, not {row.status}."
 
 
-def order_paid_signals(snapshot: Snapshot) -> Iterator[str]:
-    """``order_paid`` was received once for each paid order, and for no other."""
+def check_order_paid_signals(snapshot: Snapshot) -> Iterator[str]:
+    """Yield a sentence for each order that received ``order_paid`` too often or not at all."""
     for order in snapshot.orders:
         received = times_received(order)
         if received != (order.paid_at is not None):
@@ -67,7 +70,7 @@ def order_paid_signals(snapshot: Snapshot) -> Iterator[str]:
 
 
 def _is_recorded_as_unexpected(intent_id: str, snapshot: Snapshot) -> bool:
-    """Whether the payment is on an order's timeline as unexpected."""
+    """Return whether the timeline of an order records the payment as unexpected."""
     sessions = {
         session["id"]
         for session in snapshot.sessions.values()

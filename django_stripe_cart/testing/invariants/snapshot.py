@@ -17,21 +17,24 @@ UNDONE_STATUSES = ("failed", "canceled")
 
 
 class StripeState(Protocol):
-    """A ``Sandbox``, or a client of one over HTTP."""
+    """The objects at Stripe: a ``Sandbox``, or a client that reads those of one over HTTP."""
 
     @property
-    def sessions(self) -> Sequence[Object]: ...
+    def sessions(self) -> Sequence[Object]:
+        """Return all Checkout Sessions."""
 
     @property
-    def payment_intents(self) -> Sequence[Object]: ...
+    def payment_intents(self) -> Sequence[Object]:
+        """Return all payment intents."""
 
     @property
-    def refunds(self) -> Sequence[Object]: ...
+    def refunds(self) -> Sequence[Object]:
+        """Return all refunds."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The data that the invariants compare."""
+    """The rows of the shop and the objects at Stripe at one time."""
 
     orders: list[Order]
     stock: dict[Any, int | None]  # by primary key; None: not counted
@@ -42,7 +45,10 @@ class Snapshot:
 
     @classmethod
     def read(cls, stripe: StripeState) -> Self:
-        """Read the database first, so that Stripe's objects are never older than our rows."""
+        """Return a snapshot of the shop and of Stripe.
+
+        The shop is read first, so that Stripe's objects are never older than its rows.
+        """
         with _consistent_read():
             orders = list(
                 Order.objects.order_by("pk").prefetch_related("items", "refunds", "events")
@@ -59,13 +65,15 @@ class Snapshot:
         )
 
     def session_of(self, order: Order) -> Object | None:
+        """Return an order's Checkout Session, or None."""
         return self.sessions.get(order.session_id or "")
 
     def intent_of(self, order: Order) -> Object | None:
+        """Return an order's payment intent, or None."""
         return self.intents.get(order.payment_intent_id or "")
 
     def refunds_at_stripe(self, order: Order) -> list[Object]:
-        """The refunds of the order's payment that were not undone."""
+        """Return the refunds of an order at Stripe that did not fail and were not canceled."""
         return [
             refund
             for refund in self.refunds.values()
@@ -75,11 +83,12 @@ class Snapshot:
 
 
 def active_refunds(order: Order) -> list[Refund]:
-    """The order's refunds that were not undone, including those without a Stripe id."""
+    """Return the refunds of an order in the shop that did not fail and were not canceled."""
     return [refund for refund in order.refunds.all() if refund.status not in UNDONE_STATUSES]
 
 
 def _read_stock() -> dict[Any, int | None]:
+    """Return the stock of all products by primary key."""
     model = get_product_model()
     name = getattr(model, "stock_field", None)
     return dict(model._base_manager.values_list("pk", name)) if name else {}
@@ -87,7 +96,7 @@ def _read_stock() -> dict[Any, int | None]:
 
 @contextmanager
 def _consistent_read() -> Iterator[None]:
-    """Read all tables from one snapshot, despite concurrent writes."""
+    """Open a transaction in which other processes' changes are not visible."""
     alias = router.db_for_write(Order)
     connection = connections[alias]
     is_outermost = not connection.in_atomic_block

@@ -1,4 +1,4 @@
-"""Validation of the payment page's form."""
+"""The form of the payment page, and its validation."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ EXPIRY = re.compile(r"^(\d{1,2})\s*/?\s*(\d{2}|\d{4})$")
 
 
 class FormError(Exception):
-    """A field is invalid."""
+    """An error in one field of the payment form."""
 
     def __init__(self, field: str, message: str, code: str | None = None) -> None:
         super().__init__(message)
@@ -21,8 +21,8 @@ class FormError(Exception):
 
 
 @dataclass(frozen=True)
-class CheckoutForm:
-    """The form's fields, as text."""
+class PaymentForm:
+    """The data of the payment form, as text."""
 
     method: str
     number: str
@@ -33,20 +33,20 @@ class CheckoutForm:
     shipping_rate: str
 
     @classmethod
-    def read(cls, data: Mapping[str, str], session: Object) -> "CheckoutForm":
-        """Read the fields. An e-mail address set by the merchant can't be changed."""
+    def read(cls, data: Mapping[str, str], session: Object) -> "PaymentForm":
+        """Read the submitted data. The merchant's e-mail address overrides the shopper's."""
         text = {name: str(data.get(name, "")).strip()[:500] for name in cls.__dataclass_fields__}
         text["number"] = re.sub(r"[\s-]", "", text["number"])
         text["email"] = session["customer_email"] or text["email"]
         return cls(**text)
 
-    def billing(self, now: int, *, needs_card: bool) -> Object:
-        """Return the payer's name, e-mail address and card expiry. Raises `FormError`."""
+    def billing_details(self, now: int, *, needs_card: bool) -> Object:
+        """Return the payer's name, e-mail address and card expiry. Raise `FormError` if invalid."""
         if not EMAIL.match(self.email):
             raise FormError("email", "Enter a valid e-mail address.")
         if needs_card:
             self._check_number()
-        month, year = self._expiry(now) if needs_card else (None, None)
+        month, year = self._read_expiry(now) if needs_card else (None, None)
         if needs_card and not re.match(r"^\d{3,4}$", self.cvc):
             raise FormError("cvc", "Your card's security code is incomplete.", "invalid_cvc")
         if not self.name:
@@ -54,12 +54,14 @@ class CheckoutForm:
         return {"email": self.email, "name": self.name, "exp_month": month, "exp_year": year}
 
     def _check_number(self) -> None:
+        """Raise `FormError` if the card number is incomplete or not valid."""
         if not re.match(r"^\d{13,19}$", self.number):
             raise FormError("number", "Your card number is incomplete.", "invalid_number")
         if not passes_luhn(self.number):
             raise FormError("number", "Your card number is not valid.", "incorrect_number")
 
-    def _expiry(self, now: int) -> tuple[int, int]:
+    def _read_expiry(self, now: int) -> tuple[int, int]:
+        """Return the card's expiry month and year. Raise `FormError` if the card has expired."""
         match = EXPIRY.match(self.expiry)
         if match is None or not 1 <= int(match[1]) <= 12:
             raise FormError(

@@ -1,4 +1,4 @@
-"""The pages by method and path, and checks of the request's origin."""
+"""The sandbox's pages by method and path, and checks of the request's origin."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -6,23 +6,27 @@ from urllib.parse import parse_qsl, urlsplit
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.errors import ApiError
-from django_stripe_cart.sandbox.hosted.checkout_page import CheckoutPage
-from django_stripe_cart.sandbox.hosted.dashboard_page import DashboardPage
-from django_stripe_cart.sandbox.hosted.receipt_page import show_receipt
-from django_stripe_cart.sandbox.hosted.rendering import asset, not_found, notice
 from django_stripe_cart.sandbox.http import Request, Response
+from django_stripe_cart.sandbox.pages.dashboard_page import DashboardPage
+from django_stripe_cart.sandbox.pages.payment_page import PaymentPage
+from django_stripe_cart.sandbox.pages.receipt_page import show_receipt
+from django_stripe_cart.sandbox.pages.rendering import (
+    read_static_file,
+    render_not_found,
+    render_notice,
+)
 from django_stripe_cart.sandbox.simulated_actions import SimulatedActions
 
 View = Callable[[str, Mapping[str, str]], Response]
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-class HostedPages:
-    """Handles every request that is not for the API."""
+class PageHandler:
+    """The handler of every request for a page."""
 
     def __init__(self, account: Account, actions: SimulatedActions) -> None:
         self._account = account
-        checkout = CheckoutPage(account, actions)
+        checkout = PaymentPage(account, actions)
         dashboard = DashboardPage(account, actions)
         self._pages: list[tuple[str, str, View]] = [
             ("GET", r"/()", lambda _, query: dashboard.show()),
@@ -33,7 +37,7 @@ class HostedPages:
             ("GET", r"/c/pay/(\w+)/authenticate", lambda id, query: checkout.show_3ds(id)),
             ("POST", r"/c/pay/(\w+)/authenticate", checkout.submit_3ds),
             ("GET", r"/receipts/(\w+)", lambda id, query: show_receipt(account, id)),
-            ("GET", r"/assets/([\w.]+)", lambda name, query: asset(name)),
+            ("GET", r"/assets/([\w.]+)", lambda name, query: read_static_file(name)),
         ]
 
     def handle(self, request: Request) -> Response:
@@ -42,23 +46,24 @@ class HostedPages:
         for allowed, pattern, handle in self._pages:
             match = re.fullmatch(pattern, request.path)
             if match and allowed == method:
-                return self._handle(handle, match[1], request)
-        return not_found()
+                return self._run_view(handle, match[1], request)
+        return render_not_found()
 
-    def _handle(self, handle: View, id: str, request: Request) -> Response:
+    def _run_view(self, handle: View, id: str, request: Request) -> Response:
+        """Run the tasks that are due and then a view, and show its error as a page."""
         text = request.body.decode(errors="replace") if request.method == "POST" else request.query
         try:
-            self._account.catch_up()
-            return handle(id, _fields(text))
+            self._account.run_due_tasks()
+            return handle(id, _decode_form(text))
         except ApiError as error:
-            return not_found() if error.status == 404 else _refused(error)
+            return render_not_found() if error.status == 404 else _render_refusal(error)
 
-    def forbidden(self) -> Response:
+    def render_forbidden(self) -> Response:
         """Return the response to a request that `is_allowed` refuses."""
-        return notice("Not from here", "The sandbox answers its own pages only.", status=403)
+        return render_notice("Not from here", "The sandbox answers its own pages only.", status=403)
 
     def is_allowed(self, request: Request) -> bool:
-        """Whether the request has a local host and, for a POST, comes from one of these pages."""
+        """Return whether the request's host is local and a POST comes from one of these pages."""
         host = request.headers.get("host")
         if host is None:
             return True
@@ -69,15 +74,17 @@ class HostedPages:
         return request.method != "POST" or origin is None or urlsplit(origin).netloc == host
 
 
-def _fields(text: str) -> dict[str, str]:
+def _decode_form(text: str) -> dict[str, str]:
+    """Return the fields of a query or a submitted form."""
     try:
         return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=100))
     except ValueError:
         return {}
 
 
-def _refused(error: ApiError) -> Response:
-    return notice(
+def _render_refusal(error: ApiError) -> Response:
+    """Return a page with the message of an API error."""
+    return render_notice(
         "That is not possible",
         str(error),
         status=error.status,

@@ -1,17 +1,17 @@
-"""The dashboard: the latest sessions, with actions of banks and merchants."""
+"""The dashboard: the latest sessions, with buttons that act for banks and merchants."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from django_stripe_cart.sandbox.account import Account
-from django_stripe_cart.sandbox.checkout import SESSION
-from django_stripe_cart.sandbox.currencies import display
+from django_stripe_cart.sandbox.currencies import format_amount
 from django_stripe_cart.sandbox.errors import ApiError
-from django_stripe_cart.sandbox.hosted.rendering import not_found, page, redirect
-from django_stripe_cart.sandbox.hosted.summary import merchant_name
 from django_stripe_cart.sandbox.http import Object, Response
+from django_stripe_cart.sandbox.pages.rendering import redirect, render_not_found, render_page
+from django_stripe_cart.sandbox.pages.summary import merchant_name
 from django_stripe_cart.sandbox.refunds import amount_refundable
+from django_stripe_cart.sandbox.session_payment import SESSION
 from django_stripe_cart.sandbox.simulated_actions import SimulatedActions
 
 SHOWN = 50
@@ -26,7 +26,7 @@ STATES = {
 
 
 class DashboardPage:
-    """Shows sessions and webhooks, and runs actions on sessions."""
+    """The views of the dashboard."""
 
     def __init__(self, account: Account, actions: SimulatedActions) -> None:
         self._account = account
@@ -37,59 +37,61 @@ class DashboardPage:
             "resend": actions.resend,
             "refund": actions.refund,
             "dispute": actions.open_dispute,
-            "win": lambda id: actions.close_dispute(self._dispute(id), won=True),
-            "lose": lambda id: actions.close_dispute(self._dispute(id), won=False),
+            "win": lambda id: actions.close_dispute(self._find_dispute(id), won=True),
+            "lose": lambda id: actions.close_dispute(self._find_dispute(id), won=False),
         }
 
     def show(self) -> Response:
-        """List the latest sessions, the webhooks and the time."""
+        """Show the latest sessions and webhooks, and the time in the sandbox."""
         find = self._account.store.find
         context: dict[str, Any] = {
             "sessions": [
                 self._session_row(s) for s in find(SESSION, newest_first=True, limit=SHOWN)
             ],
             "endpoints": find("webhook_endpoint"),
-            "deliveries": [_delivery(one) for one in find("delivery", newest_first=True, limit=12)],
+            "deliveries": find("delivery", newest_first=True, limit=12),
             "now": _format_time(self._account.clock.now()),
             "is_moved": self._account.clock.now() != self._account.clock.wall(),
         }
-        return page("dashboard.html", context)
+        return render_page("dashboard.html", context)
 
     def run_action(self, session_id: str, form: Mapping[str, str]) -> Response:
-        """Run an action on a session."""
+        """Run the action of the button that was pressed for a session."""
         action = self._actions.get(form.get("action", ""))
         if action is None:
-            return not_found()
+            return render_not_found()
         action(session_id)
         return redirect("/")
 
     def move_clock(self, form: Mapping[str, str]) -> Response:
-        """Advance the clock by some hours."""
+        """Advance the clock by the hours in the form."""
         hours = form.get("hours", "")
         if hours.isdigit() and len(hours) < 5:
             self._account.clock.advance(hours=int(hours))
         return redirect("/")
 
     def _session_row(self, session: Object) -> dict[str, Any]:
-        charge = self._charge(session) or {}
+        """Return the template context of one session."""
+        charge = self._find_paid_charge(session) or {}
         refunded = charge.get("amount_refunded", 0)
-        state = self._state(session)
+        state = self._session_state(session)
         return {
             "id": session["id"],
             "url": session["url"],
             "merchant": merchant_name(self._account, session),
             "reference": session["client_reference_id"] or "",
             "created": _format_time(session["created"]),
-            "total": display(session["amount_total"], session["currency"]),
+            "total": format_amount(session["amount_total"], session["currency"]),
             "state": state,
             "state_text": STATES[state],
             "receipt_url": charge.get("receipt_url"),
-            "refunded": refunded and display(refunded, session["currency"]),
+            "refunded": refunded and format_amount(refunded, session["currency"]),
             "is_refundable": bool(charge) and amount_refundable(charge) > 0,
             "dispute": self._dispute_status(charge),
         }
 
-    def _state(self, session: Object) -> str:
+    def _session_state(self, session: Object) -> str:
+        """Return the state of a session and its payment as one word, a key of `STATES`."""
         if session["status"] != "complete":
             return str(session["status"])
         if session["payment_status"] != "unpaid":
@@ -97,32 +99,25 @@ class DashboardPage:
         intent = self._account.get("payment_intent", session["payment_intent"])
         return "processing" if intent["status"] == "processing" else "unpaid"
 
-    def _charge(self, session: Object) -> Object | None:
+    def _find_paid_charge(self, session: Object) -> Object | None:
         """Return the session's paid charge, or None."""
         charges = self._account.store.find("charge", payment_intent=session["payment_intent"])
         return next((charge for charge in charges if charge["paid"]), None)
 
     def _dispute_status(self, charge: Object) -> str:
+        """Return the status of a charge's latest dispute, or an empty string."""
         disputes = self._account.store.find("dispute", charge=charge.get("id"))
         return disputes[-1]["status"] if disputes else ""
 
-    def _dispute(self, session_id: str) -> Object:
-        charge = self._charge(self._account.get(SESSION, session_id)) or {}
+    def _find_dispute(self, session_id: str) -> Object:
+        """Return the latest dispute of a session's charge. Raise `ApiError` if there is none."""
+        charge = self._find_paid_charge(self._account.get(SESSION, session_id)) or {}
         disputes = self._account.store.find("dispute", charge=charge.get("id"))
         if not disputes:
             raise ApiError("This payment is not disputed.")
         return disputes[-1]
 
 
-def _delivery(delivery: Object) -> dict[str, str]:
-    return {
-        "type": delivery["type"],
-        "url": delivery["url"],
-        "status": delivery["status"],
-        "answer": "" if delivery["answer"] is None else str(delivery["answer"]),
-        "attempts": str(delivery["attempts"]),
-    }
-
-
 def _format_time(moment: int) -> str:
+    """Return a Unix time as text."""
     return datetime.fromtimestamp(moment, UTC).strftime("%d %b %Y, %H:%M UTC")

@@ -1,4 +1,4 @@
-"""Responses from templates and static files."""
+"""Responses with HTML, redirects and static files."""
 
 from functools import cache
 from pathlib import Path
@@ -27,31 +27,33 @@ HEADERS = {
 
 @cache
 def _engine() -> Engine:
+    """Return the engine that renders the sandbox's own templates."""
     return Engine(dirs=[str(HERE / "templates")], autoescape=True)
 
 
-def page(template: str, context: dict[str, Any], *, status: int = 200) -> Response:
-    """Return a page; every value in it is escaped."""
+def render_page(template: str, context: dict[str, Any], *, status: int = 200) -> Response:
+    """Return a response with a rendered template."""
     # Numbers in attributes must not be localized; and this way no settings are needed.
     html = _engine().get_template(template).render(Context(context, use_l10n=False, use_tz=False))
     return Response(status, dict(HEADERS), html.encode())
 
 
 def redirect(url: str) -> Response:
-    """Return a redirect to a GET request."""
+    """Return a redirect that the browser follows with a GET request."""
     return Response(303, {**HEADERS, "Location": url})
 
 
-def notice(
+def render_notice(
     title: str, text: str, *, status: int = 200, link: str = "", link_text: str = ""
 ) -> Response:
-    """Return a page with a message and a link."""
+    """Return a page with a title, a text and a link."""
     context = {"title": title, "text": text, "link": link, "link_text": link_text}
-    return page("notice.html", context, status=status)
+    return render_page("notice.html", context, status=status)
 
 
-def not_found() -> Response:
-    return notice(
+def render_not_found() -> Response:
+    """Return the page for an address that does not exist."""
+    return render_notice(
         "Page not found",
         "The sandbox has no page at this address.",
         status=404,
@@ -60,10 +62,10 @@ def not_found() -> Response:
     )
 
 
-def asset(name: str) -> Response:
-    """Return a stylesheet or script from `static/`."""
+def read_static_file(name: str) -> Response:
+    """Return a stylesheet or script of the folder `static/`."""
     path = STATIC / Path(name).name
     if path.suffix not in CONTENT_TYPES or not path.is_file():
-        return not_found()
+        return render_not_found()
     headers = {"Content-Type": CONTENT_TYPES[path.suffix], "X-Content-Type-Options": "nosniff"}
     return Response(200, {**headers, "Cache-Control": "no-cache"}, path.read_bytes())

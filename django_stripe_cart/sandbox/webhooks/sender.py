@@ -1,16 +1,16 @@
-"""One attempt to deliver an event to an endpoint: render, sign, send, record the result."""
+"""Send a webhook once: sign the event, post it and record the result."""
 
 import json
 import logging
 from collections.abc import Callable
 
 from django_stripe_cart.sandbox import api_versions
-from django_stripe_cart.sandbox.account import Account, public
+from django_stripe_cart.sandbox.account import Account, remove_internal_data
 from django_stripe_cart.sandbox.faults import WEBHOOK, Fault, Faults
 from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.signature import sign
 from django_stripe_cart.sandbox.store import compares
-from django_stripe_cart.sandbox.webhooks.http import send
+from django_stripe_cart.sandbox.webhooks.http import post
 
 logger = logging.getLogger("stripe_cart.sandbox")
 
@@ -25,27 +25,27 @@ OLD_SIGNATURE_AGE = 10 * 60
 
 
 class WebhookSender:
-    """Makes single attempts to deliver webhooks."""
+    """A sender that makes one attempt to deliver a webhook."""
 
     def __init__(self, account: Account, faults: Faults) -> None:
         self._account, self._faults = account, faults
-        self.deliver: Deliver | None = send
+        self.deliver: Deliver | None = post
 
     def attempt(self, delivery: Object) -> Object:
-        """Send one delivery, or apply a fault to it, and record the result."""
+        """Send one webhook, or apply a fault to it, and record the result."""
         fault = self._faults.take(f"{WEBHOOK} {delivery['type']}")
         if fault is not None and fault.kind in ("drop", "delay", "reorder"):
             return self._drop_or_delay(delivery, fault)
         if fault is not None and fault.kind == "duplicate":
-            self._send(delivery, None)
-        answer = self._send(delivery, fault)
+            self._send_event(delivery, None)
+        answer = self._send_event(delivery, fault)
         with self._account.store.transaction():
             self._record_result(delivery, answer)
             self._release_reordered()
         return delivery
 
     def _drop_or_delay(self, delivery: Object, fault: Fault) -> Object:
-        """Drop a delivery or delay it: for a fixed time, or until another one was sent."""
+        """Drop a webhook, or delay it by a fixed time or until another one is sent."""
         if fault.kind == "drop":
             delivery.update(status="dropped", due_at=None)
         else:
@@ -54,13 +54,14 @@ class WebhookSender:
         return self._account.store.put(delivery, kind="delivery")
 
     def _release_reordered(self) -> None:
+        """Make the webhooks due that wait for another one to be sent first."""
         for delivery in self._account.store.find("delivery", compares("due_at", "gte", 0)):
             if delivery.get("is_reordered"):
                 delivery.update(due_at=self._account.clock.now(), is_reordered=False)
                 self._account.store.put(delivery, kind="delivery")
 
-    def _send(self, delivery: Object, fault: Fault | None) -> int | str:
-        """Return the HTTP status of the answer, or the name of the error."""
+    def _send_event(self, delivery: Object, fault: Fault | None) -> int | str:
+        """Send an event, and return the HTTP status of the answer or the name of the error."""
         endpoint = self._account.store.get(delivery["endpoint"])
         event = self._account.store.get(delivery["event"])
         if endpoint is None or event is None or self.deliver is None:
@@ -68,7 +69,7 @@ class WebhookSender:
         body = event_body(event, endpoint)
         headers = {
             "Content-Type": "application/json; charset=utf-8",
-            "Stripe-Signature": self._signature(body, endpoint, fault),
+            "Stripe-Signature": self._sign(body, endpoint, fault),
             "User-Agent": USER_AGENT,
         }
         try:
@@ -80,7 +81,8 @@ class WebhookSender:
             logger.exception("Webhook %s failed in the receiver", delivery["type"])
             return type(error).__name__
 
-    def _signature(self, body: bytes, endpoint: Object, fault: Fault | None) -> str:
+    def _sign(self, body: bytes, endpoint: Object, fault: Fault | None) -> str:
+        """Return the signature of a webhook; a fault can make it invalid."""
         kind = fault.kind if fault else None
         secrets = active_secrets(endpoint, self._account.clock.now())
         if kind == "wrong_signature":
@@ -89,6 +91,7 @@ class WebhookSender:
         return sign(body, secrets, timestamp=self._account.clock.wall() - age)
 
     def _record_result(self, delivery: Object, answer: int | str) -> None:
+        """Record an attempt: delivered, to be retried later, or failed."""
         attempts = delivery["attempts"] = delivery["attempts"] + 1
         delivery["answer"] = answer
         if isinstance(answer, int) and 200 <= answer < 300:
@@ -101,6 +104,7 @@ class WebhookSender:
         self._account.store.put(delivery, kind="delivery")
 
     def _decrement_pending_webhooks(self, event_id: str) -> None:
+        """Subtract one from the number of an event's webhooks that are not delivered yet."""
         event = self._account.store.get(event_id)
         if event is not None:
             event["pending_webhooks"] = max(event["pending_webhooks"] - 1, 0)
@@ -108,14 +112,14 @@ class WebhookSender:
 
 
 def event_body(event: Object, endpoint: Object) -> bytes:
-    """Return the body of a webhook, in the endpoint's version of the API."""
+    """Return the body of a webhook, in the API version of its endpoint."""
     version = endpoint["api_version"] or api_versions.DEFAULT
-    shown = {**api_versions.render(public(event), version), "api_version": version}
+    shown = {**api_versions.convert(remove_internal_data(event), version), "api_version": version}
     return json.dumps(shown, indent=2, ensure_ascii=False).encode()
 
 
 def active_secrets(endpoint: Object, now: int) -> list[str]:
-    """Return the secrets to sign with, newest first: those that have not expired."""
+    """Return an endpoint's secrets that have not expired, newest first."""
     return [
         kept["secret"]
         for kept in endpoint["_"]["secrets"]

@@ -1,4 +1,4 @@
-"""Pay a Checkout Session: submit the form, confirm 3D Secure, settle a bank debit."""
+"""The payment of a Checkout Session: the form, 3D Secure and bank debits."""
 
 from collections.abc import Mapping
 
@@ -6,25 +6,28 @@ from django_stripe_cart.sandbox import charges, payment_intents
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.api.sessions import set_shipping_rate, update_totals
 from django_stripe_cart.sandbox.cards import find_card
-from django_stripe_cart.sandbox.checkout_form import CheckoutForm, FormError
 from django_stripe_cart.sandbox.disputes import open_dispute
 from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.payment import Payment
+from django_stripe_cart.sandbox.payment_form import FormError, PaymentForm
 
 SESSION = "checkout.session"
 
 
-def submit(account: Account, session_id: str, data: Mapping[str, str]) -> Payment:
-    """Pay a session with the form's data. Repeating it on a completed session has no effect."""
+def submit_form(account: Account, session_id: str, data: Mapping[str, str]) -> Payment:
+    """Pay an open session with the data of the payment form, and return the result.
+
+    A session that is complete or expired is not changed.
+    """
     session = account.get(SESSION, session_id)
     if session["status"] != "open":
         return current_payment(session)
-    form = CheckoutForm.read(data, session)
+    form = PaymentForm.read(data, session)
     _choose_shipping(account, session, form.shipping_rate)
-    method = _method_type(session, form.method)
+    method = _payment_method_type(session, form.method)
     needs_card = method == "card" and session["amount_total"] > 0
     try:
-        billing = form.billing(account.clock.now(), needs_card=needs_card)
+        billing = form.billing_details(account.clock.now(), needs_card=needs_card)
     except FormError as error:
         return Payment(
             "declined", decline_code=error.code, message=error.message, field=error.field
@@ -32,14 +35,14 @@ def submit(account: Account, session_id: str, data: Mapping[str, str]) -> Paymen
     session["_"]["billing"] = billing
     account.save(session)
     if session["amount_total"] == 0:
-        return _complete(account, session, "no_payment_required")
+        return _complete_session(account, session, "no_payment_required")
     if method != "card":
-        return _pay_by_bank(account, session, method, billing)
+        return _pay_by_bank_debit(account, session, method, billing)
     return _pay_by_card(account, session, form.number, billing)
 
 
 def confirm_3ds(account: Account, session_id: str, *, ok: bool) -> Payment:
-    """Complete or fail 3D Secure; if completed, charge the card."""
+    """Complete or fail 3D Secure, and charge the card if it was completed."""
     session = account.get(SESSION, session_id)
     if session["status"] != "open":
         return current_payment(session)
@@ -50,11 +53,11 @@ def confirm_3ds(account: Account, session_id: str, *, ok: bool) -> Payment:
         payment_intents.fail_3ds(account, intent)
         message = payment_intents.AUTHENTICATION_FAILED
         return Payment("declined", decline_code="authentication_required", message=message)
-    return _charge(account, session, intent)
+    return _charge_card(account, session, intent)
 
 
-def settle(account: Account, session_id: str, *, ok: bool) -> Payment:
-    """Complete a bank debit, as succeeded or failed, after the session was completed."""
+def settle_bank_debit(account: Account, session_id: str, *, ok: bool) -> Payment:
+    """Complete a session's bank debit: `ok` tells whether it succeeds or fails."""
     session = account.get(SESSION, session_id)
     intent = account.get("payment_intent", session["payment_intent"] or "")
     if intent["status"] != "processing":
@@ -69,7 +72,7 @@ def settle(account: Account, session_id: str, *, ok: bool) -> Payment:
 
 
 def current_payment(session: Object) -> Payment:
-    """Return the result of a session that can't be paid now, from its current status."""
+    """Return the result of a payment from the status of its session."""
     if session["status"] == "expired":
         return Payment("expired", message="This checkout session has expired.")
     if session["status"] == "open":
@@ -81,60 +84,65 @@ def current_payment(session: Object) -> Payment:
 
 
 def bank_debit_type(session: Object) -> str | None:
-    """Return the type of bank debit that the session offers, or None."""
+    """Return the type of bank debit that a session offers, or None."""
     types = session["payment_method_types"]
     return next((type for type in types if type.endswith(("_debit", "_bank_account"))), None)
 
 
 def success_url(session: Object) -> str:
-    """Return the success URL, with the session's id filled in."""
+    """Return a session's success URL, with the session's id filled in."""
     return str(session["success_url"]).replace("{CHECKOUT_SESSION_ID}", session["id"])
 
 
 def _choose_shipping(account: Account, session: Object, rate_id: str) -> None:
+    """Choose a shipping rate if the session offers it, and update the session's totals."""
     offered = [option["shipping_rate"] for option in session["shipping_options"]]
     if rate_id in offered:
         set_shipping_rate(session, account.get("shipping_rate", rate_id))
         update_totals(account, session)
 
 
-def _method_type(session: Object, wanted: str) -> str:
-    """Return the type of payment method: the session's bank debit, or card."""
+def _payment_method_type(session: Object, wanted: str) -> str:
+    """Return the type of payment method to use: the session's bank debit, or `card`."""
     debit = bank_debit_type(session)
     takes_cards = "card" in session["payment_method_types"]
     return debit if debit and (wanted == "bank_debit" or not takes_cards) else "card"
 
 
 def _pay_by_card(account: Account, session: Object, number: str, billing: Object) -> Payment:
+    """Charge a card, or ask the shopper for 3D Secure first."""
     intent = payment_intents.start_intent(account, session)
     card = find_card(number)
-    payment_intents.attach_card(account, intent, card, billing)
+    payment_intents.attach_payment_method(account, intent, "card", billing, card)
     if card.asks_3ds:
         url = f"{account.base_url}/c/pay/{session['id']}/authenticate"
         payment_intents.require_3ds(account, intent, return_url=url)
         return Payment("action_required", url)
-    return _charge(account, session, intent)
+    return _charge_card(account, session, intent)
 
 
-def _charge(account: Account, session: Object, intent: Object) -> Payment:
+def _charge_card(account: Account, session: Object, intent: Object) -> Payment:
+    """Charge the card of a payment intent; if this succeeds, complete the session."""
     method = account.get("payment_method", intent["payment_method"])
     card = find_card(intent["_"]["card"])
     if not charges.charge_card(account, intent, method):
         return Payment("declined", decline_code=card.decline_code, message=card.message)
-    payment = _complete(account, session, "paid")
+    payment = _complete_session(account, session, "paid")
     if card.is_disputed:
         open_dispute(account, account.get("charge", intent["latest_charge"]))
     return payment
 
 
-def _pay_by_bank(account: Account, session: Object, type: str, billing: Object) -> Payment:
+def _pay_by_bank_debit(account: Account, session: Object, type: str, billing: Object) -> Payment:
+    """Start a bank debit, and complete the session as unpaid."""
     intent = payment_intents.start_intent(account, session)
-    method = payment_intents.attach_bank_debit(account, intent, type, billing)
+    method = payment_intents.attach_payment_method(account, intent, type, billing)
     charges.charge_bank_account(account, intent, method)
-    return _complete(account, session, "unpaid")
+    return _complete_session(account, session, "unpaid")
 
 
-def _complete(account: Account, session: Object, payment_status: str) -> Payment:
+def _complete_session(account: Account, session: Object, payment_status: str) -> Payment:
+    """Mark a session as complete, and create the event."""
     billing = session["_"]["billing"]
     session.update(
         status="complete",
@@ -150,6 +158,7 @@ def _complete(account: Account, session: Object, payment_status: str) -> Payment
 
 
 def _customer_details(billing: Object) -> Object:
+    """Return the customer details of a paid session."""
     address = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
     return {
         "address": address,

@@ -1,1 +1,0 @@
-"""HTML pages: the payment page, the receipt and the dashboard."""
