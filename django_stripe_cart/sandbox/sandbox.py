@@ -121,6 +121,16 @@ class Sandbox(SimulatedActions):
         return self._find_all("dispute")
 
     @property
+    def reviews(self) -> list[Object]:
+        """The reviews, open and closed, oldest first."""
+        return self._find_all("review")
+
+    @property
+    def early_fraud_warnings(self) -> list[Object]:
+        """The early fraud warnings, oldest first."""
+        return self._find_all("radar.early_fraud_warning")
+
+    @property
     def events(self) -> list[Object]:
         """The events of any age, oldest first."""
         return self._find_all("event")

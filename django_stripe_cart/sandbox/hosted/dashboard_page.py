@@ -7,10 +7,12 @@ from typing import Any
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.checkout import SESSION
 from django_stripe_cart.sandbox.currencies import display
+from django_stripe_cart.sandbox.disputes import CLOSED, is_disputed
 from django_stripe_cart.sandbox.errors import ApiError
 from django_stripe_cart.sandbox.hosted.rendering import not_found, page, redirect
 from django_stripe_cart.sandbox.hosted.summary import merchant_name
 from django_stripe_cart.sandbox.http import Object, Response
+from django_stripe_cart.sandbox.radar import WARNING, find_open_review
 from django_stripe_cart.sandbox.refunds import amount_refundable
 from django_stripe_cart.sandbox.simulated_actions import SimulatedActions
 
@@ -39,6 +41,9 @@ class DashboardPage:
             "dispute": actions.open_dispute,
             "win": lambda id: actions.close_dispute(self._dispute(id), won=True),
             "lose": lambda id: actions.close_dispute(self._dispute(id), won=False),
+            "review": lambda id: actions.open_review(id, opened_reason="manual"),
+            "approve": lambda id: actions.close_review(self._review(id)),
+            "warn": actions.warn_of_fraud,
         }
 
     def show(self) -> Response:
@@ -85,8 +90,11 @@ class DashboardPage:
             "state_text": STATES[state],
             "receipt_url": charge.get("receipt_url"),
             "refunded": refunded and display(refunded, session["currency"]),
-            "is_refundable": bool(charge) and amount_refundable(charge) > 0,
+            "is_refundable": bool(charge) and self._is_refundable(charge),
             "dispute": self._dispute_status(charge),
+            "is_in_review": bool(charge) and find_open_review(self._account, charge) is not None,
+            "is_warned": bool(charge) and self._is_warned(charge),
+            "takes_warnings": charge.get("payment_method_details", {}).get("type") == "card",
         }
 
     def _state(self, session: Object) -> str:
@@ -102,16 +110,35 @@ class DashboardPage:
         charges = self._account.store.find("charge", payment_intent=session["payment_intent"])
         return next((charge for charge in charges if charge["paid"]), None)
 
+    def _is_refundable(self, charge: Object) -> bool:
+        return amount_refundable(charge) > 0 and not is_disputed(self._account, charge)
+
+    def _is_warned(self, charge: Object) -> bool:
+        return bool(self._account.store.find(WARNING, charge=charge["id"]))
+
     def _dispute_status(self, charge: Object) -> str:
-        disputes = self._account.store.find("dispute", charge=charge.get("id"))
-        return disputes[-1]["status"] if disputes else ""
+        dispute = self._find_dispute(charge)
+        return dispute["status"] if dispute else ""
 
     def _dispute(self, session_id: str) -> Object:
         charge = self._charge(self._account.get(SESSION, session_id)) or {}
-        disputes = self._account.store.find("dispute", charge=charge.get("id"))
-        if not disputes:
+        dispute = self._find_dispute(charge)
+        if dispute is None:
             raise ApiError("This payment is not disputed.")
-        return disputes[-1]
+        return dispute
+
+    def _find_dispute(self, charge: Object) -> Object | None:
+        """Return the charge's newest dispute that is not closed, else its newest one, or None."""
+        disputes = self._account.store.find("dispute", charge=charge.get("id"), newest_first=True)
+        is_open = (dispute for dispute in disputes if dispute["status"] not in CLOSED)
+        return next(is_open, disputes[0] if disputes else None)
+
+    def _review(self, session_id: str) -> Object:
+        charge = self._charge(self._account.get(SESSION, session_id))
+        review = charge and find_open_review(self._account, charge)
+        if not review:
+            raise ApiError("This payment is not in review.")
+        return review
 
 
 def _delivery(delivery: Object) -> dict[str, str]:
