@@ -23,12 +23,14 @@ ACTIONS = (
     "add_coupon",
     "add_webhook_endpoint",
     "close_dispute",
+    "close_review",
     "confirm_3ds",
     "deliver",
     "expire",
     "set_dispute_status",
     "set_refund_status",
     "open_dispute",
+    "open_review",
     "pay",
     "pay_by_bank_debit",
     "refund",
@@ -36,15 +38,18 @@ ACTIONS = (
     "reset",
     "roll_secret",
     "settle",
+    "warn_of_fraud",
 )
 QUERIES = (
     "charges",
     "disputes",
+    "early_fraud_warnings",
     "events",
     "payment_intents",
     "pending_deliveries",
     "refunds",
     "requests",
+    "reviews",
     "sessions",
 )
 

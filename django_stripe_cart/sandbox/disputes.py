@@ -5,33 +5,68 @@ from django_stripe_cart.sandbox.errors import ApiError
 from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.objects.balance_transaction import build_balance_transaction
 from django_stripe_cart.sandbox.objects.dispute import build_dispute
+from django_stripe_cart.sandbox.radar import record_dispute
 
 FEE = 1500
 CLOSED = ("won", "lost", "warning_closed")
+INQUIRY = "warning_"
 
 
-def open_dispute(account: Account, charge: Object, *, is_inquiry: bool = False) -> Object:
-    """Open a dispute over a charge, and withdraw the money from the merchant's balance.
+def open_dispute(
+    account: Account,
+    charge: Object,
+    *,
+    status: str = "needs_response",
+    reason: str = "fraudulent",
+    amount: int | None = None,
+) -> Object:
+    """Open a dispute over a charge, and withdraw the amount, by default all of the charge.
 
-    An inquiry (`is_inquiry`) is a dispute that withdraws no money.
+    An inquiry, with a status such as `warning_needs_response`, withdraws nothing. A bank debit that
+    the bank takes back is `lost` from the start.
     """
-    dispute = build_dispute(charge, is_inquiry=is_inquiry, created=account.clock.now())
-    if not is_inquiry:
-        _add_balance_transaction(account, dispute, -charge["amount"])
-        charge["disputed"] = True
-        account.save(charge)
+    amount = charge["amount"] if amount is None else amount
+    if charge["status"] != "succeeded":
+        raise ApiError("Only a payment that succeeded can be disputed.")
+    if not 0 < amount <= charge["amount"]:
+        raise ApiError("A dispute is about no more than the amount of its payment.")
+    dispute = build_dispute(
+        charge, status=status, reason=reason, amount=amount, created=account.clock.now()
+    )
+    is_withdrawn = _withholds_money(dispute)
+    if is_withdrawn:
+        _withdraw(account, dispute, charge)
     account.save(dispute)
     account.emit("charge.dispute.created", dispute)
-    if not is_inquiry:
+    if is_withdrawn:
         account.emit("charge.dispute.funds_withdrawn", dispute)
+    if status in CLOSED:
+        account.emit("charge.dispute.closed", dispute)
+    if is_withdrawn:
+        record_dispute(account, charge)
     return dispute
 
 
 def set_dispute_status(account: Account, dispute: Object, status: str) -> Object:
-    """Set a dispute's status, e.g. to `under_review`."""
+    """Set a dispute's status, e.g. to `under_review`, and withdraw or reinstate the money."""
     before, dispute["status"] = dispute["status"], status
+    was_withdrawn, is_withdrawn = not dispute["is_charge_refundable"], _withholds_money(dispute)
+    charge = account.get("charge", dispute["charge"])
+    if is_withdrawn and not was_withdrawn:
+        _withdraw(account, dispute, charge)
+    elif was_withdrawn and not is_withdrawn:
+        dispute["is_charge_refundable"] = True
+        _add_balance_transaction(account, dispute, dispute["amount"])
     account.save(dispute)
-    account.emit("charge.dispute.updated", dispute, status=before)
+    if status in CLOSED:
+        account.emit("charge.dispute.closed", dispute)
+    else:
+        account.emit("charge.dispute.updated", dispute, status=before)
+    if is_withdrawn and not was_withdrawn:
+        account.emit("charge.dispute.funds_withdrawn", dispute)
+        record_dispute(account, charge)
+    elif was_withdrawn and not is_withdrawn:
+        account.emit("charge.dispute.funds_reinstated", dispute)
     return dispute
 
 
@@ -39,22 +74,26 @@ def close_dispute(account: Account, dispute: Object, *, won: bool) -> Object:
     """Close a dispute as won or lost by the merchant. If it is won, return the money."""
     if dispute["status"] in CLOSED:
         raise ApiError("This dispute is already closed.")
-    is_inquiry = dispute["status"].startswith("warning")
-    dispute["status"] = "warning_closed" if is_inquiry else "won" if won else "lost"
-    if dispute["status"] == "won":
-        dispute["is_charge_refundable"] = True
-        _add_balance_transaction(account, dispute, dispute["amount"])
-    account.save(dispute)
-    account.emit("charge.dispute.closed", dispute)
-    if dispute["status"] == "won":
-        account.emit("charge.dispute.funds_reinstated", dispute)
-    return dispute
+    is_inquiry = dispute["status"].startswith(INQUIRY)
+    status = "warning_closed" if is_inquiry else "won" if won else "lost"
+    return set_dispute_status(account, dispute, status)
 
 
 def is_disputed(account: Account, charge: Object) -> bool:
-    """Return whether a dispute prevents refunds of a charge."""
+    """Return whether a dispute prevents refunds of a charge, because it withholds the money."""
     disputes = account.store.find("dispute", charge=charge["id"])
     return any(not dispute["is_charge_refundable"] for dispute in disputes)
+
+
+def _withholds_money(dispute: Object) -> bool:
+    return dispute["status"] != "won" and not dispute["status"].startswith(INQUIRY)
+
+
+def _withdraw(account: Account, dispute: Object, charge: Object) -> None:
+    dispute["is_charge_refundable"] = False
+    _add_balance_transaction(account, dispute, -dispute["amount"])
+    charge["disputed"] = True
+    account.save(charge)
 
 
 def _add_balance_transaction(account: Account, dispute: Object, amount: int) -> None:

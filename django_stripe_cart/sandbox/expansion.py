@@ -24,6 +24,8 @@ EXPANDABLE = {
         "payment_intent", "payment_method", "source_transfer_reversal", "transfer_reversal",
     },
     "dispute": {"charge", "payment_intent"},
+    "radar.early_fraud_warning": {"charge", "payment_intent"},
+    "review": {"charge", "payment_intent"},
     "balance_transaction": {"source"},
     "payment_method": {"customer"},
     "price": {"product"},

@@ -5,6 +5,7 @@ from django_stripe_cart.sandbox.cards import find_card
 from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.objects.balance_transaction import build_balance_transaction
 from django_stripe_cart.sandbox.objects.refund import build_refund
+from django_stripe_cart.sandbox.radar import record_refund
 
 STATUSES = ("pending", "requires_action", "succeeded", "failed", "canceled")
 # Refunds in these statuses count toward the charge's `amount_refunded`.
@@ -30,6 +31,7 @@ def make_refund(account: Account, charge: Object, params: Object, *, amount: int
     _update_charge_totals(account, charge)
     account.emit("refund.created", refund)
     account.emit("charge.refunded", charge)
+    record_refund(account, charge, refund["reason"])
     return refund
 
 
@@ -50,6 +52,7 @@ def set_refund_status(account: Account, refund: Object, status: str) -> Object:
     account.emit("charge.refund.updated", refund, status=before)
     if status == "failed":
         account.emit("refund.failed", refund)
+    record_refund(account, charge, refund["reason"])
     return refund
 
 

@@ -119,6 +119,16 @@ class Sandbox(SimulatedActions):
         return self._find_all("dispute")
 
     @property
+    def reviews(self) -> list[Object]:
+        """The reviews, open and closed, oldest first."""
+        return self._find_all("review")
+
+    @property
+    def early_fraud_warnings(self) -> list[Object]:
+        """The early fraud warnings, oldest first."""
+        return self._find_all("radar.early_fraud_warning")
+
+    @property
     def events(self) -> list[Object]:
         """Return all events, including those older than 30 days, oldest first."""
         return self._find_all("event")

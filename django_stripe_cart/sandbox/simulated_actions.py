@@ -1,9 +1,10 @@
 """Simulate the actions of shoppers, banks and merchants."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from django_stripe_cart.sandbox import session_payment
+from django_stripe_cart.sandbox import radar, session_payment
 from django_stripe_cart.sandbox.account import Account, remove_internal_data
 from django_stripe_cart.sandbox.api.refunds import create_refund
 from django_stripe_cart.sandbox.api.sessions import expire_session
@@ -89,11 +90,24 @@ class SimulatedActions:
             moved = set_refund_status(self._account, found, status)
         return self._deliver_webhooks(moved)
 
-    def open_dispute(self, payment: str | Object, is_inquiry: bool = False) -> Object:
-        """Dispute a payment as the shopper's bank. An inquiry withdraws no money."""
+    def open_dispute(
+        self,
+        payment: str | Object,
+        is_inquiry: bool = False,
+        reason: str = "fraudulent",
+        status: str | None = None,
+        amount: int | None = None,
+    ) -> Object:
+        """Dispute a payment, or a part of its amount. An inquiry withdraws no money.
+
+        With `status="lost"` nothing can be answered, as when a bank takes back a bank debit.
+        """
+        status = status or ("warning_needs_response" if is_inquiry else "needs_response")
         with self._account.change():
             charge = self._find_charge(payment)
-            dispute = open_dispute(self._account, charge, is_inquiry=is_inquiry)
+            dispute = open_dispute(
+                self._account, charge, status=status, reason=reason, amount=amount
+            )
         return self._deliver_webhooks(dispute)
 
     def set_dispute_status(self, dispute: str | Object, status: str) -> Object:
@@ -109,6 +123,32 @@ class SimulatedActions:
             found = self._account.get("dispute", id_of(dispute))
             closed = close_dispute(self._account, found, won=won)
         return self._deliver_webhooks(closed)
+
+    def open_review(self, payment: str | Object, opened_reason: str = "rule") -> Object:
+        """Put a payment into review, by a rule of Radar or, with `manual`, by hand."""
+        _check_choice(opened_reason, radar.OPENED_REASONS, "review is opened by")
+        with self._account.change():
+            charge = self._find_charge(payment)
+            review = radar.open_review(self._account, charge, opened_reason=opened_reason)
+        return self._deliver_webhooks(review)
+
+    def close_review(self, review: str | Object, reason: str = "approved") -> Object:
+        """Close a review. A refund in full and a dispute do that by themselves."""
+        _check_choice(reason, radar.CLOSED_REASONS, "review is closed as")
+        with self._account.change():
+            found = self._account.get(radar.REVIEW, id_of(review))
+            closed = radar.close_review(self._account, found, reason=reason)
+        return self._deliver_webhooks(closed)
+
+    def warn_of_fraud(
+        self, payment: str | Object, fraud_type: str = "made_with_stolen_card"
+    ) -> Object:
+        """Warn of a payment as the card's bank does, before it becomes a dispute."""
+        _check_choice(fraud_type, radar.FRAUD_TYPES, "type of fraud is")
+        with self._account.change():
+            charge = self._find_charge(payment)
+            warning = radar.warn_of_fraud(self._account, charge, fraud_type=fraud_type)
+        return self._deliver_webhooks(warning)
 
     def resend(self, session: str | Object) -> list[Object]:
         """Send the webhooks of a session's last event again, and return the deliveries."""
@@ -164,6 +204,12 @@ class SimulatedActions:
         """Deliver the webhooks that are due, and return the object without internal data."""
         self._queue.deliver_or_notify()
         return remove_internal_data(obj)
+
+
+def _check_choice(value: str, choices: Sequence[str], what: str) -> None:
+    """Raise `ValueError` if `value` is not one of `choices`."""
+    if value not in choices:
+        raise ValueError(f"A {what} one of {', '.join(choices)}, not {value!r}.")
 
 
 def id_of(thing: str | Object) -> str:

@@ -37,7 +37,7 @@ def shapes() -> dict[str, Shape]:
     """Return the classes of the SDK by the name of their object, `payment_intent` for instance."""
     found: dict[str, Shape] = {}
     root = Path(stripe.__file__).parent
-    for path in [*root.glob("_*.py"), *root.glob("checkout/_*.py")]:
+    for path in [*root.glob("_*.py"), *root.glob("checkout/_*.py"), *root.glob("radar/_*.py")]:
         source = path.read_text(encoding="utf-8")
         if "OBJECT_NAME: ClassVar" not in source:
             continue

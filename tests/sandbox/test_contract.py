@@ -85,6 +85,11 @@ def _live_a_day(sandbox: Sandbox, client: stripe.StripeClient) -> None:
     sandbox.set_dispute_status(sandbox.disputes[0], "under_review")
     sandbox.close_dispute(sandbox.disputes[0], won=True)
     sandbox.open_dispute(full.id, is_inquiry=True)
+    sandbox.close_review(sandbox.open_review(full.id), reason="redacted")
+    sandbox.open_review(full.id)
+    sandbox.warn_of_fraud(full.id)
+    settled = next(one for one in sandbox.sessions if one["currency"] == "eur")
+    sandbox.open_dispute(settled, reason="debit_not_authorized", status="lost")
     sandbox.set_refund_status(sandbox.refunds[0], "requires_action")
     sandbox.clock.advance(minutes=5)
 
@@ -98,6 +103,8 @@ def _read_all(sandbox: Sandbox, client: stripe.StripeClient) -> list[tuple[str, 
         "/v1/webhook_endpoints",
         "/v1/refunds?expand[]=data.charge&expand[]=data.balance_transaction",
         "/v1/disputes?expand[]=data.charge.payment_intent",
+        "/v1/reviews?expand[]=data.charge&expand[]=data.payment_intent.review",
+        "/v1/radar/early_fraud_warnings?expand[]=data.charge.review",
         f"/v1/checkout/sessions?limit=100&expand[]=data.{BUY}&expand[]=data.line_items",
         "/v1/payment_intents?limit=100&expand[]=data.payment_method",
         "/v1/charges?limit=100&expand[]=data.refunds&expand[]=data.balance_transaction",
@@ -140,8 +147,8 @@ def test_every_kind_of_object_was_held_against_its_contract(answers: dict[str, A
     walk(list(answers.values()))
     assert seen >= {
         "account", "balance", "balance_transaction", "charge", "checkout.session", "dispute",
-        "event", "item", "payment_intent", "payment_method", "price", "product", "refund",
-        "webhook_endpoint",
+        "event", "item", "payment_intent", "payment_method", "price", "product",
+        "radar.early_fraud_warning", "refund", "review", "webhook_endpoint",
     }  # fmt: skip
     assert seen - {"list"} <= set(shapes())
 

@@ -29,10 +29,15 @@ def test_the_actions_work_over_http(sandbox: Sandbox, open_session) -> None:
     assert post(sandbox, "pay", session=session.url)["status"] == "paid"
     refund = post(sandbox, "refund", payment=session.id, amount=300)
     post(sandbox, "set_refund_status", refund=refund["id"], status="failed")
+    review = post(sandbox, "open_review", payment=session.id)
+    post(sandbox, "close_review", review=review["id"])
+    post(sandbox, "warn_of_fraud", payment=session.id)
     dispute = post(sandbox, "open_dispute", payment=session.id)
     post(sandbox, "close_dispute", dispute=dispute["id"], won=False)
 
     assert [one["status"] for one in get(sandbox, "refunds")] == ["failed"]
+    assert [one["reason"] for one in get(sandbox, "reviews")] == ["approved"]
+    assert [one["actionable"] for one in get(sandbox, "early_fraud_warnings")] == [False]
     assert [one["status"] for one in get(sandbox, "disputes")] == ["lost"]
     assert get(sandbox, "requests")[0]["path"] == "/v1/checkout/sessions"
 

@@ -144,3 +144,21 @@ def test_the_account_and_its_balance_can_be_read(
     assert client.v1.balance.retrieve().available[0].amount > 0
     account = sandbox.handle("GET", "/v1/account", {"Authorization": "Bearer sk_test_x"}).json()
     assert account["id"].startswith("acct_")
+
+
+def test_free_goods_with_postage_cost_the_postage(
+    sandbox: Sandbox, local_client: stripe.StripeClient, open_session
+) -> None:
+    rate = {"display_name": "Post", "fixed_amount": {"amount": 490, "currency": "usd"}}
+    session = open_session(
+        line_items=[line_item("Sample", unit_amount=0)],
+        shipping_options=[{"shipping_rate_data": rate}],
+    )
+    assert (session.amount_subtotal, session.amount_total) == (0, 490)
+
+    assert sandbox.pay(session.id).status == "paid"
+
+    paid = local_client.v1.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent"]})
+    assert (paid.payment_status, paid.amount_total) == ("paid", 490)
+    assert (paid.total_details.amount_shipping, paid.shipping_cost.amount_total) == (490, 490)
+    assert paid.payment_intent.amount_received == 490

@@ -10,6 +10,7 @@ from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.api import (
     events,
     merchant,
+    radar,
     refunds,
     session_parameters,
     sessions,
@@ -91,6 +92,10 @@ ENDPOINTS = [
     Endpoint(
         "GET", "/v1/balance_transactions/{id}", partial(_retrieve, kind="balance_transaction")
     ),
+    Endpoint("GET", radar.REVIEWS, radar.list_reviews, UNFILTERED),
+    Endpoint("GET", radar.REVIEWS + "/{id}", partial(_retrieve, kind=radar.REVIEW)),
+    Endpoint("POST", radar.REVIEWS + "/{id}/approve", radar.approve_review),
+    *_read_endpoints(radar.WARNING, radar.WARNINGS, OF_CHARGE),
     Endpoint("GET", "/v1/events", events.list_events, events.LIST),
     Endpoint("GET", "/v1/events/{id}", partial(_retrieve, kind="event")),
     Endpoint("GET", "/v1/account", merchant.retrieve_account),

@@ -14,12 +14,13 @@ EVIDENCE = (
 )
 
 
-def build_dispute(charge: Object, *, is_inquiry: bool, created: int) -> Object:
-    """Return a new dispute of a charge; an inquiry withdraws no money."""
+def build_dispute(charge: Object, *, status: str, reason: str, amount: int, created: int) -> Object:
+    """Build a dispute that withholds no money yet."""
+    is_final = status == "lost"
     return {
         "id": new_id("du"),
         "object": "dispute",
-        "amount": charge["amount"],
+        "amount": amount,
         "balance_transactions": [],
         "charge": charge["id"],
         "created": created,
@@ -27,29 +28,33 @@ def build_dispute(charge: Object, *, is_inquiry: bool, created: int) -> Object:
         "enhanced_eligibility_types": [],
         "evidence": {**dict.fromkeys(EVIDENCE.split()), "enhanced_evidence": {}},
         "evidence_details": {
-            "due_by": created + 9 * 24 * 60 * 60,
+            "due_by": 0 if is_final else created + 9 * 24 * 60 * 60,
             "enhanced_eligibility": {},
             "has_evidence": False,
             "past_due": False,
             "submission_count": 0,
             "submission_method": "not_submitted",
         },
-        "is_charge_refundable": is_inquiry,
+        "is_charge_refundable": True,
         "livemode": False,
         "metadata": {},
         "payment_intent": charge["payment_intent"],
-        "payment_method_details": {
-            "card": _card_details(charge, is_inquiry=is_inquiry),
-            "type": "card",
-        },
-        "reason": "fraudulent",
-        "status": "warning_needs_response" if is_inquiry else "needs_response",
+        "payment_method_details": _payment_method_details(charge, status),
+        "reason": reason,
+        "status": status,
     }
 
 
-def _card_details(charge: Object, *, is_inquiry: bool) -> Object:
-    """Return the details of the disputed card."""
-    brand = charge["payment_method_details"].get("card", {}).get("brand", "visa")
+def _payment_method_details(charge: Object, status: str) -> Object | None:
+    """Return the details of a card, or None: there are none of a bank debit."""
+    if charge["payment_method_details"]["type"] != "card":
+        return None
+    is_inquiry = status.startswith("warning_")
+    return {"card": _card(charge, is_inquiry=is_inquiry), "type": "card"}
+
+
+def _card(charge: Object, *, is_inquiry: bool) -> Object:
+    brand = charge["payment_method_details"]["card"]["brand"]
     return {
         "brand": brand,
         "case_type": "inquiry" if is_inquiry else "chargeback",

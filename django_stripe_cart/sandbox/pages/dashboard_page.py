@@ -6,10 +6,12 @@ from typing import Any
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.currencies import format_amount
+from django_stripe_cart.sandbox.disputes import CLOSED, is_disputed
 from django_stripe_cart.sandbox.errors import ApiError
 from django_stripe_cart.sandbox.http import Object, Response
 from django_stripe_cart.sandbox.pages.rendering import redirect, render_not_found, render_page
 from django_stripe_cart.sandbox.pages.summary import merchant_name
+from django_stripe_cart.sandbox.radar import WARNING, find_open_review
 from django_stripe_cart.sandbox.refunds import amount_refundable
 from django_stripe_cart.sandbox.session_payment import SESSION
 from django_stripe_cart.sandbox.simulated_actions import SimulatedActions
@@ -37,8 +39,11 @@ class DashboardPage:
             "resend": actions.resend,
             "refund": actions.refund,
             "dispute": actions.open_dispute,
-            "win": lambda id: actions.close_dispute(self._find_dispute(id), won=True),
-            "lose": lambda id: actions.close_dispute(self._find_dispute(id), won=False),
+            "win": lambda id: actions.close_dispute(self._get_dispute(id), won=True),
+            "lose": lambda id: actions.close_dispute(self._get_dispute(id), won=False),
+            "review": lambda id: actions.open_review(id, opened_reason="manual"),
+            "approve": lambda id: actions.close_review(self._get_review(id)),
+            "warn": actions.warn_of_fraud,
         }
 
     def show(self) -> Response:
@@ -86,8 +91,11 @@ class DashboardPage:
             "state_text": STATES[state],
             "receipt_url": charge.get("receipt_url"),
             "refunded": refunded and format_amount(refunded, session["currency"]),
-            "is_refundable": bool(charge) and amount_refundable(charge) > 0,
+            "is_refundable": bool(charge) and self._is_refundable(charge),
             "dispute": self._dispute_status(charge),
+            "is_in_review": bool(charge) and find_open_review(self._account, charge) is not None,
+            "is_warned": bool(charge) and self._is_warned(charge),
+            "takes_warnings": charge.get("payment_method_details", {}).get("type") == "card",
         }
 
     def _session_state(self, session: Object) -> str:
@@ -104,18 +112,40 @@ class DashboardPage:
         charges = self._account.store.find("charge", payment_intent=session["payment_intent"])
         return next((charge for charge in charges if charge["paid"]), None)
 
-    def _dispute_status(self, charge: Object) -> str:
-        """Return the status of a charge's latest dispute, or an empty string."""
-        disputes = self._account.store.find("dispute", charge=charge.get("id"))
-        return disputes[-1]["status"] if disputes else ""
+    def _is_refundable(self, charge: Object) -> bool:
+        """Return whether the charge can be refunded now."""
+        return amount_refundable(charge) > 0 and not is_disputed(self._account, charge)
 
-    def _find_dispute(self, session_id: str) -> Object:
-        """Return the latest dispute of a session's charge. Raise `ApiError` if there is none."""
+    def _is_warned(self, charge: Object) -> bool:
+        """Return whether there is an early fraud warning about the charge."""
+        return bool(self._account.store.find(WARNING, charge=charge["id"]))
+
+    def _dispute_status(self, charge: Object) -> str:
+        """Return the status of a charge's dispute, or an empty string."""
+        dispute = self._find_dispute(charge)
+        return dispute["status"] if dispute else ""
+
+    def _get_dispute(self, session_id: str) -> Object:
+        """Return the dispute of a session's charge. Raise `ApiError` if there is none."""
         charge = self._find_paid_charge(self._account.get(SESSION, session_id)) or {}
-        disputes = self._account.store.find("dispute", charge=charge.get("id"))
-        if not disputes:
+        dispute = self._find_dispute(charge)
+        if dispute is None:
             raise ApiError("This payment is not disputed.")
-        return disputes[-1]
+        return dispute
+
+    def _find_dispute(self, charge: Object) -> Object | None:
+        """Return the charge's newest dispute that is not closed, else its newest one, or None."""
+        disputes = self._account.store.find("dispute", charge=charge.get("id"), newest_first=True)
+        is_open = (dispute for dispute in disputes if dispute["status"] not in CLOSED)
+        return next(is_open, disputes[0] if disputes else None)
+
+    def _get_review(self, session_id: str) -> Object:
+        """Return the open review of a session's charge. Raise `ApiError` if there is none."""
+        charge = self._find_paid_charge(self._account.get(SESSION, session_id))
+        review = charge and find_open_review(self._account, charge)
+        if not review:
+            raise ApiError("This payment is not in review.")
+        return review
 
 
 def _format_time(moment: int) -> str:

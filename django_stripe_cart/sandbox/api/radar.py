@@ -1,0 +1,22 @@
+"""`/v1/reviews` and `/v1/radar/early_fraud_warnings`: list and approve reviews."""
+
+from django_stripe_cart.sandbox.account import Account
+from django_stripe_cart.sandbox.http import Object
+from django_stripe_cart.sandbox.pagination import list_stored_objects
+from django_stripe_cart.sandbox.radar import REVIEW, WARNING, close_review
+
+__all__ = ["REVIEW", "REVIEWS", "WARNING", "WARNINGS", "approve_review", "list_reviews"]
+
+REVIEWS = "/v1/reviews"
+WARNINGS = "/v1/radar/early_fraud_warnings"
+
+
+def list_reviews(account: Account, params: Object) -> Object:
+    """Return a page of the open reviews."""
+    params = {**params, "open": True}
+    return list_stored_objects(account, params, kind=REVIEW, url=REVIEWS)
+
+
+def approve_review(account: Account, id: str) -> Object:
+    """Approve the payment, which closes its review."""
+    return close_review(account, account.get(REVIEW, id), reason="approved")

@@ -1,0 +1,23 @@
+"""The EarlyFraudWarning as Stripe returns it."""
+
+from django_stripe_cart.sandbox.http import Object
+from django_stripe_cart.sandbox.ids import new_id
+
+
+def build_early_fraud_warning(charge: Object, *, fraud_type: str, created: int) -> Object:
+    """Build the warning of the bank that a charge is fraudulent."""
+    return {
+        "id": new_id("issfr"),
+        "object": "radar.early_fraud_warning",
+        "actionable": is_actionable(charge),
+        "charge": charge["id"],
+        "created": created,
+        "fraud_type": fraud_type,
+        "livemode": False,
+        "payment_intent": charge["payment_intent"],
+    }
+
+
+def is_actionable(charge: Object) -> bool:
+    """Return whether a refund can still avoid a dispute."""
+    return not charge["refunded"] and not charge["disputed"]
