@@ -48,18 +48,16 @@ WITHOUT_DETAIL: dict[str, Any] = {
     "email_sent": _("E-mail sent"),
     "email_failed": _("E-mail not sent"),
 }
-BAD = frozenset(
-    (
-        "failed",
-        "refund_failed",
-        "refund_refused",
-        "attention",
-        "unknown_money",
-        "dispute",
-        "email_failed",
-    )
-)
-GOOD = frozenset(("paid", "fulfilled", "attention_settled"))
+BAD = {
+    "failed",
+    "refund_failed",
+    "refund_refused",
+    "attention",
+    "unknown_money",
+    "dispute",
+    "email_failed",
+}
+GOOD = {"paid", "fulfilled", "attention_settled"}
 
 
 @dataclass(frozen=True)
