@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.utils.functional import cached_property
@@ -196,7 +196,7 @@ def line_from_item(item: CartItem) -> CartLine:
     if available is not None:
         available += getattr(item, "held", None) or 0
     line_item = line_item_of(item.product)
-    priced = line_item.times(item.quantity) if line_item else None
+    priced = replace(line_item, quantity=item.quantity) if line_item else None
     return CartLine(item.product, item.quantity, priced, available)
 
 

@@ -6,7 +6,6 @@ does not reply, the e-mail is not sent again. Only an e-mail that was certainly 
 
 from __future__ import annotations
 
-import functools
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
@@ -43,7 +42,7 @@ def queue_email(order: Order, kind: str, *, refund: Refund | None = None) -> Non
         return
     email = OrderEmail.for_order(order, kind, refund=refund)
     OrderEmail.objects.bulk_create([email], ignore_conflicts=True)
-    after_commit(functools.partial(_deliver_after_commit, email))
+    after_commit(lambda: _deliver_after_commit(email))
 
 
 def will_email(order: Order, kind: str) -> bool:

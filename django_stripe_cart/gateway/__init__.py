@@ -11,7 +11,7 @@ from django_stripe_cart.gateway.endpoints import (
     delete_endpoint,
     list_endpoints,
 )
-from django_stripe_cart.gateway.events import Event, list_events, read_event, sign
+from django_stripe_cart.gateway.events import Event, list_events
 from django_stripe_cart.gateway.refunds import (
     Dispute,
     StripeRefund,
@@ -23,8 +23,6 @@ from django_stripe_cart.gateway.sessions import (
     Session,
     create_session,
     expire_session,
-    read_session,
-    retrieve_payment_metadata,
     retrieve_session,
 )
 
@@ -45,11 +43,7 @@ __all__ = [
     "list_endpoints",
     "list_events",
     "list_refunds",
-    "read_event",
-    "read_session",
     "retrieve_account",
-    "retrieve_payment_metadata",
     "retrieve_session",
     "short_deadline",
-    "sign",
 ]
