@@ -54,6 +54,7 @@ class CartLine:
 
     @property
     def max_quantity(self) -> int:
+        """Return the highest quantity that the shopper can choose."""
         return MAX_QUANTITY if self.available is None else min(self.available, MAX_QUANTITY)
 
     @property
@@ -120,6 +121,7 @@ class CartContents:
 
     @cached_property
     def problems(self) -> list[CartError]:
+        """Return the errors that prevent an order of the cart's lines."""
         return [line.problem for line in self.lines if line.problem]
 
     @property
