@@ -23,16 +23,14 @@ class StripeCartConfig(AppConfig):
 # Checks are imported when they run, so that a server starts faster.
 
 
-def _run_checks(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+def _run_checks(**kwargs: Any) -> list[CheckMessage]:
     """Run the checks that need no database."""
     from django_stripe_cart import checks
 
     return checks.run()
 
 
-def _run_database_checks(
-    app_configs: Any = None, databases: Any = None, **kwargs: Any
-) -> list[CheckMessage]:
+def _run_database_checks(*, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """Run the checks that read ``databases``, a list of aliases."""
     from django_stripe_cart import checks
 

@@ -65,4 +65,5 @@ def _delete_carts(carts: list[Cart], *, before: datetime) -> int:
 
 @in_transaction
 def _delete_webhooks(events: list[WebhookEvent]) -> int:
+    """Delete these webhook events, and return how many were deleted."""
     return WebhookEvent.objects.filter(pk__in=[event.pk for event in events]).delete()[0]

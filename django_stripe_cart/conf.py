@@ -92,6 +92,7 @@ class Conf:
 
     @property
     def api_base(self) -> str | None:
+        """Return the base URL of a sandbox to use instead of Stripe's API, or None."""
         base = cast("str | None", getattr(settings, "STRIPE_CART_API_BASE", None))
         return base.rstrip("/") if base else None
 
@@ -101,6 +102,7 @@ class Conf:
 
     @property
     def base_url(self) -> str | None:
+        """Return the URL of this site without a path, or None if it is not set."""
         base = cast("str | None", getattr(settings, "STRIPE_CART_BASE_URL", None))
         return base.rstrip("/") if base else None
 

@@ -21,11 +21,7 @@ class StripeCartError(Exception):
     default_message: ClassVar[str | Promise] = _("Something went wrong.")
 
     def __init__(self, message: str | Promise | None = None) -> None:
-        self.message = message or self.default_message
-        super().__init__(self.message)
-
-    def __str__(self) -> str:
-        return str(self.message)
+        super().__init__(message or self.default_message)
 
 
 class EmailNotSent(StripeCartError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django_stripe_cart.exceptions import AmountNotRepresentable, ProductUnavailable
@@ -50,10 +50,6 @@ class LineItem:
     def total(self) -> int:
         """Return the price of all pieces (int, smallest currency unit)."""
         return self.unit_amount * self.quantity
-
-    def times(self, quantity: int) -> LineItem:
-        """Return a copy of the line item with this ``quantity``."""
-        return self if quantity == self.quantity else replace(self, quantity=quantity)
 
 
 def line_item_of(product: Any) -> LineItem | None:

@@ -115,15 +115,12 @@ def to_amount(value: Decimal, currency: str) -> int:
     try:
         with localcontext(EXACT):
             scaled = value.scaleb(exponent(currency))
-            is_amount = abs(scaled) <= MAXIMUM_AMOUNT and scaled == scaled.to_integral_value()
+            is_amount = abs(scaled) <= MAXIMUM_AMOUNT and scaled % STEPS.get(currency, 1) == 0
     except DecimalException:
         is_amount = False
     if not is_amount:
         raise AmountNotRepresentable
-    amount = int(scaled)
-    if amount % STEPS.get(currency, 1):
-        raise AmountNotRepresentable
-    return amount
+    return int(scaled)
 
 
 def to_decimal(amount: int, currency: str) -> Decimal:

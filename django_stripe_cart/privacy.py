@@ -135,6 +135,7 @@ def _find_users(text: str) -> list[Any]:
 
 
 def _export_cart(cart: Cart) -> dict[str, Any]:
+    """Return the stored data of a cart and its items."""
     items = CartItem.objects.filter(cart=cart).select_related("product")
     return {
         **_read_fields(cart, "created", "modified"),
@@ -143,6 +144,7 @@ def _export_cart(cart: Cart) -> dict[str, Any]:
 
 
 def _export_order(order: Order) -> dict[str, Any]:
+    """Return the stored data of an order, its items, refunds, timeline and e-mails."""
     items = order.items.all()
     return {
         "reference": str(order.reference),
@@ -172,6 +174,7 @@ def _cancel_if_pending(order: Order, *, by: Cause) -> Order:
 
 
 def _raise_if_unsettled(order: Order) -> None:
+    """Raise ``OrderUnsettled`` if the payment of ``order`` may still succeed or fail."""
     if order.is_unsettled:
         values = {"number": order.number}
         raise OrderUnsettled(_("The payment for order %(number)s is not complete yet.") % values)

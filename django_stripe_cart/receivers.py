@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from contextlib import suppress
 from typing import Any
 
@@ -38,4 +37,4 @@ def merge_guest_on_login(sender: Any, request: Any, user: Any, **kwargs: Any) ->
 
     token = getattr(request, "session", {}).get(SESSION_KEY)
     if token:
-        after_commit(functools.partial(merge_guest_into_user, request, user, token))
+        after_commit(lambda: merge_guest_into_user(request, user, token))

@@ -86,7 +86,7 @@ class StockFilter(admin.SimpleListFilter):
 
 
 class ProductAdmin(admin.ModelAdmin):
-    """The admin of ``Product``, and of a host's models based on ``AbstractProduct``."""
+    """The admin of ``Product``, and of a project's models based on ``AbstractProduct``."""
 
     form = ProductForm
     list_display = ("name", "price", "stock", "is_active")

@@ -130,15 +130,11 @@ def remove_ordered(cart_pk: int, ordered: Iterable[tuple[Any, int]]) -> None:
     the cart after the order was placed stay in it.
     """
     quantities = dict(ordered)
-    changed: list[CartItem] = []
-    emptied: list[CartItem] = []
-    for item in CartItem.objects.filter(cart=cart_pk).order_by():
-        if item.product_id not in quantities:
-            continue
+    items = CartItem.objects.filter(cart=cart_pk, product__in=quantities).order_by()
+    for item in items:
         item.quantity -= quantities[item.product_id]
-        (changed if item.quantity > 0 else emptied).append(item)
-    CartItem.objects.filter(pk__in=[item.pk for item in emptied]).delete()
-    CartItem.objects.bulk_update(changed, ["quantity"])
+    CartItem.objects.filter(pk__in=[item.pk for item in items if item.quantity <= 0]).delete()
+    CartItem.objects.bulk_update([item for item in items if item.quantity > 0], ["quantity"])
 
 
 def _remove(item: CartItem | None, items: list[CartItem]) -> CartChange:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.utils.functional import cached_property
@@ -54,6 +54,7 @@ class CartLine:
 
     @property
     def max_quantity(self) -> int:
+        """Return the highest quantity that the shopper can choose."""
         return MAX_QUANTITY if self.available is None else min(self.available, MAX_QUANTITY)
 
     @property
@@ -120,6 +121,7 @@ class CartContents:
 
     @cached_property
     def problems(self) -> list[CartError]:
+        """Return the errors that prevent an order of the cart's lines."""
         return [line.problem for line in self.lines if line.problem]
 
     @property
@@ -196,7 +198,7 @@ def line_from_item(item: CartItem) -> CartLine:
     if available is not None:
         available += getattr(item, "held", None) or 0
     line_item = line_item_of(item.product)
-    priced = line_item.times(item.quantity) if line_item else None
+    priced = replace(line_item, quantity=item.quantity) if line_item else None
     return CartLine(item.product, item.quantity, priced, available)
 
 

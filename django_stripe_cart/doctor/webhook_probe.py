@@ -10,7 +10,7 @@ from django.test import Client
 
 from django_stripe_cart.conf import conf
 from django_stripe_cart.doctor.finding import Finding, good, wrong
-from django_stripe_cart.gateway import sign
+from django_stripe_cart.gateway.events import sign
 
 # No handler is for this type, so the event is accepted and changes nothing.
 EVENT = {"id": "evt_doctor", "type": "stripe_cart.doctor", "data": {"object": {"id": "doctor"}}}

@@ -6,7 +6,6 @@ does not reply, the e-mail is not sent again. Only an e-mail that was certainly 
 
 from __future__ import annotations
 
-import functools
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
@@ -46,7 +45,7 @@ def queue_email(
         return
     email = OrderEmail.for_order(order, kind, refund=refund, issue=issue)
     OrderEmail.objects.bulk_create([email], ignore_conflicts=True)
-    after_commit(functools.partial(_deliver_after_commit, email))
+    after_commit(lambda: _deliver_after_commit(email))
 
 
 def will_email(order: Order, kind: str) -> bool:

@@ -16,7 +16,7 @@ from django_stripe_cart.gateway.endpoints import (
     delete_endpoint,
     list_endpoints,
 )
-from django_stripe_cart.gateway.events import Event, list_events, read_event, sign
+from django_stripe_cart.gateway.events import Event, list_events
 from django_stripe_cart.gateway.radar import (
     FraudWarning,
     Review,
@@ -33,8 +33,6 @@ from django_stripe_cart.gateway.sessions import (
     Session,
     create_session,
     expire_session,
-    read_session,
-    retrieve_payment_metadata,
     retrieve_session,
 )
 
@@ -57,8 +55,6 @@ __all__ = [
     "list_endpoints",
     "list_events",
     "list_refunds",
-    "read_event",
-    "read_session",
     "retrieve_account",
     "retrieve_dispute",
     "retrieve_fraud_warning",
@@ -67,5 +63,4 @@ __all__ = [
     "retrieve_review",
     "retrieve_session",
     "short_deadline",
-    "sign",
 ]

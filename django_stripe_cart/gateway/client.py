@@ -120,7 +120,10 @@ def _client(
     from django_stripe_cart.gateway.http import DeadlineHTTPClient
 
     stripe.enable_telemetry = False  # it writes a file into the home directory
-    _keep_bodies_out_of_logs()
+    # At DEBUG, the SDK logs whole requests and responses, which contain personal data.
+    sdk_logger = logging.getLogger("stripe")
+    if sdk_logger.level == logging.NOTSET:
+        sdk_logger.setLevel(logging.INFO)
     stripe.set_app_info(
         "django-stripe-cart",
         version=django_stripe_cart.__version__,
@@ -133,13 +136,3 @@ def _client(
         max_network_retries=MAX_RETRIES,
         http_client=http_client or DeadlineHTTPClient(timeout),
     )
-
-
-def _keep_bodies_out_of_logs() -> None:
-    """Set the level of the SDK's logger to INFO, unless the host has set a level.
-
-    At DEBUG, the SDK logs whole requests and responses, which contain personal data.
-    """
-    sdk_logger = logging.getLogger("stripe")
-    if sdk_logger.level == logging.NOTSET:
-        sdk_logger.setLevel(logging.INFO)

@@ -30,10 +30,8 @@ def deadline(seconds: float = DEADLINE) -> Iterator[None]:
     A request that could end later is not sent. In the block of another deadline, only the outer
     deadline applies. ``deadline()`` can also be used as a decorator.
     """
-    if _end.get() < math.inf:
-        yield
-        return
-    token = _end.set(time.monotonic() + seconds)
+    outer = _end.get()
+    token = _end.set(outer if outer < math.inf else time.monotonic() + seconds)
     try:
         yield
     finally:

@@ -11,8 +11,6 @@ from django_stripe_cart.conf import conf
 from django_stripe_cart.gateway.client import request, request_all
 from django_stripe_cart.gateway.sessions import to_datetime
 
-DESCRIPTION = "django-stripe-cart"
-
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -36,7 +34,7 @@ def create_endpoint(url: str, types: Iterable[str]) -> Endpoint:
         "url": url,
         "enabled_events": sorted(types),
         "api_version": conf.api_version,
-        "description": DESCRIPTION,
+        "description": "django-stripe-cart",
     }
     return _read_endpoint(request(lambda client: client.v1.webhook_endpoints.create(params)))  # type: ignore[arg-type]
 

@@ -7,7 +7,6 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from django_stripe_cart.conf import conf
-from django_stripe_cart.line_items import LineItem
 from django_stripe_cart.models.order import Order
 from django_stripe_cart.models.querysets import PrimaryDatabaseQuerySet
 
@@ -57,13 +56,3 @@ class OrderItem(models.Model):
     def total(self) -> int:
         """Return the price of all pieces (int, smallest currency unit)."""
         return self.unit_amount * self.quantity
-
-    def as_line_item(self) -> LineItem:
-        """Return the ``LineItem`` that was ordered."""
-        return LineItem(
-            name=self.name,
-            unit_amount=self.unit_amount,
-            currency=self.order.currency,
-            quantity=self.quantity,
-            sku=self.sku,
-        )

@@ -138,7 +138,6 @@ def _build_params(
 
     They are described at docs.stripe.com/api/checkout/sessions/create.
     """
-    reference = str(order.reference)
     metadata = order_metadata(order)
     params: dict[str, Any] = {
         "mode": "payment",
@@ -156,7 +155,7 @@ def _build_params(
         "success_url": success_url,
         "cancel_url": cancel_url,
         "expires_at": int(expires_at.timestamp()),
-        "client_reference_id": reference,
+        "client_reference_id": str(order.reference),
         "metadata": metadata,
         # Charges, refunds and disputes carry only the payment intent's metadata.
         "payment_intent_data": {"metadata": metadata},

@@ -136,16 +136,11 @@ def sync_open_orders(
     Sends the signals of ``sync_order``. An exception about an order is yielded and not raised.
     """
     for order in Order.objects.overdue_for_sync() if orders is None else orders:
+        not_synced_since = Order.objects.filter(pk=order.pk, synced_at=order.synced_at)
         if dry_run:
             yield SyncResult(order, status_before=order.status)
-        elif _claim(order):
+        elif not_synced_since.update(synced_at=timezone.now()):  # no other process syncs it then
             yield _sync_one(order)
-
-
-def _claim(order: Order) -> bool:
-    """Return True unless another process has claimed or synced the order in the meantime."""
-    unchanged = Order.objects.filter(pk=order.pk, synced_at=order.synced_at)
-    return bool(unchanged.update(synced_at=timezone.now()))
 
 
 def _sync_one(order: Order) -> SyncResult:

@@ -17,7 +17,7 @@ ERROR_CODES = ("expired_card", "incorrect_cvc", "processing_error")
 
 @dataclass(frozen=True)
 class Card:
-    """A test card, and how it behaves: it is declined, asks for 3D Secure, and so on."""
+    """A test card and its behavior: a decline, 3D Secure, a dispute or a failing refund."""
 
     number: str
     label: str
@@ -81,7 +81,7 @@ CARDS = {card.number: card for card in [*FEATURED, *OTHERS]}
 
 
 def find_card(number: str) -> Card:
-    """Return the test card with this number, or a card that is declined if it is none."""
+    """Return the test card with this number. Any other number returns a card that is declined."""
     unknown = Card(number, "Not a test card", decline_code="test_mode_live_card")
     return CARDS.get(number, unknown)
 

@@ -54,7 +54,7 @@ def expand(account: Account, obj: Object, paths: list[str]) -> Object:
 def _expand_path(
     account: Account, stored: Object, rendered: Object, names: list[str], path: str
 ) -> None:
-    """Expand one path in `rendered`, the copy of the object `stored` that is sent."""
+    """Expand one path (`names`) in `rendered`, the copy of the object `stored` that is sent."""
     name, rest = names[0], names[1:]
     if rendered.get("object") == "list" and name == "data":
         for item in rendered["data"]:

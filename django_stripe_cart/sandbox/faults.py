@@ -29,7 +29,7 @@ WEBHOOK = "WEBHOOK"
 
 
 class ConnectionLost(Exception):
-    """An error that means that the connection breaks: no response arrives, or half of one.
+    """An error for a broken connection: no response arrives, or only half of one.
 
     The HTTP server and the in-process client each simulate it.
     """

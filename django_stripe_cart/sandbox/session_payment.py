@@ -110,7 +110,7 @@ def _payment_method_type(session: Object, wanted: str) -> str:
 
 
 def _pay_by_card(account: Account, session: Object, number: str, billing: Object) -> Payment:
-    """Charge a card, or ask the shopper for 3D Secure first."""
+    """Charge a card, or ask the shopper for 3D Secure first if the card requires it."""
     intent = payment_intents.start_intent(account, session)
     card = find_card(number)
     payment_intents.attach_payment_method(account, intent, "card", billing, card)

@@ -29,7 +29,7 @@ class SimulatedActions:
     _queue: DeliveryQueue
 
     def pay(self, session: str | Object, card: str = "4242424242424242", **form: str) -> Payment:
-        """Pay a session as a shopper does on the payment page. It may be given by its URL.
+        """Pay a session (an object, an id or a page's URL) as a shopper does on the payment page.
 
         `form` overrides the fields `name`, `email`, `expiry`, `cvc` and `shipping_rate`.
         """
@@ -213,6 +213,6 @@ def _check_choice(value: str, choices: Sequence[str], what: str) -> None:
 
 
 def id_of(thing: str | Object) -> str:
-    """Return the id of an object, which may be given by itself, its id or its page's URL."""
+    """Return the id of an object, given the object, its id or the URL of its payment page."""
     text = str(thing if isinstance(thing, str) else thing["id"])
     return urlsplit(text).path.rsplit("/", 1)[-1]

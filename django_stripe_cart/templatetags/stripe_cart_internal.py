@@ -57,7 +57,7 @@ def get_shopper(context: template.Context) -> Shopper:
 
 def get_request(context: template.Context) -> HttpRequest:
     """Return the request in the template context. Raises ``ImproperlyConfigured``."""
-    # A RequestContext has its request even without the host's "request" context processor.
+    # A RequestContext has its request even without the "request" context processor.
     request = context.get("request") or getattr(context, "request", None)
     if request is None:
         raise ImproperlyConfigured(

@@ -25,7 +25,7 @@ def merge_guest_into_user(request: HttpRequest, user: Any, token: str) -> None:
     """
     try:
         _add_messages(request, merge_guest(token, user))
-    except Exception as error:  # the host's receivers may raise anything
+    except Exception as error:  # the project's receivers may raise anything
         logger.error("A guest's cart was left behind: %s", describe_without_values(error))
 
 

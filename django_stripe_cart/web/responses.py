@@ -25,7 +25,7 @@ from django_stripe_cart.web.serializers import (
 )
 from django_stripe_cart.web.shopper import Shopper
 
-# Our pages extend the host's base template; a new project has none yet.
+# Our pages extend the project's base template; a new project has none yet.
 BASE_TEMPLATES = ("base.html", "stripe_cart/plain.html")
 
 # Tells our script where to go: fetch() can't follow a redirect to another site.

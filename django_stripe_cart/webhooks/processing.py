@@ -16,13 +16,8 @@ from django.utils import timezone
 from django_stripe_cart.conf import conf
 from django_stripe_cart.database import increment
 from django_stripe_cart.exceptions import StripeCartError
-from django_stripe_cart.gateway import (
-    Event,
-    Session,
-    read_event,
-    read_session,
-    retrieve_payment_metadata,
-)
+from django_stripe_cart.gateway.events import Event, read_event
+from django_stripe_cart.gateway.sessions import Session, read_session, retrieve_payment_metadata
 from django_stripe_cart.models import Order, OrderEvent, WebhookEvent
 from django_stripe_cart.payments import sync_order
 from django_stripe_cart.payments.metadata import ORDER_KEY, SHOP_KEY, shop_id
@@ -31,7 +26,6 @@ from django_stripe_cart.timeline import Cause
 
 logger = logging.getLogger("stripe_cart")
 
-SESSION_EVENTS = "checkout.session."
 # About a payment, without the metadata of its order.
 PAYMENT_EVENTS = ("charge.dispute.", "review.", "radar.")
 
@@ -170,7 +164,7 @@ def _trusted_session(event: Event, order: Order) -> Session | None:
     Paid and expired sessions do not change any more, so they need not be requested from Stripe.
     Another session may have changed after the event (docs.stripe.com/webhooks: event ordering).
     """
-    if not event.type.startswith(SESSION_EVENTS):
+    if not event.type.startswith("checkout.session."):
         return None
     session = read_session(event.data)
     has_expired = session.is_expired and session.id == order.session_id

@@ -34,8 +34,9 @@ from django_stripe_cart.exceptions import (
     PaymentRetryable,
     PaymentUnknown,
 )
-from django_stripe_cart.gateway import Session, read_session
 from django_stripe_cart.gateway.client import request, transport
+from django_stripe_cart.gateway.events import read_event
+from django_stripe_cart.gateway.sessions import Session, read_session
 from django_stripe_cart.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]
@@ -509,7 +510,7 @@ def test_an_error_page_about_a_forged_event_shows_no_secret(settings: Any, signa
     settings.STRIPE_CART_WEBHOOK_SECRET = [SECRET, SECRET]
 
     with pytest.raises(InvalidWebhook) as caught:
-        gateway.read_event(b"{}", signature)
+        read_event(b"{}", signature)
 
     failure = caught.value
     page = ExceptionReporter(None, type(failure), failure, failure.__traceback__)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
@@ -23,7 +23,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from django_stripe_cart.admin.base import OrderAdminBase
-from django_stripe_cart.admin.orders.actions import ACTIONS, Action, Outcome, prefix_number
+from django_stripe_cart.admin.orders.actions import ACTIONS, Action, Outcome
 from django_stripe_cart.admin.orders.forms import ConfirmForm
 from django_stripe_cart.gateway import deadline
 from django_stripe_cart.gateway.deadlines import seconds_left
@@ -155,9 +155,10 @@ class ActionPage:
             for order in self.orders:
                 if outcomes and seconds_left() < SECONDS_PER_ORDER:
                     text = _("Stripe is responding too slowly, so this was not attempted.")
-                    outcomes.append(Outcome(messages.WARNING, prefix_number(order, text)))
+                    outcome = Outcome(messages.WARNING, text)
                 else:
-                    outcomes.append(self.action.run(order, form, by=by))
+                    outcome = self.action.run(order, form, by=by)
+                outcomes.append(replace(outcome, text=_prefix_number(order, outcome.text)))
         return outcomes
 
     def _report(self, outcomes: Sequence[Outcome]) -> None:
@@ -182,7 +183,7 @@ class ActionPage:
     def _find_reasons_to_skip(self, orders: Sequence[Order]) -> dict[Order, str]:
         """Return the reason for each order that a batch leaves out."""
         reasons = {order: self.action.reason_to_skip(order) for order in orders}
-        return {order: prefix_number(order, text) for order, text in reasons.items() if text}
+        return {order: _prefix_number(order, text) for order, text in reasons.items() if text}
 
     def _render(
         self, form: ConfirmForm, orders: Sequence[Order], reasons: Iterable[str] = ()
@@ -215,6 +216,11 @@ class ActionPage:
         if self.is_single:
             return self.model_admin.page_url("change", self.orders[0].pk)
         return self.model_admin.page_url("changelist")
+
+
+def _prefix_number(order: Order, text: str) -> str:
+    """Return ``text`` preceded by the order's number."""
+    return _("Order %(number)s: %(text)s") % {"number": order.number, "text": text}
 
 
 def _sum_refundable(orders: Sequence[Order]) -> list[str]:

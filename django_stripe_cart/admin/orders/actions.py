@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -22,8 +22,6 @@ from django_stripe_cart.money import format_money
 from django_stripe_cart.payments import sync_order
 from django_stripe_cart.refunds import amount_refundable, refund_order
 from django_stripe_cart.timeline import Cause
-
-Status = Order.Status
 
 
 @dataclass(frozen=True)
@@ -73,10 +71,9 @@ class Action:
     def run(self, order: Order, form: Any, *, by: Cause) -> Outcome:
         """Perform the action on the order, and return the outcome, also if it failed."""
         try:
-            outcome = self.perform(order, form, by=by)
+            return self.perform(order, form, by=by)
         except StripeCartError as error:
-            outcome = Outcome(messages.ERROR, self.error_message(error))
-        return replace(outcome, text=prefix_number(order, outcome.text))
+            return Outcome(messages.ERROR, self.error_message(error))
 
     def perform(self, order: Order, form: Any, *, by: Cause) -> Outcome:
         """Perform the action on the order. Raises ``StripeCartError`` if it can't be done."""
@@ -91,11 +88,6 @@ class Action:
         """Return the message for staff, with Stripe's error code if there is one."""
         code = getattr(error, "stripe_code", "")
         return f"{error} ({code})" if code else str(error)
-
-
-def prefix_number(order: Order, text: str) -> str:
-    """Return ``text`` preceded by the order's number."""
-    return _("Order %(number)s: %(text)s") % {"number": order.number, "text": text}
 
 
 class RefundAction(Action):
@@ -117,9 +109,8 @@ class RefundAction(Action):
 
     def reason_to_skip(self, order: Order) -> str:
         """Return that the payment is disputed, or an empty string."""
-        if not order.disputes.withholding().exists():
-            return ""
-        return _("The payment is disputed, so Stripe refuses refunds.")
+        is_withheld = order.disputes.withholding().exists()
+        return _("The payment is disputed, so Stripe refuses refunds.") if is_withheld else ""
 
     def explain(self, order: Order) -> str:
         """Return the explanation, preceded by the reason why Stripe would refuse a refund."""
@@ -171,7 +162,7 @@ class FulfillAction(Action):
 
     def is_available(self, order: Order) -> bool:
         """Return whether the order is paid and not completed yet."""
-        return bool(order.status == Status.PAID)
+        return bool(order.status == Order.Status.PAID)
 
 
 class CancelAction(Action):
@@ -193,7 +184,7 @@ class CancelAction(Action):
 
     def report(self, order: Order) -> Outcome:
         """Return the outcome; the order may have been paid instead of canceled."""
-        if order.status == Status.CANCELED:
+        if order.status == Order.Status.CANCELED:
             return super().report(order)
         text = _("not canceled, because its status is “%(status)s”.")
         return Outcome(messages.WARNING, text % {"status": order.get_status_display()})

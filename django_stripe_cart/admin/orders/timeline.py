@@ -49,18 +49,16 @@ WITHOUT_DETAIL: dict[str, Any] = {
     "email_sent": _("E-mail sent"),
     "email_failed": _("E-mail not sent"),
 }
-BAD = frozenset(
-    (
-        "failed",
-        "refund_failed",
-        "refund_refused",
-        "refund_not_made",
-        "issue_opened",
-        "dispute",
-        "email_failed",
-    )
-)
-GOOD = frozenset(("paid", "fulfilled", "issue_settled", "issue_closed"))
+BAD = {
+    "failed",
+    "refund_failed",
+    "refund_refused",
+    "refund_not_made",
+    "issue_opened",
+    "dispute",
+    "email_failed",
+}
+GOOD = {"paid", "fulfilled", "issue_settled", "issue_closed"}
 
 
 @dataclass(frozen=True)

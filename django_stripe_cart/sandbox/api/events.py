@@ -29,7 +29,7 @@ def list_events(account: Account, params: Object) -> Object:
 
 
 def _pending_counts(account: Account, is_delivered: bool) -> list[int]:
-    """Return the values of `pending_webhooks` that delivered, or undelivered, events can have."""
+    """Return the values of `pending_webhooks` that delivered, or undelivered, events have."""
     if is_delivered:
         return [0]
     return list(range(1, len(account.store.find("webhook_endpoint")) + 1))

@@ -57,7 +57,7 @@ def _retrieve(account: Account, id: str, *, kind: str) -> Object:
 
 
 def _read_endpoints(kind: str, url: str, parameters: Hash) -> list[Endpoint]:
-    """Return two endpoints for a kind of object: one lists all, one retrieves one by id."""
+    """Return the two endpoints that list the objects of a kind and retrieve one by id."""
     return [
         Endpoint("GET", url, partial(list_stored_objects, kind=kind, url=url), parameters),
         Endpoint("GET", url + "/{id}", partial(_retrieve, kind=kind)),

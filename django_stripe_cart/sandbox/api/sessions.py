@@ -63,7 +63,7 @@ def expire_session(account: Account, id: str) -> Object:
 
 
 def mark_expired(account: Account, session: Object) -> Object:
-    """Mark a session as expired if it is open, and cancel its payment."""
+    """Mark a session as expired if it is open, and cancel its payment intent."""
     if session["status"] == "open":
         session.update(status="expired", url=None)
         account.save(session)
@@ -140,9 +140,9 @@ def _add_discounts(account: Account, session: Object, discounts: list[Object]) -
 
 
 def _allocate_discount(account: Account, session: Object, subtotal: int) -> int:
-    """Distribute the discount over the line items, the rounding difference to the last one.
+    """Distribute the discount over the line items, and return its amount.
 
-    Return the whole discount.
+    The last line item gets the rounding difference.
     """
     if not session["discounts"]:
         return 0

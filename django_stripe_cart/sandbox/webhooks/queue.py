@@ -45,7 +45,7 @@ class DeliveryQueue:
         if self._is_inline and not self.is_held:
             self.deliver_due()
         else:
-            self._wake_workers()
+            self._wake_threads()
 
     def deliver_due(self) -> list[Object]:
         """Send the webhooks that are due in the calling thread, and return the deliveries."""
@@ -58,7 +58,7 @@ class DeliveryQueue:
             self._local.is_delivering = False
 
     def wait_for_first_attempt(self, type: str, object_id: str) -> None:
-        """Wait until an event was sent once, as Stripe does before it redirects the shopper."""
+        """Wait until an event was sent once: Stripe redirects the shopper only then."""
         if self._workers and self._uses_workers:
             with self._changed:
                 self._changed.wait_for(
@@ -77,7 +77,7 @@ class DeliveryQueue:
     def stop(self) -> None:
         """Stop the worker threads, after they have finished the webhooks that they are sending."""
         self._stopping = True
-        self._wake_workers()
+        self._wake_threads()
         for thread in self._workers:
             thread.join(timeout=1)
         self._workers.clear()
@@ -121,12 +121,12 @@ class DeliveryQueue:
         return None
 
     def _attempt_delivery(self, delivery: Object) -> Object:
-        """Send one webhook, and wake the threads that wait for it."""
+        """Send one webhook, and wake the other threads afterwards."""
         try:
             return self._sender.attempt(delivery)
         finally:
             self._in_flight.discard(delivery["id"])
-            self._wake_workers()
+            self._wake_threads()
 
     def _is_unattempted(self, type: str, object_id: str) -> bool:
         """Return whether the webhook of this event type and object was never sent."""
@@ -135,8 +135,8 @@ class DeliveryQueue:
             for one in self.pending
         )
 
-    def _wake_workers(self) -> None:
-        """Wake the worker threads."""
+    def _wake_threads(self) -> None:
+        """Wake the worker threads, and the threads that wait for a first attempt."""
         with self._changed:
             self._wake_count += 1
             self._changed.notify_all()

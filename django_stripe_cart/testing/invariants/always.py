@@ -32,7 +32,7 @@ def check_open_carts(snapshot: Snapshot) -> Iterator[str]:
 def check_stock(snapshot: Snapshot, before: Mapping[Any, int]) -> Iterator[str]:
     """Yield a sentence for each product whose stock is negative or does not add up.
 
-    Its stock and the quantity that orders hold must equal ``before``, its stock at the start.
+    The stock plus the quantity that orders hold must equal ``before``, the stock at the start.
     """
     held: Counter[Any] = Counter()
     for order in snapshot.orders:
