@@ -150,7 +150,7 @@ def marker(kind: str) -> str:
 
 
 def legend() -> Iterable[str]:
-    words = {"on": "onward", "off": "an end without money", "back": "back, by late news"}
+    words = {"on": "onward", "off": "an end without money", "back": "back, by a late event"}
     for row, (kind, text) in enumerate(words.items()):
         y = corner(LINE[-1])[1] + 10 + 22 * row
         yield f'<path class="{kind}" d="M{RIGHT - 66} {y}h24" marker-end="url(#{kind})"/>'

@@ -13,12 +13,13 @@ from unittest.mock import MagicMock
 from django.apps import apps
 from django.contrib import admin
 from django.db import models
+from django.dispatch import Signal
 from django.test.utils import isolate_apps
 
 from django_stripe_cart import signals
 from tests import settings as host
 
-SIGNALS = [value for name, value in vars(signals).items() if name.startswith("order_")]
+SIGNALS = [value for value in vars(signals).values() if isinstance(value, Signal)]
 
 
 def namespace(**more: Any) -> dict[str, Any]:

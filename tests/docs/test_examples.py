@@ -24,6 +24,7 @@ from django.test import TestCase
 import django_stripe_cart
 from django_stripe_cart.models import Order, Product
 from django_stripe_cart.testing.browser import Browser
+from django_stripe_cart.testing.factories import make_product
 from tests.docs.namespace import isolated, namespace
 from tests.docs.pages import Example, examples, pages
 
@@ -52,7 +53,7 @@ def test_the_python_of_a_page_runs(
     user: Any,
     request: pytest.FixtureRequest,
 ) -> None:
-    order = make_order("paid", user=user)
+    order = make_order("paid", user=user, items={make_product("Bowl"): 3})
     variables = namespace(order=order, user=user, make_order=make_order)
 
     with isolated(variables):

@@ -80,6 +80,8 @@ def test_an_endpoint_that_lacks_something_is_reported(healthy_site: Sandbox) -> 
     assert not is_healthy
     (events, version) = problems_in(output)
     assert "It is not subscribed to charge.dispute.closed, " in events
+    for type in ("review.opened", "review.closed", "radar.early_fraud_warning.created"):
+        assert type in events
     assert version.endswith(
         "It uses API version 2025-09-30.clover, this app uses 2025-10-29.clover."
     )

@@ -70,6 +70,31 @@ def test_an_endpoint_with_missing_events_is_reported() -> None:
     assert "checkout.session.completed" in output.getvalue()
 
 
+@pytest.mark.parametrize(
+    "type",
+    [
+        "charge.refund.updated",
+        "radar.early_fraud_warning.created",
+        "radar.early_fraud_warning.updated",
+        "review.closed",
+        "review.opened",
+    ],
+)
+def test_an_endpoint_from_before_a_type_was_needed_is_reported(type: str) -> None:
+    gateway.create_endpoint(URL, EVENT_TYPES - {type})
+    output = StringIO()
+
+    with pytest.raises(CommandError, match="rotate"):
+        call_command("stripe_cart_webhook", "status", stdout=output)
+
+    assert f"It is not subscribed to {type}." in output.getvalue()
+
+
+def test_all_needed_events_can_be_listed_at_once() -> None:
+    # docs.stripe.com/api/events/list takes 20 types.
+    assert len(EVENT_TYPES) <= 20
+
+
 def test_a_rotation_keeps_the_old_secret_until_it_is_retired(stripe: Sandbox) -> None:
     run("create")
     (old,) = gateway.list_endpoints(URL)

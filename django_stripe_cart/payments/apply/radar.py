@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db.models import QuerySet
+
 from django_stripe_cart.gateway import FraudWarning, Review
-from django_stripe_cart.models import OrderIssue
+from django_stripe_cart.models import Order, OrderIssue
 from django_stripe_cart.payments.issues import close_issues, open_issue
 from django_stripe_cart.payments.order_change import OrderChange
 
@@ -17,17 +19,23 @@ def apply_reviews(change: OrderChange, reviews: Iterable[Review]) -> None:
     for review in reviews:
         if not review.is_open:
             close_issues(change, Reason.REVIEW, about=review.id)
-        elif not _has_issue(change, Reason.REVIEW, review.id):
+        elif not _find_issues(change, Reason.REVIEW, review.id).exists():
             open_issue(change, Reason.REVIEW, about=review.id)
 
 
 def apply_warnings(change: OrderChange, warnings: Iterable[FraudWarning]) -> None:
-    """Open an issue for each warning that is new. Staff settles it, or refunds the order."""
+    """Open an issue for each warning about an order that is not refunded.
+
+    Staff settles it, or refunds the order. If that refund fails, the issue is opened again.
+    """
+    if change.order.status == Order.Status.REFUNDED:
+        return
     for warning in warnings:
-        if not _has_issue(change, Reason.EARLY_FRAUD_WARNING, warning.id):
+        issues = _find_issues(change, Reason.EARLY_FRAUD_WARNING, warning.id)
+        if not issues.exclude(settled_by="").exists():
             open_issue(change, Reason.EARLY_FRAUD_WARNING, about=warning.id)
 
 
-def _has_issue(change: OrderChange, reason: str, about: str) -> bool:
-    """Whether the order has an issue about it, open or settled: it is not opened a second time."""
-    return change.order.issues.filter(reason=reason, about=about).exists()
+def _find_issues(change: OrderChange, reason: str, about: str) -> QuerySet[OrderIssue]:
+    """Return the order's issues about it, open or settled."""
+    return change.order.issues.filter(reason=reason, about=about)

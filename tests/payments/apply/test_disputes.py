@@ -96,13 +96,11 @@ def test_a_debit_that_the_bank_took_back_is_an_issue(
 ) -> None:
     sandbox.pay_by_bank_debit(pending.session_url)
     sandbox.settle(pending.session_id)
-    sandbox.hold_deliveries = True  # SEPA and ACH returns are lost from the start
-    dispute = sandbox.open_dispute(refreshed(pending).payment_intent_id or "")
-    sandbox.set_dispute_status(dispute["id"], end)
-    sandbox.hold_deliveries = False
-    sandbox.deliver()
+    # SEPA and ACH returns are lost from the start.
+    sandbox.open_dispute(refreshed(pending).payment_intent_id or "", status=end)
 
     assert statuses(pending) == [end]
+    assert pending.disputes.get().closed is not None
     assert issues(pending) == ["disputed"]
 
 

@@ -184,3 +184,25 @@ def test_a_payment_of_somebody_else_at_the_same_account_is_ignored(
 
     assert issues(paid) == []
     assert not WebhookEvent.objects.filter(type__startswith="review.").exists()
+
+
+def test_a_warning_that_arrives_after_a_whole_refund_is_no_issue(
+    paid: Order, sandbox: Sandbox
+) -> None:
+    sandbox.hold_deliveries = True
+    sandbox.warn_of_fraud(intent(paid))
+    sandbox.refund(intent(paid))
+    sandbox.hold_deliveries = False
+    sandbox.deliver()
+
+    assert (issues(paid), refreshed(paid).status) == ([], "refunded")
+
+
+def test_a_warning_is_an_issue_again_when_the_refund_fails(paid: Order, sandbox: Sandbox) -> None:
+    sandbox.warn_of_fraud(intent(paid))
+    refund = sandbox.refund(intent(paid))
+    assert issues(paid) == []
+
+    sandbox.set_refund_status(refund, "failed")
+
+    assert issues(paid) == ["early_fraud_warning", "refund_failed"]
