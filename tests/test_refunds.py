@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.utils import timezone
@@ -19,7 +19,7 @@ from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_refunded
 from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.factories import RefundFactory
-from tests.support.orders import buy, refreshed
+from tests.support.orders import buy, issues, refreshed
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 
@@ -143,18 +143,28 @@ def test_an_unpaid_order_has_nothing_to_refund(
         refund_order(browser.order)
 
 
-def test_the_goods_go_back_to_the_shelf_only_if_that_is_said(
+def test_all_goods_go_back_to_the_shelf_only_if_that_is_said(
     paid: Order, sandbox: Sandbox, mug: Product
 ) -> None:
-    refund_order(paid, 100)
+    refund_order(paid)
+
     mug.refresh_from_db()
     assert mug.stock == 8
 
+
+def test_all_goods_go_back_to_the_shelf_with_the_last_of_the_money_and_once(
+    paid: Order, sandbox: Sandbox, mug: Product
+) -> None:
     refund_order(paid, 100, restock=True)
     refund_order(paid, 100, restock=True)
+    mug.refresh_from_db()
+    assert mug.stock == 8
+
+    order = refund_order(paid, restock=True)
 
     mug.refresh_from_db()
-    assert mug.stock == 10
+    assert (order.status, mug.stock) == ("refunded", 10)
+    assert order.items.get().stock_taken == 0
 
 
 def test_a_fulfilled_order_can_be_refunded(paid: Order) -> None:
@@ -169,21 +179,93 @@ def test_a_fulfilled_order_can_be_refunded(paid: Order) -> None:
 @pytest.mark.parametrize(
     "kind", ["timeout_before", "timeout_after", "server_error", "rate_limit", "malformed", "in_use"]
 )
-def test_an_unknown_refund_stays_reserved_and_is_found_out_later(
+def test_an_unknown_refund_stays_reserved_and_the_same_form_finishes_it(
     paid: Order, sandbox: Sandbox, kind: str
 ) -> None:
-    sandbox.hold_deliveries = True
-    sandbox.faults.add(REFUNDS, kind=kind, times=9)
-    with pytest.raises(PaymentError):
-        refund_order(paid, 30000)
+    key = fail_to_refund(paid, sandbox, kind)
     assert refreshed(paid).refunds.get().status == "unknown"
     assert amount_refundable(refreshed(paid)) == 69800
-    sandbox.faults.clear()
 
-    order = sync_order(paid)
+    order = refund_order(paid, 30000, key=key)
 
     assert (order.amount_refunded, refunded_at_stripe(sandbox)) == (30000, 30000)
     assert order.refunds.get().status == "succeeded"
+
+
+@pytest.mark.parametrize(
+    "kind", ["timeout_before", "timeout_after", "server_error", "rate_limit", "malformed", "in_use"]
+)
+def test_a_sync_finds_out_about_an_unknown_refund_and_never_sends_it(
+    paid: Order, sandbox: Sandbox, kind: str
+) -> None:
+    fail_to_refund(paid, sandbox, kind)
+    made = refunded_at_stripe(sandbox)
+    sent = requests_sent(sandbox)
+
+    sync_order(paid)
+    order = sync_order(paid)
+
+    assert (order.amount_refunded, refunded_at_stripe(sandbox)) == (made, made)
+    assert order.refunds.get().status == ("succeeded" if made else "unknown")
+    assert requests_sent(sandbox) == sent
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_no_other_refund_is_sent_while_the_outcome_of_one_is_unknown(
+    paid: Order, sandbox: Sandbox, is_late: bool
+) -> None:
+    fail_to_refund(paid, sandbox, "timeout_before")
+    if is_late:
+        Refund.objects.update(created=timezone.now() - timedelta(hours=20))
+    sent = requests_sent(sandbox)
+
+    with pytest.raises(RefundNotPossible, match=r"not known yet whether the refund of ₹300\.00"):
+        refund_order(paid, 30000)
+
+    assert requests_sent(sandbox) == sent
+    assert Refund.objects.count() == 1
+
+
+def test_the_same_form_sends_nothing_after_a_refund_in_the_dashboard(
+    paid: Order, sandbox: Sandbox
+) -> None:
+    key = fail_to_refund(paid, sandbox, "timeout_before")
+    sandbox.refund(paid.payment_intent_id, 30000)
+
+    with pytest.raises(RefundNotPossible, match="Another refund has been made at Stripe"):
+        refund_order(paid, 30000, key=key)
+
+    assert refunded_at_stripe(sandbox) == 30000
+
+
+def test_the_same_form_sends_its_refund_again_after_an_older_one_in_the_dashboard(
+    paid: Order, sandbox: Sandbox
+) -> None:
+    sandbox.refund(paid.payment_intent_id, 100)
+    key = fail_to_refund(paid, sandbox, "timeout_before")
+
+    order = refund_order(paid, 30000, key=key)
+
+    assert (order.amount_refunded, refunded_at_stripe(sandbox)) == (30100, 30100)
+
+
+def fail_to_refund(order: Order, sandbox: Sandbox, kind: str) -> UUID:
+    """Ask for a refund of 300.00 whose answer does not arrive, and return its key."""
+    sandbox.hold_deliveries = True
+    sandbox.faults.add(REFUNDS, kind=kind, times=9)
+    key = uuid4()
+    with pytest.raises(PaymentError):
+        refund_order(order, 30000, key=key)
+    sandbox.faults.clear()
+    return key
+
+
+def requests_sent(sandbox: Sandbox) -> int:
+    """How many requests for a refund have reached Stripe."""
+    return sum(
+        (request["method"], request["path"]) == ("POST", "/v1/refunds")
+        for request in sandbox.requests
+    )
 
 
 def test_a_refusal_frees_what_was_reserved(paid: Order, sandbox: Sandbox) -> None:
@@ -201,9 +283,13 @@ def test_a_stored_failure_is_given_up_and_nothing_went_back(paid: Order, sandbox
     with pytest.raises(PaymentError):
         refund_order(paid)
 
+    sync_order(paid)
+    assert amount_refundable(refreshed(paid)) == 0
+    Refund.objects.update(created=timezone.now() - timedelta(minutes=16))
+
     order = sync_order(paid)
 
-    assert order.refunds.get().status == "failed"
+    assert (order.refunds.get().status, issues(order)) == ("failed", ["refund_not_made"])
     assert amount_refundable(order) == 99800
     assert refunded_at_stripe(sandbox) == 0
 
@@ -221,14 +307,16 @@ def test_a_stored_failure_after_the_effect_is_found_by_its_metadata(
 
 
 def test_after_the_keys_lifetime_nothing_is_sent_again(paid: Order, sandbox: Sandbox) -> None:
-    sandbox.faults.add(REFUNDS, kind="timeout_before", times=3)
-    with pytest.raises(PaymentError):
-        refund_order(paid)
+    key = fail_to_refund(paid, sandbox, "timeout_before")
     Refund.objects.update(created=timezone.now() - timedelta(hours=25))
 
+    with pytest.raises(RefundNotPossible, match="too old to be sent again"):
+        refund_order(paid, 30000, key=key)
+    sync_order(paid)
     order = sync_order(paid)
 
     assert (order.status, order.refunds.get().status) == ("paid", "failed")
+    assert issues(order) == ["refund_not_made"]
     assert not sandbox.refunds
 
 
@@ -303,10 +391,12 @@ def test_a_refund_that_fails_later_moves_the_order_back_and_calls_a_person(
     sandbox.set_refund_status(sandbox.refunds[0], "failed")
 
     order = refreshed(order)
-    assert (order.status, order.attention, order.amount_refunded) == ("paid", "refund_failed", 0)
+    assert (order.status, issues(order), order.amount_refunded) == ("paid", ["refund_failed"], 0)
+    assert order.issues.get().about == order.refunds.get().stripe_id
     assert order.paid_at is not None
     assert amount_refundable(order) == 99800
     assert signals_sent.count("order_paid") == 1
+    assert signals_sent[-2:] == ["order_issue_opened", "refund_failed"]
 
 
 def test_a_failed_refund_of_a_fulfilled_order_leaves_it_fulfilled(
@@ -321,16 +411,24 @@ def test_a_failed_refund_of_a_fulfilled_order_leaves_it_fulfilled(
     assert refreshed(order).status == "fulfilled"
 
 
-def test_a_pending_refund_counts_and_then_succeeds(
-    browser: Browser, sandbox: Sandbox, mug: Product
+def test_a_pending_refund_is_reserved_and_moves_the_order_when_it_succeeds(
+    browser: Browser, sandbox: Sandbox, mug: Product, signals_sent: list[str]
 ) -> None:
     order = buy(browser, sandbox, mug, 2, card="4000000000007726")
 
-    order = refund_order(order)
-    assert (order.refunds.get().status, order.status) == ("pending", "refunded")
+    order = refund_order(order, restock=True)
+    assert (order.refunds.get().status, order.status) == ("pending", "paid")
+    assert (order.amount_refunded, amount_refundable(order)) == (0, 0)
+    assert order.items.get().stock_taken == 2
+    assert "order_refunded" not in signals_sent
+
     sandbox.set_refund_status(sandbox.refunds[0], "succeeded")
 
-    assert refreshed(order).refunds.get().status == "succeeded"
+    order = refreshed(order)
+    assert order.refunds.get().status == "succeeded"
+    assert (order.status, order.amount_refunded) == ("refunded", 99800)
+    assert order.items.get().stock_taken == 0
+    assert signals_sent.count("order_refunded") == 1
 
 
 def test_a_receiver_gets_the_refund(paid: Order) -> None:
@@ -358,11 +456,12 @@ def test_refunding_wrong_money_settles_the_matter(
     browser.check_out()
     Order.objects.update(total=1)
     sandbox.pay(browser.order.session_url)
-    assert (browser.order.status, browser.order.attention) == ("processing", "amount_mismatch")
+    assert (browser.order.status, issues(browser.order)) == ("processing", ["amount_mismatch"])
 
     order = refund_order(browser.order)
 
-    assert (order.status, order.attention) == ("refunded", "")
+    assert (order.status, issues(order)) == ("refunded", [])
+    assert order.issues.get().settled_by == ""
 
 
 # --- disputes -----------------------------------------------------------------------------------
@@ -374,8 +473,8 @@ def test_a_dispute_is_noted_beside_the_state(
     order = buy(browser, sandbox, mug, 2, card="4000000000000259")
 
     order = refreshed(order)
-    assert (order.status, order.dispute_status) == ("paid", "needs_response")
-    assert order.attention == "disputed"
+    assert (order.status, order.disputes.get().status) == ("paid", "needs_response")
+    assert issues(order) == ["disputed"]
     assert signals_sent.count("order_disputed") == 1
 
 
@@ -398,16 +497,20 @@ def test_a_dispute_that_comes_before_its_payment_is_known_is_not_lost(
 
     order = buy(browser, sandbox, mug, 2, card="4000000000000259")
 
-    assert (order.status, order.dispute_status) == ("paid", "needs_response")
+    assert (order.status, order.disputes.get().status) == ("paid", "needs_response")
+    assert issues(order) == ["disputed"]
 
 
-@pytest.mark.parametrize(("won", "status"), [(True, "won"), (False, "lost")])
-def test_a_closed_dispute_clears_the_attention(
-    browser: Browser, sandbox: Sandbox, mug: Product, won: bool, status: str
+@pytest.mark.parametrize(
+    ("won", "status", "left"), [(True, "won", []), (False, "lost", ["disputed"])]
+)
+def test_the_issue_of_a_dispute_is_over_once_it_is_won_and_stays_if_it_is_lost(
+    browser: Browser, sandbox: Sandbox, mug: Product, won: bool, status: str, left: list[str]
 ) -> None:
     order = buy(browser, sandbox, mug, 2, card="4000000000000259")
 
     sandbox.close_dispute(sandbox.disputes[0], won=won)
 
     order = refreshed(order)
-    assert (order.dispute_status, order.attention, order.status) == (status, "", "paid")
+    assert (order.disputes.get().status, issues(order), order.status) == (status, left, "paid")
+    assert order.disputes.get().closed is not None

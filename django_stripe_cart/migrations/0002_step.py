@@ -278,7 +278,9 @@ class Migration(migrations.Migration):
             model_name="orderissue",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("is_open", True), ("settled__isnull", True)),
+                    models.Q(
+                        ("is_open", True), ("is_open__isnull", False), ("settled__isnull", True)
+                    ),
                     models.Q(("is_open__isnull", True), ("settled__isnull", False)),
                     _connector="OR",
                 ),

@@ -49,7 +49,8 @@ class OrderIssue(models.Model):
                 fields=("order", "reason", "about", "is_open"), name="stripe_cart_issue_open_once"
             ),
             models.CheckConstraint(
-                condition=Q(is_open=True, settled__isnull=True)
+                # With NULL, is_open=True is unknown, and a check that is unknown is fulfilled.
+                condition=Q(is_open__isnull=False, is_open=True, settled__isnull=True)
                 | Q(is_open__isnull=True, settled__isnull=False),
                 name="stripe_cart_issue_open_or_settled",
             ),

@@ -54,7 +54,7 @@ class TestAnotherSite:
         self, admin_client: Client, make_order: MakeOrder, page: str
     ) -> None:
         order = make_order("pending" if "cancel" in page else "paid")
-        Order.objects.update(attention="refund_failed")
+        order.issues.create(reason="refund_failed")
 
         html = read(admin_client, f"{OFFICE}/stripe_cart/order/{page.format(pk=order.pk)}")
 
@@ -97,7 +97,7 @@ def test_our_classes_can_be_built_upon() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["", "?q=payer", "?attention=any", "sales/", "export/", "{pk}/change/"]
+    "page", ["", "?q=payer", "?issue=any", "sales/", "export/", "{pk}/change/"]
 )
 def test_a_host_without_time_zones_sees_every_page(
     staff_client: Client, order: Order, settings: Any, page: str

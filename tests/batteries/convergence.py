@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management import CommandError, call_command
 
-from django_stripe_cart.models import Order, Refund, WebhookEvent
+from django_stripe_cart.models import Dispute, Order, OrderIssue, Refund, WebhookEvent
 from django_stripe_cart.sandbox import Sandbox
 from tests.batteries.clock import advance_time
 
@@ -40,7 +40,9 @@ def run_sync() -> str:
 def _state() -> list[Any]:
     orders = Order.objects.order_by("pk")
     return [
-        *orders.values_list("status", "amount_paid", "amount_refunded", "attention", "session_id"),
+        *orders.values_list("status", "amount_paid", "amount_refunded", "held_for", "session_id"),
+        *OrderIssue.objects.order_by("pk").values_list("reason", "about", "is_open"),
+        *Dispute.objects.order_by("pk").values_list("stripe_id", "status"),
         *Refund.objects.order_by("pk").values_list("status", "amount"),
         *WebhookEvent.objects.order_by("pk").values_list("processed_at"),
     ]

@@ -20,6 +20,7 @@ from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser, messages_of
 from tests.batteries.clock import advance_time, age_rows
 from tests.batteries.convergence import run_sync
+from tests.support.orders import issues
 
 CREATE = "POST /v1/checkout/sessions"
 RETRIEVE = "GET /v1/checkout/sessions/*"
@@ -249,7 +250,8 @@ def webhook_that_syncs(shop: FaultShop) -> Iterator[None]:
     yield
     advance_time(shop.sandbox)  # Stripe retries the webhooks
     shop.assert_bought(shop.mug, refunded=100)
-    assert (shop.order.dispute_status, shop.order.attention) == ("needs_response", "disputed")
+    assert [dispute.status for dispute in shop.order.disputes.all()] == ["needs_response"]
+    assert issues(shop.order) == ["disputed"]
 
 
 def cancel(shop: FaultShop) -> Iterator[None]:
@@ -355,7 +357,8 @@ def sync_of_missed_events(shop: FaultShop) -> Iterator[None]:
     yield
     run_sync()
     shop.assert_bought(shop.mug, refunded=100)
-    assert shop.order.dispute_status == "needs_response"
+    assert [dispute.status for dispute in shop.order.disputes.all()] == ["needs_response"]
+    assert issues(shop.order) == ["disputed"]
     shop.deliver_webhooks()
 
 

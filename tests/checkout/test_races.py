@@ -41,11 +41,10 @@ from django_stripe_cart.exceptions import (
 from django_stripe_cart.gateway.client import transport
 from django_stripe_cart.gateway.http import DeadlineHTTPClient
 from django_stripe_cart.line_items import LineItem
-from django_stripe_cart.models import Cart, CartItem, Order, OrderEmail, Product, Refund
+from django_stripe_cart.models import Cart, CartItem, Dispute, Order, OrderEmail, Product, Refund
 from django_stripe_cart.models.cart import CartKey
 from django_stripe_cart.money import MAXIMUM_AMOUNT
 from django_stripe_cart.payments import refund_requests, sync_order
-from django_stripe_cart.payments.apply.session import adopt_session
 from django_stripe_cart.payments.record import (
     close_missing_session,
     close_without_session,
@@ -61,7 +60,7 @@ from django_stripe_cart.timeline import BY_SYNC
 from django_stripe_cart.web.shopper import Shopper
 from django_stripe_cart.webhooks.endpoints import endpoint_problems
 from tests.support.emails import committed
-from tests.support.orders import refreshed
+from tests.support.orders import issues, refreshed, settle
 from tests.support.other_process import BeforeRequest
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
@@ -292,13 +291,13 @@ def test_the_session_of_an_order_being_canceled_is_stored_and_expired(
 def test_an_order_that_is_always_overtaken_is_looked_at_later(
     sandbox: Sandbox, paid: Order, before_request: BeforeRequest
 ) -> None:
-    sandbox.hold_deliveries = True
     sandbox.open_dispute(paid.session_id or "")
+    sandbox.hold_deliveries = True
     recorded = (f"status {number}" for number in range(MAX_ATTEMPTS))
 
     before_request(
         DISPUTES,
-        lambda: Order.objects.update(dispute_status=next(recorded)),
+        lambda: Dispute.objects.update(status=next(recorded)),
         times=MAX_ATTEMPTS,
     )
 
@@ -330,24 +329,23 @@ def test_a_second_payment_is_noted_once(browser: Browser, sandbox: Sandbox, pend
     Order.objects.update(session_id="cs_test_another")
 
     for _time in range(2):
-        order = refreshed(pending)
-        assert not adopt_session(order, session, by=BY_SYNC)
-        order.save()
+        order = sync_order(pending, session=session)
 
-    assert order.attention == "unknown_money"
-    assert order.events.filter(kind="unknown_money").count() == 1
+    assert (order.session_id, issues(order)) == ("cs_test_another", ["unknown_money"])
+    assert order.issues.get().about == session.id
+    assert order.events.filter(kind="issue_opened").count() == 1
 
 
 def test_a_dispute_that_moved_while_we_looked_is_looked_at_again(
     sandbox: Sandbox, paid: Order, before_request: BeforeRequest
 ) -> None:
-    sandbox.hold_deliveries = True
     dispute = sandbox.open_dispute(paid.session_id or "")
-    before_request(DISPUTES, lambda: Order.objects.update(dispute_status="warning_closed"))
+    before_request(DISPUTES, lambda: Dispute.objects.update(status="warning_closed"))
 
-    order = sync_order(paid)
+    sync_order(paid)
 
-    assert order.dispute_status == dispute["status"]
+    assert len([one for one in sandbox.requests if "/v1/disputes" in str(one)]) >= 2
+    assert paid.disputes.get().status == dispute["status"]
 
 
 def test_a_failed_refund_of_a_mismatched_payment_restores_the_status(
@@ -361,22 +359,25 @@ def test_a_failed_refund_of_a_mismatched_payment_restores_the_status(
     sandbox.set_refund_status(sandbox.refunds[-1]["id"], "failed")
 
     order = refreshed(pending)
-    assert order.status == "processing"
-    assert order.attention
+    assert (order.status, order.held_for) == ("processing", "amount_mismatch")
+    assert issues(order) == ["amount_mismatch", "refund_failed"]
 
 
 def test_a_refund_that_fails_and_is_canceled_is_one_failure(
-    browser: Browser, sandbox: Sandbox, pending: Order
+    sandbox: Sandbox, pending: Order, signals_sent: list[str]
 ) -> None:
     sandbox.pay(pending.session_url)
     refund_order(refreshed(pending), 100)
     sandbox.set_refund_status(sandbox.refunds[-1]["id"], "failed")
+    settle(pending, "refund_failed")
     Refund.objects.update(status="canceled")
 
     sync_order(refreshed(pending))
 
     assert Refund.objects.get().status == "failed"
     assert pending.events.filter(kind="refund_failed").count() == 1
+    assert signals_sent.count("refund_failed") == 1
+    assert issues(pending) == []
 
 
 def test_a_refund_found_by_a_concurrent_sync_is_not_given_up(
@@ -413,31 +414,43 @@ def test_a_refund_that_stripe_made_though_it_said_no_stands(
 
 
 def test_a_refund_with_an_expired_idempotency_key_is_given_up(
-    browser: Browser, sandbox: Sandbox, pending: Order
+    sandbox: Sandbox, paid: Order
 ) -> None:
-    sandbox.pay(pending.session_url)
-    row = RefundFactory(order=refreshed(pending), amount=100)
+    row = RefundFactory(order=paid, amount=100)
     Refund.objects.update(created=timezone.now() - timedelta(days=40))
 
-    sync_order(refreshed(pending))
+    sync_order(paid)
+    sync_order(paid)
 
     row.refresh_from_db()
-    assert row.status == "failed"
+    assert (row.status, issues(paid)) == ("failed", ["refund_not_made"])
     assert not sandbox.refunds
 
 
 def test_a_refund_that_is_refused_when_it_is_sent_again_is_given_up(
-    browser: Browser, sandbox: Sandbox, pending: Order
+    sandbox: Sandbox, paid: Order
 ) -> None:
-    sandbox.pay(pending.session_url)
-    row = RefundFactory(order=refreshed(pending), amount=100)
+    row = RefundFactory(order=paid, amount=100)
     sandbox.faults.add(REFUND, kind="bad_request")
 
-    order = sync_order(refreshed(pending))
+    with pytest.raises(PaymentRefused):
+        refund_order(paid, 100, key=row.key)
 
     row.refresh_from_db()
-    assert (row.status, order.amount_refunded) == ("failed", 0)
-    assert order.events.filter(kind="refund_refused").count() == 1
+    assert (row.status, refreshed(paid).amount_refunded) == ("failed", 0)
+    assert paid.events.filter(kind="refund_refused").count() == 1
+
+
+def test_a_refund_that_a_concurrent_sync_finds_is_not_sent_again(
+    sandbox: Sandbox, paid: Order, before_request: BeforeRequest
+) -> None:
+    """The list that is asked for before the refund is sent again lags behind."""
+    row = RefundFactory(order=paid, amount=100)
+    before_request(REFUNDS, lambda: Refund.objects.update(status="succeeded", stripe_id="re_1"))
+
+    refund_requests.send_refund_again(row, by=BY_SYNC)
+
+    assert not sandbox.refunds
 
 
 def test_a_session_without_an_end_keeps_the_end_that_was_meant(

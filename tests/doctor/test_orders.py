@@ -24,7 +24,8 @@ def test_orders_that_wait_are_reported(
     assert run_doctor()[1]
 
     hour = timezone.now() - timedelta(hours=1)
-    Order.objects.update(placed_at=hour, synced_at=None, attention="disputed")
+    Order.objects.update(placed_at=hour, synced_at=None)
+    browser.order.issues.create(reason="disputed")
     output, is_healthy = run_doctor()
 
     assert not is_healthy

@@ -86,13 +86,14 @@ def test_a_cancellation_that_could_not_be_carried_out_is_carried_out(
     assert sandbox.sessions[0]["status"] == "expired"
 
 
-def test_a_bank_debit_is_synced_on_an_order_that_needs_attention(
+def test_a_bank_debit_is_synced_on_an_order_with_an_open_issue(
     browser: Browser, sandbox: Sandbox, order: Order
 ) -> None:
     sandbox.pay_by_bank_debit(order.session_url)
     run(str(order.reference))
     assert browser.order.status == "processing"
-    long_ago(attention="unknown_money")
+    order.issues.create(reason="unknown_money", about="cs_test_other")
+    long_ago()
     sandbox.settle(order.session_id)
 
     list(sync_open_orders())

@@ -14,6 +14,7 @@ from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_canceled, order_placed
 from django_stripe_cart.testing.browser import Browser, messages_of
 from django_stripe_cart.testing.factories import make_product
+from tests.support.orders import issues
 from tests.support.other_process import acting_after_read
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
@@ -149,13 +150,13 @@ def test_what_a_shopper_sees_is_kept_by_no_cache(
     assert "private" in browser.client.get(url).headers["Cache-Control"]
 
 
-# _find_attention_reason without livemode; _amounts_match without currency
+# _find_holds without livemode; _amounts_match without currency
 @pytest.mark.parametrize(
-    ("change", "attention"),
+    ("change", "reason"),
     [({"livemode": True}, "unknown_money"), ({"currency": "usd"}, "amount_mismatch")],
 )
 def test_money_of_another_mode_or_currency_is_never_called_paid(
-    browser: Browser, sandbox: Sandbox, mug: Product, change: dict[str, Any], attention: str
+    browser: Browser, sandbox: Sandbox, mug: Product, change: dict[str, Any], reason: str
 ) -> None:
     from dataclasses import replace
 
@@ -170,7 +171,7 @@ def test_money_of_another_mode_or_currency_is_never_called_paid(
 
     order = sync_order(browser.order, session=session)
 
-    assert (order.status, order.attention) == ("processing", attention)
+    assert (order.status, order.held_for, issues(order)) == ("processing", reason, [reason])
 
 
 # _trusted_session without session.id == order.session_id: an expired session of another order
@@ -301,7 +302,10 @@ def test_late_money_without_stock_takes_none_of_what_there_is(
 
     sandbox.pay(order.session_url)
 
-    assert browser.order.attention == "paid_without_stock"
+    assert (browser.order.held_for, issues(order)) == (
+        "paid_without_stock",
+        ["paid_without_stock"],
+    )
     assert [*Product.objects.order_by("pk").values_list("stock", flat=True)] == [10, 0]
     assert [*order.items.values_list("stock_taken", flat=True)] == [0, 0]
 

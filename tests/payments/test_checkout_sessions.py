@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from django.utils.html import strip_tags
 
-from django_stripe_cart.attention import settle_attention
 from django_stripe_cart.exceptions import PaymentNotConfigured, RefundNotPossible
 from django_stripe_cart.models import Order, Product
 from django_stripe_cart.payments.checkout_sessions import save_session_params
@@ -15,6 +14,7 @@ from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser
 from tests.support.logs import formatted
+from tests.support.orders import issues, settle
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 
@@ -80,11 +80,12 @@ def test_a_discount_that_the_host_has_since_ended_can_be_accepted(
 ) -> None:
     settings.STRIPE_CART_SESSION_OPTIONS = None
     sandbox.pay(order.session_url)
-    assert (browser.order.status, browser.order.attention) == ("processing", "amount_mismatch")
+    assert (browser.order.status, issues(order)) == ("processing", ["amount_mismatch"])
+    assert browser.order.is_held
 
-    accepted = settle_attention(browser.order)
+    accepted = settle(order, "amount_mismatch")
 
-    assert (accepted.status, accepted.attention) == ("paid", "")
+    assert (accepted.status, accepted.held_for, issues(order)) == ("paid", "", [])
 
 
 def with_shipping(order: Order) -> dict[str, Any]:
@@ -99,7 +100,7 @@ def test_shipping_is_paid_on_top_of_the_lines(
     sandbox.pay(order.session_url)
 
     order = browser.order
-    assert (order.status, order.attention) == ("paid", "")
+    assert (order.status, issues(order)) == ("paid", [])
     assert (order.total, order.amount_paid) == (49900, 54800)
 
 
@@ -112,7 +113,8 @@ def test_lines_that_come_to_something_else_are_never_simply_paid(
 
     sandbox.pay(order.session_url)
 
-    assert (browser.order.status, browser.order.attention) == ("processing", "amount_mismatch")
+    assert (browser.order.status, issues(order)) == ("processing", ["amount_mismatch"])
+    assert browser.order.is_held
     assert "order_paid" not in signals_sent
 
 

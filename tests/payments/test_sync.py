@@ -18,6 +18,7 @@ from django_stripe_cart.payments import sync_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_paid
 from django_stripe_cart.testing.browser import Browser, messages_of
+from tests.support.orders import issues
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 
@@ -252,10 +253,11 @@ def test_money_on_a_closed_order_without_stock_waits_for_a_person(
     sync_order(browser.order)
 
     found = browser.order
-    assert (found.status, found.attention) == ("processing", "paid_without_stock")
+    assert (found.status, found.held_for) == ("processing", "paid_without_stock")
+    assert issues(found) == ["paid_without_stock"]
     assert (found.amount_paid, stock_of(mug)) == (99800, 1)
     assert found.payment_intent_id
-    assert signals_sent == []
+    assert signals_sent == ["order_issue_opened"]
 
 
 def test_another_amount_than_was_asked_is_never_called_paid(
@@ -268,13 +270,14 @@ def test_another_amount_than_was_asked_is_never_called_paid(
     sync_order(browser.order)
 
     found = browser.order
-    assert (found.status, found.attention, found.amount_paid) == (
+    assert (found.status, found.held_for, found.amount_paid) == (
         "processing",
         "amount_mismatch",
         99800,
     )
-    assert signals_sent == []
-    assert [event.kind for event in found.events.all()].count("attention") == 1
+    assert issues(found) == ["amount_mismatch"]
+    assert signals_sent == ["order_issue_opened"]
+    assert [event.kind for event in found.events.all()].count("issue_opened") == 1
 
 
 def test_another_amount_on_a_closed_order_still_takes_the_stock_again(
@@ -287,7 +290,8 @@ def test_another_amount_on_a_closed_order_still_takes_the_stock_again(
 
     sandbox.pay(pending.session_url)
 
-    assert (browser.order.status, browser.order.attention) == ("processing", "amount_mismatch")
+    assert (browser.order.status, browser.order.held_for) == ("processing", "amount_mismatch")
+    assert issues(browser.order) == ["amount_mismatch"]
     assert (stock_of(mug), pending.items.get().stock_taken) == (8, 2)
 
 
@@ -303,9 +307,10 @@ def test_a_second_session_paid_in_the_orders_name_is_for_a_person_to_see(
     sandbox.pay(pending.session_url)
 
     found = browser.order
-    assert (found.status, found.attention) == ("paid", "unknown_money")
+    assert (found.status, found.held_for, issues(found)) == ("paid", "", ["unknown_money"])
+    assert found.issues.get().about == second.id
     assert found.session_id == pending.session_id
-    assert signals_sent == ["order_paid"]
+    assert signals_sent == ["order_issue_opened", "order_paid"]
 
 
 def test_a_payment_for_an_order_that_forgot_its_session_is_believed(
@@ -447,7 +452,7 @@ def test_a_session_of_another_order_is_not_taken_for_ours(
     sync_order(pending, session=retrieve_session(other.session_id))
 
     order = Order.objects.get(pk=pending.pk)
-    assert (order.status, order.amount_paid, order.attention) == ("canceled", 0, "")
+    assert (order.status, order.amount_paid, issues(order)) == ("canceled", 0, [])
 
 
 def test_an_order_page_is_shown_when_its_payment_can_not_be_retrieved(

@@ -19,6 +19,7 @@ from django_stripe_cart.testing.invariants import settled_violations, violations
 from django_stripe_cart.testing.rollback import rolled_back
 from django_stripe_cart.testing.sandbox import connected_sandbox, post_webhook
 from django_stripe_cart.testing.scenarios import SCENARIOS, Scenario, ScenarioRun, Step
+from tests.support.orders import issues
 
 pytestmark = [
     pytest.mark.database,
@@ -91,9 +92,10 @@ def assert_the_end(scenario: Scenario, run: ScenarioRun, signals_sent: list[str]
     assert end == ENDS[scenario.name]
     assert settled_violations(run.sandbox, stock=stock(), payments_are_counted=True) == []
     assert signals_sent.count("order_canceled") == end[0].count("canceled")
-    assert [order.dispute_status for order in run.orders][-1] == (
-        "lost" if scenario.name == "dispute" else ""
-    )
+    disputes = [dispute.status for order in run.orders for dispute in order.disputes.all()]
+    reasons = [reason for order in run.orders for reason in issues(order)]
+    is_lost = scenario.name == "dispute"
+    assert (disputes, reasons) == ((["lost"], ["disputed"]) if is_lost else ([], []))
     assert all(order.amount_refunded == 0 for order in run.orders if order.status != "refunded")
 
 

@@ -78,13 +78,15 @@ def _update_row(change: OrderChange, row: Refund, refund: StripeRefund) -> None:
     """Save the refund's id and status in its row, and act on the new status."""
     if row.stripe_id is not None and row.status == refund.status:
         return
+    had_failed = row.stripe_id is not None and row.is_failed
     if row.stripe_id is None:
         close_issues(change, Reason.REFUND_NOT_MADE, about=str(row.key))
     row.stripe_id, row.status, row.missing_since = refund.id, refund.status, None
     row.save()
     kind = {Refund.Status.SUCCEEDED: "refunded", Refund.Status.REQUIRES_ACTION: "refund_waits"}
     if row.is_failed:
-        _record_failure(change, row, Reason.REFUND_FAILED, about=refund.id)
+        if not had_failed:
+            _record_failure(change, row, Reason.REFUND_FAILED, about=refund.id)
         return
     note(
         change.order,

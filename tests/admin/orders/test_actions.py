@@ -18,7 +18,7 @@ from django_stripe_cart.testing.factories import OrderFactory, make_product
 from tests.admin.conftest import VERBS, RegisterOrderAdmin, StaffClientWith
 from tests.admin.pages import fields, post, press, read, url
 from tests.support.emails import failing_mail_server
-from tests.support.orders import refreshed
+from tests.support.orders import issues, refreshed
 
 pytestmark = pytest.mark.database
 
@@ -38,7 +38,8 @@ def test_looking_at_the_page_that_asks_does_nothing(
     staff_client: Client, make_order: MakeOrder, sandbox: Sandbox
 ) -> None:
     orders = [make_order("pending"), make_order("paid")]
-    Order.objects.update(attention="refund_failed")
+    for order in orders:
+        order.issues.create(reason="refund_failed")
     before = list(Order.objects.values())
     calls = len(sandbox.requests)
 
@@ -129,33 +130,36 @@ def test_an_order_that_waits_for_a_person_is_accepted(
 
     said = press(staff_client, url("settle", Order, order.pk))
 
-    assert (refreshed(order).status, refreshed(order).attention) == ("paid", "")
+    assert (refreshed(order).status, issues(order)) == ("paid", [])
+    assert order.issues.get().settled_by == "clerk"
     assert actors(order, "paid") == [("staff", "clerk")]
     assert said == [f"Order {order.number}: reviewed; its status is “Paid”."]
 
 
-def test_a_flag_beside_a_paid_order_comes_down(staff_client: Client, paid: Order) -> None:
-    Order.objects.update(attention="refund_failed")
+def test_an_issue_of_a_paid_order_is_settled(staff_client: Client, paid: Order) -> None:
+    paid.issues.create(reason="refund_failed")
     assert "Clears the order&#x27;s review flag." in read(
         staff_client, url("settle", Order, paid.pk)
     )
 
     press(staff_client, url("settle", Order, paid.pk))
 
-    assert (refreshed(paid).status, refreshed(paid).attention) == ("paid", "")
+    assert (refreshed(paid).status, issues(paid)) == ("paid", [])
+    assert paid.issues.get().settled_by == "clerk"
 
 
 def test_an_order_without_its_goods_is_not_accepted_and_it_is_said_why(
     staff_client: Client, make_order: MakeOrder, mug: Product
 ) -> None:
     order = make_order("processing", items={mug: 1})
-    Order.objects.update(attention="paid_without_stock", amount_paid=1)
+    Order.objects.update(held_for="paid_without_stock", amount_paid=1)
+    order.issues.create(reason="paid_without_stock")
     order.items.update(stock_taken=0)
     Product.objects.update(stock=0)
 
     said = press(staff_client, url("settle", Order, order.pk))
 
-    assert refreshed(order).attention == "paid_without_stock"
+    assert (refreshed(order).status, issues(order)) == ("processing", ["paid_without_stock"])
     assert said == [f"Order {order.number}: There is not enough of “Mug” left."]
 
 

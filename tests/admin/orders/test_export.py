@@ -40,7 +40,7 @@ def test_every_order_is_a_row_of_plain_values(staff_client: Client, order: Order
         "placed_at": "",
         "paid_at": "",
         "status": "paid",
-        "attention": "",
+        "issues": "",
         "email": "payer@example.com",
         "user": "demo",
         "currency": "INR",

@@ -71,18 +71,18 @@ def test_an_id_is_compared_letter_by_letter(staff_client: Client) -> None:
     ("query", "count"),
     [
         ({}, 2),
-        ({"attention": "any"}, 1),
-        ({"attention": "disputed"}, 1),
-        ({"attention": "refund_failed"}, 0),
+        ({"issue": "any"}, 1),
+        ({"issue": "disputed"}, 1),
+        ({"issue": "refund_failed"}, 0),
         ({"status__exact": "paid"}, 1),
-        ({"status__exact": "paid", "attention": "any"}, 1),
-        ({"status__exact": "pending", "attention": "any"}, 0),
+        ({"status__exact": "paid", "issue": "any"}, 1),
+        ({"status__exact": "pending", "issue": "any"}, 0),
     ],
 )
 def test_orders_are_filtered_by_state_and_by_what_needs_a_person(
     staff_client: Client, order: Order, query: dict[str, str], count: int
 ) -> None:
-    Order.objects.filter(pk=order.pk).update(attention="disputed")
+    order.issues.create(reason="disputed")
 
     shown = staff_client.get(url("changelist"), query).context["cl"].queryset
 

@@ -73,7 +73,7 @@ def test_an_event_of_a_hosts_own_is_shown_as_it_is(order: Order) -> None:
 @pytest.mark.parametrize(
     ("kind", "message", "sentence"),
     [
-        ("attention", "disputed", "Needs review: The payment is disputed"),
+        ("issue_opened", "disputed", "Issue: The payment is disputed"),
         ("dispute", "needs_response", "Dispute: needs response"),
         ("refund_failed", "50000", "The refund of ₹500.00 failed"),
         ("refund_failed", "what", "The refund of what failed"),
