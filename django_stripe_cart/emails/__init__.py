@@ -1,4 +1,4 @@
-"""E-mails to shoppers about paid, fulfilled, refunded and failed orders.
+"""E-mails to shoppers about their orders, and to managers about issues.
 
 An e-mail is queued in the transaction that changes the order, and sent at most once, after the
 commit.
