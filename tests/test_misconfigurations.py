@@ -31,7 +31,7 @@ from django_stripe_cart.models.product import AbstractProduct
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import messages_of
 
-pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
+pytestmark = pytest.mark.stripe_sdk
 
 SHOP = path("shop/", include("django_stripe_cart.urls"))
 WEBHOOK = path("stripe/webhook/", include("django_stripe_cart.webhook_urls"))

@@ -13,7 +13,7 @@ from django_stripe_cart.sandbox import Sandbox
 from tests.doctor.command import problems_in, run_doctor
 from tests.gateway.test_gateway import Canned
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.stripe_sdk]
+pytestmark = [pytest.mark.django_db, pytest.mark.stripe_sdk]
 
 
 def test_without_a_key_stripe_is_not_asked(healthy_site: Sandbox) -> None:

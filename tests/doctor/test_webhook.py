@@ -20,7 +20,7 @@ from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.webhooks.processing import EVENT_TYPES
 from tests.doctor.command import SHOP, URL, WEBHOOK, problems_in, run_doctor
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.stripe_sdk]
+pytestmark = [pytest.mark.django_db, pytest.mark.stripe_sdk]
 
 
 def login_wall(get_response: Any) -> Any:

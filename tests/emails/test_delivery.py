@@ -26,8 +26,6 @@ from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser
 from tests.support.emails import committed
 
-pytestmark = pytest.mark.database
-
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
 
@@ -142,6 +140,7 @@ def test_a_host_says_how_long_to_wait(given: int | None, expected: int) -> None:
         assert get_mailer().timeout == expected
 
 
+@pytest.mark.database
 @pytest.mark.django_db(transaction=True)
 def test_no_transaction_is_open_while_the_server_answers(
     browser: Browser, sandbox: Sandbox, mug: Product, monkeypatch: pytest.MonkeyPatch

@@ -43,7 +43,7 @@ ROOT = Path(__file__).parents[2]
 KEY = "sk_test_TheKeyThatNobodyMaySee"
 SECRET = "whsec_TheSecretThatNobodyMaySee"
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.stripe_sdk]
+pytestmark = [pytest.mark.django_db, pytest.mark.stripe_sdk]
 
 
 class Canned(stripe.HTTPClient):

@@ -17,7 +17,7 @@ from django_stripe_cart.testing.factories import make_product
 from django_stripe_cart.testing.prover import Report, prove
 from django_stripe_cart.testing.scenarios import SCENARIOS, Scenario
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 Listen = Callable[..., None]
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
@@ -173,6 +173,7 @@ def test_the_signals_are_restored() -> None:
     assert "send" not in vars(order_paid)
 
 
+@pytest.mark.database
 @pytest.mark.django_db(transaction=True)
 def test_nothing_is_left_in_the_database_outside_a_transaction() -> None:
     report = prove(scenarios=[BY_NAME["refund"]])

@@ -14,8 +14,6 @@ from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser
 from tests.docs.pages import examples
 
-pytestmark = pytest.mark.database
-
 JSON = {"Accept": "application/json"}
 
 

@@ -20,8 +20,6 @@ from django_stripe_cart.testing.factories import make_product
 from tests.admin.pages import fields, post, press, read, url
 from tests.support.orders import refreshed
 
-pytestmark = pytest.mark.database
-
 MakeOrder = Callable[..., Order]
 
 
@@ -166,6 +164,7 @@ def test_a_form_that_is_sent_twice_is_one_refund(
     assert refreshed(paid).amount_refunded == 30000
 
 
+@pytest.mark.database
 @pytest.mark.django_db(transaction=True)
 def test_a_double_click_is_one_refund(sandbox: Sandbox, make_order: MakeOrder) -> None:
     order = make_order("paid")

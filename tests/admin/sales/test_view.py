@@ -9,7 +9,7 @@ from django.utils import timezone
 from tests.admin.pages import read, url
 from tests.admin.sales.rows import give_back, sell
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 
 def test_the_page_shows_the_last_thirty_days(staff_client: Client) -> None:
