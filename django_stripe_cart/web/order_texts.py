@@ -49,6 +49,14 @@ EVENT_TEXTS = {  # by the status that an event led to
     Status.CANCELED: gettext_lazy("Order canceled"),
 }
 
+REFUND_TEXTS = {  # by the kind of an event
+    "refunded": gettext_lazy("%(amount)s refunded"),
+    "refund_pending": gettext_lazy("Refund of %(amount)s is being processed"),
+    "refund_waits": gettext_lazy(
+        "Refund of %(amount)s waits for your bank details: please see Stripe's e-mail"
+    ),
+}
+
 
 def status_color(status: str) -> str:
     """Return the name of the Bootstrap color for an order's status, such as ``success``."""
@@ -72,9 +80,9 @@ def event_text(event: OrderEvent) -> str:
     """Return a text for the shopper about an event of the order, or "" to leave the event out."""
     if event.kind == "cancel_requested":
         return _("Cancellation requested")
-    if event.kind == "refunded":
+    if event.kind in REFUND_TEXTS:
         amount = format_money(int(event.message), event.order.currency)
-        return _("%(amount)s refunded") % {"amount": amount}
+        return str(REFUND_TEXTS[event.kind]) % {"amount": amount}
     if not event.to_status or event.to_status == event.from_status:
         return ""
     if event.kind == "refund_undone":

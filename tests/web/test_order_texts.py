@@ -18,6 +18,14 @@ from django_stripe_cart.web.order_texts import EVENT_TEXTS, STATUS_TEXTS, event_
             "$12.50 refunded",
         ),
         (
+            OrderEvent(kind="refund_pending", message="1250", order=Order(currency="usd")),
+            "Refund of $12.50 is being processed",
+        ),
+        (
+            OrderEvent(kind="refund_waits", message="1250", order=Order(currency="usd")),
+            "Refund of $12.50 waits for your bank details: please see Stripe's e-mail",
+        ),
+        (
             OrderEvent(kind="refund_undone", from_status="refunded", to_status="paid"),
             "A refund did not go through",
         ),
