@@ -1,4 +1,4 @@
-"""Settle the issues of an order: what staff had to decide about it."""
+"""Settle the issues of an order: each is something that staff must decide about it."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ CLOSED = (Order.Status.EXPIRED, Order.Status.CANCELED, Order.Status.FAILED, Orde
 
 @in_transaction
 def settle_issue(issue: OrderIssue, *, by: Cause = BY_STAFF, note: str = "") -> OrderIssue:
-    """Mark one issue of an order as settled, and return it freshly read, with its order.
+    """Mark an issue of an order as settled, and return the issue freshly read, with its order.
 
-    Other issues of the order stay open. If the order is held for this reason, its payment is
-    accepted as it was made, and the order becomes PAID once it is paid. A settled issue is returned
-    as it is. ``note`` (str, up to 500 characters) says what was decided, and ``by`` who did; both
-    are kept.
+    Other issues of the order stay open. If the order is held because of this issue, its payment is
+    accepted as it was made, and the order becomes PAID once it is paid. An issue that is settled
+    already does not change. ``note`` (str, up to 500 characters) says what was decided, and ``by``
+    who decided it; both are stored on the issue.
 
-    Sends ``order_paid`` if the order becomes PAID. Raises ``OutOfStock`` if the order gave its
-    stock back and there is no longer enough: add stock first, or refund the order.
+    Sends ``order_paid`` if the order becomes PAID. Raises ``OutOfStock`` if the order has given its
+    stock back, and there is too little to take it again: add stock first, or refund the order.
     """
     change = OrderChange(lock_order(issue.order), by=by)
     order = change.order
@@ -35,17 +35,22 @@ def settle_issue(issue: OrderIssue, *, by: Cause = BY_STAFF, note: str = "") -> 
     if issue.is_open:
         close_issue(issue, settled_by=by.actor or by.source, text=note)
         add_note(order, kind="issue_settled", by=by, message=issue.reason, about=issue.about)
-        _act(change, issue)
+        _apply_decision(change, issue)
     issue.order = change.save_and_send()
     return issue
 
 
-def _act(change: OrderChange, issue: OrderIssue) -> None:
+def _apply_decision(change: OrderChange, issue: OrderIssue) -> None:
+    """Carry out what settling ``issue`` decides about the order.
+
+    If the order is held because of the issue, its payment is accepted. If its stock could not be
+    returned, the items count as returned, because staff have counted them.
+    """
     order = change.order
     if order.is_held and issue.reason == order.held_for and not issue.about:
         # With AMOUNT_MISMATCH something was paid, even if it was 0 after a coupon.
         is_paid = order.amount_paid > 0 or issue.reason == Reason.AMOUNT_MISMATCH
-        stock.take_missing(order)
+        stock.take_again(order)
         release_hold(change)
         if is_paid:
             mark_order_paid(change)

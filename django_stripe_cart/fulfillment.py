@@ -24,8 +24,8 @@ def fulfill_order(order: Order, *, confirmed: bool = False, by: Cause = BY_STAFF
     """Mark a PAID order as FULFILLED, and return it freshly read.
 
     An order that is already FULFILLED does not change. A receiver of ``order_paid`` may call this
-    function for goods that need no shipping. With ``confirmed``, ``reasons_to_wait`` do not count.
-    ``by`` is written to the timeline.
+    function for goods that need no shipping. With ``confirmed``, the order is fulfilled even if
+    there are ``reasons_to_wait``. ``by`` is written to the timeline.
 
     Sends ``order_fulfilled``. Raises ``OrderError`` if the order is not paid, and its subclass
     ``ConfirmationNeeded`` if there is a reason to wait.
@@ -48,7 +48,7 @@ def fulfill_order(order: Order, *, confirmed: bool = False, by: Cause = BY_STAFF
 def reasons_to_wait(order: Order) -> list[str]:
     """Return sentences that say why a person should look before the order is fulfilled.
 
-    The payment is disputed or under review, or the shopper has been refunded, or soon is.
+    Such as: the payment is disputed, under review or probably fraudulent, or money is refunded.
     """
     reasons = [
         f"{issue.get_reason_display()}."

@@ -15,7 +15,11 @@ ABOUT_CODE = (TemplateDoesNotExist, TemplateSyntaxError)
 
 
 def describe_without_values(error: Exception) -> str:
-    """Return the class name and the stack of ``error`` as text, without its message."""
+    """Return the class name and the stack of ``error`` as text, without its message.
+
+    The message of a missing or malformed template is included: it names the template, and contains
+    no personal data.
+    """
     frames = "".join(traceback.format_tb(error.__traceback__))
     message = f": {error}" if isinstance(error, ABOUT_CODE) else ""
     return f"{type(error).__name__}{message}\n{frames}"

@@ -24,8 +24,8 @@ __all__ = ["amount_refundable", "refund_order"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
-    """What staff asked for: see ``refund_order``."""
+class _RefundArguments:
+    """Arguments of ``refund_order``."""
 
     amount: int | None
     items: Mapping[int, int]  # quantities by the primary key of the order's item
@@ -50,32 +50,35 @@ def refund_order(
     """Refund ``items`` or an ``amount`` of ``order``, and return the order freshly read.
 
     ``items`` (dict of the order's items to quantities, int) are the items that the refund is for.
-    ``amount`` (int, smallest currency unit) defaults to their share of what was paid without
-    shipping or, without items, to everything that can still be refunded. With ``restock``, the
-    items are given back to the stock once the refund has succeeded; without items, all that the
-    order still holds, but only if everything is refunded. ``reason`` (str, up to 200 characters) is
-    stored on the refund. ``key`` (UUID) identifies the refund: a second call with the same key
-    refunds nothing more, but sends the refund again if its outcome is unknown. If
-    ``expected_refundable`` (int, smallest currency unit) is given and differs from
-    ``amount_refundable(order)``, nothing is refunded. ``by`` is written to the timeline.
+    ``amount`` (int, smallest currency unit) defaults to what the shopper paid for ``items``,
+    without shipping; without ``items``, to everything that can still be refunded. With ``restock``,
+    the items are given back to the stock once the refund has succeeded; without ``items``, this
+    needs a refund of everything that is left, and gives back all items that were not refunded
+    before. ``reason`` (str, up to 200 characters) is stored on the refund. ``key`` (UUID)
+    identifies the refund: a second call with the same key refunds nothing more, but sends the
+    refund again if its outcome is unknown. If ``expected_refundable`` (int, smallest currency unit)
+    is given and differs from ``amount_refundable(order)``, nothing is refunded. ``by`` is written
+    to the timeline.
 
     Sends ``order_refunded`` when the refund has succeeded, which may be days later, or
     ``refund_failed``. Raises ``RefundNotPossible`` if the amount can't be refunded, or if the
     outcome of an earlier refund is unknown; no refund is sent to Stripe then. Raises
-    ``PaymentRefused`` if Stripe refuses, for example during a dispute. Raises another
-    ``PaymentError`` if the outcome is unknown: the amount stays reserved until a later sync has
-    found out. A sync never sends the refund.
+    ``PaymentRefused`` if Stripe refuses the refund, for example during a dispute. Raises another
+    ``PaymentError`` if the outcome is unknown: the amount stays reserved until a later sync finds
+    out. A sync never sends the refund.
     """
     quantities = {item.pk: count for item, count in (items or {}).items()}
-    wish = _Wish(amount, quantities, reason, restock, key or uuid4(), expected_refundable)
-    refund, is_new = _get_or_create_refund(order, wish, by=by)
+    arguments = _RefundArguments(
+        amount, quantities, reason, restock, key or uuid4(), expected_refundable
+    )
+    refund, is_new = _get_or_create_refund(order, arguments, by=by)
     if is_new or refund.status == Refund.Status.UNKNOWN:
-        _send_or_sync(refund, is_new=is_new, by=by)
+        _send_to_stripe(refund, is_new=is_new, by=by)
     return sync_order(order, by=by)
 
 
 def amount_refundable(order: Order) -> int:
-    """Return the amount that can still be refunded (int, smallest currency unit).
+    """Return the amount of the order that can still be refunded (int, smallest currency unit).
 
     It is the amount paid minus all refunds that have not failed.
     """
@@ -84,27 +87,32 @@ def amount_refundable(order: Order) -> int:
 
 
 @in_transaction
-def _get_or_create_refund(order: Order, wish: _Wish, *, by: Cause) -> tuple[Refund, bool]:
-    """Return the refund row with the key of ``wish``, and whether this call created it."""
+def _get_or_create_refund(
+    order: Order, arguments: _RefundArguments, *, by: Cause
+) -> tuple[Refund, bool]:
+    """Return the refund with this key, and whether this call created it, which reserves its amount.
+
+    Raises ``RefundNotPossible``.
+    """
     order = lock_order(order)
-    same = order.refunds.filter(key=wish.key).first()
+    same = order.refunds.filter(key=arguments.key).first()
     if same is not None:
         return same, False
     left = amount_refundable(order)
-    _check_order(order, left, wish)
-    check_quantities(order, wish.items)
-    amount = _find_amount(order, left, wish)
+    _raise_if_not_refundable(order, left, arguments)
+    check_quantities(order, arguments.items)
+    amount = _find_amount(order, left, arguments)
     note(order, kind="refund_requested", by=by, message=str(amount))
     refund = Refund.objects.create(
         order=order,
-        key=wish.key,
+        key=arguments.key,
         amount=amount,
-        reason=wish.reason[:200],
-        restock=wish.restock,
+        reason=arguments.reason[:200],
+        restock=arguments.restock,
         actor=by.actor[:150],
     )
-    quantities = wish.items
-    if wish.restock and not quantities and amount == left:
+    quantities = arguments.items
+    if arguments.restock and not quantities and amount == left:
         quantities = rest_of_items(order)
     RefundItem.objects.bulk_create(
         RefundItem(refund=refund, order_item_id=pk, quantity=count)
@@ -113,8 +121,12 @@ def _get_or_create_refund(order: Order, wish: _Wish, *, by: Cause) -> tuple[Refu
     return refund, True
 
 
-def _check_order(order: Order, left: int, wish: _Wish) -> None:
-    """Raise ``RefundNotPossible`` if nothing may be refunded now. ``left`` is what could be."""
+def _raise_if_not_refundable(order: Order, left: int, arguments: _RefundArguments) -> None:
+    """Raise ``RefundNotPossible`` if the order does not allow a refund now.
+
+    ``left`` is the amount that can still be refunded; it must be the expected one. The outcome of
+    earlier refunds must be known.
+    """
     unknown = order.refunds.unknown().first()
     if unknown is not None:
         raise RefundNotPossible(
@@ -126,33 +138,43 @@ def _check_order(order: Order, left: int, wish: _Wish) -> None:
         )
     if not order.payment_intent_id or left <= 0:
         raise RefundNotPossible
-    if wish.expected_refundable is not None and wish.expected_refundable != left:
+    if arguments.expected_refundable is not None and arguments.expected_refundable != left:
         raise RefundNotPossible(
             _(
                 "Another refund was made in the meantime: %(left)s can still be refunded. "
                 "Please check the amount."
             )
-            % _params(order, left)
+            % _message_values(order, left)
         )
 
 
-def _find_amount(order: Order, left: int, wish: _Wish) -> int:
-    """Return the amount to refund (int, smallest currency unit), or raise ``RefundNotPossible``."""
-    if wish.amount is not None:
-        amount = wish.amount
+def _find_amount(order: Order, left: int, arguments: _RefundArguments) -> int:
+    """Return the amount to refund (int, smallest currency unit).
+
+    Raises ``RefundNotPossible`` if it is more than ``left``, or not positive.
+    """
+    if arguments.amount is not None:
+        amount = arguments.amount
     else:
-        amount = min(left, amount_of(order, wish.items)) if wish.items else left
+        amount = min(left, amount_of(order, arguments.items)) if arguments.items else left
     if not 0 < amount <= left:
-        raise RefundNotPossible(_("You can refund at most %(left)s.") % _params(order, left))
+        raise RefundNotPossible(
+            _("You can refund at most %(left)s.") % _message_values(order, left)
+        )
     return amount
 
 
-def _params(order: Order, left: int) -> dict[str, Any]:
+def _message_values(order: Order, left: int) -> dict[str, Any]:
+    """Return the values for an error message: the amount that can still be refunded, as text."""
     return {"left": format_money(left, order.currency)}
 
 
-def _send_or_sync(refund: Refund, *, is_new: bool, by: Cause) -> None:
-    """Create the refund at Stripe. Sync the order if Stripe answers that it is refunded already."""
+def _send_to_stripe(refund: Refund, *, is_new: bool, by: Cause) -> None:
+    """Send a new refund to Stripe, or one whose outcome is unknown again.
+
+    If Stripe refuses because everything is refunded already, the order is synced before the
+    ``PaymentRefused`` is raised.
+    """
     try:
         (send_refund if is_new else send_refund_again)(refund, by=by)
     except PaymentRefused as error:

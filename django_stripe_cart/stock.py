@@ -1,4 +1,4 @@
-"""Take stock when an order is placed, and give it back once, by conditional UPDATEs."""
+"""Take stock when an order is placed, and give it back at most once, by conditional UPDATEs."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def available(product: Any) -> int | None:
 
 
 def held_by(cart: Cart, product: Any) -> int:
-    """Return the number of pieces (int) that the cart's open order has taken from the stock.
+    """Return how many pieces of ``product`` the cart's open order has taken from the stock (int).
 
-    They are available to the same shopper, because a new order replaces the open one.
+    The same shopper can still order them, because a new order replaces the open one.
     """
     lines = OrderItem.objects.filter(order__open_cart=cart, product=product)
     return lines.values_list("stock_taken", flat=True).first() or 0
@@ -41,27 +41,27 @@ def held_by(cart: Cart, product: Any) -> int:
 def take(quantities: Mapping[Any, int]) -> dict[Any, int]:
     """Subtract ``quantities`` from the stock of products, and return the quantities subtracted.
 
-    Both are dicts of the products' primary keys to ints; 0 is returned for a product whose stock
-    is not counted. The rows are locked in the order of their keys, so that two orders of the same
-    products can't deadlock. Raises ``OutOfStock``; the caller rolls its transaction back then.
+    Both are dicts of the products' primary keys to ints; 0 is returned for a product whose stock is
+    not counted. The rows are locked in the order of their keys, so that two orders of the same
+    products can't deadlock. Raises ``OutOfStock``; the caller must roll its transaction back then.
     """
     return {pk: _take_one(pk, quantities[pk]) for pk in sorted(quantities)}
 
 
 def give_back(order: Order) -> list[OrderItem]:
-    """Give back the stock that the order's items hold. Running it again gives back nothing.
+    """Give back all stock that the order's items hold. A second call does nothing.
 
-    Return the items whose stock could not be given back: see ``return_items``.
+    Return the items that could not be given back: see ``return_items``.
     """
     return return_items({item: item.stock_taken for item in order.items.all()})
 
 
 def return_items(quantities: Mapping[OrderItem, int]) -> list[OrderItem]:
-    """Give back a part of the stock that each item holds, at most what it holds.
+    """Give these quantities of a locked order's items back to the stock.
 
-    ``quantities`` maps items of a locked order to ints. Return the items whose stock could not be
-    given back, because the product's model or database refuses it, for example by a constraint. The
-    caller tells staff: what Stripe says is recorded all the same.
+    ``quantities`` has an int for each ``OrderItem``; no more is given back than the item has taken.
+    Return the items that could not be given back because the product's model or database refuses
+    it, for example by a constraint. The caller tells staff, and still records what Stripe says.
     """
     held = {item: min(count, item.stock_taken) for item, count in quantities.items()}
     wanted = [(item, count) for item, count in held.items() if count > 0]
@@ -72,7 +72,10 @@ def return_items(quantities: Mapping[OrderItem, int]) -> list[OrderItem]:
 
 
 def _return_all(wanted: list[tuple[OrderItem, int]]) -> bool:
-    """Return all or nothing to the stock. Return False if the products' model refuses it."""
+    """Give all these items back to the stock and return True.
+
+    If the product's model or database refuses one of them, give back none and return False.
+    """
     try:
         with savepoint():
             for item, count in wanted:
@@ -96,6 +99,7 @@ def _add(pk: Any, *, by: int) -> None:
 
 
 def _save_stock_taken(returned: list[tuple[OrderItem, int]]) -> None:
+    """Subtract the returned quantities from the ``stock_taken`` of the items, and save them."""
     by_rest: dict[int, list[OrderItem]] = defaultdict(list)
     for item, count in returned:
         by_rest[item.stock_taken - count].append(item)
@@ -105,8 +109,8 @@ def _save_stock_taken(returned: list[tuple[OrderItem, int]]) -> None:
         item.stock_taken -= count
 
 
-def take_missing(order: Order) -> None:
-    """Take stock for the order's items that have none taken. Raises ``OutOfStock``."""
+def take_again(order: Order) -> None:
+    """Take stock again for the order's items that have given it back. Raises ``OutOfStock``."""
     items = {item.product_id: item for item in order.items.all() if item.product_id is not None}
     missing = {pk: item.quantity for pk, item in items.items() if not item.stock_taken}
     for pk, taken in take(missing).items():
@@ -116,10 +120,10 @@ def take_missing(order: Order) -> None:
 def adjust(product: Any, *, seen: int | None, wanted: int | None) -> bool:
     """Add the difference ``wanted - seen`` to a product's stock, and return whether it was added.
 
-    ``seen`` is the stock that a form showed and ``wanted`` the stock that was entered (ints), so
-    pieces that are sold in the meantime are not counted again. None stands for a product whose
-    stock is not counted. Nothing changes if the stock would become negative, or if one of the two
-    is None and the stock differs from ``seen``.
+    ``seen`` is the stock that a form showed and ``wanted`` the stock that staff entered (ints). So
+    a piece that is sold while the form is open is subtracted only once. None stands for a product
+    whose stock is not counted. Nothing changes if the stock would become negative, or if one of the
+    two is None and the stock differs from ``seen``.
     """
     field = _stock_field()
     if field is None:
@@ -133,7 +137,7 @@ def adjust(product: Any, *, seen: int | None, wanted: int | None) -> bool:
 def _take_one(pk: Any, quantity: int) -> int:
     """Subtract ``quantity`` from the stock of a product, and return the quantity subtracted.
 
-    It is 0 if the product's stock is not counted. Raises ``OutOfStock``.
+    Return 0 if the product's stock is not counted. Raises ``OutOfStock``.
     """
     field = _stock_field()
     if field is None:
@@ -150,7 +154,10 @@ def _take_one(pk: Any, quantity: int) -> int:
 
 
 def _add_if_enough(rows: models.QuerySet[Any], field: str, difference: int) -> bool:
-    """Add ``difference`` to a field of ``rows``, unless it is too small. Return whether it was."""
+    """Add ``difference`` to a field of ``rows``, unless it would become negative.
+
+    Return whether it was added.
+    """
     enough = rows.filter(**{f"{field}__gte": max(0, -difference)})
     return bool(enough.update(**{field: F(field) + difference}))
 

@@ -150,7 +150,7 @@ def test_what_was_given_back_can_be_taken_again(mug: Product, lamp: Product) -> 
     order = order_of((mug, 3, 3), (lamp, 2, 2))
     stock.give_back(order)
 
-    stock.take_missing(Order.objects.get(pk=order.pk))
+    stock.take_again(Order.objects.get(pk=order.pk))
 
     assert stock_by_name() == {"Mug": 10, "Lamp": 5}
     assert stock_taken_by(order) == [3, 2]
@@ -159,8 +159,8 @@ def test_what_was_given_back_can_be_taken_again(mug: Product, lamp: Product) -> 
 def test_taking_again_takes_only_what_is_missing(mug: Product, lamp: Product) -> None:
     order = order_of((mug, 3, 3), (lamp, 2, 0), (None, 1, 0))
 
-    stock.take_missing(order)
-    stock.take_missing(Order.objects.get(pk=order.pk))
+    stock.take_again(order)
+    stock.take_again(Order.objects.get(pk=order.pk))
 
     assert stock_by_name() == {"Mug": 10, "Lamp": 3}
     assert stock_taken_by(order) == [3, 2, 0]
@@ -170,7 +170,7 @@ def test_taking_again_fails_whole(mug: Product, lamp: Product) -> None:
     order = order_of((mug, 3, 0), (lamp, 6, 0))
 
     with pytest.raises(OutOfStock), transaction.atomic():
-        stock.take_missing(order)
+        stock.take_again(order)
 
     assert stock_by_name() == {"Mug": 10, "Lamp": 5}
     assert stock_taken_by(order) == [0, 0]

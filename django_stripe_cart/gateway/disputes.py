@@ -15,7 +15,7 @@ from django_stripe_cart.gateway.sessions import to_datetime
 class StripeDispute:
     """A dispute at Stripe. ``amount`` is an int in the smallest currency unit.
 
-    ``status`` and ``reason`` are text, because Stripe may add values.
+    ``status`` and ``reason`` are any texts (str), because Stripe may add values.
     """
 
     id: str
@@ -27,7 +27,7 @@ class StripeDispute:
 
 
 def list_disputes(payment_intent_id: str) -> list[StripeDispute]:
-    """Return every dispute of a payment, newest first. Raises ``PaymentError``."""
+    """Return all disputes of a payment at Stripe, newest first. Raises ``PaymentError``."""
     return [
         _read_dispute(data)
         for data in request_all(
@@ -38,11 +38,12 @@ def list_disputes(payment_intent_id: str) -> list[StripeDispute]:
 
 
 def retrieve_dispute(dispute_id: str) -> StripeDispute:
-    """Retrieve one dispute. Raises ``PaymentError``."""
+    """Return the dispute with this id from Stripe. Raises ``PaymentError``."""
     return _read_dispute(request(lambda client: client.v1.disputes.retrieve(dispute_id)))
 
 
 def _read_dispute(data: Mapping[str, Any]) -> StripeDispute:
+    """Return the ``StripeDispute`` of Stripe's dispute object."""
     due_by = (data.get("evidence_details") or {}).get("due_by")
     return StripeDispute(
         id=data["id"],

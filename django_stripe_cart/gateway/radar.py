@@ -9,7 +9,7 @@ from django_stripe_cart.gateway.client import request
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A review of a payment at Stripe: it is open until a person has decided there."""
+    """A review of a payment at Stripe, open until a person decides about the payment there."""
 
     id: str
     is_open: bool
@@ -17,18 +17,18 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class FraudWarning:
-    """The warning of a card's bank that a payment is fraudulent, before it becomes a dispute."""
+    """An early fraud warning at Stripe: the card's bank reports that a payment is fraudulent."""
 
     id: str
 
 
 def retrieve_review(review_id: str) -> Review:
-    """Retrieve a review. Raises ``PaymentError``."""
+    """Return the review with this id from Stripe. Raises ``PaymentError``."""
     data = request(lambda client: client.v1.reviews.retrieve(review_id))
     return Review(id=data["id"], is_open=bool(data.get("open")))
 
 
 def retrieve_fraud_warning(warning_id: str) -> FraudWarning:
-    """Retrieve an early fraud warning. Raises ``PaymentError``."""
+    """Return the early fraud warning with this id from Stripe. Raises ``PaymentError``."""
     data = request(lambda client: client.v1.radar.early_fraud_warnings.retrieve(warning_id))
     return FraudWarning(id=data["id"])

@@ -43,7 +43,7 @@ def list_refunds(payment_intent_id: str) -> list[StripeRefund]:
 
 
 def retrieve_refund(refund_id: str) -> StripeRefund:
-    """Retrieve one refund. Raises ``PaymentError``."""
+    """Return the refund with this id from Stripe. Raises ``PaymentError``."""
     return _read_refund(request(lambda client: client.v1.refunds.retrieve(refund_id)))
 
 

@@ -1,4 +1,4 @@
-"""Disputes: a bank withdraws a payment, or asks about it. A payment can have several."""
+"""Model of disputes: a bank withdraws a payment, or asks about it. A payment can have several."""
 
 from __future__ import annotations
 
@@ -18,20 +18,28 @@ INQUIRY = "warning_"  # the bank asks, and withdraws nothing
 
 
 class DisputeQuerySet(PrimaryDatabaseQuerySet["Dispute"]):
+    """Queryset of disputes."""
+
     def open(self) -> Self:
-        """Return the disputes that are not decided yet, inquiries among them."""
+        """Return the disputes that are not decided yet, including inquiries."""
         return self.exclude(status__in=(*KEPT, *LOST))
 
     def lost(self) -> Self:
-        """Return the disputes after which the shopper has the money."""
+        """Return the disputes that the shop has lost: the shopper has the money."""
         return self.filter(status__in=LOST)
 
     def withholding(self) -> Self:
-        """Return the disputes whose amount the bank has withdrawn: Stripe refuses refunds."""
+        """Return the disputes whose amount the bank has withdrawn: Stripe refuses refunds then."""
         return self.exclude(status__in=KEPT).exclude(status__startswith=INQUIRY)
 
 
 class Dispute(models.Model):
+    """Model for a dispute of an order's payment at Stripe.
+
+    ``status`` and ``reason`` are Stripe's, ``amount`` is an int in the currency's smallest unit,
+    and ``due_by`` is the time until which the shop can submit evidence.
+    """
+
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="disputes")
     stripe_id = StripeIdField(unique=True)
     status = models.CharField(_("status"), max_length=40)
@@ -53,21 +61,21 @@ class Dispute(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether the dispute is not decided yet."""
+        """Return whether the dispute is not decided yet."""
         return self.status not in KEPT + LOST
 
     @property
     def is_kept(self) -> bool:
-        """Whether the dispute is over, and the shop has the money."""
+        """Return whether the dispute is decided, and the shop has kept the money."""
         return self.status in KEPT
 
     @property
     def is_inquiry(self) -> bool:
-        """Whether the bank only asks, and has withdrawn nothing."""
+        """Return whether the bank only asks about the payment, and has not withdrawn it."""
         return self.status.startswith(INQUIRY)
 
     @property
     def stripe_url(self) -> str:
-        """The page of the dispute in Stripe's Dashboard."""
+        """Return the URL of the dispute's page in Stripe's Dashboard."""
         mode = "" if self.order.livemode else "test/"
         return f"https://dashboard.stripe.com/{mode}disputes/{self.stripe_id}"

@@ -219,12 +219,15 @@ class Order(ProtectedStatusMixin, models.Model):
 
     @property
     def is_held(self) -> bool:
-        """Whether staff must accept what was paid before the order can become PAID."""
+        """Return whether staff must accept the payment before the order can become PAID."""
         return self.status == Status.PROCESSING and bool(self.held_for)
 
     @property
     def open_issues(self) -> list[Any]:
-        """The issues that are not settled, oldest first. Uses ``prefetch_related("issues")``."""
+        """Return the issues that are not settled, oldest first.
+
+        Uses ``prefetch_related("issues")``.
+        """
         return [issue for issue in self.issues.all() if issue.is_open]
 
     @property

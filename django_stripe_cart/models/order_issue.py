@@ -1,4 +1,4 @@
-"""Issues: what staff must decide about an order, each reason in a row of its own."""
+"""Model of issues: each is something that staff must decide about an order."""
 
 from __future__ import annotations
 
@@ -16,12 +16,20 @@ from django_stripe_cart.models.states import IssueReason
 
 
 class OrderIssueQuerySet(PrimaryDatabaseQuerySet["OrderIssue"]):
+    """Queryset of issues."""
+
     def open(self) -> Self:
         """Return the issues that are not settled yet."""
         return self.filter(is_open=True)
 
 
 class OrderIssue(models.Model):
+    """Model for something that staff must decide about an order, until it is settled.
+
+    ``about`` is the id of the object at Stripe that the issue is about, if there is one.
+    ``settled_by`` is empty if the issue was closed by the app, not by a person.
+    """
+
     Reason = IssueReason
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="issues")
@@ -61,5 +69,5 @@ class OrderIssue(models.Model):
 
     @property
     def holds_order(self) -> bool:
-        """Whether settling the issue accepts the payment, so that the order becomes PAID."""
+        """Return whether this issue holds the order: settling the issue accepts the payment."""
         return bool(self.order.is_held and self.order.held_for == self.reason and not self.about)

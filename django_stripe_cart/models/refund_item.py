@@ -1,4 +1,4 @@
-"""Items of a refund: which ordered items were refunded, and how many came back into stock."""
+"""Model of the items of a refund: how many pieces were refunded and returned to the stock."""
 
 from __future__ import annotations
 
@@ -14,12 +14,19 @@ from django_stripe_cart.models.refund import Refund
 
 
 class RefundItemQuerySet(PrimaryDatabaseQuerySet["RefundItem"]):
+    """Queryset of the items of refunds."""
+
     def active(self) -> Self:
-        """Return the items of refunds that have not failed."""
+        """Return the items of the refunds that have not failed."""
         return self.exclude(refund__status__in=Refund.FAILED_STATUSES)
 
 
 class RefundItem(models.Model):
+    """Model for the quantity of an order's item in a refund.
+
+    ``restocked`` is the number of pieces that this refund has returned to the stock.
+    """
+
     refund = models.ForeignKey(Refund, on_delete=models.CASCADE, related_name="items")
     order_item = models.ForeignKey(OrderItem, on_delete=models.CASCADE, related_name="refunds")
     quantity = models.PositiveIntegerField(_("quantity"))

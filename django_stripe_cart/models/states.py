@@ -1,4 +1,4 @@
-"""Statuses of an order, and reasons why staff must look at it."""
+"""Statuses of an order, and reasons why staff must look at an order."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Status(models.TextChoices):
 
 
 class IssueReason(models.TextChoices):
-    """Why staff must look at an order. Some of the reasons also hold it: see ``Order.held_for``."""
+    """Reasons why staff must look at an order. Some also hold the order: see ``Order.held_for``."""
 
     AMOUNT_MISMATCH = "amount_mismatch", _("The amount paid differs from the total")
     PAID_WITHOUT_STOCK = "paid_without_stock", _("Paid, but no longer in stock")

@@ -1,4 +1,4 @@
-"""Open and close the issues of an order: what staff must decide, each in a row of its own."""
+"""Open and close the issues of an order: each is something that staff must decide about it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from django_stripe_cart.timeline import note
 def open_issue(change: OrderChange, reason: str, *, about: str = "") -> None:
     """Open an issue of the locked order, unless one with this reason and ``about`` is open.
 
-    ``reason`` is an ``OrderIssue.Reason``, ``about`` the id of what it is about at Stripe, or "".
-    Queues ``order_issue_opened`` and an e-mail to ``MANAGERS``.
+    ``reason`` is an ``OrderIssue.Reason``. ``about`` is the id of the object at Stripe that the
+    issue is about, or "". Queues ``order_issue_opened`` and an e-mail to ``MANAGERS``.
     """
     order = change.order
     if order.issues.open().filter(reason=reason, about=about).exists():
@@ -27,9 +27,10 @@ def open_issue(change: OrderChange, reason: str, *, about: str = "") -> None:
 
 
 def close_issues(change: OrderChange, *reasons: str, about: str | None = None) -> None:
-    """Close the open issues of the locked order with one of ``reasons``, because they are over.
+    """Close the locked order's open issues with one of ``reasons``: there is nothing to decide now.
 
-    With ``about``, only those about that id. ``settled_by`` stays empty: no person settled them.
+    With ``about``, only the issues about the object with this id at Stripe are closed.
+    ``settled_by`` stays empty, because no person settled them.
     """
     for issue in _find_open(change.order, reasons, about):
         close_issue(issue)
@@ -43,12 +44,16 @@ def close_issues(change: OrderChange, *reasons: str, about: str | None = None) -
 
 
 def close_issue(issue: OrderIssue, *, settled_by: str = "", text: str = "") -> None:
-    """Save the issue as settled, by a person or by itself, with the person's ``text``."""
+    """Save the issue as settled, with the name and the note of the person who settled it.
+
+    Both are empty if no person did.
+    """
     issue.is_open, issue.settled = None, timezone.now()
     issue.settled_by, issue.note = settled_by[:150], text[:500]
     issue.save()
 
 
 def _find_open(order: Order, reasons: tuple[str, ...], about: str | None) -> list[OrderIssue]:
+    """Return the order's open issues with one of ``reasons`` and, if given, with this ``about``."""
     issues = order.issues.open().filter(reason__in=reasons)
     return list(issues if about is None else issues.filter(about=about))

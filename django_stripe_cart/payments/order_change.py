@@ -11,10 +11,10 @@ from django_stripe_cart.timeline import Cause
 
 
 class OrderChange:
-    """Tracker of the changes to a locked order, with a queue of signals about them.
+    """Changes to a locked order, and the signals about them that are sent after the order is saved.
 
-    It compares the order with its values at the time of ``OrderChange(order)``. Signals are sent
-    after the order is saved, so that the save can't overwrite the changes of a receiver.
+    The order is compared with its values at the time of ``OrderChange(order)``. The save comes
+    first, so that it can't overwrite the changes of a receiver.
     """
 
     def __init__(self, order: Order, *, by: Cause) -> None:
@@ -28,7 +28,7 @@ class OrderChange:
         self._signals.append((signal, kwargs))
 
     def save_and_send(self) -> Order:
-        """Save the changed columns, send the queued signals and return the order.
+        """Save the changed columns of the order, send the queued signals and return the order.
 
         The order is read again if a signal had receivers, because they may have changed it. An
         exception of a receiver is raised, and rolls back the caller's transaction.
@@ -47,4 +47,5 @@ def _read_columns(order: Order) -> dict[str, Any]:
 
 
 def _changed_columns(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """Return the names of the columns whose values differ."""
     return [name for name in now if now[name] != before[name]]

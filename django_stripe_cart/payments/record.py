@@ -29,17 +29,20 @@ from django_stripe_cart.timeline import Cause, lock_order
 def record_snapshot(order: Order, snapshot: StripeSnapshot, *, by: Cause) -> Order:
     """Record ``snapshot`` on ``order``, send the signals, and return the order freshly read.
 
-    The payment is recorded in one transaction, all else in a second one. So a receiver of
+    The payment is recorded in one transaction, everything else in a second one. So a receiver of
     ``order_paid`` gets a PAID order, even if the snapshot contains a refund.
 
     Raises ``StaleSnapshot`` if another process has recorded newer refunds or disputes.
     """
     order = _record_session(order, snapshot, by=by)
-    return _record_the_rest(order, snapshot, by=by) if snapshot.has_more_than_session else order
+    return (
+        _record_other_objects(order, snapshot, by=by) if snapshot.has_more_than_session else order
+    )
 
 
 @in_transaction
 def _record_session(order: Order, snapshot: StripeSnapshot, *, by: Cause) -> Order:
+    """Record the snapshot's session on the order, if it is the order's or can become it."""
     change = OrderChange(lock_order(order), by=by)
     change.order.synced_at = timezone.now()
     session = snapshot.session
@@ -49,8 +52,8 @@ def _record_session(order: Order, snapshot: StripeSnapshot, *, by: Cause) -> Ord
 
 
 @in_transaction
-def _record_the_rest(order: Order, snapshot: StripeSnapshot, *, by: Cause) -> Order:
-    """Record the refunds, disputes, reviews and second payments of the snapshot."""
+def _record_other_objects(order: Order, snapshot: StripeSnapshot, *, by: Cause) -> Order:
+    """Record the snapshot's disputes, refunds, reviews, fraud warnings and second payments."""
     change = OrderChange(lock_order(order), by=by)
     if snapshot.disputes is not None:
         apply_disputes(change, snapshot.disputes, before=snapshot.disputes_before)
@@ -65,9 +68,9 @@ def _record_the_rest(order: Order, snapshot: StripeSnapshot, *, by: Cause) -> Or
 
 @in_transaction
 def record_free_order(order: Order, *, by: Cause) -> Order:
-    """Mark a pending order of 0 as paid, or close it if its cancellation was requested.
+    """Mark a pending order with a total of 0 as PAID, or close it if it is to be canceled.
 
-    Stripe is not asked. Sends ``order_paid`` or ``order_canceled``.
+    No request is sent to Stripe. Sends ``order_paid`` or ``order_canceled``.
     """
     change = OrderChange(lock_order(order), by=by)
     order = change.order
@@ -82,10 +85,11 @@ def record_free_order(order: Order, *, by: Cause) -> Order:
 
 @in_transaction
 def close_without_session(order: Order, *, by: Cause, message: str = "") -> Order:
-    """Close a pending order that has no session, so that nothing can pay for it.
+    """Close a pending order that has no session.
 
-    That is certain under the lock: a payment URL is handed out only after its session's id is
-    committed. ``message`` goes to the timeline. Sends ``order_canceled`` if that was requested.
+    It can't be paid: under the order's lock it is certain that no payment URL was handed out,
+    because that happens only after the session's id is committed. ``message`` is written to the
+    timeline. Sends ``order_canceled`` if the cancellation of the order was requested.
     """
     change = OrderChange(lock_order(order), by=by)
     if change.order.is_pending and change.order.session_id is None:
@@ -95,9 +99,9 @@ def close_without_session(order: Order, *, by: Cause, message: str = "") -> Orde
 
 @in_transaction
 def close_missing_session(order: Order, *, by: Cause) -> Order:
-    """Close a pending order whose session Stripe does not find, and which can't be paid any more.
+    """Close a pending order that can't be paid any more and whose session Stripe does not find.
 
-    Sends ``order_canceled`` if that was requested.
+    Sends ``order_canceled`` if the cancellation of the order was requested.
     """
     change = OrderChange(lock_order(order), by=by)
     if change.order.is_pending:

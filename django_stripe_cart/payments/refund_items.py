@@ -14,14 +14,21 @@ __all__ = ["amount_of", "check_quantities", "rest_of_items"]
 
 
 def rest_of_items(order: Order) -> dict[int, int]:
-    """Return the quantities that are not refunded by item yet, by the primary key of the item."""
+    """Return the quantities that no refund contains yet, by the primary key of the order's item.
+
+    Failed refunds do not count, nor do refunds of an amount without items. Items without a rest are
+    left out.
+    """
     refunded = _refunded_quantities(order)
     rest = {item.pk: item.quantity - refunded.get(item.pk, 0) for item in order.items.all()}
     return {pk: count for pk, count in rest.items() if count > 0}
 
 
 def check_quantities(order: Order, items: Mapping[int, int]) -> None:
-    """Raise ``RefundNotPossible`` if ``items`` are not the order's, or are more than its rest."""
+    """Raise ``RefundNotPossible`` if a quantity of ``items`` is not left to refund in ``order``.
+
+    ``items`` has quantities by the primary key of the order's item.
+    """
     if not items:
         return
     rest = rest_of_items(order)
@@ -32,11 +39,12 @@ def check_quantities(order: Order, items: Mapping[int, int]) -> None:
 
 
 def amount_of(order: Order, items: Mapping[int, int]) -> int:
-    """Return what ``items`` cost (int, smallest currency unit): their share of what was paid.
+    """Return what the shopper paid for ``items``, without shipping (int, smallest currency unit).
 
-    Discounts and taxes are shared among the order's lines by their totals, rounded down; the last
-    line takes the rest. So is a line among its pieces, in the order in which they are refunded. The
-    shares of all items add up to what was paid without shipping.
+    ``items`` has quantities by the primary key of the order's item. Discounts and taxes are divided
+    among the items of the order by their totals, rounded down; the last item gets the rest. An
+    item's share is divided among its pieces in the same way, in the order in which they are
+    refunded. So refunding every piece returns exactly what was paid without shipping.
     """
     refunded = _refunded_quantities(order)
     amount = 0
@@ -48,7 +56,7 @@ def amount_of(order: Order, items: Mapping[int, int]) -> int:
 
 
 def _shares(order: Order) -> dict[int, tuple[int, int]]:
-    """Return the quantity of each line and its share of what was paid, by its primary key."""
+    """Return pairs of an item's quantity and its share of what was paid, by its primary key."""
     lines = list(order.items.all())
     paid = max(0, order.amount_paid - order.amount_shipping)
     shares = {
@@ -62,5 +70,6 @@ def _shares(order: Order) -> dict[int, tuple[int, int]]:
 
 
 def _refunded_quantities(order: Order) -> dict[int, int]:
+    """Return the quantities in refunds that have not failed, by the primary key of their item."""
     rows = RefundItem.objects.active().filter(refund__order=order).order_by()
     return dict(rows.values_list("order_item").annotate(total=Sum("quantity")))

@@ -1,4 +1,4 @@
-"""Send reserved refunds to Stripe, in the request in which staff asked for them."""
+"""Send to Stripe the refunds whose amounts are reserved in rows, when staff ask for them."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ KEY_LIFETIME = timedelta(hours=23)
 
 
 def send_refund(refund: Refund, *, by: Cause) -> None:
-    """Create a reserved refund at Stripe, once: its row's key is the idempotency key.
+    """Create at Stripe the refund that ``refund`` reserves. Its key is the idempotency key.
 
-    Raises ``PaymentRefused`` if Stripe refuses it, and the row is FAILED then. After another
-    ``PaymentError`` the refund may have been made, and its row stays reserved.
+    If Stripe refuses the refund, the row becomes FAILED and ``PaymentRefused`` is raised. After any
+    other ``PaymentError``, the refund may have been made, and its amount stays reserved.
     """
     try:
         gateway.create_refund(
@@ -35,24 +35,24 @@ def send_refund(refund: Refund, *, by: Cause) -> None:
         )
     except PaymentRefused as error:
         # The SDK retries by itself: the refusal may follow an attempt that made the refund.
-        if not any(_is_same(refund, one) for one in _list_refunds(refund)):
+        if not any(_was_made_for(refund, one) for one in _list_refunds(refund)):
             _mark_refused(refund, by=by, message=error.stripe_code)
             raise
 
 
 def send_refund_again(refund: Refund, *, by: Cause) -> None:
-    """Send a refund whose outcome is unknown again, under the same idempotency key.
+    """Send a refund whose outcome is unknown again, with the same idempotency key.
 
-    Sends nothing if Stripe lists the refund. Raises ``RefundNotPossible`` if another refund was
-    made at Stripe since the first request, because it may have replaced this one, and if Stripe may
-    have forgotten the key.
+    Sends nothing if Stripe lists the refund. Raises ``RefundNotPossible`` if Stripe may have
+    forgotten the key, or if another refund was made at Stripe since the first request, as it may
+    replace this one.
     """
     listed = _list_refunds(refund)
-    if any(_is_same(refund, one) for one in listed):
+    if any(_was_made_for(refund, one) for one in listed):
         return
     if timezone.now() > refund.created + KEY_LIFETIME:
         raise RefundNotPossible(_("This refund is too old to be sent again. Start a new one."))
-    if any(_is_newer_and_not_ours(refund, one) for one in listed):
+    if any(_was_made_elsewhere_since(refund, one) for one in listed):
         raise RefundNotPossible(
             _("Another refund has been made at Stripe in the meantime, so nothing was sent.")
         )
@@ -61,16 +61,20 @@ def send_refund_again(refund: Refund, *, by: Cause) -> None:
 
 
 def _list_refunds(refund: Refund) -> list[StripeRefund]:
+    """Return all refunds at Stripe of the payment that ``refund`` refunds."""
     return gateway.list_refunds(refund.order.payment_intent_id or "")
 
 
-def _is_same(refund: Refund, listed: StripeRefund) -> bool:
-    """Return whether Stripe's refund was made with the row's key."""
+def _was_made_for(refund: Refund, listed: StripeRefund) -> bool:
+    """Return whether Stripe's refund ``listed`` was created for the row ``refund``, by its key."""
     return listed.metadata.get(REFUND_KEY) == str(refund.key)
 
 
-def _is_newer_and_not_ours(refund: Refund, listed: StripeRefund) -> bool:
-    """Return whether Stripe's refund has no key of ours, and was not recorded before ``refund``."""
+def _was_made_elsewhere_since(refund: Refund, listed: StripeRefund) -> bool:
+    """Return whether Stripe's refund ``listed`` was made elsewhere, after the row ``refund``.
+
+    A refund made elsewhere has no key of ours. It is older if it was recorded before the row.
+    """
     earlier = Refund.objects.filter(order=refund.order_id, pk__lt=refund.pk, stripe_id=listed.id)
     return REFUND_KEY not in listed.metadata and not earlier.exists()
 
@@ -85,7 +89,7 @@ def _mark_resent(refund: Refund) -> bool:
 
 @in_transaction
 def _mark_refused(refund: Refund, *, by: Cause, message: str) -> None:
-    """Mark the refund as FAILED, if Stripe has not made it and its outcome is unknown."""
+    """Mark the refund as FAILED because Stripe refused it, unless its outcome is known by now."""
     order = lock_order(refund.order)
     row = Refund.objects.get(pk=refund.pk)
     if row.stripe_id is None and row.status == Refund.Status.UNKNOWN:

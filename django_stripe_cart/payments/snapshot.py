@@ -1,4 +1,4 @@
-"""Snapshot of an order's objects at Stripe, and of what was recorded about them before."""
+"""Snapshot of an order's objects at Stripe, with the statuses that were recorded before it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django_stripe_cart.gateway import FraudWarning, Review, Session, StripeDisp
 
 
 class StaleSnapshot(Exception):
-    """Exception raised when another process has recorded newer data than the snapshot has.
+    """Exception raised when another process has recorded newer data than the snapshot contains.
 
     The caller takes a new snapshot.
     """
@@ -31,12 +31,12 @@ NO_MENTION = Mention("", "")
 
 @dataclass(frozen=True, slots=True)
 class StripeSnapshot:
-    """Snapshot of a Checkout Session, and of what else was requested about the order.
+    """An order's Checkout Session at Stripe, and the other objects that were requested with it.
 
-    ``refunds_before`` and ``disputes_before`` (dicts of Stripe's ids to statuses) are the values in
-    our rows before the lists were requested. The snapshot is stale if, when it is recorded, a row
-    has neither this value nor the listed one: another process has changed it. ``other_sessions``
-    are other payments of the order, about which there is an issue.
+    ``refunds_before`` and ``disputes_before`` have the statuses of our rows before the lists were
+    requested, by Stripe's ids. The snapshot is stale if a row has another status when it is
+    recorded, unless that is the listed one: another process has changed the row. ``other_sessions``
+    are second payments of the order, about which there is an issue.
     """
 
     session: Session
@@ -52,6 +52,6 @@ class StripeSnapshot:
 
     @property
     def has_more_than_session(self) -> bool:
-        """Whether there is anything to record beside the session."""
+        """Return whether anything other than the session was requested."""
         lists = (self.refunds is not None, self.disputes is not None, self.are_refunds_refused)
         return any(lists) or bool(self.reviews or self.warnings or self.other_sessions)

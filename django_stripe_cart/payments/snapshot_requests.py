@@ -1,4 +1,4 @@
-"""Request from Stripe what an order's snapshot consists of."""
+"""Request from Stripe the objects of an order's snapshot."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ REFUND_TYPES = ("charge", "refund")
 
 
 def take_snapshot(order: Order, mention: Mention) -> StripeSnapshot:
-    """Request the order's session, and its refunds, disputes and reviews if it may have any.
+    """Request the order's session from Stripe, and its refunds, disputes and reviews if needed.
 
-    What a webhook event is about is requested whatever the payment says: the flag on the charge may
-    be unset, and a list may lag behind its event. Raises ``PaymentError``.
+    They are needed if the session or the order's rows show that there are any. The object
+    ``mention`` is always requested: the session may not show it yet, and a list may lack it. Raises
+    ``PaymentError``.
     """
     refunds = list(Refund.objects.filter(order=order.pk))
     session = _retrieve_or_expire_session(order)
     if not session.payment_intent_id:
         return StripeSnapshot(session)
     # A paid order is synced again because something has changed since.
-    issues = _read_issues(order) if order.amount_paid > 0 or mention.type else []
+    issues = _read_issues_to_recheck(order) if order.amount_paid > 0 or mention.type else []
     has_refunds = session.is_paid and (session.amount_refunded > 0 or order.amount_paid > 0)
     listed = None
     if has_refunds or mention.type in REFUND_TYPES:
@@ -46,24 +47,24 @@ def take_snapshot(order: Order, mention: Mention) -> StripeSnapshot:
 
 
 def _retrieve_or_expire_session(order: Order) -> Session:
-    """Return the session as it is now; if a cancellation was requested, expire it first."""
+    """Return the order's session from Stripe; expire it first if its cancellation was requested."""
     if order.is_pending and order.cancel_requested_at is not None:
         return expire_or_retrieve_session(order)
     return gateway.retrieve_session(order.session_id or "")
 
 
-def _read_issues(order: Order) -> list[OrderIssue]:
-    """Return the issues whose end has to be asked for."""
+def _read_issues_to_recheck(order: Order) -> list[OrderIssue]:
+    """Return the order's issues that a review or a refund at Stripe can end."""
     return list(order.issues.filter(reason__in=(Reason.UNKNOWN_MONEY, Reason.REVIEW)))
 
 
 def _list_refunds(
     session: Session, rows: list[Refund], mention: Mention
 ) -> list[StripeRefund] | None:
-    """Return Stripe's refunds of the payment, or None if Stripe refuses to list them.
+    """Return Stripe's refunds of the session's payment, or None if Stripe refuses to list them.
 
-    With another account's key, Stripe knows nothing of the payment. Raises ``PaymentRefused`` if
-    the session says that there are refunds which are not recorded yet.
+    Stripe refuses if the secret key is of another account. Raises ``PaymentRefused`` if there may
+    be refunds that are not recorded yet.
     """
     try:
         listed = gateway.list_refunds(session.payment_intent_id)
@@ -84,7 +85,10 @@ def _list_refunds(
 def _read_disputes(
     order: Order, session: Session, mention: Mention
 ) -> tuple[dict[str, str], list[StripeDispute] | None]:
-    """Return the recorded statuses, by Stripe's ids, and then the list that Stripe has now."""
+    """Return the recorded statuses of the order's disputes by their ids, and then Stripe's list.
+
+    The list is None if nothing shows that there are disputes.
+    """
     is_mentioned = mention.type == "dispute"
     if not (session.is_disputed or is_mentioned or order.amount_paid > 0):
         return {}, None
@@ -99,6 +103,7 @@ def _read_disputes(
 
 
 def _retrieve_reviews(issues: list[OrderIssue], mention: Mention) -> list[Review]:
+    """Return the reviews from Stripe that have an open issue, and the one that is mentioned."""
     ids = {issue.about for issue in issues if issue.reason == Reason.REVIEW and issue.is_open}
     if mention.type == "review":
         ids.add(mention.id)
@@ -106,15 +111,17 @@ def _retrieve_reviews(issues: list[OrderIssue], mention: Mention) -> list[Review
 
 
 def _retrieve_warnings(mention: Mention) -> list[FraudWarning]:
+    """Return a list of the early fraud warning that is mentioned, or an empty list."""
     if mention.type != "radar.early_fraud_warning":
         return []
     return [gateway.retrieve_fraud_warning(mention.id)]
 
 
 def _retrieve_other_sessions(issues: list[OrderIssue], mention: Mention) -> list[Session]:
-    """Return the sessions of second payments, to see whether they were refunded.
+    """Return the sessions of second payments from Stripe, which show whether they were refunded.
 
-    One that was refunded is asked for again if an event is about a refund: it may have failed.
+    Those with an open issue are requested. If ``mention`` is a refund, those already refunded are
+    requested, too, because their refund may have failed.
     """
     about_refunds = mention.type in REFUND_TYPES
     ids = {

@@ -54,16 +54,16 @@ def sync_order(
     mention: Mention | None = None,
     by: Cause = BY_SYNC,
 ) -> Order:
-    """Fetch the payment, refunds and disputes of ``order``, record them and return it freshly read.
+    """Record what Stripe says about the payment, refunds and disputes of ``order``, and return it.
 
-    ``session`` is its Checkout Session as Stripe has just shown it; without it, Stripe is asked.
+    The order is freshly read. ``session`` (a ``Session``) is used instead of a request to Stripe.
     ``mention`` is the object that a webhook event is about: it is recorded even if Stripe's lists
-    lack it. Running it again changes nothing, and moves no money. ``by`` is written to the
+    lack it. A second call changes nothing, and no call moves money. ``by`` is written to the
     timeline.
 
     Sends ``order_paid``, ``order_canceled``, ``order_refunded``, ``refund_failed``,
     ``order_disputed`` or ``order_issue_opened`` in the transaction that records the change. Raises
-    ``PaymentError`` if Stripe can't be asked.
+    ``PaymentError`` if a request to Stripe fails.
     """
     if session is not None:
         return record_snapshot(order, StripeSnapshot(session), by=by)
@@ -76,6 +76,10 @@ def sync_order(
 
 @retry(StaleSnapshot, times=MAX_ATTEMPTS, then_raise=PaymentRetryable)
 def _take_and_record_snapshot(order: Order, mention: Mention, *, by: Cause) -> Order:
+    """Take a snapshot of the order at Stripe, record it and return the order.
+
+    An order that can't be paid any more is closed if Stripe does not find its session.
+    """
     try:
         snapshot = take_snapshot(Order.objects.get(pk=order.pk), mention)
         return record_snapshot(order, snapshot, by=by)
@@ -86,9 +90,9 @@ def _take_and_record_snapshot(order: Order, mention: Mention, *, by: Cause) -> O
 
 
 def _sync_without_session(order: Order, *, by: Cause) -> Order:
-    """Create the session of a pending order, or close the order if no session can be created.
+    """Create the session of a pending order, or close the order if it can't be paid any more.
 
-    An order that was to be canceled before its first request to Stripe is closed, too.
+    A canceled order whose session was never requested is closed, too. Return the order.
     """
     was_never_sent = order.session_params is None and order.cancel_requested_at is not None
     if was_never_sent or _session_has_ended(order):
@@ -101,16 +105,16 @@ def _sync_without_session(order: Order, *, by: Cause) -> Order:
 
 
 def _is_missing_for_good(order: Order) -> bool:
-    """Return whether an order can be closed whose session does not exist at Stripe.
+    """Return whether an order whose session Stripe does not find can be closed.
 
-    Its session has expired, or is of the other mode (test or live), or was in a sandbox, which was
-    restarted. Otherwise the secret key may be wrong, and the shopper may still pay.
+    It can if the session has expired, belongs to the other mode (test or live), or was in a sandbox
+    that was restarted. Otherwise the secret key may be wrong, and the shopper may still pay.
     """
     return _session_has_ended(order) or not order.matches_livemode or bool(conf.api_base)
 
 
 def _session_has_ended(order: Order) -> bool:
-    """Return whether the order's session has expired, or would have if it had been created."""
+    """Return whether the lifetime of the order's session is over, even if it was never created."""
     lifetime = timedelta(minutes=conf.session_minutes)
     end = order.session_expires_at or order.placed_at + lifetime
     return end + CLOCK_TOLERANCE < timezone.now()
@@ -144,7 +148,7 @@ def sync_open_orders(
 
 
 def _sync_one(order: Order) -> SyncResult:
-    """Sync the order, and return any exception in the result, so that other orders are synced."""
+    """Sync the order, and return the result, which contains an exception instead of raising it."""
     try:
         return SyncResult(sync_order(order, by=BY_SYNC), status_before=order.status)
     except Exception as error:

@@ -85,7 +85,8 @@ class Shopper:
     def available(self, product: Any) -> int | None:
         """Return how many pieces of ``product`` the shopper can order, or None if unlimited.
 
-        This includes stock that is reserved for the shopper's own open order.
+        For a product in the cart, this includes the pieces that the shopper's own open order has
+        taken from the stock.
         """
         available = stock.available(product)
         if available is None:

@@ -150,7 +150,7 @@ def test_what_a_shopper_sees_is_kept_by_no_cache(
     assert "private" in browser.client.get(url).headers["Cache-Control"]
 
 
-# _find_holds without livemode; _amounts_match without currency
+# _take_stock_and_find_holds without livemode; _amounts_match without currency
 @pytest.mark.parametrize(
     ("change", "reason"),
     [({"livemode": True}, "unknown_money"), ({"currency": "usd"}, "amount_mismatch")],

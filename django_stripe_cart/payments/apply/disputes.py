@@ -1,4 +1,4 @@
-"""Apply Stripe's list of disputes: a row for each, and an issue while staff must act."""
+"""Apply Stripe's list of disputes to an order: a row for each, an issue while staff must act."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ DISPUTED = OrderIssue.Reason.DISPUTED
 def apply_disputes(
     change: OrderChange, listed: Sequence[StripeDispute], *, before: Mapping[str, str]
 ) -> None:
-    """Record the listed disputes of the locked order.
+    """Record Stripe's list of disputes as rows of the locked order, and open or close their issues.
 
-    ``before`` maps Stripe's ids to the statuses that were recorded before the list was requested.
-    Queues ``order_disputed`` for each new dispute. Raises ``StaleSnapshot``.
+    ``before`` has the statuses of the rows before the list was requested, by dispute id. Queues
+    ``order_disputed`` for each new dispute. Raises ``StaleSnapshot`` if another process has changed
+    a row since.
     """
     rows = {row.stripe_id: row for row in change.order.disputes.all()}
     for dispute in sorted(listed, key=lambda dispute: (dispute.created, dispute.id)):
@@ -37,6 +38,7 @@ def apply_disputes(
 
 
 def _add(change: OrderChange, dispute: StripeDispute) -> None:
+    """Save a new dispute, open its issue unless the shop has won, and queue ``order_disputed``."""
     row = Dispute(order=change.order, stripe_id=dispute.id, opened=dispute.created)
     _save(row, dispute)
     note(change.order, kind="dispute", by=change.by, message=row.status, about=row.stripe_id)
@@ -46,6 +48,10 @@ def _add(change: OrderChange, dispute: StripeDispute) -> None:
 
 
 def _update(change: OrderChange, row: Dispute, dispute: StripeDispute) -> None:
+    """Save the changes of a dispute. Close its issue if the shop has won.
+
+    If the dispute is lost now, or no longer an inquiry, open its issue again.
+    """
     was_inquiry, was_open, status = row.is_inquiry, row.is_open, row.status
     _save(row, dispute)
     if status == row.status:
@@ -59,6 +65,7 @@ def _update(change: OrderChange, row: Dispute, dispute: StripeDispute) -> None:
 
 
 def _save(row: Dispute, dispute: StripeDispute) -> None:
+    """Copy the dispute's data to its row, and save the row if it has changed."""
     columns = (row.status, row.reason, row.amount, row.due_by)
     row.status, row.reason = dispute.status, dispute.reason
     row.amount, row.due_by = dispute.amount, dispute.due_by

@@ -1,4 +1,4 @@
-"""Apply reviews and early fraud warnings: an issue until Stripe or staff has decided."""
+"""Apply reviews and early fraud warnings to an order: each is an issue until it is decided."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Reason = OrderIssue.Reason
 
 
 def apply_reviews(change: OrderChange, reviews: Iterable[Review]) -> None:
-    """Open an issue for each review that is open, and close it once the review is closed."""
+    """Open an issue for each open review, and close the issue of each review that is closed."""
     for review in reviews:
         if not review.is_open:
             close_issues(change, Reason.REVIEW, about=review.id)
@@ -24,9 +24,10 @@ def apply_reviews(change: OrderChange, reviews: Iterable[Review]) -> None:
 
 
 def apply_warnings(change: OrderChange, warnings: Iterable[FraudWarning]) -> None:
-    """Open an issue for each warning about an order that is not refunded.
+    """Open an issue for each early fraud warning, if the order is not refunded.
 
-    Staff settles it, or refunds the order. If that refund fails, the issue is opened again.
+    A warning whose issue staff have settled opens no other. An issue that a refund has closed is
+    opened again if that refund fails.
     """
     if change.order.status == Order.Status.REFUNDED:
         return
@@ -37,5 +38,5 @@ def apply_warnings(change: OrderChange, warnings: Iterable[FraudWarning]) -> Non
 
 
 def _find_issues(change: OrderChange, reason: str, about: str) -> QuerySet[OrderIssue]:
-    """Return the order's issues about it, open or settled."""
+    """Return the order's issues about the review or warning ``about``, even if they are settled."""
     return change.order.issues.filter(reason=reason, about=about)

@@ -1,4 +1,4 @@
-"""Apply Stripe's list of refunds: our rows, the amount refunded, the stock and the status."""
+"""Apply Stripe's list of refunds to an order: its rows, refunded amount, stock and status."""
 
 from __future__ import annotations
 
@@ -36,9 +36,10 @@ SEARCH_TIME = timedelta(minutes=15)
 def apply_refunds(change: OrderChange, snapshot: StripeSnapshot) -> None:
     """Record the refunds of the snapshot in the locked order, and update its amount and status.
 
-    Refunds made in Stripe's Dashboard become rows, too. Queues ``order_refunded`` for each refund
-    that has succeeded and ``refund_failed`` for each that has failed. Raises ``StaleSnapshot`` if a
-    row has changed since the snapshot.
+    Refunds made in Stripe's Dashboard become rows, too. Issues of failed refunds are opened, and
+    closed once a later refund replaces them. Queues ``order_refunded`` for each refund that has
+    succeeded and ``refund_failed`` for each that has failed. Raises ``StaleSnapshot`` if another
+    process has changed a row since the snapshot.
     """
     order = change.order
     rows = list(order.refunds.all())
@@ -52,14 +53,14 @@ def apply_refunds(change: OrderChange, snapshot: StripeSnapshot) -> None:
         _update_row(change, row, refund)
     for row in rows:
         if row.status == Refund.Status.UNKNOWN:
-            _look_for(change, row, snapshot)
+            _fail_if_never_made(change, row, snapshot)
     order.amount_refunded = sum(row.amount for row in rows if row.is_succeeded)
     _update_status(change)
-    _close_issues_made_good(change, rows)
+    _close_issues_of_replaced_refunds(change, rows)
 
 
 def _find_row(rows: Iterable[Refund], refund: StripeRefund) -> Refund | None:
-    """Return the row with the id of ``refund``, or the one that was sent with its key."""
+    """Return the row of Stripe's ``refund``, found by its id or by the key that we sent with it."""
     key = refund.metadata.get(REFUND_KEY)
     for row in rows:
         if row.stripe_id == refund.id or (row.stripe_id is None and str(row.key) == key):
@@ -68,14 +69,21 @@ def _find_row(rows: Iterable[Refund], refund: StripeRefund) -> Refund | None:
 
 
 def _is_stale(row: Refund, refund: StripeRefund, snapshot: StripeSnapshot) -> bool:
-    """Return whether the row changed since the snapshot, to another status than the listed one."""
+    """Return whether another process has changed the row since the snapshot was taken.
+
+    A row that already has the listed status is not stale.
+    """
     if row.stripe_id is None or row.status == refund.status:
         return False
     return row.status != snapshot.refunds_before.get(row.stripe_id)
 
 
 def _update_row(change: OrderChange, row: Refund, refund: StripeRefund) -> None:
-    """Save the refund's id and status in its row, and act on the new status."""
+    """Save the id and status of Stripe's ``refund`` in its row, and act on a new status.
+
+    The timeline gets an entry. A success returns items to the stock and queues signal and e-mail; a
+    failure opens an issue.
+    """
     if row.stripe_id is not None and row.status == refund.status:
         return
     had_failed = row.stripe_id is not None and row.is_failed
@@ -86,7 +94,7 @@ def _update_row(change: OrderChange, row: Refund, refund: StripeRefund) -> None:
     kind = {Refund.Status.SUCCEEDED: "refunded", Refund.Status.REQUIRES_ACTION: "refund_waits"}
     if row.is_failed:
         if not had_failed:
-            _record_failure(change, row, Reason.REFUND_FAILED, about=refund.id)
+            _report_failure(change, row, Reason.REFUND_FAILED, about=refund.id)
         return
     note(
         change.order,
@@ -101,10 +109,11 @@ def _update_row(change: OrderChange, row: Refund, refund: StripeRefund) -> None:
         queue_email(row.order, OrderEmail.Kind.REFUNDED, refund=row)
 
 
-def _look_for(change: OrderChange, row: Refund, snapshot: StripeSnapshot) -> None:
-    """Mark a refund that Stripe does not list as FAILED, once that is certain.
+def _fail_if_never_made(change: OrderChange, row: Refund, snapshot: StripeSnapshot) -> None:
+    """Mark a refund that is not in Stripe's list as FAILED, once it is certain that none was made.
 
-    It is certain if Stripe refuses the list, or with the second complete list that lacks it.
+    It is certain if Stripe refuses to list refunds, or if a second list, taken late enough, lacks
+    the refund, too.
     """
     if not snapshot.are_refunds_refused:
         if row.missing_since is None:
@@ -116,17 +125,21 @@ def _look_for(change: OrderChange, row: Refund, snapshot: StripeSnapshot) -> Non
             return
     row.status = Refund.Status.FAILED
     row.save()
-    _record_failure(change, row, Reason.REFUND_NOT_MADE, about=str(row.key))
+    _report_failure(change, row, Reason.REFUND_NOT_MADE, about=str(row.key))
 
 
-def _record_failure(change: OrderChange, row: Refund, reason: str, *, about: str) -> None:
+def _report_failure(change: OrderChange, row: Refund, reason: str, *, about: str) -> None:
+    """Add the failure of a refund to the timeline, open an issue and queue ``refund_failed``."""
     note(change.order, kind=reason, by=change.by, message=str(row.amount), about=about)
     open_issue(change, reason, about=about)
     change.queue_signal(refund_failed, refund=row)
 
 
 def _update_status(change: OrderChange) -> None:
-    """Mark the order as REFUNDED if all that was paid is refunded, or restore its status."""
+    """Mark the order as REFUNDED if all that was paid is refunded, and close the issues this ends.
+
+    If the order is REFUNDED, but not all is refunded any more, restore its earlier status.
+    """
     order = change.order
     is_whole = 0 < order.amount_paid <= order.amount_refunded
     if is_whole and order.status in (Status.PROCESSING, Status.PAID, Status.FULFILLED):
@@ -144,10 +157,10 @@ def _update_status(change: OrderChange) -> None:
 
 
 def _restore_status(change: OrderChange) -> None:
-    """Return the order to its earlier status: a refund can fail up to 30 days after it succeeded.
+    """Give the order the status that it had before it was REFUNDED, because a refund has failed.
 
-    An order that was held before its refund is held again. Source: docs.stripe.com/refunds (failed
-    refunds).
+    A refund can fail up to 30 days after it succeeded (docs.stripe.com/refunds: failed refunds). An
+    order that was held before its refund is held again.
     """
     order, kind = change.order, "refund_undone"
     if order.fulfilled_at is not None:
@@ -160,8 +173,12 @@ def _restore_status(change: OrderChange) -> None:
         open_issue(change, order.held_for)
 
 
-def _close_issues_made_good(change: OrderChange, rows: list[Refund]) -> None:
-    """Close the issues of failed refunds that a later refund of the amount has replaced."""
+def _close_issues_of_replaced_refunds(change: OrderChange, rows: list[Refund]) -> None:
+    """Close the issue of each failed refund that a later, successful refund has replaced.
+
+    The later refund must have at least the same amount. If the order is REFUNDED, the issues of all
+    failed refunds are closed.
+    """
     later = [row for row in rows if row.is_succeeded]
     for failed in (row for row in rows if row.is_failed):
         replacement = next(

@@ -1,4 +1,4 @@
-"""Give the items of a refund back to the stock, each once."""
+"""Give the items of a refund back to the stock, each piece once."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from django_stripe_cart.payments.order_change import OrderChange
 
 
 def restock(change: OrderChange, refund: Refund) -> None:
-    """Give back the stock of the items of ``refund``, if that was chosen.
+    """Give the items of ``refund`` back to the stock, if staff chose that for the refund.
 
-    Opens an issue if the product's model or database refuses it.
+    Opens an issue if the product's model or database refuses to save the stock.
     """
     if not refund.restock:
         return
@@ -31,16 +31,19 @@ def restock(change: OrderChange, refund: Refund) -> None:
 
 
 def _quantity_to_return(row: RefundItem) -> int:
-    """Return how many of the item to give back now.
+    """Return how many pieces of a refunded item to give back to the stock now.
 
-    Items of an earlier refund that failed may have come back already.
+    Pieces that came back with an earlier refund, which has failed since, are not given back again.
     """
-    chosen = _sum(row.order_item, "quantity", refund__restock=True, is_active=True)
-    returned = _sum(row.order_item, "restocked")
+    chosen = _sum_over_refunds(row.order_item, "quantity", refund__restock=True, is_active=True)
+    returned = _sum_over_refunds(row.order_item, "restocked")
     return max(0, min(row.quantity, chosen - returned))
 
 
-def _sum(item: OrderItem, column: str, *, is_active: bool = False, **conditions: bool) -> int:
+def _sum_over_refunds(
+    item: OrderItem, column: str, *, is_active: bool = False, **conditions: bool
+) -> int:
+    """Return the sum of ``column`` over the refunds of an ordered item that meet the conditions."""
     rows = RefundItem.objects.filter(order_item=item, **conditions)
     rows = rows.active() if is_active else rows
     return int(rows.aggregate(total=Sum(column))["total"] or 0)

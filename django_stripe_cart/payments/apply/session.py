@@ -37,7 +37,7 @@ HOLDS = (Reason.AMOUNT_MISMATCH, Reason.PAID_WITHOUT_STOCK, Reason.UNKNOWN_MONEY
 def apply_session(change: OrderChange, session: Session) -> None:
     """Update the locked order from ``session``.
 
-    Queues ``order_paid`` or ``order_canceled`` if the order gets that status.
+    Queues ``order_paid`` if the order becomes PAID, ``order_canceled`` if it becomes CANCELED.
     """
     order = change.order
     if session.is_complete:
@@ -51,9 +51,9 @@ def apply_session(change: OrderChange, session: Session) -> None:
 def adopt_session(change: OrderChange, session: Session) -> bool:
     """Store a paid session on an order that has none, and return whether it was stored.
 
-    The session must name the order in its ``client_reference_id``. An order without a session may
-    come from an older backup. If the order has another session, this one is a second payment, and
-    an issue is opened until it was refunded.
+    The session must name the order in its ``client_reference_id``. An order may lack its session
+    after a backup was restored. If the order has another session, ``session`` is a second payment,
+    and an issue is opened about it.
     """
     order = change.order
     if not session.is_paid or session.client_reference_id != str(order.reference):
@@ -66,7 +66,7 @@ def adopt_session(change: OrderChange, session: Session) -> bool:
 
 
 def apply_second_payment(change: OrderChange, session: Session) -> None:
-    """Open an issue about a second payment of the order, and close it once it was refunded."""
+    """Open an issue about a second payment of the order; close it if that payment is refunded."""
     reason = Reason.UNKNOWN_MONEY
     if session.amount_refunded >= session.amount_total:
         close_issues(change, reason, about=session.id)
@@ -89,8 +89,8 @@ def mark_order_paid(change: OrderChange) -> None:
 def close_order(change: OrderChange, *, message: str = "") -> None:
     """Close a locked order that can't be paid any more, and give its stock back.
 
-    The order becomes CANCELED if its cancellation was requested, and EXPIRED otherwise. Queues
-    ``order_canceled`` for a canceled order. ``message`` is written to the timeline.
+    The order becomes CANCELED if its cancellation was requested, and EXPIRED otherwise. ``message``
+    is written to the timeline. Queues ``order_canceled`` if the order becomes CANCELED.
     """
     order = change.order
     canceled = order.cancel_requested_at is not None
@@ -103,14 +103,18 @@ def close_order(change: OrderChange, *, message: str = "") -> None:
 
 
 def remove_from_cart(order: Order) -> None:
-    """Remove the quantities of ``order`` from the cart from which it was placed."""
+    """Subtract the ordered quantities from the cart from which the order was placed."""
     if order.cart_id is not None:
         ordered = order.items.order_by().values_list("product_id", "quantity")
         carts.remove_ordered(order.cart_id, ordered)
 
 
 def _apply_complete_session(change: OrderChange, session: Session) -> None:
-    """Update the locked order from a session that the shopper has completed."""
+    """Update the locked order from a session that the shopper has completed.
+
+    The amount paid and the shopper's address are stored. An unpaid order becomes PAID, PROCESSING
+    or FAILED, and its items are removed from the cart.
+    """
     order = change.order
     order.payment_intent_id = session.payment_intent_id or order.payment_intent_id
     if order.anonymized_at is None:
@@ -123,7 +127,7 @@ def _apply_complete_session(change: OrderChange, session: Session) -> None:
     is_first = order.status == Status.PENDING or order.status in RELEASED
     if is_first:
         remove_from_cart(order)
-    holds = _find_holds(order, session)
+    holds = _take_stock_and_find_holds(order, session)
     if session.is_paid and not holds:
         mark_order_paid(change)
         return
@@ -141,7 +145,10 @@ def _store_contact(order: Order, session: Session) -> None:
 
 
 def _mark_processing(change: OrderChange, holds: list[str]) -> None:
-    """Mark the order as PROCESSING. With ``holds`` it stays so until staff accept its payment."""
+    """Mark the order as PROCESSING. With ``holds``, it waits until staff accept its payment.
+
+    ``holds`` are reasons of issues; one is opened for each.
+    """
     order = change.order
     if order.status != Status.PROCESSING:
         transition(order, order.mark_processing, kind="processing", by=change.by)
@@ -160,16 +167,19 @@ def _mark_failed(change: OrderChange) -> None:
 
 
 def release_hold(change: OrderChange) -> None:
-    """End the hold of the order, because staff accepted its payment or the payment failed."""
+    """End the hold of the order, and close the issues that caused it.
+
+    The payment was accepted by staff, or has failed.
+    """
     if change.order.held_for:
         change.order.held_for = ""
         close_issues(change, *HOLDS, about="")
 
 
-def _find_holds(order: Order, session: Session) -> list[str]:
-    """Return the reasons why staff must accept the payment before the order becomes PAID.
+def _take_stock_and_find_holds(order: Order, session: Session) -> list[str]:
+    """Take stock that the order gave back again; return why staff must accept the payment.
 
-    Each is an ``OrderIssue.Reason``. An order that gave its stock back takes it again.
+    Each reason is an ``OrderIssue.Reason``. If there is none, a paid order can become PAID.
     """
     holds: list[str] = []
     if session.is_paid and session.livemode != order.livemode:
@@ -183,7 +193,7 @@ def _find_holds(order: Order, session: Session) -> list[str]:
 
 
 def _amounts_match(order: Order, session: Session) -> bool:
-    """Return whether the session has the currency and the amounts that the order allows.
+    """Return whether the session has the order's currency, and amounts that the order allows.
 
     The subtotal must equal the order's total. Discounts, taxes and shipping change only
     ``amount_total`` (docs.stripe.com/api/checkout/sessions/object: total_details). They come from
@@ -195,13 +205,14 @@ def _amounts_match(order: Order, session: Session) -> bool:
 
 
 def _retake_stock(order: Order) -> bool:
-    """Take the order's stock again, and return whether that was possible.
+    """Take the stock that the order gave back again, and return whether there was enough.
 
-    Whatever the product's model or database raises, the payment is recorded.
+    An exception of the product's model or database also returns False, so that the payment is
+    recorded in any case.
     """
     try:
         with savepoint():
-            stock.take_missing(order)
+            stock.take_again(order)
     except OutOfStock:
         return False
     except Exception as error:
@@ -213,5 +224,6 @@ def _retake_stock(order: Order) -> bool:
 
 
 def _give_back_stock(change: OrderChange) -> None:
+    """Give back the stock that the order's items hold; if that fails, open an issue."""
     if stock.give_back(change.order):
         open_issue(change, Reason.STOCK_NOT_RETURNED)
