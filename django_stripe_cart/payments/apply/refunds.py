@@ -28,6 +28,12 @@ OVER_ONCE_REFUNDED = (
     Reason.EARLY_FRAUD_WARNING,
 )
 
+# Kinds of timeline entries, by the status of a refund. Stripe may add statuses.
+KINDS: dict[str, str] = {
+    Refund.Status.SUCCEEDED: "refunded",
+    Refund.Status.REQUIRES_ACTION: "refund_waits",
+}
+
 # A refund that is not in Stripe's list this long after it was sent, and was not in an earlier list,
 # was not made. A request to Stripe ends after half a minute.
 SEARCH_TIME = timedelta(minutes=15)
@@ -91,14 +97,13 @@ def _update_row(change: OrderChange, row: Refund, refund: StripeRefund) -> None:
         close_issues(change, Reason.REFUND_NOT_MADE, about=str(row.key))
     row.stripe_id, row.status, row.missing_since = refund.id, refund.status, None
     row.save()
-    kind = {Refund.Status.SUCCEEDED: "refunded", Refund.Status.REQUIRES_ACTION: "refund_waits"}
     if row.is_failed:
         if not had_failed:
             _report_failure(change, row, Reason.REFUND_FAILED, about=refund.id)
         return
     note(
         change.order,
-        kind=kind.get(Refund.Status(row.status), "refund_pending"),
+        kind=KINDS.get(row.status, "refund_pending"),
         by=change.by,
         message=str(row.amount),
         about=refund.id,
