@@ -21,14 +21,11 @@ from django.utils.translation import gettext as _
 from django_stripe_cart.checkout import cancel_order
 from django_stripe_cart.database import in_transaction, lock_all
 from django_stripe_cart.exceptions import OrderUnsettled
-from django_stripe_cart.models import Cart, CartItem, Order
+from django_stripe_cart.models import Cart, CartItem, Order, OrderEvent, Refund
 from django_stripe_cart.models.order_queryset import OrderQuerySet
 from django_stripe_cart.timeline import BY_STAFF, Cause, lock_order, note
 
 __all__ = ["anonymize_person", "export_person", "orders_of", "orders_with_same_email"]
-
-# The message is a Stripe id, which prevents a second report about the same payment.
-KINDS_WITH_KEPT_MESSAGE = ("unknown_money",)
 
 ORDER_FIELDS = (
     "number",
@@ -37,6 +34,8 @@ ORDER_FIELDS = (
     "total",
     "amount_paid",
     "amount_refunded",
+    "amount_shipping",
+    "held_for",
     "email",
     "language",
     "receipt_url",
@@ -51,7 +50,9 @@ ORDER_FIELDS = (
 REFUND_FIELDS = ("created", "amount", "status", "reason", "source", "stripe_id")
 # The text and the address of an e-mail are not stored.
 EMAIL_FIELDS = ("kind", "created", "sent_at")
-EVENT_FIELDS = ("created", "kind", "from_status", "to_status", "source", "message")
+EVENT_FIELDS = ("created", "kind", "from_status", "to_status", "source", "message", "about")
+ISSUE_FIELDS = ("reason", "about", "opened", "settled", "note")
+DISPUTE_FIELDS = ("stripe_id", "status", "reason", "amount", "due_by", "opened", "closed")
 
 
 def orders_of(person: Any) -> OrderQuerySet[Order]:
@@ -94,7 +95,7 @@ def export_person(person: Any) -> dict[str, Any]:
 
     Amounts are ints in the smallest currency unit. Names of staff are left out.
     """
-    rows = ("items", "refunds", "events", "emails")
+    rows = ("items", "refunds__items__order_item", "events", "emails", "issues", "disputes")
     orders = orders_of(person).prefetch_related(*rows).order_by("pk")
     return {
         "carts": [_export_cart(cart) for cart in carts_of(person)],
@@ -144,16 +145,27 @@ def _export_cart(cart: Cart) -> dict[str, Any]:
 
 
 def _export_order(order: Order) -> dict[str, Any]:
-    """Return the stored data of an order, its items, refunds, timeline and e-mails."""
+    """Return the stored data of an order and of the rows about it, such as its refunds."""
     items = order.items.all()
     return {
         "reference": str(order.reference),
         **_read_fields(order, *ORDER_FIELDS),
         "asked_of_stripe": order.session_params,
         "items": [_read_fields(item, "sku", "name", "unit_amount", "quantity") for item in items],
-        "refunds": [_read_fields(refund, *REFUND_FIELDS) for refund in order.refunds.all()],
+        "refunds": [_export_refund(refund) for refund in order.refunds.all()],
+        "disputes": [_read_fields(dispute, *DISPUTE_FIELDS) for dispute in order.disputes.all()],
+        "issues": [_read_fields(issue, *ISSUE_FIELDS) for issue in order.issues.all()],
         "timeline": [_read_fields(event, *EVENT_FIELDS) for event in order.events.all()],
         "emails": [_read_fields(email, *EMAIL_FIELDS) for email in order.emails.all()],
+    }
+
+
+def _export_refund(refund: Refund) -> dict[str, Any]:
+    """Return the stored data of a refund and of its items."""
+    items = refund.items.all()
+    return {
+        **_read_fields(refund, *REFUND_FIELDS),
+        "items": [{"name": item.order_item.name, "quantity": item.quantity} for item in items],
     }
 
 
@@ -192,8 +204,8 @@ def _anonymize(order: Order, *, by: Cause) -> Order:
     order.anonymized_at = timezone.now()
     order.save()
     order.refunds.update(reason="")
-    order.events.update(actor="")
-    order.events.exclude(kind__in=KINDS_WITH_KEPT_MESSAGE).update(message="")
+    order.events.update(actor="", message="")
+    order.issues.exclude(settled_by="").update(settled_by=OrderEvent.Source.STAFF, note="")
     note(order, kind="anonymized", by=Cause(by.source))
     return order
 

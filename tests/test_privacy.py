@@ -17,6 +17,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
+from django_stripe_cart.attention import settle_issue
 from django_stripe_cart.checkout import cancel_order
 from django_stripe_cart.exceptions import OrderUnsettled, PaymentError
 from django_stripe_cart.models import (
@@ -24,6 +25,7 @@ from django_stripe_cart.models import (
     CartItem,
     Order,
     OrderEvent,
+    OrderIssue,
     Product,
     Refund,
     WebhookEvent,
@@ -83,7 +85,8 @@ def test_a_person_gets_all_that_is_kept_of_them(
 ) -> None:
     order = buy(greta, sandbox, mug)
     order.emails.update(sent_at=order.paid_at)
-    refund_order(order, 100, reason="A scratch", by=Cause("staff", "stella"))
+    items = {order.items.get(): 1}
+    refund_order(order, 100, items=items, reason="A scratch", by=Cause("staff", "stella"))
     greta.add(lamp, 2)
 
     export = json.loads(run("export", EMAIL)[0])
@@ -100,6 +103,7 @@ def test_a_person_gets_all_that_is_kept_of_them(
     ]
     assert found["items"] == [{"sku": "mug", "name": "Mug", "unit_amount": 49900, "quantity": 1}]
     assert found["refunds"][0]["reason"] == "A scratch"
+    assert found["refunds"][0]["items"] == [{"name": "Mug", "quantity": 1}]
     assert found["timeline"][0]["kind"] == "placed"
     assert found["asked_of_stripe"]["customer_email"] == EMAIL
     assert "stella" not in json.dumps(export)
@@ -133,11 +137,18 @@ NOT_EXPORTED = {
     "Refund.key": "made up, so that Stripe is asked once",
     "Refund.actor": "a name of the staff's",
     "Refund.restock": "about the shop's stock",
+    "Refund.resent_at": "about the shop: when it asked again",
+    "Refund.missing_since": "about the shop: when it looked in vain",
+    "Dispute.id": "a number of the database's",
+    "OrderIssue.id": "a number of the database's",
+    "OrderIssue.settled_by": "a name of the staff's",
+    "OrderIssue.is_open": "whether it is settled",
     "OrderEvent.id": "a number of the database's",
     "OrderEvent.actor": "a name of the staff's, or the person who asks",
     "OrderEvent.stripe_event_id": "about the shop: which message told it",
     "OrderEmail.id": "a number of the database's",
     "OrderEmail.refund": "exported beside it",
+    "OrderEmail.issue": "exported beside it",
     "OrderEmail.dedupe_key": "the kind, and which refund",
     "OrderEmail.attempts": "about the shop's mail server",
     "OrderEmail.due_at": "about the shop's mail server",
@@ -149,6 +160,8 @@ def test_every_column_is_exported_or_there_is_a_reason(
     greta: Browser, sandbox: Sandbox, mug: Product, lamp: Product
 ) -> None:
     refund_order(buy(greta, sandbox, mug), 100)
+    sandbox.open_dispute(sandbox.payment_intents[-1]["id"])
+    settle_issue(OrderIssue.objects.get())
     greta.add(lamp)
     order = Order.objects.get()
     beside = {
@@ -400,15 +413,17 @@ def test_a_cart_without_any_order_is_spoken_of_too(greta: Browser, mug: Product)
     assert User.objects.filter(username="greta").exists()
 
 
-def test_an_unknown_payment_stays_recorded_after_anonymizing(
+def test_an_issue_stays_settled_without_the_words_of_staff(
     greta: Browser, sandbox: Sandbox, mug: Product
 ) -> None:
     order = buy(greta, sandbox, mug)
-    order.events.create(kind="unknown_money", source="webhook", message="cs_test_other")
+    issue = OrderIssue.objects.create(order=order, reason="unknown_money", about="cs_test_other")
+    settle_issue(issue, by=Cause("staff", "stella"), note="Greta called")
 
     anonymize_person(greta.user)
 
-    assert order.events.filter(kind="unknown_money", message="cs_test_other").exists()
+    issue.refresh_from_db()
+    assert (issue.about, issue.settled_by, issue.note) == ("cs_test_other", "staff", "")
 
 
 # --- never kept, never logged, never sent -------------------------------------------------------
