@@ -18,10 +18,12 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
+from django_stripe_cart.gateway.client import transport
 from django_stripe_cart.models import WebhookEvent
 from django_stripe_cart.testing import factories
 from django_stripe_cart.testing.events import sign_event
-from django_stripe_cart.testing.invariants import violations
+from django_stripe_cart.testing.invariants import always, violations
+from django_stripe_cart.testing.refund_log import RefundLog
 from django_stripe_cart.testing.report import Failure, Report, describe
 from django_stripe_cart.testing.rollback import rolled_back, run_on_commit
 from django_stripe_cart.testing.sandbox import post_webhook, stripe_sandbox
@@ -128,10 +130,13 @@ class _ScenarioTrials:
         """Deliver the webhooks of a trial, and return the problems."""
         if self._reset:
             self._reset()
-        log = SignalLog()
-        with rolled_back(), log.recording():
+        log, refund_log = SignalLog(), RefundLog()
+        client = refund_log.watch(self._run.sandbox.http_client())
+        with rolled_back(), log.recording(), transport(client):
             self._signals[trial] = [self._deliver_webhook(delivery, log) for delivery in trial]
             self._check_result(log)
+        for sentence in always.check_refund_requests(refund_log.unasked):
+            log.add_problem(sentence)
         return log.problems
 
     def _deliver_webhook(self, delivery: Delivery, log: SignalLog) -> tuple[str, ...]:

@@ -8,14 +8,29 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from django_stripe_cart.attention import settle_issue
 from django_stripe_cart.checkout import cancel_order
+from django_stripe_cart.exceptions import PaymentRefused
 from django_stripe_cart.gateway import create_session
-from django_stripe_cart.models import Order, OrderEvent, Product, Refund, WebhookEvent
+from django_stripe_cart.gateway.client import transport
+from django_stripe_cart.models import (
+    Dispute,
+    Order,
+    OrderEvent,
+    OrderIssue,
+    Product,
+    Refund,
+    WebhookEvent,
+)
+from django_stripe_cart.payments import sync_order
+from django_stripe_cart.payments.refund_requests import send_refund
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_paid
 from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.invariants import settled_violations, violations
+from django_stripe_cart.testing.refund_log import RefundLog
+from django_stripe_cart.timeline import BY_SYNC
 
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("counted_payments")]
 
@@ -90,8 +105,15 @@ def test_a_payment_without_an_order_is_settled_once_it_is_recorded(
     sentence = f"The payment {sandbox.payment_intents[1]['id']} of 99800 inr belongs to no order."
     assert sentence in settled()
 
-    OrderEvent.objects.create(order=pending, kind="unknown_money", message=other.id)
+    issue = OrderIssue.objects.create(order=pending, reason="unknown_money", about=other.id)
+    assert settled() == []
 
+    settle_issue(issue)
+    assert settled() == []
+
+    OrderIssue.objects.update(settled_by="")  # as if it was over, but it was not refunded
+    assert sentence in settled()
+    sandbox.refund(other.id)
     assert settled() == []
 
 
@@ -190,6 +212,129 @@ def test_a_refund_that_stripe_does_not_have_is_noticed(paid: Order, check: Check
     Refund.objects.create(order=paid, amount=1, stripe_id="re_invented", status="succeeded")
 
     assert broken(check(), "re_invented", "differs from Stripe's")
+
+
+def test_a_refund_that_is_sent_without_being_asked_for_is_noticed(
+    sandbox: Sandbox, paid: Order, check: Check
+) -> None:
+    log = RefundLog()
+    with transport(log.watch(sandbox.http_client())):
+        refund_order(paid, 100)
+        assert check(unasked_refunds=log.unasked) == []
+
+        refund = Refund.objects.create(order=paid, amount=5)
+        send_refund(refund, by=BY_SYNC)
+        sync_order(paid)
+
+    assert broken(check(unasked_refunds=log.unasked), str(refund.key), "nobody asked for it")
+
+
+def test_a_refund_that_is_sent_by_the_request_for_another_one_is_noticed(
+    sandbox: Sandbox, paid: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refund = Refund.objects.create(order=paid, amount=5, status="failed")
+    log = RefundLog()
+    monkeypatch.setattr(
+        "django_stripe_cart.refunds.sync_order",
+        lambda order, by: send_refund(refund, by=by) or sync_order(order, by=by),
+    )
+
+    with transport(log.watch(sandbox.http_client())):
+        refund_order(paid, 100)
+
+    assert log.unasked == [f"stripe-cart-refund-{refund.key}"]
+
+
+# --- troubles that nobody is told of ------------------------------------------------------------
+
+
+def test_an_open_dispute_without_an_issue_is_noticed(
+    sandbox: Sandbox, paid: Order, check: Check
+) -> None:
+    sandbox.open_dispute(paid.payment_intent_id or "")
+    assert check() == []
+    settle_issue(paid.issues.get())
+    assert check() == []
+
+    OrderIssue.objects.update(settled_by="")
+
+    assert broken(check(), str(paid.reference), "needs_response, but no issue about it")
+
+
+def test_a_loss_after_the_dispute_was_settled_needs_another_issue(
+    sandbox: Sandbox, paid: Order, check: Check
+) -> None:
+    dispute = sandbox.open_dispute(paid.payment_intent_id or "")
+    settle_issue(paid.issues.get())
+    sandbox.close_dispute(dispute["id"], won=False)
+    assert check() == []
+
+    OrderIssue.objects.filter(is_open=True).delete()
+
+    assert broken(check(), "which is lost, but no issue about it")
+
+
+def test_a_dispute_that_was_not_recorded_is_noticed(
+    sandbox: Sandbox, paid: Order, settled: Check
+) -> None:
+    dispute = sandbox.open_dispute(paid.payment_intent_id or "")
+    assert settled() == []
+
+    Dispute.objects.update(status="under_review")
+
+    assert settled() == [f"The dispute {dispute['id']} is needs_response, but here under_review."]
+
+
+def test_a_failed_refund_without_an_issue_is_noticed(
+    sandbox: Sandbox, paid: Order, check: Check
+) -> None:
+    refund_order(paid, 100)
+    sandbox.set_refund_status(sandbox.refunds[0], "failed")
+    assert check() == []
+
+    OrderIssue.objects.all().delete()
+
+    assert broken(check(), "has the failed refund re_", "but no issue about it")
+
+
+def test_a_failed_refund_that_nothing_made_good_is_noticed(
+    sandbox: Sandbox, paid: Order, check: Check
+) -> None:
+    refund_order(paid, 100)
+    refund_order(paid, 200)
+    sandbox.set_refund_status(sandbox.refunds[0], "failed")
+    issue = paid.issues.get()
+
+    OrderIssue.objects.update(is_open=None, settled=timezone.now())
+    assert broken(check(), "which nothing made good")
+
+    OrderIssue.objects.update(is_open=True, settled=None)
+    refund_order(paid, 100)
+    issue.refresh_from_db()
+    assert (issue.is_open, check()) == (None, [])
+
+
+def test_a_refused_refund_needs_no_issue(sandbox: Sandbox, paid: Order, check: Check) -> None:
+    sandbox.faults.add("POST /v1/refunds", kind="bad_request")
+    with pytest.raises(PaymentRefused):
+        refund_order(paid, 100)
+    assert check() == []
+
+    OrderEvent.objects.filter(kind="refund_refused").delete()
+
+    assert broken(check(), "has the failed refund", "but no issue about it")
+
+
+def test_a_held_order_without_its_issue_is_noticed(
+    sandbox: Sandbox, pending: Order, check: Check
+) -> None:
+    Order.objects.update(total=1)
+    sandbox.pay(pending.session_url)
+    assert check() == []
+
+    OrderIssue.objects.update(is_open=None, settled=timezone.now(), settled_by="ada")
+
+    assert broken(check(), "is held for amount_mismatch, but has no open issue")
 
 
 def test_an_address_that_we_do_not_know_is_noticed(pending: Order, check: Check) -> None:

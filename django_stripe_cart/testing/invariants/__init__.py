@@ -4,7 +4,8 @@ Both functions return a list of sentences, one for each violation::
 
     assert violations(sandbox) == []
 
-``sandbox`` is a ``Sandbox``, or any object with ``sessions``, ``payment_intents`` and ``refunds``.
+``sandbox`` is a ``Sandbox``, or any object with ``sessions``, ``payment_intents``, ``refunds`` and
+``disputes``.
 The functions only read, from one consistent snapshot, so they can run while the shop is in use.
 """
 
@@ -13,21 +14,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django_stripe_cart.testing.invariants import always, eventually
+from django_stripe_cart.testing.invariants import always, eventually, troubles
 from django_stripe_cart.testing.invariants.snapshot import Snapshot, StripeState
 
 Stock = Mapping[Any, int]
 
 
 def violations(
-    sandbox: StripeState, *, stock: Stock | None = None, handed_out: Iterable[str] = ()
+    sandbox: StripeState,
+    *,
+    stock: Stock | None = None,
+    handed_out: Iterable[str] = (),
+    unasked_refunds: Iterable[str] = (),
 ) -> list[str]:
     """Return the violations of the invariants that always hold, even after a crash.
 
     ``stock`` maps primary keys of products to their stock before the first order.
-    ``handed_out`` are all payment URLs that were given to shoppers.
+    ``handed_out`` are all payment URLs that were given to shoppers. ``unasked_refunds`` are the
+    keys that ``refund_log.RefundLog`` has noticed.
     """
-    return _check_always(Snapshot.read(sandbox), stock or {}, handed_out)
+    return _check_always(Snapshot.read(sandbox), stock or {}, handed_out, unasked_refunds)
 
 
 def settled_violations(
@@ -35,6 +41,7 @@ def settled_violations(
     *,
     stock: Stock | None = None,
     handed_out: Iterable[str] = (),
+    unasked_refunds: Iterable[str] = (),
     payments_are_counted: bool = False,
 ) -> list[str]:
     """Return the violations that remain after faults have stopped and ``stripe_cart_sync`` has run.
@@ -44,16 +51,19 @@ def settled_violations(
     paid order must have received the signal exactly once.
     """
     snapshot = Snapshot.read(sandbox)
-    found = _check_always(snapshot, stock or {}, handed_out)
+    found = _check_always(snapshot, stock or {}, handed_out, unasked_refunds)
     found += eventually.check_unfinished(snapshot)
     found += eventually.check_payments(snapshot)
     found += eventually.check_refunds(snapshot)
+    found += eventually.check_disputes(snapshot)
     if payments_are_counted:
         found += eventually.check_order_paid_signals(snapshot)
     return found
 
 
-def _check_always(snapshot: Snapshot, stock: Stock, handed_out: Iterable[str]) -> list[str]:
+def _check_always(
+    snapshot: Snapshot, stock: Stock, handed_out: Iterable[str], unasked_refunds: Iterable[str]
+) -> list[str]:
     """Return the violations of the invariants that always hold."""
     return [
         *always.check_open_carts(snapshot),
@@ -61,7 +71,9 @@ def _check_always(snapshot: Snapshot, stock: Stock, handed_out: Iterable[str]) -
         *always.check_stock_held(snapshot, stock),
         *always.check_payments(snapshot),
         *always.check_refunds(snapshot),
+        *always.check_refund_requests(unasked_refunds),
         *always.check_payment_urls(snapshot, handed_out),
         *always.check_timelines(snapshot),
         *always.check_emails(snapshot),
+        *troubles.check_issues(snapshot),
     ]

@@ -59,10 +59,11 @@ def check_stock_held(snapshot: Snapshot, counted: Mapping[Any, int]) -> Iterator
         if not _must_hold_stock(order):
             continue
         for item in items:
-            if item.product_id in counted and item.stock_taken != item.quantity:
+            expected = item.quantity - sum(row.restocked for row in item.refunds.all())
+            if item.product_id in counted and item.stock_taken != expected:
                 yield (
                     f"{_name(order)} holds {item.stock_taken} of product {item.product_id},"
-                    f" not {item.quantity}."
+                    f" not {expected}."
                 )
 
 
@@ -89,11 +90,12 @@ def check_refunds(snapshot: Snapshot) -> Iterator[str]:
         rows = active_refunds(order)
         listed = sum(row.amount for row in rows if row.stripe_id)
         ours = sum(row.amount for row in rows if row.source == Refund.Source.SHOP)
-        if order.amount_refunded != listed:
+        succeeded = sum(row.amount for row in rows if row.is_succeeded)
+        if order.amount_refunded != succeeded:
             recorded = order.amount_refunded
             yield (
                 f"{_name(order)} has amount_refunded {recorded},"
-                f" but its refunds add up to {listed}."
+                f" but its refunds add up to {succeeded}."
             )
         if max(listed, ours) > order.amount_paid:
             paid = order.amount_paid
@@ -108,6 +110,12 @@ def check_refunds(snapshot: Snapshot) -> Iterator[str]:
     for key, number in keys.items():
         if key and number > 1:
             yield f"Refund {key} was made {number} times at Stripe."
+
+
+def check_refund_requests(unasked: Iterable[str]) -> Iterator[str]:
+    """Yield a sentence for each refund that was sent outside of the call that asks for it."""
+    for key in unasked:
+        yield f"The refund {key} was sent to Stripe, but nobody asked for it in that call."
 
 
 def check_payment_urls(snapshot: Snapshot, handed_out: Iterable[str]) -> Iterator[str]:
@@ -148,7 +156,11 @@ def check_emails(snapshot: Snapshot) -> Iterator[str]:
             if entry.kind == "email_sent" and entry.source == OrderEvent.Source.SYSTEM
         )
         for kind, times in sent.items():
-            occasions = len(order.refunds.all()) if kind == OrderEmail.Kind.REFUNDED else 1
+            several: dict[str, int] = {
+                OrderEmail.Kind.REFUNDED: len(order.refunds.all()),
+                OrderEmail.Kind.ISSUE: len(order.issues.all()),
+            }
+            occasions = several.get(kind, 1)
             if times > occasions:
                 yield f"{_name(order)}: the e-mail {kind!r} was sent {times} times."
 
@@ -159,8 +171,7 @@ def _must_hold_stock(order: Order) -> bool:
         return True
     if order.status == Status.PROCESSING:
         return not order.held_for  # while it needs review, the stock may be missing
-    was_restocked = any(row.restock and row.stripe_id for row in order.refunds.all())
-    return order.status in PAID and not was_restocked
+    return order.status in PAID
 
 
 def _check_payment(order: Order, snapshot: Snapshot) -> Iterator[str]:

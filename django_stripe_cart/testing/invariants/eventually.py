@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django_stripe_cart.models import Order, Refund
+from django_stripe_cart.models import Order, OrderIssue, Refund
+from django_stripe_cart.payments.metadata import ORDER_KEY
 from django_stripe_cart.testing.invariants.snapshot import Snapshot
+from django_stripe_cart.testing.invariants.troubles import is_seen_to
 from django_stripe_cart.testing.payment_counter import times_received
 
 
@@ -26,7 +28,7 @@ def check_unfinished(snapshot: Snapshot) -> Iterator[str]:
 
 
 def check_payments(snapshot: Snapshot) -> Iterator[str]:
-    """Yield a sentence for each successful payment at Stripe that belongs to no order."""
+    """Yield a sentence for each successful payment at Stripe that no order or issue is about."""
     orders = {order.payment_intent_id: order for order in snapshot.orders}
     for intent in snapshot.intents.values():
         if intent["status"] != "succeeded":
@@ -34,7 +36,10 @@ def check_payments(snapshot: Snapshot) -> Iterator[str]:
         order = orders.get(intent["id"])
         if order is not None and order.amount_paid == intent["amount_received"]:
             continue
-        if not _is_recorded_as_unexpected(intent["id"], snapshot):
+        given_back = snapshot.amount_refunded(
+            intent["id"], "pending", "requires_action", "succeeded"
+        )
+        if given_back < intent["amount_received"] and not _has_issue(intent["id"], snapshot):
             amount = f"{intent['amount_received']} {intent['currency']}"
             yield f"The payment {intent['id']} of {amount} belongs to no order."
 
@@ -42,7 +47,7 @@ def check_payments(snapshot: Snapshot) -> Iterator[str]:
 def check_refunds(snapshot: Snapshot) -> Iterator[str]:
     """Yield a sentence for each difference between an order's refunds here and at Stripe."""
     for order in snapshot.orders:
-        at_stripe = sum(refund["amount"] for refund in snapshot.refunds_at_stripe(order))
+        at_stripe = snapshot.amount_refunded(order.payment_intent_id, "succeeded")
         if order.payment_intent_id and order.amount_refunded != at_stripe:
             recorded = order.amount_refunded
             yield (
@@ -58,6 +63,20 @@ def check_refunds(snapshot: Snapshot) -> Iterator[str]:
                 yield f"Order {order.reference}: {row.stripe_id} is {status}, not {row.status}."
 
 
+def check_disputes(snapshot: Snapshot) -> Iterator[str]:
+    """Yield a sentence for each dispute at Stripe whose status is not recorded."""
+    rows = {row.stripe_id: row for order in snapshot.orders for row in order.disputes.all()}
+    references = {str(order.reference) for order in snapshot.orders}
+    for dispute in snapshot.disputes.values():
+        intent = snapshot.intents.get(dispute["payment_intent"])
+        if intent is None or intent["metadata"].get(ORDER_KEY) not in references:
+            continue
+        row = rows.get(dispute["id"])
+        recorded = "not recorded" if row is None else row.status
+        if recorded != dispute["status"]:
+            yield f"The dispute {dispute['id']} is {dispute['status']}, but here {recorded}."
+
+
 def check_order_paid_signals(snapshot: Snapshot) -> Iterator[str]:
     """Yield a sentence for each order that received ``order_paid`` too often or not at all."""
     for order in snapshot.orders:
@@ -69,15 +88,15 @@ def check_order_paid_signals(snapshot: Snapshot) -> Iterator[str]:
             )
 
 
-def _is_recorded_as_unexpected(intent_id: str, snapshot: Snapshot) -> bool:
-    """Return whether the timeline of an order records the payment as unexpected."""
+def _has_issue(intent_id: str, snapshot: Snapshot) -> bool:
+    """Return whether an order has an issue about the payment, which is open or was settled by staff."""
     sessions = {
         session["id"]
         for session in snapshot.sessions.values()
         if session["payment_intent"] == intent_id
     }
     return any(
-        entry.kind == "unknown_money" and entry.message in sessions
+        is_seen_to(order, OrderIssue.Reason.UNKNOWN_MONEY, about)
         for order in snapshot.orders
-        for entry in order.events.all()
+        for about in sessions
     )

@@ -31,6 +31,10 @@ class StripeState(Protocol):
     def refunds(self) -> Sequence[Object]:
         """Return all refunds."""
 
+    @property
+    def disputes(self) -> Sequence[Object]:
+        """Return all disputes."""
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -42,6 +46,7 @@ class Snapshot:
     sessions: dict[str, Object]
     intents: dict[str, Object]
     refunds: dict[str, Object]
+    disputes: dict[str, Object]
 
     @classmethod
     def read(cls, stripe: StripeState) -> Self:
@@ -51,7 +56,9 @@ class Snapshot:
         """
         with _consistent_read():
             orders = list(
-                Order.objects.order_by("pk").prefetch_related("items", "refunds", "events")
+                Order.objects.order_by("pk").prefetch_related(
+                    "items__refunds", "refunds", "events", "issues", "disputes"
+                )
             )
             stock = _read_stock()
             unfinished = list(WebhookEvent.objects.filter(processed_at=None).order_by("pk"))
@@ -62,6 +69,7 @@ class Snapshot:
             sessions={session["id"]: session for session in stripe.sessions},
             intents={intent["id"]: intent for intent in stripe.payment_intents},
             refunds={refund["id"]: refund for refund in stripe.refunds},
+            disputes={dispute["id"]: dispute for dispute in stripe.disputes},
         )
 
     def session_of(self, order: Order) -> Object | None:
@@ -72,14 +80,16 @@ class Snapshot:
         """Return an order's payment intent, or None."""
         return self.intents.get(order.payment_intent_id or "")
 
-    def refunds_at_stripe(self, order: Order) -> list[Object]:
-        """Return the refunds of an order at Stripe that did not fail and were not canceled."""
-        return [
-            refund
+    def amount_refunded(self, intent_id: str | None, *statuses: str) -> int:
+        """Return the amount of a payment's refunds at Stripe with these statuses.
+
+        int, smallest currency unit.
+        """
+        return sum(
+            refund["amount"]
             for refund in self.refunds.values()
-            if refund["payment_intent"] == order.payment_intent_id
-            and refund["status"] not in UNDONE_STATUSES
-        ]
+            if refund["payment_intent"] == intent_id and refund["status"] in statuses
+        )
 
 
 def active_refunds(order: Order) -> list[Refund]:

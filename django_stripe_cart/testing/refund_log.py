@@ -1,0 +1,72 @@
+"""Log the refunds that are sent to Stripe outside of the ``refund_order`` call that asks for them.
+
+Only a person's own request may send a refund. A webhook, a page or ``stripe_cart_sync`` finds out
+what became of one, and never sends it::
+
+    log = RefundLog()
+    with transport(log.watch(sandbox.http_client())):
+        ...
+    assert violations(sandbox, unasked_refunds=log.unasked) == []
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from django_stripe_cart.refunds import refund_order
+
+if TYPE_CHECKING:
+    import stripe
+
+REFUND_ORDER = inspect.unwrap(refund_order).__code__
+KEY_PREFIX = "stripe-cart-refund-"
+
+
+class RefundLog:
+    """The idempotency keys of the refunds that were not asked for in the call that sent them."""
+
+    def __init__(self) -> None:
+        self.unasked: list[str] = []
+
+    def watch(self, client: stripe.HTTPClient) -> stripe.HTTPClient:
+        """Check each request that is sent by ``client``, and return it."""
+        send = client.request
+
+        def request(method: str, url: str, headers: Any, *rest: Any, **options: Any) -> Any:
+            if is_unasked_refund(method, url, headers):
+                self.unasked.append(_idempotency_key(headers))
+            return send(method, url, headers, *rest, **options)
+
+        client.request = request  # type: ignore[method-assign]
+        return client
+
+
+def is_unasked_refund(method: str, url: str, headers: Mapping[str, Any] | None) -> bool:
+    """Return whether a request makes a refund with another key than the current ``refund_order``.
+
+    Outside of a call of ``refund_order``, every refund is unasked.
+    """
+    if (method.upper(), urlsplit(url).path) != ("POST", "/v1/refunds"):
+        return False
+    return _idempotency_key(headers or {}) != f"{KEY_PREFIX}{_key_asked_for()}"
+
+
+def _key_asked_for() -> str:
+    """Return the key of the call of ``refund_order`` on this thread's stack.
+
+    Its callers import the function by name, so it can't be replaced in one place.
+    """
+    frame = sys._getframe()
+    while frame.f_back is not None:
+        frame = frame.f_back
+        if frame.f_code is REFUND_ORDER and "wish" in frame.f_locals:
+            return str(frame.f_locals["wish"].key)
+    return ""
+
+
+def _idempotency_key(headers: Mapping[str, Any]) -> str:
+    return str(next((headers[one] for one in headers if one.lower() == "idempotency-key"), ""))
