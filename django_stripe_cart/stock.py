@@ -9,13 +9,13 @@ from typing import Any, cast
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models, router
-from django.db.models import F
+from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
 from django_stripe_cart.database import is_retryable, savepoint
 from django_stripe_cart.exceptions import OutOfStock
 from django_stripe_cart.logs import describe_without_values
-from django_stripe_cart.models import Cart, Order, OrderItem, get_product_model
+from django_stripe_cart.models import Cart, Order, OrderItem, RefundItem, get_product_model
 
 logger = logging.getLogger("stripe_cart")
 
@@ -110,11 +110,21 @@ def _save_stock_taken(returned: list[tuple[OrderItem, int]]) -> None:
 
 
 def take_again(order: Order) -> None:
-    """Take stock again for the order's items that have given it back. Raises ``OutOfStock``."""
+    """Take stock again for the order's items that have given it back. Raises ``OutOfStock``.
+
+    Pieces that came back with a refund are not taken again.
+    """
     items = {item.product_id: item for item in order.items.all() if item.product_id is not None}
-    missing = {pk: item.quantity for pk, item in items.items() if not item.stock_taken}
+    returned = _count_restocked(order)
+    wanted = {pk: item.quantity - returned.get(item.pk, 0) for pk, item in items.items()}
+    missing = {pk: wanted[pk] for pk, item in items.items() if not item.stock_taken and wanted[pk]}
     for pk, taken in take(missing).items():
         OrderItem.objects.filter(pk=items[pk].pk).update(stock_taken=taken)
+
+
+def _count_restocked(order: Order) -> dict[int, int]:
+    rows = RefundItem.objects.filter(refund__order=order, restocked__gt=0).order_by()
+    return dict(rows.values_list("order_item").annotate(total=Sum("restocked")))
 
 
 def adjust(product: Any, *, seen: int | None, wanted: int | None) -> bool:

@@ -8,14 +8,23 @@ from datetime import timedelta
 from django.db import models
 from django.db.models import F
 
-from django_stripe_cart.models import EventCursor, Order, Refund, WebhookEvent
+from django_stripe_cart.models import (
+    Dispute,
+    EventCursor,
+    Order,
+    OrderIssue,
+    Refund,
+    WebhookEvent,
+)
 from django_stripe_cart.sandbox import Sandbox
 
 STEP = timedelta(hours=2)
 
 TIMESTAMPS: list[tuple[type[models.Model], list[str]]] = [
     (Order, ["placed_at", "session_expires_at", "cancel_requested_at", "synced_at"]),
-    (Refund, ["created"]),
+    (Refund, ["created", "resent_at", "missing_since"]),
+    (OrderIssue, ["opened", "settled"]),
+    (Dispute, ["opened", "closed", "due_by"]),
     (WebhookEvent, ["received_at"]),
 ]
 

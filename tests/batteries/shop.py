@@ -14,13 +14,16 @@ from django_stripe_cart.conf import conf
 from django_stripe_cart.models import (
     Cart,
     CartItem,
+    Dispute,
     EventCursor,
     Order,
     OrderEmail,
     OrderEvent,
+    OrderIssue,
     OrderItem,
     Product,
     Refund,
+    RefundItem,
     WebhookEvent,
 )
 from django_stripe_cart.sandbox import Sandbox
@@ -36,6 +39,9 @@ EMPTIED_MODELS: list[type[models.Model]] = [
     EventCursor,
     WebhookEvent,
     OrderEmail,
+    OrderIssue,
+    Dispute,
+    RefundItem,
     Refund,
     OrderEvent,
     OrderItem,

@@ -15,7 +15,7 @@ from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.factories import RefundFactory
 from tests.support.host_rules import refuse_more_stock
-from tests.support.orders import buy, issues
+from tests.support.orders import buy, issues, refreshed, settle
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 
@@ -169,3 +169,16 @@ def test_stock_that_the_database_refuses_is_an_issue_and_the_refund_is_recorded(
     assert (order.status, issues(order)) == ("refunded", ["stock_not_returned"])
     held = {line.name: line.stock_taken for line in order.items.all()}
     assert held == {"Mug": 2, "Lamp": 0, "Vase": 0}
+
+
+def test_what_came_back_is_not_taken_again_when_the_payment_is_accepted(
+    pending: Order, sandbox: Sandbox, mug: Product
+) -> None:
+    Order.objects.update(total=1)
+    sandbox.pay(pending.session_url)
+    refund_order(refreshed(pending), 100, items={pending.items.get(): 2}, restock=True)
+
+    assert settle(pending, "amount_mismatch").status == "paid"
+
+    mug.refresh_from_db()
+    assert mug.stock == 10

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django_stripe_cart.emails import queue_email
 from django_stripe_cart.gateway import StripeRefund
 from django_stripe_cart.models import Order, OrderEmail, OrderIssue, Refund
+from django_stripe_cart.payments.apply.replacements import close_issues_of_replaced_refunds
 from django_stripe_cart.payments.apply.restock import restock
 from django_stripe_cart.payments.issues import close_issues, open_issue
 from django_stripe_cart.payments.metadata import REFUND_KEY
@@ -62,7 +63,7 @@ def apply_refunds(change: OrderChange, snapshot: StripeSnapshot) -> None:
             _fail_if_never_made(change, row, snapshot)
     order.amount_refunded = sum(row.amount for row in rows if row.is_succeeded)
     _update_status(change)
-    _close_issues_of_replaced_refunds(change, rows)
+    close_issues_of_replaced_refunds(change, rows)
 
 
 def _find_row(rows: Iterable[Refund], refund: StripeRefund) -> Refund | None:
@@ -176,21 +177,3 @@ def _restore_status(change: OrderChange) -> None:
         transition(order, order.mark_processing, kind=kind, by=change.by)
     if order.is_held:
         open_issue(change, order.held_for)
-
-
-def _close_issues_of_replaced_refunds(change: OrderChange, rows: list[Refund]) -> None:
-    """Close the issue of each failed refund that a later, successful refund has replaced.
-
-    The later refund must have at least the same amount. If the order is REFUNDED, the issues of all
-    failed refunds are closed.
-    """
-    later = [row for row in rows if row.is_succeeded]
-    for failed in (row for row in rows if row.is_failed):
-        replacement = next(
-            (row for row in later if row.pk > failed.pk and row.amount >= failed.amount), None
-        )
-        if replacement is not None:
-            later.remove(replacement)
-        if replacement is not None or change.order.status == Status.REFUNDED:
-            close_issues(change, Reason.REFUND_FAILED, about=failed.stripe_id or "")
-            close_issues(change, Reason.REFUND_NOT_MADE, about=str(failed.key))

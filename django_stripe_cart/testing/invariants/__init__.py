@@ -4,8 +4,8 @@ Both functions return a list of sentences, one for each violation::
 
     assert violations(sandbox) == []
 
-``sandbox`` is a ``Sandbox``, or any object with ``sessions``, ``payment_intents``, ``refunds`` and
-``disputes``.
+``sandbox`` is a ``Sandbox``, or any object with ``sessions``, ``payment_intents``, ``refunds``,
+``disputes``, ``reviews`` and ``early_fraud_warnings``.
 The functions only read, from one consistent snapshot, so they can run while the shop is in use.
 """
 
@@ -56,6 +56,7 @@ def settled_violations(
     found += eventually.check_payments(snapshot)
     found += eventually.check_refunds(snapshot)
     found += eventually.check_disputes(snapshot)
+    found += troubles.check_radar(snapshot)
     if payments_are_counted:
         found += eventually.check_order_paid_signals(snapshot)
     return found

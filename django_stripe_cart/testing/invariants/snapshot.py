@@ -35,6 +35,14 @@ class StripeState(Protocol):
     def disputes(self) -> Sequence[Object]:
         """Return all disputes."""
 
+    @property
+    def reviews(self) -> Sequence[Object]:
+        """Return all reviews."""
+
+    @property
+    def early_fraud_warnings(self) -> Sequence[Object]:
+        """Return all early fraud warnings."""
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -47,6 +55,8 @@ class Snapshot:
     intents: dict[str, Object]
     refunds: dict[str, Object]
     disputes: dict[str, Object]
+    reviews: Sequence[Object]
+    warnings: Sequence[Object]
 
     @classmethod
     def read(cls, stripe: StripeState) -> Self:
@@ -70,6 +80,8 @@ class Snapshot:
             intents={intent["id"]: intent for intent in stripe.payment_intents},
             refunds={refund["id"]: refund for refund in stripe.refunds},
             disputes={dispute["id"]: dispute for dispute in stripe.disputes},
+            reviews=stripe.reviews,
+            warnings=stripe.early_fraud_warnings,
         )
 
     def session_of(self, order: Order) -> Object | None:

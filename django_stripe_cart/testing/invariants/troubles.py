@@ -34,6 +34,24 @@ def _issues(order: Order, reason: str, about: str) -> list[OrderIssue]:
     return sorted(issues, key=lambda issue: issue.pk)
 
 
+def check_radar(snapshot: Snapshot) -> Iterator[str]:
+    """Yield a sentence for each open review and fraud warning at Stripe that has no issue.
+
+    A payment that was refunded, or has another order, needs none.
+    """
+    orders = {order.payment_intent_id: order for order in snapshot.orders}
+    found = [(Reason.REVIEW, one) for one in snapshot.reviews if one["open"]]
+    found += [(Reason.EARLY_FRAUD_WARNING, one) for one in snapshot.warnings]
+    for reason, one in found:
+        order = orders.get(one["payment_intent"])
+        was_refunded = order is not None and any(
+            entry.kind == "refunded_whole" for entry in order.events.all()
+        )
+        if order is None or was_refunded or is_seen_to(order, reason, one["id"]):
+            continue
+        yield f"Order {order.reference} has the {reason} {one['id']}, but no issue about it."
+
+
 def _hold(order: Order) -> Iterator[str]:
     """A held order has an open issue: settling it would end the hold."""
     if order.is_held and not any(
@@ -53,8 +71,7 @@ def _disputes(order: Order) -> Iterator[str]:
 def _refunds(order: Order) -> Iterator[str]:
     """A failed refund has an issue, unless Stripe refused it at once or others replace it."""
     refused = sum(entry.kind == "refund_refused" for entry in order.events.all())
-    closed: list[OrderIssue] = []
-    amounts: dict[int, int] = {}
+    closed: list[tuple[Refund, datetime]] = []
     for row in (row for row in order.refunds.all() if row.is_failed):
         reason = Reason.REFUND_FAILED if row.stripe_id else Reason.REFUND_NOT_MADE
         about = row.stripe_id or str(row.key)
@@ -64,24 +81,23 @@ def _refunds(order: Order) -> Iterator[str]:
         elif not issues:
             yield f"has the failed refund {about}, but no issue about it."
         elif not is_seen_to(order, reason, about):
-            closed.append(issues[-1])
-            amounts[issues[-1].pk] = row.amount
+            is_new = reason == Reason.REFUND_NOT_MADE  # it was missing from the start
+            closed.append((row, row.created if is_new else issues[-1].opened))
     if not any(entry.kind == "refunded_whole" for entry in order.events.all()):
-        yield from _without_replacement(order, closed, amounts)
+        yield from _without_replacement(order, closed)
 
 
-def _without_replacement(
-    order: Order, closed: list[OrderIssue], amounts: dict[int, int]
-) -> Iterator[str]:
+def _without_replacement(order: Order, closed: list[tuple[Refund, datetime]]) -> Iterator[str]:
     """Each refund whose issue is over was made good by another one, asked for after it failed.
 
     If that one has failed since, it has an issue of its own.
     """
-    left: list[Refund] = sorted(order.refunds.all(), key=lambda row: row.amount)
-    for issue in sorted(closed, key=lambda issue: issue.opened, reverse=True):
-        fits = (r for r in left if r.created >= issue.opened and r.amount >= amounts[issue.pk])
+    left = sorted(order.refunds.all(), key=lambda row: row.amount)
+    for failed, at in sorted(closed, key=lambda pair: pair[1], reverse=True):
+        fits = (row for row in left if row.created > at and row.amount >= failed.amount)
         replacement = next(fits, None)
         if replacement is None:
-            yield f"has the failed refund {issue.about}, which nothing made good; no issue is open."
+            about = failed.stripe_id or failed.key
+            yield f"has the failed refund {about}, which nothing made good; no issue is open."
         else:
             left.remove(replacement)
