@@ -89,7 +89,7 @@ def check_order_paid_signals(snapshot: Snapshot) -> Iterator[str]:
 
 
 def _has_issue(intent_id: str, snapshot: Snapshot) -> bool:
-    """Return whether an order has an issue about the payment, which is open or was settled by staff."""
+    """Return whether an order has an issue about the payment, open or settled by staff."""
     sessions = {
         session["id"]
         for session in snapshot.sessions.values()
