@@ -16,12 +16,22 @@ from tests.batteries.worker_process import Services
 
 HERE = Path(__file__).parent
 
+# What these prove is the same on each database, so they run on one.
+ABOUT_STRIPE = (
+    "test_deadlines.py",
+    "test_forged_webhooks.py",
+    "test_stripe_faults.py",
+    "test_stripe_mutants.py",
+)
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test of this folder as a battery: it takes minutes, and runs separately."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.battery)
+            if item.path.name not in ABOUT_STRIPE:
+                item.add_marker(pytest.mark.database)
 
 
 @pytest.fixture

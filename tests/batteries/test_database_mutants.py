@@ -28,9 +28,6 @@ from tests.batteries.interleaving import SURELY_BLOCKED_AFTER, TracedActor, inte
 from tests.batteries.mutants import interleave_at, refuses_stale_writes, with_and_without_guard
 from tests.batteries.scenarios import Scenario
 
-pytestmark = pytest.mark.battery
-
-
 # --- the lock -------------------------------------------------------------------------------------
 
 

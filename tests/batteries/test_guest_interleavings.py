@@ -20,8 +20,6 @@ from tests.batteries.clock import advance_time
 from tests.batteries.interleaving import Interleaving, interleave
 from tests.batteries.shop import Shop
 
-pytestmark = pytest.mark.battery
-
 MAX_POINTS = 200
 
 

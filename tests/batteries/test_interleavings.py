@@ -22,8 +22,6 @@ from tests.batteries.monitors import CartMonitor
 from tests.batteries.scenarios import MUGS, NOTHING, Scenario, pay_from_order_page
 from tests.batteries.shop import Shop
 
-pytestmark = pytest.mark.battery
-
 Actions = tuple[Action, Action]
 
 MAX_POINTS = 200

@@ -37,8 +37,6 @@ from tests.batteries.scenarios import (
 )
 from tests.batteries.shop import Shop
 
-pytestmark = pytest.mark.battery
-
 # --- retries after a crash ------------------------------------------------------------------------
 
 

@@ -25,8 +25,6 @@ from tests.batteries.processes import WorkerPool, worker_pool
 from tests.batteries.shop import Shop
 from tests.batteries.worker_process import browser_of
 
-pytestmark = pytest.mark.battery
-
 PROCESSES = 16
 
 # Error messages that some of the two hundred requests may get

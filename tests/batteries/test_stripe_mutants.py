@@ -26,8 +26,6 @@ from tests.batteries.mutants import interleave_at, with_and_without_guard
 from tests.batteries.scenarios import Scenario
 from tests.batteries.shop import Shop
 
-pytestmark = pytest.mark.battery
-
 CREATE = "POST /v1/checkout/sessions"
 
 

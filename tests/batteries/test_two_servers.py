@@ -22,8 +22,6 @@ from tests.batteries.http_client import ShopClient
 from tests.batteries.servers import Server, running_servers, running_sync_loops
 from tests.batteries.shop import Shop
 
-pytestmark = pytest.mark.battery
-
 SHOPPERS, MUGS, THREADS = 60, 25, 12
 MAX_ATTEMPTS = 40
 TIMEOUT = 60  # seconds, on a busy machine

@@ -20,8 +20,6 @@ from tests.batteries.scenarios import (
 )
 from tests.batteries.shop import Shop
 
-pytestmark = pytest.mark.battery
-
 MAX_POINTS = 100
 PREPARATIONS = [cancel, changed_cart, checkout, webhook_expired, webhook_paid]
 
