@@ -31,7 +31,7 @@ def test_orders_that_wait_are_reported(
     assert not is_healthy
     assert "Orders awaiting payment: 1." in output
     assert f"1, the oldest ({browser.order.number}) since 1\xa0hour." in output
-    assert "look   Orders that need review: 1." in output
+    assert "look   Open issues of orders: 1." in output
 
 
 @pytest.mark.parametrize(

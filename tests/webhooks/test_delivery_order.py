@@ -38,7 +38,7 @@ ENDS: dict[str, tuple[list[str], int, int, list[str]]] = {
     "delayed, then failed": (["failed"], 10, 0, []),
     "expired": (["expired"], 10, 2, []),
     "refund": (["refunded"], 8, 0, ["order_paid", "order_refunded"]),
-    "dispute": (["paid"], 8, 0, ["order_disputed", "order_paid"]),
+    "dispute": (["paid"], 8, 0, ["order_disputed", "order_issue_opened", "order_paid"]),
     "two tabs": (["canceled", "paid"], 7, 0, ["order_paid"]),
 }
 

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from django_stripe_cart.admin.base import OrderAdminBase
-from django_stripe_cart.models import Order, OrderItem
+from django_stripe_cart.models import Order, OrderIssue, OrderItem
 from django_stripe_cart.models.order_queryset import OrderQuerySet
 from django_stripe_cart.money import to_decimal
 from django_stripe_cart.web.responses import SeeOther
@@ -87,9 +87,9 @@ def _write_batches(orders: QuerySet[Order]) -> Iterator[str]:
     queryset = cast("OrderQuerySet[Order]", orders.select_related("user"))
     # Descending, so that orders added during the export are not read.
     for batch in queryset.in_batches(BATCH_SIZE, reverse=True):
-        items = _items_by_order(batch)
-        rows = (map(escape_formula, _make_row(order, items[order.pk])) for order in batch)
-        yield "".join(map(writer.writerow, rows))
+        items, issues = _items_by_order(batch), _issues_by_order(batch)
+        rows = (_make_row(order, items[order.pk], issues[order.pk]) for order in batch)
+        yield "".join(writer.writerow(map(escape_formula, row)) for row in rows)
 
 
 def _items_by_order(batch: list[Order]) -> dict[int, list[str]]:
@@ -102,7 +102,16 @@ def _items_by_order(batch: list[Order]) -> dict[int, list[str]]:
     return items_by_order
 
 
-def _make_row(order: Order, items: list[str]) -> list[Any]:
+def _issues_by_order(batch: list[Order]) -> dict[int, list[str]]:
+    """Return the reasons of the open issues of a batch, by the primary key of the order."""
+    issues_by_order: dict[int, list[str]] = defaultdict(list)
+    issues = OrderIssue.objects.open().filter(order__in=batch).order_by("pk")
+    for order, reason in issues.values_list("order", "reason"):
+        issues_by_order[order].append(reason)
+    return issues_by_order
+
+
+def _make_row(order: Order, items: list[str], issues: list[str]) -> list[Any]:
     """Return the values of an order for ``COLUMNS``."""
     currency = order.currency
     return [
@@ -111,7 +120,7 @@ def _make_row(order: Order, items: list[str]) -> list[Any]:
         _format_time(order.placed_at),
         _format_time(order.paid_at),
         order.status,
-        " ".join(issue.reason for issue in order.open_issues),
+        " ".join(issues),
         order.email,
         order.user or "",
         currency.upper(),

@@ -44,7 +44,13 @@ SENTENCES: dict[str, Any] = {
 WITHOUT_DETAIL: dict[str, Any] = {
     "refund_requested": _("Refund requested"),
     "refunded": _("Amount refunded"),
+    "refund_pending": _("A refund is on its way"),
+    "refund_waits": _("A refund waits for the shopper's bank details"),
+    "refund_not_made": _("A refund did not reach Stripe"),
     "refund_failed": _("A refund failed"),
+    "issue_opened": _("Issue opened"),
+    "issue_settled": _("Issue settled"),
+    "issue_closed": _("Issue over"),
     "dispute": _("Dispute"),
     "email_sent": _("E-mail sent"),
     "email_failed": _("E-mail not sent"),

@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from django_stripe_cart.admin.orders import export
 from django_stripe_cart.admin.orders.export import escape_formula
+from django_stripe_cart.attention import settle_issue
 from django_stripe_cart.models import Order
 from django_stripe_cart.testing.factories import OrderFactory
 from tests.admin.pages import read, url
@@ -52,6 +53,18 @@ def test_every_order_is_a_row_of_plain_values(staff_client: Client, order: Order
         "payment_intent_id": "pi_1",
         "livemode": "False",
     }
+
+
+def test_the_open_issues_of_an_order_are_named_and_those_that_are_settled_are_not(
+    staff_client: Client, order: Order
+) -> None:
+    settle_issue(order.issues.create(reason="review", about="prv_1"))
+    order.issues.create(reason="disputed", about="dp_1")
+    order.issues.create(reason="refund_failed", about="re_1")
+
+    (row,) = rows(staff_client.get(url("export")))
+
+    assert row["issues"] == "disputed refund_failed"
 
 
 def test_it_is_the_list_with_its_search_and_filters(staff_client: Client, order: Order) -> None:
@@ -93,13 +106,14 @@ def test_only_a_portion_is_in_memory(
     for number in range(5):
         order = OrderFactory(total=number)
         order.items.create(name="Mug", unit_amount=1, quantity=1)
+        order.issues.create(reason="disputed", about=f"dp_{number}")
     portions = iter(staff_client.get(url("export")).streaming_content)  # type: ignore[attr-defined]
 
     with django_assert_num_queries(0):
         assert next(portions).startswith(b"\xef\xbb\xbfnumber,")
     totals = []
     for length in (2, 2, 1):
-        with django_assert_num_queries(2):  # the orders, and their items
+        with django_assert_num_queries(3):  # the orders, their items and their issues
             lines = next(portions).decode().splitlines()
         assert len(lines) == length
         totals += [line.split(",")[9] for line in lines]

@@ -96,7 +96,7 @@ def test_a_sentence_needs_no_detail(order: Order) -> None:
 
     sentences = [entry.sentence for entry in read_timeline(order)]
 
-    assert {"Refund requested", "Amount refunded", "E-mail sent", "Needs review"} <= {*sentences}
+    assert {"Refund requested", "Amount refunded", "E-mail sent", "Issue opened"} <= {*sentences}
     assert len({*sentences}) == len(SENTENCES)
     broken = [text for text in sentences if "%(" in text or re.search(r"^\W|[\W]$|  | of ", text)]
     assert broken == []
