@@ -10,7 +10,7 @@
 ``sandbox``          ``stripe_sandbox``: a sandbox in this process, connected to this site's webhook
 ``invariants``       ``violations``: compare the shop's database with Stripe
 ``refund_log``       ``RefundLog``: notice refunds that were sent without being asked for
-``payment_counter``  ``count_payment``: count how often ``order_paid`` was received
+``payment_counter``  ``start_counting``: count how often ``order_paid`` was received
 ``scenarios``        ``SCENARIOS``: sequences of events at Stripe for an order
 ``prover``           ``prove``: run your receivers with webhooks reordered, repeated and interrupted
 

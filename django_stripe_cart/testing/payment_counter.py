@@ -11,24 +11,25 @@ from django_stripe_cart.timeline import BY_SYSTEM, note
 ORDER_PAID_RECEIVED = "order_paid_received"
 
 
-def count_payment(sender: type[Order], order: Order, **kwargs: Any) -> None:
+def _count_payment(sender: type[Order], order: Order, **kwargs: Any) -> None:
     """Record in the order's timeline that ``order_paid`` was received.
 
-    A rollback removes the entry, so that only signals in committed transactions are counted, across
-    processes and on every database. Connect it in each process, e.g. in ``AppConfig.ready``::
-
-        order_paid.connect(count_payment)
+    The timeline is in the database: all processes are counted together, and a signal in a
+    transaction that is rolled back is not counted.
     """
     note(order, kind=ORDER_PAID_RECEIVED, by=BY_SYSTEM)
 
 
 def start_counting() -> None:
-    """Connect ``count_payment`` to ``order_paid``; repeating it has no effect."""
-    order_paid.connect(count_payment, dispatch_uid="stripe_cart.count_payment")
+    """Count in this process from now on. Call it in each process, e.g. in ``AppConfig.ready``.
+
+    A second call does nothing.
+    """
+    order_paid.connect(_count_payment, dispatch_uid="stripe_cart.count_payment")
 
 
 def stop_counting() -> None:
-    """Disconnect ``count_payment`` from ``order_paid``."""
+    """Stop counting in this process."""
     order_paid.disconnect(dispatch_uid="stripe_cart.count_payment")
 
 

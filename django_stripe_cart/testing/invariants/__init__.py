@@ -47,8 +47,8 @@ def settled_violations(
     """Return the violations that remain after faults have stopped and ``stripe_cart_sync`` has run.
 
     It includes all of ``violations``. Pass ``payments_are_counted=True`` if
-    ``payment_counter.count_payment`` was connected to ``order_paid`` in every process: then each
-    paid order must have received the signal exactly once.
+    ``payment_counter.start_counting`` was called in every process: then each paid order must have
+    received ``order_paid`` exactly once.
     """
     snapshot = Snapshot.read(sandbox)
     found = _check_always(snapshot, stock or {}, handed_out, unasked_refunds)
