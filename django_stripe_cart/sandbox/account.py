@@ -21,7 +21,7 @@ Task = Callable[["Account", Object], Object]
 
 
 class Account:
-    """A simulated Stripe account. Every change of its objects runs inside `change()`."""
+    """A simulated Stripe account. Its objects may be changed only inside `change()`."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Account:
 
     @contextmanager
     def change(self) -> Iterator[None]:
-        """Run the tasks that are due, and open a transaction in which objects may be changed."""
+        """Run the scheduled tasks that are due, then the `with` block, in one transaction."""
         with self.store.transaction():
             while due := self.store.find("task", compares("due_at", "lte", self.clock.now())):
                 task = min(due, key=lambda one: int(one["due_at"]))
@@ -63,24 +63,30 @@ class Account:
             pass
 
     def get(self, kind: str, id: str, *, param: str = "id", status: int = 404) -> Object:
-        """Return the object of this kind and id. Raise `ApiError` if it does not exist."""
+        """Return the object of this kind and id.
+
+        If there is none, raise `ApiError` with this `status`, about the parameter `param`.
+        """
         found = self.store.get(id)
         if found is None or found.get("object") != kind:
             raise resource_missing(kind, id, param=param, status=status)
         return found
 
     def save(self, obj: Object) -> Object:
-        """Store an object, and return it."""
+        """Store a new or changed object, and return it."""
         return self.store.put(obj)
 
     def schedule(self, seconds: int, task: str, object_id: str) -> None:
-        """Schedule a task on an object, due in this many seconds of the sandbox's clock."""
+        """Schedule a task on an object, to run `seconds` from now on the sandbox's clock."""
         due_at = self.clock.now() + seconds
         body = {"id": new_id("task"), "due_at": due_at, "task": task, "object_id": object_id}
         self.store.put(body, kind="task")
 
     def emit(self, type: str, obj: Object, **previous: object) -> Object:
-        """Create an event about an object, and schedule its delivery to the webhook endpoints."""
+        """Create an event about an object, schedule its webhooks, and return the event.
+
+        `previous` holds the changed fields of the object, with their values before the change.
+        """
         data: Object = {"object": remove_internal_data(obj)}
         if previous:
             data["previous_attributes"] = previous
@@ -110,7 +116,7 @@ class Account:
         ]
 
     def schedule_delivery(self, event: Object, endpoint: Object) -> Object:
-        """Schedule the delivery of an event to a webhook endpoint, due now."""
+        """Schedule the webhook of an event to one endpoint, due now, and return the delivery."""
         delivery: Object = {
             "id": new_id("whd"),
             "event": event["id"],
@@ -127,5 +133,5 @@ class Account:
 
 
 def remove_internal_data(obj: Object) -> Object:
-    """Return an object without the sandbox's internal data, which is stored under the key `_`."""
+    """Return a copy of an object without the key `_`, which holds the sandbox's internal data."""
     return {key: value for key, value in obj.items() if key != "_"}

@@ -21,7 +21,7 @@ MAX_LOGGED_CALLS = 10_000
 
 @dataclass
 class Call:
-    """One API call, with its id, its API version and the fault that applies to it."""
+    """An API call: its request, id, version and parameters, and the fault that applies to it."""
 
     request: Request
     fault: Fault | None
@@ -45,7 +45,7 @@ class ApiHandler:
         self._keys = IdempotencyKeys(account)
 
     def handle(self, request: Request) -> Response:
-        """Return the response to a call, or raise `ConnectionLost` if a fault says so."""
+        """Log an API call, and return its response. Raise `ConnectionLost` if a fault says so."""
         call = Call(request, self._faults.take(f"{request.method} {request.path}"))
         entry: Object = {
             "method": request.method,
@@ -70,7 +70,7 @@ class ApiHandler:
             current_request.reset(token)
 
     def _respond(self, call: Call) -> Response:
-        """Return the response to a call, with Stripe's headers; it may be an error."""
+        """Return the response to a call, a result or an error, with Stripe's headers."""
         try:
             call.params = _raw_parameters(call.request)
             fault_effects.raise_error(call.fault)
@@ -87,7 +87,10 @@ class ApiHandler:
         return response
 
     def _authenticate_and_run(self, call: Call) -> Response:
-        """Check the API key, and run the endpoint or replay its stored response."""
+        """Check the API key, and run the endpoint.
+
+        If the idempotency key is known, return the stored response, and do not run the endpoint.
+        """
         request = call.request
         authenticate(request.headers.get("authorization", ""))
         call.version = api_versions.read_version(request.headers.get("stripe-version"))
@@ -122,14 +125,14 @@ class ApiHandler:
             return self._error_response(error, call)
 
     def _error_response(self, error: ApiError, call: Call) -> Response:
-        """Return the response for an API error."""
+        """Return the response that reports an API error to the client."""
         log = f"{self._account.base_url}/#{call.id}"
         body = {"error": {**error.error, "request_log_url": log}}
         return json_response(body, status=error.status)
 
 
 def _raw_parameters(request: Request) -> dict[str, Any]:
-    """Return the parameters in the query or, for a POST request, in the body."""
+    """Decode a request's parameters: those in the body of a POST, of others those in the query."""
     if request.method != "POST":
         return decode(request.query)
     try:

@@ -9,7 +9,7 @@ TEST_KEYS, LIVE_KEYS = ("sk_test_", "rk_test_"), ("sk_live_", "rk_live_")
 
 
 def authenticate(header: str) -> None:
-    """Raise `ApiError` unless an `Authorization` header contains a test key."""
+    """Raise `ApiError` if an `Authorization` header does not contain a test key."""
     scheme, _, value = header.partition(" ")
     key = _read_basic_key(value) if scheme.lower() == "basic" else value.strip()
     if not key:
@@ -21,7 +21,7 @@ def authenticate(header: str) -> None:
 
 
 def _read_basic_key(value: str) -> str:
-    """Return the user name of Basic authentication, which is the API key, or an empty string."""
+    """Return the API key from Basic authentication, where it is the user name, or return ""."""
     try:
         return base64.b64decode(value, validate=True).decode().partition(":")[0]
     except (binascii.Error, UnicodeDecodeError):

@@ -15,7 +15,7 @@ OLD_UI_MODES = {"hosted_page": "hosted", "embedded_page": "embedded", "elements"
 
 
 def read_version(header: str | None) -> str:
-    """Return the requested API version, or the default. Raise `ApiError` if it is malformed."""
+    """Return the API version in a header, by default the newest. Raise `ApiError` if malformed."""
     if header is None:
         return DEFAULT
     if not FORMAT.match(header):
@@ -24,7 +24,7 @@ def read_version(header: str | None) -> str:
 
 
 def is_since(version: str, date: str) -> bool:
-    """Return whether an API version is as new as a date (`2026-03-25`), or newer."""
+    """Return whether an API version is of this date (e.g. `2026-03-25`) or later."""
     return version[:10] >= date
 
 
@@ -36,7 +36,7 @@ def allowed_ui_modes(version: str) -> list[str]:
 
 
 def convert(data: Any, version: str) -> Any:
-    """Return an object, or a list of objects, in the format of an API version."""
+    """Convert an object, or a list of objects, from the newest format to that of an API version."""
     if is_since(version, UI_MODES_RENAMED):
         return data
     if isinstance(data, list):

@@ -35,7 +35,7 @@ class Card:
 
     @property
     def error_code(self) -> str:
-        """Return the code of the error that a decline of this card causes."""
+        """Return the code of the API error that the decline of this card causes."""
         return self.decline_code if self.decline_code in ERROR_CODES else "card_declined"
 
     @property
@@ -81,7 +81,7 @@ CARDS = {card.number: card for card in [*FEATURED, *OTHERS]}
 
 
 def find_card(number: str) -> Card:
-    """Return the test card with this number. Any other number returns a card that is declined."""
+    """Return the test card with this number or, for any other number, a card that is declined."""
     unknown = Card(number, "Not a test card", decline_code="test_mode_live_card")
     return CARDS.get(number, unknown)
 

@@ -25,7 +25,7 @@ def charge_card(account: Account, intent: Object, method: Object) -> bool:
 
 
 def charge_bank_account(account: Account, intent: Object, method: Object) -> None:
-    """Start a bank debit, whose charge is pending until `settle_bank_debit` is called."""
+    """Start a bank debit: its charge is pending until `settle_bank_debit` is called."""
     charge = _build_charge(account, intent, method)
     account.save(charge)
     intent.update(status="processing", latest_charge=charge["id"], next_action=None)
@@ -35,7 +35,7 @@ def charge_bank_account(account: Account, intent: Object, method: Object) -> Non
 
 
 def settle_bank_debit(account: Account, intent: Object, *, ok: bool) -> None:
-    """Complete a pending bank debit: `ok` tells whether it succeeds or fails."""
+    """Let the pending bank debit of a payment intent succeed or, with `ok=False`, fail."""
     charge = account.get("charge", intent["latest_charge"])
     if ok:
         _mark_succeeded(account, intent, charge)
@@ -50,7 +50,7 @@ def _build_charge(account: Account, intent: Object, method: Object) -> Object:
 
 
 def _mark_succeeded(account: Account, intent: Object, charge: Object) -> None:
-    """Mark a charge and its payment intent as succeeded, and create their events."""
+    """Mark a charge and its payment intent as succeeded, add to the balance and create events."""
     fee = min(charge["amount"], charge["amount"] * 29 // 1000 + 30)
     transaction = build_balance_transaction(
         charge, charge["amount"], "charge", created=account.clock.now(), fee=fee
@@ -86,7 +86,9 @@ def _mark_failed(
     *,
     decline_code: str | None = None,
 ) -> None:
-    """Mark a charge as failed, require another payment method, and create the events."""
+    """Mark a charge as failed, make its payment intent require another payment method, and
+    create the events.
+    """
     charge.update(
         status="failed", paid=False, failure_code=code, failure_message=message, receipt_url=None
     )
@@ -99,7 +101,7 @@ def _mark_failed(
 
 
 def _build_outcome(decline_code: str | None) -> Object:
-    """Return a charge's outcome: declined with this code, or approved if it is None."""
+    """Return a charge's `outcome`: declined with this code or, if the code is None, approved."""
     is_approved = decline_code is None
     return {
         **dict.fromkeys(("advice_code", "network_advice_code", "network_decline_code")),

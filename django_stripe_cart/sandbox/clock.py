@@ -13,7 +13,7 @@ class Clock:
         self._listeners: list[Callable[[], None]] = []
 
     def now(self) -> int:
-        """Return the time in the sandbox."""
+        """Return the sandbox's time, which may be shifted or frozen."""
         return self.wall() + self._offset if self._frozen is None else self._frozen
 
     def wall(self) -> int:
@@ -30,23 +30,26 @@ class Clock:
             self._offset += step
         else:
             self._frozen += step
-        self._notify()
+        self._call_listeners()
 
     def freeze(self, at: int | None = None) -> None:
-        """Stop the clock at `at` (Unix time), or at the current time; `advance` still moves it."""
+        """Stop the clock at `at` (Unix time), by default at its current time.
+
+        `advance` still moves it.
+        """
         self._frozen = self.now() if at is None else at
-        self._notify()
+        self._call_listeners()
 
     def reset(self) -> None:
         """Set the clock to the real time, and let it run."""
         self._offset, self._frozen = 0, None
-        self._notify()
+        self._call_listeners()
 
     def on_change(self, listener: Callable[[], None]) -> None:
-        """Call a function each time the clock is moved."""
+        """Call `listener` whenever the clock is advanced, frozen or reset."""
         self._listeners.append(listener)
 
-    def _notify(self) -> None:
-        """Call the functions that were passed to `on_change`."""
+    def _call_listeners(self) -> None:
+        """Call the listeners that were passed to `on_change`."""
         for listener in self._listeners:
             listener()

@@ -55,7 +55,7 @@ QUERIES = (
 
 
 class ControlApi:
-    """An HTTP API that calls a method or reads a property of the sandbox, named in the path."""
+    """An HTTP API for a sandbox: each path names a method to call, or a property to read."""
 
     def __init__(self, sandbox: "Sandbox") -> None:
         self._actions: dict[str, Callable[..., Any]] = {
@@ -74,19 +74,20 @@ class ControlApi:
         }
 
     def handle(self, request: Request) -> Response:
-        """Return the response to one call, whose arguments are JSON.
+        """Return the result of a request, or its error, as a JSON response.
 
-        A form on another site cannot send JSON, and so cannot control the sandbox.
+        Arguments must be JSON, because a form on another site cannot send it, and so cannot control
+        the sandbox.
         """
         try:
-            return json_response({"result": _as_json_data(self._call(request))})
+            return json_response({"result": _as_json_data(self._call_sandbox(request))})
         except ApiError as error:
             return json_response({"error": error.error}, status=error.status)
         except (TypeError, ValueError) as error:
             return json_response({"error": {"message": str(error)}}, status=400)
 
-    def _call(self, request: Request) -> Any:
-        """Return the result of the method or property that the path names."""
+    def _call_sandbox(self, request: Request) -> Any:
+        """Call the method, or read the property, that the path names, and return the result."""
         name = request.path.removeprefix(PREFIX)
         if request.method == "GET" and name in self._queries:
             return self._queries[name]()
@@ -98,7 +99,7 @@ class ControlApi:
 
 
 def _read_arguments(request: Request) -> Object:
-    """Return the arguments in the body. Raise `ApiError` unless they are a JSON object."""
+    """Return the arguments in the body. Raise `ApiError` if they are not a JSON object."""
     if not request.headers.get("content-type", "").startswith("application/json"):
         raise ApiError("Send the arguments as application/json.", status=415)
     arguments = json.loads(request.body or b"{}")
@@ -108,5 +109,5 @@ def _read_arguments(request: Request) -> Object:
 
 
 def _as_json_data(result: Any) -> Any:
-    """Return a dataclass as a dict, and any other result unchanged."""
+    """Return a dataclass instance as a dict, and any other result unchanged."""
     return dataclasses.asdict(result) if dataclasses.is_dataclass(result) else result  # type: ignore[arg-type]

@@ -44,7 +44,7 @@ def format_amount(amount: int, currency: str) -> str:
 
 
 def check_representable(amount: int, currency: str, *, param: str) -> None:
-    """Raise `ApiError` if the amount is a fraction of the smallest unit that can be charged."""
+    """Raise `ApiError` if an amount is not a multiple of its currency's step, e.g. 10 for KWD."""
     step = 100 if currency in WHOLE_UNITS else 10 if currency in THREE_DECIMAL else 1
     if amount % step:
         raise invalid_integer(
@@ -53,7 +53,7 @@ def check_representable(amount: int, currency: str, *, param: str) -> None:
 
 
 def check_chargeable(amount: int, currency: str, *, param: str | None = None) -> None:
-    """Raise `ApiError` if a total is below the minimum or above the maximum; zero is allowed."""
+    """Raise `ApiError` if a total is too small or too large to be charged. Zero is allowed."""
     minimum = MINIMUM.get(currency, 1)
     if 0 < amount < minimum:
         least = format_amount(minimum, currency)

@@ -20,7 +20,7 @@ def open_dispute(
     reason: str = "fraudulent",
     amount: int | None = None,
 ) -> Object:
-    """Open a dispute over a charge, and withdraw the amount, by default all of the charge.
+    """Open a dispute over a charge, and withdraw `amount`, by default the whole charge.
 
     An inquiry, with a status such as `warning_needs_response`, withdraws nothing. A bank debit that
     the bank takes back is `lost` from the start.
@@ -35,7 +35,7 @@ def open_dispute(
     )
     is_withdrawn = _withholds_money(dispute)
     if is_withdrawn:
-        _withdraw(account, dispute, charge)
+        _withdraw_money(account, dispute, charge)
     account.save(dispute)
     account.emit("charge.dispute.created", dispute)
     if is_withdrawn:
@@ -48,12 +48,12 @@ def open_dispute(
 
 
 def set_dispute_status(account: Account, dispute: Object, status: str) -> Object:
-    """Set a dispute's status, e.g. to `under_review`, and withdraw or reinstate the money."""
+    """Set a dispute's status, and withdraw or return the money as the new status requires."""
     before, dispute["status"] = dispute["status"], status
     was_withdrawn, is_withdrawn = not dispute["is_charge_refundable"], _withholds_money(dispute)
     charge = account.get("charge", dispute["charge"])
     if is_withdrawn and not was_withdrawn:
-        _withdraw(account, dispute, charge)
+        _withdraw_money(account, dispute, charge)
     elif was_withdrawn and not is_withdrawn:
         dispute["is_charge_refundable"] = True
         _add_balance_transaction(account, dispute, dispute["amount"])
@@ -71,7 +71,10 @@ def set_dispute_status(account: Account, dispute: Object, status: str) -> Object
 
 
 def close_dispute(account: Account, dispute: Object, *, won: bool) -> Object:
-    """Close a dispute as won or lost by the merchant. If it is won, return the money."""
+    """Close a dispute as won or lost by the merchant; if it is won, return the money.
+
+    An inquiry is closed as neither.
+    """
     if dispute["status"] in CLOSED:
         raise ApiError("This dispute is already closed.")
     is_inquiry = dispute["status"].startswith(INQUIRY)
@@ -80,16 +83,18 @@ def close_dispute(account: Account, dispute: Object, *, won: bool) -> Object:
 
 
 def is_disputed(account: Account, charge: Object) -> bool:
-    """Return whether a dispute prevents refunds of a charge, because it withholds the money."""
+    """Return whether the bank withholds the money of a charge, so that it cannot be refunded."""
     disputes = account.store.find("dispute", charge=charge["id"])
     return any(not dispute["is_charge_refundable"] for dispute in disputes)
 
 
 def _withholds_money(dispute: Object) -> bool:
+    """Return whether the bank withholds the money: a dispute that is not won, and no inquiry."""
     return dispute["status"] != "won" and not dispute["status"].startswith(INQUIRY)
 
 
-def _withdraw(account: Account, dispute: Object, charge: Object) -> None:
+def _withdraw_money(account: Account, dispute: Object, charge: Object) -> None:
+    """Withdraw a dispute's amount from the merchant, and mark the charge as disputed."""
     dispute["is_charge_refundable"] = False
     _add_balance_transaction(account, dispute, -dispute["amount"])
     charge["disputed"] = True
@@ -97,7 +102,7 @@ def _withdraw(account: Account, dispute: Object, charge: Object) -> None:
 
 
 def _add_balance_transaction(account: Account, dispute: Object, amount: int) -> None:
-    """Add or withdraw an amount from the merchant's balance because of a dispute."""
+    """Add an amount to the merchant's balance because of a dispute; if negative, also a fee."""
     transaction = build_balance_transaction(
         dispute,
         amount,

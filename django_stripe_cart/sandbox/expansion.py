@@ -1,4 +1,4 @@
-"""The parameter `expand`: replace ids in a response by the objects that they name."""
+"""The parameter `expand`: replace ids in a response by the objects with these ids."""
 
 from django_stripe_cart.sandbox.account import Account, remove_internal_data
 from django_stripe_cart.sandbox.errors import ApiError
@@ -34,9 +34,10 @@ EXPANDABLE = {
 
 
 def expand(account: Account, obj: Object, paths: list[str]) -> Object:
-    """Return an object, or a list, as it is sent: with these paths expanded.
+    """Return an object or list as it is sent: ids at these paths are replaced by their objects.
 
-    A path is a name, or names separated by dots. The sandbox's internal data is removed.
+    A path is a field's name, or several names separated by dots. The sandbox's internal data is
+    removed.
     """
     rendered = remove_internal_data(obj)
     if rendered.get("object") == "list":
@@ -54,7 +55,10 @@ def expand(account: Account, obj: Object, paths: list[str]) -> Object:
 def _expand_path(
     account: Account, stored: Object, rendered: Object, names: list[str], path: str
 ) -> None:
-    """Expand one path (`names`) in `rendered`, the copy of the object `stored` that is sent."""
+    """Replace the id at a path in `rendered`, the copy of `stored` that is sent, by its object.
+
+    `names` are the names in the path, `path` its text for error messages.
+    """
     name, rest = names[0], names[1:]
     if rendered.get("object") == "list" and name == "data":
         for item in rendered["data"]:
@@ -73,7 +77,7 @@ def _expand_path(
 
 
 def _fetch_related(account: Account, stored: Object, name: str) -> Object | None:
-    """Return the object or list that a field of a stored object refers to."""
+    """Return the object, or list of objects, that a field of a stored object refers to."""
     if name == "line_items":
         url = f"/v1/checkout/sessions/{stored['id']}/line_items"
         return list_items(stored["_"]["line_items"], url, {})

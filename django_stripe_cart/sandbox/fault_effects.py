@@ -16,7 +16,7 @@ from django_stripe_cart.sandbox.http import Response
 
 
 def raise_error(fault: Fault | None) -> None:
-    """Raise the error of a fault that makes an API call fail before it starts."""
+    """Raise an error if the fault makes an API call fail before it starts."""
     if fault is None:
         return
     if fault.kind in LOST_BEFORE:
@@ -28,7 +28,7 @@ def raise_error(fault: Fault | None) -> None:
 
 
 def run_call(fault: Fault | None, run: Callable[[], Response]) -> Response:
-    """Run an API call slowly, or raise a server error before or after it, as the fault says."""
+    """Run an API call. A fault can delay it, or raise a server error before or after it."""
     if fault is not None and fault.kind == "slow":
         time.sleep(fault.seconds)
     if fault is None or fault.kind not in STORED_ERRORS:
@@ -39,7 +39,7 @@ def run_call(fault: Fault | None, run: Callable[[], Response]) -> Response:
 
 
 def alter_response(fault: Fault | None, response: Response) -> Response:
-    """Return the response, altered or lost (`ConnectionLost`) as the fault says."""
+    """Return the response, which a fault can alter. Raise `ConnectionLost` if a fault loses it."""
     if fault is None:
         return response
     if fault.should_retry is not None:

@@ -41,7 +41,7 @@ class ConnectionLost(Exception):
 
 @dataclass
 class Fault:
-    """A fault that applies to the calls that its target matches."""
+    """A fault that applies to the API calls or webhooks that its target matches."""
 
     target: str
     kind: str
@@ -94,15 +94,15 @@ class Faults:
             return [asdict(fault) for fault in self._faults]
 
     def take(self, call: str) -> Fault | None:
-        """Return the fault that applies to a call, or None, and count the call."""
+        """Count an API call or a webhook, and return the fault that applies to it, or None."""
         with self._lock:
             for fault in self._faults:
                 if fnmatchcase(call, fault.target):
-                    return self._count(fault)
+                    return self._count_call(fault)
         return None
 
-    def _count(self, fault: Fault) -> Fault | None:
-        """Count a call that a fault matches. Return the fault, or None if it skips the call."""
+    def _count_call(self, fault: Fault) -> Fault | None:
+        """Count a call for a fault. Return the fault, or None if it skips this call."""
         if fault.skip:
             fault.skip -= 1
             return None

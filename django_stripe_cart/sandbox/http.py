@@ -24,7 +24,7 @@ class Request:
     def read(
         cls, method: str, target: str, headers: Mapping[str, str], body: bytes | str | None
     ) -> "Request":
-        """Return a request; `target` is a path or a URL."""
+        """Return the request with these parts; `target` is a path or a URL."""
         parts = urlsplit(target)
         return cls(
             method=method.upper(),

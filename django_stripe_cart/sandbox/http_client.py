@@ -32,7 +32,7 @@ class SandboxClient(stripe.HTTPClient):
         *,
         _usage: list[str] | None = None,
     ) -> tuple[str, int, Mapping[str, str]]:
-        """Return the body, the status and the headers of the sandbox's response."""
+        """Pass a call to the sandbox, and return the response's body, status and headers."""
         try:
             response = self._handle(method, url, headers or {}, post_data)
         except ConnectionLost as lost:
@@ -48,7 +48,7 @@ class SandboxClient(stripe.HTTPClient):
 
 
 class Headers(dict[str, str]):
-    """Case-insensitive headers, as the SDK expects."""
+    """Headers that are found in upper and lower case, as the SDK expects."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         super().__init__({name.lower(): value for name, value in headers.items()})
@@ -65,7 +65,7 @@ class Headers(dict[str, str]):
 
 
 def _raise_connection_error(lost: ConnectionLost) -> NoReturn:
-    """Raise the SDK's error for a lost connection."""
+    """Raise the SDK's error for a connection that a fault broke."""
     # The SDK does not retry after a truncated body.
     raise stripe.APIConnectionError(  # type: ignore[no-untyped-call]
         f"The connection to the sandbox failed: {lost.kind}.",

@@ -13,7 +13,7 @@ MAX_LENGTH = 255
 
 
 class IdempotencyKeys:
-    """The idempotency keys in use, and the responses stored for them."""
+    """The idempotency keys of calls that are running, and the stored responses of earlier calls."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -22,7 +22,7 @@ class IdempotencyKeys:
 
     @contextmanager
     def lock(self, key: str | None) -> Iterator[None]:
-        """Hold a key during a call. Raise `ApiError` if another call holds it."""
+        """Lock a key during the `with` block. Raise `ApiError` if another call has locked it."""
         if key is None:
             yield
             return
@@ -38,7 +38,7 @@ class IdempotencyKeys:
     def replay(self, key: str | None, request: Request, params: Object) -> Response | None:
         """Return the response stored for a key in the last 24 hours, or None.
 
-        Raise `ApiError` if the key was used for another request.
+        Raise `ApiError` if the key was first used for another request.
         """
         kept = self._account.store.get(_storage_id(key)) if key else None
         if kept is None or kept["created"] + RETENTION <= self._account.clock.now():
@@ -68,7 +68,10 @@ class IdempotencyKeys:
         response: Response,
         request_id: str,
     ) -> None:
-        """Store the response to a call, so that `replay` returns it."""
+        """Store the response to a call under its key, so that `replay` returns it.
+
+        Without a key, do nothing.
+        """
         if key is None:
             return
         body = {
@@ -84,7 +87,7 @@ class IdempotencyKeys:
         self._account.store.put(body, kind="answer")
 
     def _claim_key(self, key: str) -> None:
-        """Mark a key as in use. Raise `ApiError` if another call uses it."""
+        """Mark a key as in use. Raise `ApiError` if another call is using it."""
         with self._lock:
             if key in self._in_use:
                 raise ApiError(
@@ -96,5 +99,5 @@ class IdempotencyKeys:
 
 
 def _storage_id(key: str) -> str:
-    """Return the id under which the response for a key is stored."""
+    """Return the id under which the response to a call with this key is stored."""
     return f"answer:{key}"

@@ -12,5 +12,5 @@ def random_token(length: int) -> str:
 
 
 def new_id(prefix: str, length: int = 24) -> str:
-    """Return a random id such as `pi_3Nx…`: a prefix, and as many random characters as asked."""
+    """Return a random id such as `pi_3Nx…`: a prefix, `_`, and `length` random characters."""
     return f"{prefix}_{random_token(length)}"

@@ -23,18 +23,18 @@ CREATED = {operator: Integer() for operator in ("gt", "gte", "lt", "lte")}
 
 @dataclass(frozen=True)
 class Created:
-    """A timestamp, or a range of timestamps."""
+    """The `created` parameter of a list: a timestamp, or a range of timestamps."""
 
     def clean(self, value: Any, path: str) -> dict[str, int]:
-        """Return the range as a dict; a single timestamp is a range that begins and ends there."""
+        """Return the range as a dict; one timestamp becomes a range with this start and end."""
         if isinstance(value, dict):
             return Hash(CREATED).clean(value, path)
         moment = Integer().clean(value, path)
         return {"gte": moment, "lte": moment}
 
 
-def list_parameters(**filters: Parameter) -> Hash:
-    """Return the parameters of an endpoint that lists objects: pagination and these filters."""
+def parameters_for_list(**filters: Parameter) -> Hash:
+    """Return the parameters of an endpoint that returns a list: pagination, and these filters."""
     return Hash(
         {
             "limit": Integer(minimum=1, maximum=100),
@@ -48,7 +48,7 @@ def list_parameters(**filters: Parameter) -> Hash:
 
 
 def list_stored_objects(account: Account, params: Object, *, kind: str, url: str) -> Object:
-    """Return one page of the stored objects of a kind that match the filters."""
+    """Return one page of the stored objects of a kind that match the filters in `params`."""
     limit = params.get("limit", DEFAULT_LIMIT)
     conditions, is_backwards = _cursor_conditions(account, kind, params)
     for operator, moment in params.get("created", {}).items():
@@ -62,7 +62,7 @@ def list_stored_objects(account: Account, params: Object, *, kind: str, url: str
 
 
 def list_items(items: list[Object], url: str, params: Object) -> Object:
-    """Return one page of `items`, in their own order."""
+    """Return the page of `items` that `params` ask for, in the order given."""
     limit = params.get("limit", DEFAULT_LIMIT)
     ids = [item["id"] for item in items]
     if "ending_before" in params:
@@ -76,12 +76,12 @@ def list_items(items: list[Object], url: str, params: Object) -> Object:
 
 
 def build_list(items: list[Object], url: str, *, has_more: bool = False) -> Object:
-    """Return a list in Stripe's format."""
+    """Return a page of objects as a list in Stripe's format."""
     return {"object": "list", "data": items, "has_more": has_more, "url": url}
 
 
 def _cursor_conditions(account: Account, kind: str, params: Object) -> tuple[list[Condition], bool]:
-    """Return the condition for the requested page, and whether the page is read backwards."""
+    """Return the SQL conditions for a page, and whether it ends, not begins, at the cursor."""
     if "starting_after" in params and "ending_before" in params:
         raise ApiError("You may only specify one of: ending_before, starting_after.")
     for name, condition in (("starting_after", is_before), ("ending_before", is_after)):
@@ -93,7 +93,7 @@ def _cursor_conditions(account: Account, kind: str, params: Object) -> tuple[lis
 
 
 def _filter_condition(name: str, value: Any) -> Condition:
-    """Return the condition that a field has a value, one of several, or a nested value."""
+    """Return a filter's SQL condition: a field has a value, one of several, or a nested one."""
     if isinstance(value, list):
         return is_one_of(name, value)
     if isinstance(value, dict):
@@ -103,7 +103,7 @@ def _filter_condition(name: str, value: Any) -> Condition:
 
 
 def _index_of(ids: list[str], id: str, param: str) -> int:
-    """Return the position of an id. Raise `ApiError` if the list does not contain it."""
+    """Return the index of an id in a list. Raise `ApiError` if it is not there."""
     if id not in ids:
         raise resource_missing("line item", id, param=param, status=400)
     return ids.index(id)

@@ -20,7 +20,7 @@ METADATA_KEYS, METADATA_KEY_LENGTH, METADATA_VALUE_LENGTH = 50, 40, 500
 
 
 class Parameter(Protocol):
-    """A type of parameter."""
+    """A type of API parameters, which validates and converts their values."""
 
     def clean(self, value: Any, path: str) -> Any:
         """Return the converted value of the parameter `path`. Raise `ApiError` if it is invalid."""
@@ -28,7 +28,7 @@ class Parameter(Protocol):
 
 @dataclass(frozen=True)
 class Text:
-    """A string of limited length, by default not empty."""
+    """A text parameter: a string of limited length, by default not empty."""
 
     max_length: int = 5000
     may_be_empty: bool = False
@@ -53,13 +53,13 @@ class Text:
 
 @dataclass(frozen=True)
 class Integer:
-    """An integer within bounds."""
+    """An integer parameter within bounds."""
 
     minimum: int | None = None
     maximum: int | None = None
 
     def clean(self, value: Any, path: str) -> int:
-        """Return the number. Raise `ApiError` if it is malformed or out of bounds."""
+        """Return the integer. Raise `ApiError` if it is malformed or out of bounds."""
         if not isinstance(value, str) or not INTEGER.match(value):
             raise invalid_integer(f"Invalid integer: {value}", path)
         number = int(value)
@@ -73,7 +73,7 @@ class Integer:
 
 @dataclass(frozen=True)
 class Amount:
-    """A non-negative amount in the smallest currency unit."""
+    """A parameter with an amount of money, in the smallest currency unit, not negative."""
 
     def clean(self, value: Any, path: str) -> int:
         """Return the amount. Raise `ApiError` if it is negative or more than Stripe can charge."""
@@ -87,10 +87,10 @@ class Amount:
 
 @dataclass(frozen=True)
 class Boolean:
-    """A boolean, encoded as `true` or `false`."""
+    """A boolean parameter, sent as `true` or `false`."""
 
     def clean(self, value: Any, path: str) -> bool:
-        """Return the boolean. Raise `ApiError` if it is neither `true` nor `false`."""
+        """Return the boolean. Raise `ApiError` if it is anything but `true` or `false`."""
         if value not in ("true", "false"):
             raise ApiError(f"Invalid boolean: {value}", param=path)
         return bool(value == "true")
@@ -98,7 +98,7 @@ class Boolean:
 
 @dataclass(frozen=True)
 class OneOf:
-    """One of several strings."""
+    """A parameter with a fixed set of strings as choices."""
 
     choices: Sequence[str]
 
@@ -111,7 +111,7 @@ class OneOf:
 
 @dataclass(frozen=True)
 class Currency:
-    """A currency code."""
+    """A parameter with a currency code."""
 
     def clean(self, value: Any, path: str) -> str:
         """Return the currency in lower case. Raise `ApiError` if Stripe does not support it."""
@@ -123,7 +123,7 @@ class Currency:
 
 @dataclass(frozen=True)
 class Email:
-    """An e-mail address."""
+    """A parameter with an e-mail address."""
 
     def clean(self, value: Any, path: str) -> str:
         """Return the e-mail address. Raise `ApiError` if it is malformed."""
@@ -135,13 +135,16 @@ class Email:
 
 @dataclass(frozen=True)
 class Url:
-    """An absolute URL. Images are `https_only`, because Stripe fetches them itself."""
+    """A parameter with an absolute URL.
+
+    URLs of images are `https_only`, because Stripe fetches the images itself.
+    """
 
     https_only: bool = False
     max_length: int = 5000
 
     def clean(self, value: Any, path: str) -> str:
-        """Return the URL. Raise `ApiError` if it is not absolute, or not over HTTP(S)."""
+        """Return the URL. Raise `ApiError` if it is not an absolute URL for HTTP or HTTPS."""
         text = Text(max_length=self.max_length).clean(value, path)
         schemes = ["https"] if self.https_only else ["http", "https"]
         try:
@@ -156,7 +159,7 @@ class Url:
 
 @dataclass(frozen=True)
 class Anything:
-    """Any value, without validation."""
+    """A parameter with any value, which is not validated."""
 
     def clean(self, value: Any, path: str) -> Any:
         """Return the value unchanged."""
@@ -165,10 +168,10 @@ class Anything:
 
 @dataclass(frozen=True)
 class Metadata:
-    """A dict of up to 50 keys, with keys of up to 40 characters and values of up to 500."""
+    """A metadata parameter: up to 50 keys of up to 40 characters, with values of up to 500."""
 
     def clean(self, value: Any, path: str) -> dict[str, str]:
-        """Return the metadata without empty values. Raise `ApiError` if there is too much of it."""
+        """Return the metadata without empty values. Raise `ApiError` if it exceeds a limit."""
         if value == "":
             return {}
         if not isinstance(value, dict):
@@ -188,13 +191,13 @@ class Metadata:
 
 @dataclass(frozen=True)
 class ListOf:
-    """A list of parameters of one type, encoded as `name[0]=…&name[1]=…`."""
+    """A parameter with a list, whose items have one type, sent as `name[0]=…&name[1]=…`."""
 
     item: Parameter
     maximum: int | None = None
 
     def clean(self, value: Any, path: str) -> list[Any]:
-        """Return the converted items. Raise `ApiError` if one is invalid, or there are too many."""
+        """Return the converted items. Raise `ApiError` for an invalid item or too many items."""
         if value == "":
             return []
         if not isinstance(value, dict) or not all(key.isdigit() for key in value):
@@ -209,7 +212,7 @@ class ListOf:
 
 @dataclass(frozen=True)
 class Hash:
-    """A dict with named fields; other fields are refused."""
+    """A parameter with named fields, each of its own type; unknown fields are refused."""
 
     fields: Mapping[str, Parameter]
     required: Sequence[str] = ()
@@ -220,19 +223,20 @@ class Hash:
             return {}
         if not isinstance(value, dict):
             raise ApiError("Invalid object", param=path)
-        unknown = [_join(path, name) for name in value if name not in self.fields]
+        unknown = [_nested_name(path, name) for name in value if name not in self.fields]
         if unknown:
             raise parameter_unknown(unknown)
         for name in self.required:
             if name not in value:
-                raise parameter_missing(_join(path, name))
+                raise parameter_missing(_nested_name(path, name))
         return {
-            name: self.fields[name].clean(inner, _join(path, name)) for name, inner in value.items()
+            name: self.fields[name].clean(inner, _nested_name(path, name))
+            for name, inner in value.items()
         }
 
 
-def _join(path: str, name: str) -> str:
-    """Return the name of a field as Stripe writes it: `path[name]`."""
+def _nested_name(path: str, name: str) -> str:
+    """Return the full name of a nested field, as Stripe writes it: `path[name]`."""
     return f"{path}[{name}]" if path else name
 
 

@@ -22,7 +22,7 @@ class FormError(Exception):
 
 @dataclass(frozen=True)
 class PaymentForm:
-    """The data of the payment form, as text."""
+    """The data that a shopper typed into the payment form, as text."""
 
     method: str
     number: str
@@ -34,18 +34,21 @@ class PaymentForm:
 
     @classmethod
     def read(cls, data: Mapping[str, str], session: Object) -> "PaymentForm":
-        """Read the submitted data. The merchant's e-mail address overrides the shopper's."""
+        """Read the submitted data. The session's `customer_email` overrides the typed address."""
         text = {name: str(data.get(name, "")).strip()[:500] for name in cls.__dataclass_fields__}
         text["number"] = re.sub(r"[\s-]", "", text["number"])
         text["email"] = session["customer_email"] or text["email"]
         return cls(**text)
 
     def billing_details(self, now: int, *, needs_card: bool) -> Object:
-        """Return the payer's name, e-mail address and card expiry. Raise `FormError` if invalid."""
+        """Validate the form, and return the payer's name, e-mail address and card expiry.
+
+        Raise `FormError` if a field is invalid. The card is validated only if `needs_card`.
+        """
         if not EMAIL.match(self.email):
             raise FormError("email", "Enter a valid e-mail address.")
         if needs_card:
-            self._check_number()
+            self._check_card_number()
         month, year = self._read_expiry(now) if needs_card else (None, None)
         if needs_card and not re.match(r"^\d{3,4}$", self.cvc):
             raise FormError("cvc", "Your card's security code is incomplete.", "invalid_cvc")
@@ -53,15 +56,15 @@ class PaymentForm:
             raise FormError("name", "Enter the name of the person who pays.")
         return {"email": self.email, "name": self.name, "exp_month": month, "exp_year": year}
 
-    def _check_number(self) -> None:
-        """Raise `FormError` if the card number is incomplete or not valid."""
+    def _check_card_number(self) -> None:
+        """Raise `FormError` if the card number is incomplete or fails its checksum."""
         if not re.match(r"^\d{13,19}$", self.number):
             raise FormError("number", "Your card number is incomplete.", "invalid_number")
         if not passes_luhn(self.number):
             raise FormError("number", "Your card number is not valid.", "incorrect_number")
 
     def _read_expiry(self, now: int) -> tuple[int, int]:
-        """Return the card's expiry month and year. Raise `FormError` if the card has expired."""
+        """Return the card's expiry month and year. Raise `FormError` if invalid or in the past."""
         match = EXPIRY.match(self.expiry)
         if match is None or not 1 <= int(match[1]) <= 12:
             raise FormError(

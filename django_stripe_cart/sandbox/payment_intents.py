@@ -12,7 +12,10 @@ AUTHENTICATION_FAILED = (
 
 
 def start_intent(account: Account, session: Object) -> Object:
-    """Return the session's payment intent, or create it at the first attempt to pay."""
+    """Return the payment intent of a session, created at the first attempt to pay.
+
+    Its amount is updated to the session's total.
+    """
     if session["payment_intent"]:
         intent = account.get("payment_intent", session["payment_intent"])
         intent["amount"] = session["amount_total"]
@@ -27,7 +30,10 @@ def start_intent(account: Account, session: Object) -> Object:
 def attach_payment_method(
     account: Account, intent: Object, type: str, billing: Object, card: Card | None = None
 ) -> Object:
-    """Attach a card or, without `card`, a bank account. Return the new payment method."""
+    """Attach a new payment method to a payment intent, and return the payment method.
+
+    It is a card or, without `card`, a bank account.
+    """
     method = account.save(build_payment_method(type, billing, card, created=account.clock.now()))
     intent["_"]["card"] = card and card.number
     intent["payment_method"] = method["id"]
@@ -36,7 +42,7 @@ def attach_payment_method(
 
 
 def require_3ds(account: Account, intent: Object, *, return_url: str) -> None:
-    """Require 3D Secure before the payment intent is charged."""
+    """Mark a payment intent as waiting for 3D Secure, before it is charged."""
     intent["status"] = "requires_action"
     intent["next_action"] = {
         "type": "redirect_to_url",
@@ -47,7 +53,7 @@ def require_3ds(account: Account, intent: Object, *, return_url: str) -> None:
 
 
 def fail_3ds(account: Account, intent: Object) -> None:
-    """Record that 3D Secure failed, and require another payment method."""
+    """Record that 3D Secure failed, and make the payment intent require another payment method."""
     require_payment_method(
         account, intent, "payment_intent_authentication_failure", AUTHENTICATION_FAILED
     )
@@ -74,7 +80,7 @@ def require_payment_method(
     charge: str | None = None,
     decline_code: str | None = None,
 ) -> None:
-    """Record why a payment failed, and require another payment method."""
+    """Record why a payment failed, and make its intent require another payment method."""
     method = account.get("payment_method", intent["payment_method"])
     error = {
         "charge": charge,

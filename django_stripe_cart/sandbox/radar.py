@@ -1,4 +1,4 @@
-"""Reviews and early fraud warnings, and their ends by refunds and disputes."""
+"""Reviews and early fraud warnings, and the effects of refunds and disputes on them."""
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.errors import ApiError
@@ -34,7 +34,7 @@ WARNING = "radar.early_fraud_warning"
 
 
 def open_review(account: Account, charge: Object, *, opened_reason: str) -> Object:
-    """Open the review of a charge, by a rule of Radar or by hand."""
+    """Open a review of a charge, for a rule of Radar or for the merchant (`manual`)."""
     if charge["status"] != "succeeded":
         raise ApiError("Only a payment that succeeded can be reviewed.")
     if find_open_review(account, charge) is not None:
@@ -54,7 +54,7 @@ def open_review(account: Account, charge: Object, *, opened_reason: str) -> Obje
 
 
 def close_review(account: Account, review: Object, *, reason: str) -> Object:
-    """Close a review. Its payment keeps the review's id."""
+    """Close a review, and return it. The charge and the payment intent keep its id."""
     if not review["open"]:
         raise ApiError("This review is already closed.")
     review.update(open=False, reason=reason, closed_reason=reason)
@@ -64,7 +64,7 @@ def close_review(account: Account, review: Object, *, reason: str) -> Object:
 
 
 def warn_of_fraud(account: Account, charge: Object, *, fraud_type: str) -> Object:
-    """Create an early fraud warning about a charge of a card."""
+    """Create the bank's early fraud warning about a card charge, and return the warning."""
     if charge["status"] != "succeeded" or charge["payment_method_details"]["type"] != "card":
         raise ApiError("Only a card payment that succeeded gets an early fraud warning.")
     warning = build_early_fraud_warning(charge, fraud_type=fraud_type, created=account.clock.now())
@@ -80,9 +80,9 @@ def find_open_review(account: Account, charge: Object) -> Object | None:
 
 
 def record_refund(account: Account, charge: Object, reason: str | None) -> None:
-    """Close the review of a charge that is refunded in full, and update its warnings.
+    """After a refund, close the review of a fully refunded charge, and update its warnings.
 
-    `reason` is the refund's.
+    `reason` is the reason for the refund.
     """
     if charge["refunded"]:
         is_fraud = reason == "fraudulent"
@@ -91,18 +91,20 @@ def record_refund(account: Account, charge: Object, reason: str | None) -> None:
 
 
 def record_dispute(account: Account, charge: Object) -> None:
-    """Close the review of a charge that is disputed, and update its warnings."""
+    """After a dispute, close the review of the charge, and update its warnings."""
     _close_open_review(account, charge, "disputed")
     _update_warnings(account, charge)
 
 
 def _close_open_review(account: Account, charge: Object, reason: str) -> None:
+    """Close the open review of a charge, if it has one."""
     review = find_open_review(account, charge)
     if review is not None:
         close_review(account, review, reason=reason)
 
 
 def _update_warnings(account: Account, charge: Object) -> None:
+    """Update whether a charge's early fraud warnings are actionable, and create events."""
     for warning in account.store.find(WARNING, charge=charge["id"]):
         before, now = warning["actionable"], is_actionable(charge)
         if before != now:

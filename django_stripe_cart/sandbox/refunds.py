@@ -1,4 +1,4 @@
-"""The steps of a refund, and the amounts that charges record."""
+"""The steps of a refund, and the refunded amounts that charges record."""
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.cards import find_card
@@ -16,7 +16,7 @@ FAILURE_REASON = "expired_or_canceled_card"
 
 
 def make_refund(account: Account, charge: Object, params: Object, *, amount: int) -> Object:
-    """Refund an amount of a charge. The test card decides whether the refund succeeds."""
+    """Refund an amount of a charge, and return the refund. Some test cards make it wait or fail."""
     refund = build_refund(charge, params, amount=amount, created=account.clock.now())
     outcome = find_card(charge["_"]["card"]).refund if charge["_"]["card"] else "succeeded"
     if outcome == "pending":
@@ -62,13 +62,16 @@ def amount_refundable(charge: Object) -> int:
 
 
 def _add_balance_transaction(account: Account, refund: Object, amount: int, type: str) -> str:
-    """Add an amount to the merchant's balance, and return the id of the transaction."""
+    """Add an amount (negative for a refund) to the merchant's balance.
+
+    Return the id of the balance transaction.
+    """
     transaction = build_balance_transaction(refund, amount, type, created=account.clock.now())
     return str(account.save(transaction)["id"])
 
 
 def _update_charge_totals(account: Account, charge: Object) -> None:
-    """Update the refunded amount of a charge from its refunds."""
+    """Calculate the refunded amount of a charge from its refunds, and store it."""
     refunds = account.store.find("refund", charge=charge["id"])
     amount = sum(refund["amount"] for refund in refunds if refund["status"] in COUNTED_STATUSES)
     charge.update(amount_refunded=amount, refunded=amount == charge["amount_captured"])

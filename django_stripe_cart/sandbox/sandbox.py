@@ -69,14 +69,20 @@ class Sandbox(SimulatedActions):
             self._queue.deliver_or_notify()
 
     def http_client(self) -> "stripe.HTTPClient":
-        """Return a client for `StripeClient(key, http_client=…)` that uses no socket."""
+        """Return an HTTP client for the SDK that calls this sandbox without a socket.
+
+        Use it as `StripeClient(key, http_client=…)`.
+        """
         # Imported lazily: the sandbox also works without the SDK.
         from django_stripe_cart.sandbox.http_client import SandboxClient
 
         return SandboxClient(self.handle)
 
     def serve(self, port: int = 0, host: str = "127.0.0.1") -> SandboxServer:
-        """Start an HTTP server on a port of this machine, and send webhooks over HTTP."""
+        """Start an HTTP server on this machine, and send webhooks over HTTP.
+
+        Port 0 selects any free port.
+        """
         server = SandboxServer(self.handle, host=host, port=port)
         if not self._has_base_url:
             self.base_url = server.url
@@ -86,7 +92,7 @@ class Sandbox(SimulatedActions):
 
     @property
     def base_url(self) -> str:
-        """Return the address of the sandbox's pages."""
+        """Return the address of the sandbox's own pages."""
         return self._account.base_url
 
     @base_url.setter
@@ -120,12 +126,12 @@ class Sandbox(SimulatedActions):
 
     @property
     def reviews(self) -> list[Object]:
-        """The reviews, open and closed, oldest first."""
+        """Return the reviews, open and closed, oldest first."""
         return self._find_all("review")
 
     @property
     def early_fraud_warnings(self) -> list[Object]:
-        """The early fraud warnings, oldest first."""
+        """Return the early fraud warnings, oldest first."""
         return self._find_all("radar.early_fraud_warning")
 
     @property
@@ -135,7 +141,7 @@ class Sandbox(SimulatedActions):
 
     @property
     def requests(self) -> list[Object]:
-        """Return the latest API calls, oldest first."""
+        """Return the log of API calls, oldest first; only the latest 10,000 are kept."""
         return list(self._api.log)
 
     def add_webhook_endpoint(
@@ -146,8 +152,8 @@ class Sandbox(SimulatedActions):
     ) -> Object:
         """Subscribe a URL to events, and return the webhook endpoint with its `secret`.
 
-        With several secrets, each webhook has one signature for each. If the URL has an endpoint,
-        its events are updated, and its secrets if any are given.
+        With several secrets, each webhook gets a signature for each secret. If the URL already has
+        an endpoint, its events are replaced; its secrets are replaced only if you pass any.
         """
         secrets = [secret] if isinstance(secret, str) else list(secret or ())
         with self._account.change():
@@ -161,7 +167,10 @@ class Sandbox(SimulatedActions):
         return {**remove_internal_data(endpoint), "secret": endpoint["_"]["secrets"][0]["secret"]}
 
     def roll_secret(self, endpoint: str, hours: int = 24) -> str:
-        """Return a new secret for an endpoint, given its id. The old one expires after `hours`."""
+        """Add a new secret to the endpoint with this id, and return the secret.
+
+        The old secret expires after `hours`.
+        """
         with self._account.change():
             found = self._account.get("webhook_endpoint", endpoint)
             secret = add_secret(found, until=self.clock.now() + hours * 60 * 60)
@@ -176,7 +185,7 @@ class Sandbox(SimulatedActions):
         self._queue.deliver_with(deliver)
 
     def deliver(self) -> list[Object]:
-        """Send every webhook that is due, and return the deliveries."""
+        """Send every webhook that is due now, and return the deliveries."""
         self._account.run_due_tasks()
         return self._queue.deliver_due()
 
@@ -195,7 +204,10 @@ class Sandbox(SimulatedActions):
         self._queue.is_held = value
 
     def sign(self, body: bytes, secret: str, timestamp: int | None = None) -> str:
-        """Return the header `Stripe-Signature` for the body of a webhook."""
+        """Return the header `Stripe-Signature` for the body of a webhook, signed with `secret`.
+
+        `timestamp` (Unix seconds) is the time of signing, by default now.
+        """
         moment = self.clock.wall() if timestamp is None else timestamp
         return signature.sign(body, secret, timestamp=moment)
 
@@ -211,11 +223,11 @@ class Sandbox(SimulatedActions):
         self._account.store.close()
 
     def _run_due_tasks(self) -> None:
-        """Run the tasks that are due, and deliver the webhooks that they cause."""
+        """Run the scheduled tasks that are due, and deliver the webhooks that they cause."""
         self._account.run_due_tasks()
         self._queue.deliver_or_notify()
 
     def _find_all(self, kind: str) -> list[Object]:
-        """Return all objects of a kind, after running the tasks that are due."""
+        """Run the tasks that are due, and return all objects of a kind, without internal data."""
         self._run_due_tasks()
         return [remove_internal_data(obj) for obj in self._account.store.find(kind)]

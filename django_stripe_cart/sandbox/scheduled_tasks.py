@@ -8,13 +8,13 @@ from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.refunds import set_refund_status
 
 
-def _change_refund(account: Account, refund: Object, *, before: str, after: str) -> Object:
-    """Change a refund's status from `before` to `after`, unless it has changed already."""
+def _change_refund_status(account: Account, refund: Object, *, before: str, after: str) -> Object:
+    """If a refund's status is still `before`, change it to `after`. Return the refund."""
     return set_refund_status(account, refund, after) if refund["status"] == before else refund
 
 
 TASKS: dict[str, Task] = {
     "expire_session": mark_expired,
-    "refund_fails": partial(_change_refund, before="succeeded", after="failed"),
-    "refund_succeeds": partial(_change_refund, before="pending", after="succeeded"),
+    "refund_fails": partial(_change_refund_status, before="succeeded", after="failed"),
+    "refund_succeeds": partial(_change_refund_status, before="pending", after="succeeded"),
 }

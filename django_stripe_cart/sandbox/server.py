@@ -17,7 +17,7 @@ Handle = Callable[[str, str, dict[str, str], bytes], Response]
 
 
 class SandboxServer:
-    """A running HTTP server. Use it as a context manager, or call `close`."""
+    """A running HTTP server of a sandbox. Use it as a context manager, or call `close`."""
 
     def __init__(self, handle: Handle, *, host: str, port: int) -> None:
         require_loopback(host)
@@ -38,7 +38,7 @@ class SandboxServer:
         self._thread.start()
 
     def on_close(self, callback: Callable[[], None]) -> None:
-        """Call a function when the server stops."""
+        """Register a function that is called when the server stops."""
         self._on_close.append(callback)
 
     def close(self) -> None:
@@ -58,7 +58,7 @@ class SandboxServer:
 
 
 def require_loopback(host: str) -> None:
-    """Raise `ValueError` unless the host is a loopback address, such as 127.0.0.1."""
+    """Raise `ValueError` if the host is not a loopback address, such as 127.0.0.1."""
     try:
         is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -70,7 +70,7 @@ def require_loopback(host: str) -> None:
 
 
 class _Server(ThreadingHTTPServer):
-    """A threading HTTP server that knows its open connections."""
+    """An HTTP server with threads, which can close all connections that are open."""
 
     daemon_threads = True
     block_on_close = False
@@ -81,27 +81,27 @@ class _Server(ThreadingHTTPServer):
         super().__init__(*args)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Handle a request in a thread, and remember its connection."""
+        """Handle a request in a thread, and record its connection as open."""
         self._open.add(request)
         super().process_request(request, client_address)
 
     def close_request(self, request: Any) -> None:
-        """Close a connection, and forget it."""
+        """Close a connection, and no longer record it as open."""
         self._open.discard(request)
         super().close_request(request)
 
     def close_connections(self) -> None:
-        """Close the connections that clients keep open."""
+        """Close all connections that clients still keep open."""
         for connection in list(self._open):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Print no traceback when a client closes the connection."""
+        """Do nothing, so that no traceback is printed when a client closes the connection."""
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """The handler of HTTP requests, which passes them to a sandbox."""
+    """The handler of HTTP requests, which passes each request to a sandbox."""
 
     sandbox: Handle
     protocol_version = "HTTP/1.1"
@@ -119,11 +119,13 @@ class _Handler(BaseHTTPRequestHandler):
         """Print nothing, because the sandbox has a request log of its own."""
 
     def _answer_request(self) -> None:
-        """Answer one request, and simulate a lost connection if a fault asks for it."""
+        """Answer one request with the sandbox's response, or lose the connection for a fault."""
         length = self.headers.get("Content-Length", "0")
         if not length.isdigit() or int(length) > MAX_BODY:
             self.close_connection = True
-            self._write(Response(413, {"Content-Type": "text/plain"}, b"The body is too large."))
+            self._write_response(
+                Response(413, {"Content-Type": "text/plain"}, b"The body is too large.")
+            )
             return
         body = self.rfile.read(int(length))
         try:
@@ -131,10 +133,10 @@ class _Handler(BaseHTTPRequestHandler):
         except ConnectionLost as lost:
             self._simulate_lost_connection(lost)
             return
-        self._write(response)
+        self._write_response(response)
 
-    def _write(self, response: Response, *, only: int | None = None) -> None:
-        """Send a response, or `only` so many bytes of its body."""
+    def _write_response(self, response: Response, *, only: int | None = None) -> None:
+        """Send a response: all of its body or, with `only`, the first bytes, as many as it says."""
         self.send_response(response.status)
         for name, value in response.headers.items():
             self.send_header(name, value)
@@ -144,10 +146,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(response.body[:only])
 
     def _simulate_lost_connection(self, lost: ConnectionLost) -> None:
-        """Simulate a timeout, a connection reset or a truncated response."""
+        """Send half the response, reset the connection, or send nothing, as a fault says."""
         self.close_connection = True
         if lost.kind == "truncated" and lost.response is not None:
-            self._write(lost.response, only=len(lost.response.body) // 2)
+            self._write_response(lost.response, only=len(lost.response.body) // 2)
         elif lost.kind == "reset":
             linger = struct.pack("ii", 1, 0)
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)

@@ -42,7 +42,7 @@ def submit_form(account: Account, session_id: str, data: Mapping[str, str]) -> P
 
 
 def confirm_3ds(account: Account, session_id: str, *, ok: bool) -> Payment:
-    """Complete or fail 3D Secure, and charge the card if it was completed."""
+    """Complete 3D Secure and charge the card or, with `ok=False`, fail 3D Secure."""
     session = account.get(SESSION, session_id)
     if session["status"] != "open":
         return current_payment(session)
@@ -57,7 +57,7 @@ def confirm_3ds(account: Account, session_id: str, *, ok: bool) -> Payment:
 
 
 def settle_bank_debit(account: Account, session_id: str, *, ok: bool) -> Payment:
-    """Complete a session's bank debit: `ok` tells whether it succeeds or fails."""
+    """Let a session's pending bank debit succeed or, with `ok=False`, fail."""
     session = account.get(SESSION, session_id)
     intent = account.get("payment_intent", session["payment_intent"] or "")
     if intent["status"] != "processing":
@@ -72,7 +72,7 @@ def settle_bank_debit(account: Account, session_id: str, *, ok: bool) -> Payment
 
 
 def current_payment(session: Object) -> Payment:
-    """Return the result of a payment from the status of its session."""
+    """Return the result of paying, as the status of the session tells it."""
     if session["status"] == "expired":
         return Payment("expired", message="This checkout session has expired.")
     if session["status"] == "open":
@@ -110,7 +110,7 @@ def _payment_method_type(session: Object, wanted: str) -> str:
 
 
 def _pay_by_card(account: Account, session: Object, number: str, billing: Object) -> Payment:
-    """Charge a card, or ask the shopper for 3D Secure first if the card requires it."""
+    """Charge a card or, if the card requires 3D Secure, ask the shopper for it first."""
     intent = payment_intents.start_intent(account, session)
     card = find_card(number)
     payment_intents.attach_payment_method(account, intent, "card", billing, card)
@@ -122,7 +122,10 @@ def _pay_by_card(account: Account, session: Object, number: str, billing: Object
 
 
 def _charge_card(account: Account, session: Object, intent: Object) -> Payment:
-    """Charge the card of a payment intent; if this succeeds, complete the session."""
+    """Charge the card of a payment intent; if this succeeds, complete the session.
+
+    Some test cards then open a dispute.
+    """
     method = account.get("payment_method", intent["payment_method"])
     card = find_card(intent["_"]["card"])
     if not charges.charge_card(account, intent, method):
@@ -134,7 +137,7 @@ def _charge_card(account: Account, session: Object, intent: Object) -> Payment:
 
 
 def _pay_by_bank_debit(account: Account, session: Object, type: str, billing: Object) -> Payment:
-    """Start a bank debit, and complete the session as unpaid."""
+    """Start a bank debit, and complete the session, which is unpaid until the debit succeeds."""
     intent = payment_intents.start_intent(account, session)
     method = payment_intents.attach_payment_method(account, intent, type, billing)
     charges.charge_bank_account(account, intent, method)
@@ -142,7 +145,7 @@ def _pay_by_bank_debit(account: Account, session: Object, type: str, billing: Ob
 
 
 def _complete_session(account: Account, session: Object, payment_status: str) -> Payment:
-    """Mark a session as complete, and create the event."""
+    """Mark a session as complete, create the event, and return the result of paying."""
     billing = session["_"]["billing"]
     session.update(
         status="complete",
@@ -158,7 +161,7 @@ def _complete_session(account: Account, session: Object, payment_status: str) ->
 
 
 def _customer_details(billing: Object) -> Object:
-    """Return the customer details of a paid session."""
+    """Return the `customer_details` of a complete session, from its billing details."""
     address = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
     return {
         "address": address,

@@ -13,5 +13,5 @@ def sign(body: bytes, secrets: str | Sequence[str], *, timestamp: int) -> str:
 
 
 def _digest(body: bytes, secret: str, timestamp: int) -> str:
-    """Return the signature of a body at a timestamp, as a hexadecimal string."""
+    """Return the signature of a timestamp and a body, as a hexadecimal string."""
     return hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()

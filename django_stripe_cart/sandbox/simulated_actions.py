@@ -29,9 +29,10 @@ class SimulatedActions:
     _queue: DeliveryQueue
 
     def pay(self, session: str | Object, card: str = "4242424242424242", **form: str) -> Payment:
-        """Pay a session (an object, an id or a page's URL) as a shopper does on the payment page.
+        """Pay a session as a shopper does on the payment page, and return the result.
 
-        `form` overrides the fields `name`, `email`, `expiry`, `cvc` and `shipping_rate`.
+        The session is an object, an id or the URL of its page. `form` overrides the fields `name`,
+        `email`, `expiry`, `cvc` and `shipping_rate`.
         """
         defaults = {
             "method": "card",
@@ -44,21 +45,21 @@ class SimulatedActions:
         session_id = id_of(session)
         with self._account.change():
             payment = session_payment.submit_form(self._account, session_id, {**defaults, **form})
-        return self._redirect_shopper(session_id, payment)
+        return self._deliver_and_wait(session_id, payment)
 
     def pay_by_bank_debit(self, session: str | Object, **form: str) -> Payment:
         """Pay a session by bank debit. The payment is pending until `settle` is called."""
         return self.pay(session, **{"method": "bank_debit", **form})
 
     def confirm_3ds(self, session: str | Object, ok: bool = True) -> Payment:
-        """Complete 3D Secure as the shopper or, with `ok=False`, fail it."""
+        """Complete 3D Secure as the shopper does or, with `ok=False`, fail it."""
         session_id = id_of(session)
         with self._account.change():
             payment = session_payment.confirm_3ds(self._account, session_id, ok=ok)
-        return self._redirect_shopper(session_id, payment)
+        return self._deliver_and_wait(session_id, payment)
 
     def settle(self, session: str | Object, ok: bool = True) -> Payment:
-        """Complete a session's bank debit: `ok` tells whether it succeeds or fails."""
+        """Let a session's pending bank debit succeed or, with `ok=False`, fail."""
         with self._account.change():
             payment = session_payment.settle_bank_debit(self._account, id_of(session), ok=ok)
         self._queue.deliver_or_notify()
@@ -68,27 +69,30 @@ class SimulatedActions:
         """Expire an open session now."""
         with self._account.change():
             expired = expire_session(self._account, id_of(session))
-        return self._deliver_webhooks(expired)
+        return self._deliver_and_return(expired)
 
     def refund(
         self, payment: str | Object, amount: int | None = None, reason: str | None = None
     ) -> Object:
-        """Refund a session, payment intent or charge, as the merchant does in the Dashboard."""
+        """Refund a payment, as the merchant does in the Dashboard; by default all that is left.
+
+        The payment is a session, a payment intent or a charge.
+        """
         given = {"amount": amount, "reason": reason}
         params = {name: value for name, value in given.items() if value is not None}
         with self._account.change():
             charge = self._find_charge(payment)
             refund = create_refund(self._account, {"charge": charge["id"], **params})
-        return self._deliver_webhooks(refund)
+        return self._deliver_and_return(refund)
 
     def set_refund_status(self, refund: str | Object, status: str) -> Object:
-        """Set a refund to pending, requires_action, succeeded, failed or canceled."""
+        """Set a refund's status: pending, requires_action, succeeded, failed or canceled."""
         if status not in STATUSES:
             raise ValueError(f"A refund is one of {STATUSES}, not {status!r}.")
         with self._account.change():
             found = self._account.get("refund", id_of(refund))
             moved = set_refund_status(self._account, found, status)
-        return self._deliver_webhooks(moved)
+        return self._deliver_and_return(moved)
 
     def open_dispute(
         self,
@@ -98,9 +102,9 @@ class SimulatedActions:
         status: str | None = None,
         amount: int | None = None,
     ) -> Object:
-        """Dispute a payment, or a part of its amount. An inquiry withdraws no money.
+        """Dispute a payment, by default its whole amount. An inquiry withdraws no money.
 
-        With `status="lost"` nothing can be answered, as when a bank takes back a bank debit.
+        With `status="lost"` it is lost from the start, as when a bank takes back a bank debit.
         """
         status = status or ("warning_needs_response" if is_inquiry else "needs_response")
         with self._account.change():
@@ -108,50 +112,50 @@ class SimulatedActions:
             dispute = open_dispute(
                 self._account, charge, status=status, reason=reason, amount=amount
             )
-        return self._deliver_webhooks(dispute)
+        return self._deliver_and_return(dispute)
 
     def set_dispute_status(self, dispute: str | Object, status: str) -> Object:
-        """Set a dispute's status, e.g. to `under_review`."""
+        """Set a dispute's status, e.g. `under_review`; withdraw or return the money accordingly."""
         with self._account.change():
             found = self._account.get("dispute", id_of(dispute))
             moved = set_dispute_status(self._account, found, status)
-        return self._deliver_webhooks(moved)
+        return self._deliver_and_return(moved)
 
     def close_dispute(self, dispute: str | Object, won: bool = True) -> Object:
-        """Close a dispute, as won or lost by the merchant."""
+        """Close a dispute, as won or, with `won=False`, lost by the merchant."""
         with self._account.change():
             found = self._account.get("dispute", id_of(dispute))
             closed = close_dispute(self._account, found, won=won)
-        return self._deliver_webhooks(closed)
+        return self._deliver_and_return(closed)
 
     def open_review(self, payment: str | Object, opened_reason: str = "rule") -> Object:
-        """Put a payment into review, by a rule of Radar or, with `manual`, by hand."""
+        """Open a review of a payment, for a rule of Radar or for the merchant (`manual`)."""
         _check_choice(opened_reason, radar.OPENED_REASONS, "review is opened by")
         with self._account.change():
             charge = self._find_charge(payment)
             review = radar.open_review(self._account, charge, opened_reason=opened_reason)
-        return self._deliver_webhooks(review)
+        return self._deliver_and_return(review)
 
     def close_review(self, review: str | Object, reason: str = "approved") -> Object:
-        """Close a review. A refund in full and a dispute do that by themselves."""
+        """Close a review. A refund in full, or a dispute, closes it without this call."""
         _check_choice(reason, radar.CLOSED_REASONS, "review is closed as")
         with self._account.change():
             found = self._account.get(radar.REVIEW, id_of(review))
             closed = radar.close_review(self._account, found, reason=reason)
-        return self._deliver_webhooks(closed)
+        return self._deliver_and_return(closed)
 
     def warn_of_fraud(
         self, payment: str | Object, fraud_type: str = "made_with_stolen_card"
     ) -> Object:
-        """Warn of a payment as the card's bank does, before it becomes a dispute."""
+        """Create an early fraud warning about a card payment, as the card's bank does."""
         _check_choice(fraud_type, radar.FRAUD_TYPES, "type of fraud is")
         with self._account.change():
             charge = self._find_charge(payment)
             warning = radar.warn_of_fraud(self._account, charge, fraud_type=fraud_type)
-        return self._deliver_webhooks(warning)
+        return self._deliver_and_return(warning)
 
     def resend(self, session: str | Object) -> list[Object]:
-        """Send the webhooks of a session's last event again, and return the deliveries."""
+        """Resend the latest event about a session to every endpoint; return the new deliveries."""
         with self._account.change():
             events = self._account.store.find("event", data__object__id=id_of(session))
             deliveries = [
@@ -169,7 +173,7 @@ class SimulatedActions:
         amount_off: int | None = None,
         currency: str | None = None,
     ) -> Object:
-        """Add a coupon, which a new session can name in its `discounts`."""
+        """Add a coupon, whose id a new session can contain in its `discounts`."""
         if (percent_off is None) == (amount_off is None):
             raise ValueError("A coupon takes off either a percentage or an amount.")
         with self._account.change():
@@ -183,7 +187,7 @@ class SimulatedActions:
             return remove_internal_data(self._account.save(coupon))
 
     def _find_charge(self, payment: str | Object) -> Object:
-        """Return the latest charge of a session, a payment intent or a charge."""
+        """Return the latest charge of a session or a payment intent, or the charge itself."""
         found = self._account.store.get(id_of(payment))
         if found is not None and found["object"] == "checkout.session":
             found = self._account.store.get(found["payment_intent"] or "")
@@ -193,26 +197,30 @@ class SimulatedActions:
             raise resource_missing("charge", id_of(payment))
         return found
 
-    def _redirect_shopper(self, session_id: str, payment: Payment) -> Payment:
-        """Deliver the webhooks, and return the payment after the merchant's site has answered."""
+    def _deliver_and_wait(self, session_id: str, payment: Payment) -> Payment:
+        """Deliver the webhooks that are due, and return the result of paying.
+
+        If the session is complete, wait until its event was sent once, as Stripe does before it
+        redirects the shopper.
+        """
         self._queue.deliver_or_notify()
         if payment.status in ("paid", "processing", "complete"):
             self._queue.wait_for_first_attempt("checkout.session.completed", session_id)
         return payment
 
-    def _deliver_webhooks(self, obj: Object) -> Object:
+    def _deliver_and_return(self, obj: Object) -> Object:
         """Deliver the webhooks that are due, and return the object without internal data."""
         self._queue.deliver_or_notify()
         return remove_internal_data(obj)
 
 
-def _check_choice(value: str, choices: Sequence[str], what: str) -> None:
-    """Raise `ValueError` if `value` is not one of `choices`."""
+def _check_choice(value: str, choices: Sequence[str], subject: str) -> None:
+    """Raise `ValueError` if `value` is not one of `choices`; `subject` begins its message."""
     if value not in choices:
-        raise ValueError(f"A {what} one of {', '.join(choices)}, not {value!r}.")
+        raise ValueError(f"A {subject} one of {', '.join(choices)}, not {value!r}.")
 
 
 def id_of(thing: str | Object) -> str:
-    """Return the id of an object, given the object, its id or the URL of its payment page."""
+    """Return the id of an object, given the object, its id or the URL of its page."""
     text = str(thing if isinstance(thing, str) else thing["id"])
     return urlsplit(text).path.rsplit("/", 1)[-1]

@@ -46,7 +46,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Open a transaction, or join the open one, and exclude all other threads."""
+        """Open a transaction, or join the one that is open, and make all other threads wait."""
         with self._lock:
             outermost = self._depth == 0
             if outermost:
@@ -66,12 +66,12 @@ class Store:
 
     def get(self, id: str) -> Object | None:
         """Return the object with this id, or None."""
-        rows = self._rows("SELECT body FROM objects WHERE id = ?", [id])
+        rows = self._execute("SELECT body FROM objects WHERE id = ?", [id])
         return json.loads(rows[0][0]) if rows else None
 
     def put(self, body: Object, *, kind: str | None = None) -> Object:
-        """Store an object, and return it. Changes keep its position in the order of creation."""
-        self._rows(
+        """Store an object, and return it. A changed object keeps its position (see `position`)."""
+        self._execute(
             "INSERT INTO objects (id, kind, body) VALUES (?, ?, ?)"
             " ON CONFLICT (id) DO UPDATE SET body = excluded.body",
             [body["id"], kind or body["object"], json.dumps(body)],
@@ -79,16 +79,16 @@ class Store:
         return body
 
     def delete(self, id: str) -> None:
-        """Delete one object."""
-        self._rows("DELETE FROM objects WHERE id = ?", [id])
+        """Delete the object with this id."""
+        self._execute("DELETE FROM objects WHERE id = ?", [id])
 
     def clear(self) -> None:
         """Delete all objects."""
-        self._rows("DELETE FROM objects", [])
+        self._execute("DELETE FROM objects", [])
 
     def position(self, id: str) -> int | None:
-        """Return the object's position in the order of creation, or None."""
-        rows = self._rows("SELECT seq FROM objects WHERE id = ?", [id])
+        """Return an object's position in the order of creation, or None if it does not exist."""
+        rows = self._execute("SELECT seq FROM objects WHERE id = ?", [id])
         return rows[0][0] if rows else None
 
     def find(
@@ -99,20 +99,23 @@ class Store:
         limit: int | None = None,
         **equal: Any,
     ) -> list[Object]:
-        """Return the objects of a kind that meet all conditions, oldest first."""
+        """Return the objects of a kind that meet all conditions, by default oldest first.
+
+        `equal` are fields with the values that they must have.
+        """
         clauses = [("kind = ?", [kind]), *conditions, *(is_equal(k, v) for k, v in equal.items())]
         where = " AND ".join(sql for sql, _ in clauses)
         values = [value for _, some in clauses for value in some]
         # With a condition, the unary plus stops SQLite from scanning all objects of the kind by
         # `seq`, so that it uses the index of the condition, which selects few rows.
         order = ("+" if len(clauses) > 1 else "") + ("seq DESC" if newest_first else "seq ASC")
-        rows = self._rows(
+        rows = self._execute(
             f"SELECT body FROM objects WHERE {where} ORDER BY {order} LIMIT ?",  # noqa: S608
             [*values, -1 if limit is None else limit],
         )
         return [json.loads(row[0]) for row in rows]
 
-    def _rows(self, sql: str, values: Sequence[Any]) -> list[Any]:
+    def _execute(self, sql: str, values: Sequence[Any]) -> list[Any]:
         """Execute an SQL statement, and return its rows."""
         with self._lock:
             return self._connection.execute(sql, values).fetchall()
@@ -136,10 +139,10 @@ def is_one_of(field: str, values: Sequence[str]) -> Condition:
 
 
 def is_before(position: int) -> Condition:
-    """Return the SQL condition that an object was created before this position."""
+    """Return the SQL condition that an object was created before the one at this position."""
     return "seq < ?", [position]
 
 
 def is_after(position: int) -> Condition:
-    """Return the SQL condition that an object was created after this position."""
+    """Return the SQL condition that an object was created after the one at this position."""
     return "seq > ?", [position]

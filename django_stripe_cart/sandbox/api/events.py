@@ -3,33 +3,35 @@
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.errors import ApiError
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.pagination import list_parameters, list_stored_objects
+from django_stripe_cart.sandbox.pagination import list_stored_objects, parameters_for_list
 from django_stripe_cart.sandbox.parameters import Boolean, ListOf, Text
 
 RETENTION = 30 * 24 * 60 * 60
 MAX_TYPES = 20
-LIST = list_parameters(
+LIST = parameters_for_list(
     type=Text(), types=ListOf(Text(), maximum=MAX_TYPES), delivery_success=Boolean()
 )
 
 
 def list_events(account: Account, params: Object) -> Object:
-    """Return a page of the events of the last 30 days that match the filters."""
+    """Return a page of events: those of the last 30 days that match the filters."""
     filters = dict(params)
     if "type" in filters and "types" in filters:
         raise ApiError("You may only specify one of these parameters: type, types.")
     if "types" in filters:
         filters["type"] = filters.pop("types")
     if "delivery_success" in filters:
-        filters["pending_webhooks"] = _pending_counts(account, filters.pop("delivery_success"))
+        filters["pending_webhooks"] = _pending_webhook_counts(
+            account, filters.pop("delivery_success")
+        )
     oldest = account.clock.now() - RETENTION
     since = max(filters.get("created", {}).get("gte", oldest), oldest)
     filters["created"] = {**filters.get("created", {}), "gte": since}
     return list_stored_objects(account, filters, kind="event", url="/v1/events")
 
 
-def _pending_counts(account: Account, is_delivered: bool) -> list[int]:
-    """Return the values of `pending_webhooks` that delivered, or undelivered, events have."""
+def _pending_webhook_counts(account: Account, is_delivered: bool) -> list[int]:
+    """Return the numbers of pending webhooks that events have: 0 if delivered, else 1 or more."""
     if is_delivered:
         return [0]
     return list(range(1, len(account.store.find("webhook_endpoint")) + 1))

@@ -42,7 +42,7 @@ def retrieve_balance(account: Account) -> Object:
 
 
 def _balance_amounts(totals: Counter[str]) -> list[Object]:
-    """Return totals by currency as Stripe lists them, or zero dollars if there are none."""
+    """Return a balance in Stripe's format: an amount for each currency, or else zero dollars."""
     return [
         {"amount": amount, "currency": currency, "source_types": {"card": amount}}
         for currency, amount in sorted(totals.items())

@@ -12,11 +12,11 @@ WARNINGS = "/v1/radar/early_fraud_warnings"
 
 
 def list_reviews(account: Account, params: Object) -> Object:
-    """Return a page of the open reviews."""
+    """Return a page of the reviews that are open."""
     params = {**params, "open": True}
     return list_stored_objects(account, params, kind=REVIEW, url=REVIEWS)
 
 
 def approve_review(account: Account, id: str) -> Object:
-    """Approve the payment, which closes its review."""
+    """Approve the payment that a review is about, close the review and return it."""
     return close_review(account, account.get(REVIEW, id), reason="approved")

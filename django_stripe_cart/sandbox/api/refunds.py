@@ -39,7 +39,10 @@ UPDATE = Hash({"metadata": Metadata(), "expand": EXPAND})
 
 
 def create_refund(account: Account, params: Object) -> Object:
-    """Refund a charge in full or in part. Raise `ApiError` if it cannot be refunded."""
+    """Refund a charge, in full or in part, and return the refund.
+
+    Raise `ApiError` if the charge cannot be refunded, or not by this amount.
+    """
     charge = _find_charge(account, params)
     if charge["status"] != "succeeded":
         raise ApiError("Only a charge that succeeded can be refunded.", param="charge")
@@ -54,12 +57,12 @@ def create_refund(account: Account, params: Object) -> Object:
             f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded"
         )
     amount = params.get("amount", left)
-    _check_amount(amount, left, charge["currency"])
+    _check_refund_amount(amount, left, charge["currency"])
     return make_refund(account, charge, params, amount=amount)
 
 
 def update_refund(account: Account, id: str, params: Object) -> Object:
-    """Merge metadata into that of a refund."""
+    """Add metadata to a refund, overwriting keys that it has already, and return the refund."""
     refund = account.get("refund", id)
     merged = {**refund["metadata"], **params.get("metadata", {})}
     refund["metadata"] = merged
@@ -70,7 +73,7 @@ def update_refund(account: Account, id: str, params: Object) -> Object:
 
 
 def cancel_refund(account: Account, id: str) -> Object:
-    """Cancel a refund. Raise `ApiError` unless its status is `requires_action`."""
+    """Cancel a refund with the status `requires_action`. Raise `ApiError` for any other refund."""
     refund = account.get("refund", id)
     if refund["status"] != "requires_action":
         raise ApiError(f"A refund with the status {refund['status']} cannot be canceled.")
@@ -85,7 +88,7 @@ def list_refunds_of_charge(account: Account, id: str, params: Object) -> Object:
 
 
 def _find_charge(account: Account, params: Object) -> Object:
-    """Return the charge that the parameters name, directly or by its payment intent."""
+    """Return the charge that the parameters name by its own id or by its payment intent's."""
     if "charge" in params:
         return account.get("charge", params["charge"], param="charge")
     if "payment_intent" not in params:
@@ -100,8 +103,8 @@ def _find_charge(account: Account, params: Object) -> Object:
     return account.get("charge", intent["latest_charge"])
 
 
-def _check_amount(amount: int, left: int, currency: str) -> None:
-    """Raise `ApiError` unless this amount, in the smallest unit, can be refunded."""
+def _check_refund_amount(amount: int, left: int, currency: str) -> None:
+    """Raise `ApiError` if a refund's amount is not valid in its currency, or more than is left."""
     check_representable(amount, currency, param="amount")
     if amount > left:
         asked, rest = format_amount(amount, currency), format_amount(left, currency)

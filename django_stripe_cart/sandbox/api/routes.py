@@ -17,7 +17,7 @@ from django_stripe_cart.sandbox.api import (
     webhook_endpoints,
 )
 from django_stripe_cart.sandbox.http import Object
-from django_stripe_cart.sandbox.pagination import list_parameters, list_stored_objects
+from django_stripe_cart.sandbox.pagination import list_stored_objects, parameters_for_list
 from django_stripe_cart.sandbox.parameters import RETRIEVE, Hash, Text
 
 Handler = Callable[..., Object]
@@ -33,7 +33,7 @@ class Endpoint:
     parameters: Hash | Callable[[str], Hash] = RETRIEVE
 
     def match(self, path: str) -> dict[str, str] | None:
-        """Return the ids in a path, or None if the path is not that of this endpoint."""
+        """Return the ids in a path, by name, or None if the path belongs to another endpoint."""
         pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path)
         found = re.fullmatch(pattern, path)
         return found.groupdict() if found else None
@@ -44,7 +44,7 @@ class Endpoint:
         return hash.clean(raw)
 
     def call(self, account: Account, ids: dict[str, str], params: Object) -> Object:
-        """Call the endpoint's function, and return its result without expanding any ids."""
+        """Call the endpoint's function, and return its result. `expand` is left to the caller."""
         asked = {name: value for name, value in params.items() if name != "expand"}
         if self.parameters is RETRIEVE:
             return self.run(account, *ids.values())
@@ -56,8 +56,8 @@ def _retrieve(account: Account, id: str, *, kind: str) -> Object:
     return account.get(kind, id)
 
 
-def _read_endpoints(kind: str, url: str, parameters: Hash) -> list[Endpoint]:
-    """Return the two endpoints that list the objects of a kind and retrieve one by id."""
+def _build_read_endpoints(kind: str, url: str, parameters: Hash) -> list[Endpoint]:
+    """Return two API endpoints: one lists the objects of a kind, one retrieves an object by id."""
     return [
         Endpoint("GET", url, partial(list_stored_objects, kind=kind, url=url), parameters),
         Endpoint("GET", url + "/{id}", partial(_retrieve, kind=kind)),
@@ -66,25 +66,25 @@ def _read_endpoints(kind: str, url: str, parameters: Hash) -> list[Endpoint]:
 
 SESSIONS, CHARGES, REFUNDS = "/v1/checkout/sessions", "/v1/charges", "/v1/refunds"
 WEBHOOKS = "/v1/webhook_endpoints"
-UNFILTERED = list_parameters()
-INTENT_FILTERS = list_parameters(customer=Text(), customer_account=Text())
-CHARGE_FILTERS = list_parameters(customer=Text(), payment_intent=Text(), transfer_group=Text())
-OF_CHARGE = list_parameters(charge=Text(), payment_intent=Text())
+UNFILTERED = parameters_for_list()
+INTENT_FILTERS = parameters_for_list(customer=Text(), customer_account=Text())
+CHARGE_FILTERS = parameters_for_list(customer=Text(), payment_intent=Text(), transfer_group=Text())
+OF_CHARGE = parameters_for_list(charge=Text(), payment_intent=Text())
 ENDPOINTS = [
-    Endpoint("POST", SESSIONS, sessions.create_session, session_parameters.create_parameters),
-    *_read_endpoints("checkout.session", SESSIONS, sessions.LIST),
+    Endpoint("POST", SESSIONS, sessions.create_session, session_parameters.parameters_for_creation),
+    *_build_read_endpoints("checkout.session", SESSIONS, sessions.LIST),
     Endpoint("GET", SESSIONS + "/{id}/line_items", sessions.list_line_items, UNFILTERED),
     Endpoint("POST", SESSIONS + "/{id}/expire", sessions.expire_session),
-    *_read_endpoints("payment_intent", "/v1/payment_intents", INTENT_FILTERS),
-    *_read_endpoints("charge", CHARGES, CHARGE_FILTERS),
+    *_build_read_endpoints("payment_intent", "/v1/payment_intents", INTENT_FILTERS),
+    *_build_read_endpoints("charge", CHARGES, CHARGE_FILTERS),
     Endpoint("GET", CHARGES + "/{id}/refunds", refunds.list_refunds_of_charge, UNFILTERED),
     Endpoint("POST", REFUNDS, refunds.create_refund, refunds.CREATE),
-    *_read_endpoints("refund", REFUNDS, OF_CHARGE),
+    *_build_read_endpoints("refund", REFUNDS, OF_CHARGE),
     Endpoint("POST", REFUNDS + "/{id}", refunds.update_refund, refunds.UPDATE),
     Endpoint("POST", REFUNDS + "/{id}/cancel", refunds.cancel_refund),
-    *_read_endpoints("dispute", "/v1/disputes", OF_CHARGE),
+    *_build_read_endpoints("dispute", "/v1/disputes", OF_CHARGE),
     Endpoint("POST", WEBHOOKS, webhook_endpoints.create_endpoint, webhook_endpoints.CREATE),
-    *_read_endpoints("webhook_endpoint", WEBHOOKS, UNFILTERED),
+    *_build_read_endpoints("webhook_endpoint", WEBHOOKS, UNFILTERED),
     Endpoint(
         "POST", WEBHOOKS + "/{id}", webhook_endpoints.update_endpoint, webhook_endpoints.UPDATE
     ),
@@ -95,7 +95,7 @@ ENDPOINTS = [
     Endpoint("GET", radar.REVIEWS, radar.list_reviews, UNFILTERED),
     Endpoint("GET", radar.REVIEWS + "/{id}", partial(_retrieve, kind=radar.REVIEW)),
     Endpoint("POST", radar.REVIEWS + "/{id}/approve", radar.approve_review),
-    *_read_endpoints(radar.WARNING, radar.WARNINGS, OF_CHARGE),
+    *_build_read_endpoints(radar.WARNING, radar.WARNINGS, OF_CHARGE),
     Endpoint("GET", "/v1/events", events.list_events, events.LIST),
     Endpoint("GET", "/v1/events/{id}", partial(_retrieve, kind="event")),
     Endpoint("GET", "/v1/account", merchant.retrieve_account),
@@ -104,7 +104,7 @@ ENDPOINTS = [
 
 
 def find_endpoint(method: str, path: str) -> tuple[Endpoint, dict[str, str]] | None:
-    """Return the endpoint for a method and path, with the ids in the path, or None."""
+    """Return the API endpoint for a method and path, and the ids in the path, or return None."""
     for endpoint in ENDPOINTS:
         ids = endpoint.match(path)
         if ids is not None and endpoint.method == method:

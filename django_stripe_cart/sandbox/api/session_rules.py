@@ -9,7 +9,7 @@ MIN_LIFETIME, MAX_LIFETIME = 30 * 60, 24 * 60 * 60
 
 
 def check_session(account: Account, params: Object) -> None:
-    """Raise `ApiError` if Stripe would refuse the session, or the sandbox does not support it."""
+    """Raise `ApiError` if Stripe would refuse to create the session, or the sandbox cannot."""
     _check_mode(params)
     _check_expiry(params, account.clock.now())
     for index, item in enumerate(params["line_items"]):
@@ -24,7 +24,10 @@ def check_session(account: Account, params: Object) -> None:
 
 
 def _check_mode(params: Object) -> None:
-    """Raise `ApiError` unless the session is for a one-time payment on Stripe's own page."""
+    """Raise `ApiError` if a required parameter is missing, or the mode is not supported.
+
+    Supported are one-time payments on Stripe's own page that are captured at once.
+    """
     if params["mode"] != "payment":
         raise ApiError("The sandbox only plays sessions with mode=payment.", param="mode")
     if params.get("ui_mode") not in (None, "hosted", "hosted_page"):
@@ -40,7 +43,7 @@ def _check_mode(params: Object) -> None:
 
 
 def _check_expiry(params: Object, now: int) -> None:
-    """Raise `ApiError` unless the session expires between 30 minutes and 24 hours from now."""
+    """Raise `ApiError` if `expires_at` is less than 30 minutes or more than 24 hours from now."""
     if "expires_at" not in params:
         return
     if params["expires_at"] < now + MIN_LIFETIME:
@@ -54,7 +57,10 @@ def _check_expiry(params: Object, now: int) -> None:
 
 
 def _check_line_item(item: Object, path: str) -> None:
-    """Raise `ApiError` unless a line item describes its product, price and quantity."""
+    """Raise `ApiError` if a line item lacks its quantity, or the data of its product and price.
+
+    `path` is the name of the line item in error messages.
+    """
     if "price" in item:
         raise resource_missing("price", item["price"], param=f"{path}[price]", status=400)
     if "price_data" not in item:
@@ -75,7 +81,7 @@ def _check_line_item(item: Object, path: str) -> None:
 
 
 def _check_currencies(params: Object) -> None:
-    """Raise `ApiError` if the line items and shipping options differ in currency."""
+    """Raise `ApiError` if the line items and shipping options are not all in one currency."""
     currencies = {item["price_data"]["currency"] for item in params["line_items"]}
     currencies |= {
         option["shipping_rate_data"]["fixed_amount"]["currency"]

@@ -12,12 +12,12 @@ from django_stripe_cart.sandbox.objects.line_item import (
     build_product,
 )
 from django_stripe_cart.sandbox.objects.session import build_session
-from django_stripe_cart.sandbox.pagination import list_items, list_parameters
+from django_stripe_cart.sandbox.pagination import list_items, parameters_for_list
 from django_stripe_cart.sandbox.parameters import Email, Hash, OneOf, Text
 from django_stripe_cart.sandbox.payment_intents import cancel_intent
 
 SESSION = "checkout.session"
-LIST = list_parameters(
+LIST = parameters_for_list(
     payment_intent=Text(),
     status=OneOf(["complete", "expired", "open"]),
     customer=Text(),
@@ -29,7 +29,7 @@ LIST = list_parameters(
 
 
 def create_session(account: Account, params: Object) -> Object:
-    """Create an open Checkout Session."""
+    """Create an open Checkout Session, which expires at its `expires_at`, and return it."""
     check_session(account, params)
     session = build_session(
         params,
@@ -38,7 +38,7 @@ def create_session(account: Account, params: Object) -> Object:
         base_url=account.base_url,
     )
     session["_"]["line_items"] = [_create_line_item(account, item) for item in params["line_items"]]
-    _add_shipping(account, session, params.get("shipping_options", []))
+    _add_shipping_options(account, session, params.get("shipping_options", []))
     _add_discounts(account, session, params.get("discounts", []))
     update_totals(account, session)
     check_chargeable(session["amount_total"], session["currency"])
@@ -53,7 +53,10 @@ def list_line_items(account: Account, id: str, params: Object) -> Object:
 
 
 def expire_session(account: Account, id: str) -> Object:
-    """Expire a session, so that it can no longer be paid. Raise `ApiError` if it is not open."""
+    """Expire a session, so that it can no longer be paid, and return it.
+
+    Raise `ApiError` if it is not open.
+    """
     session = account.get(SESSION, id)
     if session["status"] != "open":
         raise ApiError(
@@ -63,7 +66,7 @@ def expire_session(account: Account, id: str) -> Object:
 
 
 def mark_expired(account: Account, session: Object) -> Object:
-    """Mark a session as expired if it is open, and cancel its payment intent."""
+    """If a session is open, mark it as expired and cancel its payment intent. Return it."""
     if session["status"] == "open":
         session.update(status="expired", url=None)
         account.save(session)
@@ -74,7 +77,10 @@ def mark_expired(account: Account, session: Object) -> Object:
 
 
 def update_totals(account: Account, session: Object) -> None:
-    """Update a session's amounts from its line items, discount and shipping cost."""
+    """Calculate a session's amounts from its line items, discount and shipping cost.
+
+    The session is not stored.
+    """
     lines = session["_"]["line_items"]
     subtotal = sum(line["amount_subtotal"] for line in lines)
     discount = _allocate_discount(account, session, subtotal)
@@ -100,15 +106,18 @@ def set_shipping_rate(session: Object, rate: Object) -> None:
 
 
 def _create_line_item(account: Account, item: Object) -> Object:
-    """Create a line item, with its product and price, from the parameters of a session."""
+    """Store the product and price of a line item, and return the line item."""
     data, created = item["price_data"], account.clock.now()
     product = account.save(build_product(data["product_data"], created=created))
     price = account.save(build_price(data, product["id"], created=created))
     return build_line_item(item, price, product)
 
 
-def _add_shipping(account: Account, session: Object, options: list[Object]) -> None:
-    """Add shipping options to a session, and choose the first one."""
+def _add_shipping_options(account: Account, session: Object, options: list[Object]) -> None:
+    """Add shipping options to a session, and choose the first one.
+
+    Raise `ApiError` if an option refers to a stored shipping rate.
+    """
     for index, option in enumerate(options):
         if "shipping_rate_data" not in option:
             raise resource_missing(
@@ -127,7 +136,7 @@ def _add_shipping(account: Account, session: Object, options: list[Object]) -> N
 
 
 def _add_discounts(account: Account, session: Object, discounts: list[Object]) -> None:
-    """Add discounts to a session. Raise `ApiError` if a coupon does not exist."""
+    """Add discounts to a session. Raise `ApiError` for an unknown coupon, or a promotion code."""
     for index, discount in enumerate(discounts):
         path = f"discounts[{index}]"
         if "promotion_code" in discount:
@@ -140,7 +149,7 @@ def _add_discounts(account: Account, session: Object, discounts: list[Object]) -
 
 
 def _allocate_discount(account: Account, session: Object, subtotal: int) -> int:
-    """Distribute the discount over the line items, and return its amount.
+    """Distribute a session's discount over its line items, and return the whole discount.
 
     The last line item gets the rounding difference.
     """

@@ -7,7 +7,10 @@ from django_stripe_cart.sandbox.ids import new_id
 def build_balance_transaction(
     source: Object, amount: int, type: str, *, created: int, fee: int = 0
 ) -> Object:
-    """Return a new change of the merchant's balance; a refund has a negative amount."""
+    """Return a new balance transaction about `source`: a charge, refund or dispute.
+
+    A negative amount leaves the merchant's balance.
+    """
     fee_details = {
         "amount": fee,
         "application": None,

@@ -24,7 +24,7 @@ ONLY_IN_PAYMENT_METHOD = ("display_brand", "generated_from", "networks", "three_
 
 
 def build_charge(intent: Object, method: Object, *, created: int, base_url: str) -> Object:
-    """Return a new charge with the status `pending`."""
+    """Return a new, pending charge of a payment intent to a payment method."""
     type = method["type"]
     id = new_id("ch" if type == "card" else "py")
     return {
@@ -62,7 +62,7 @@ def build_charge(intent: Object, method: Object, *, created: int, base_url: str)
 
 
 def _payment_method_details(method: Object) -> Object:
-    """Return the details of a payment method that a charge repeats."""
+    """Return a charge's `payment_method_details`, copied from its payment method."""
     details: Object = method[method["type"]]
     if method["type"] != "card":
         return {**details, "mandate": None}

@@ -35,14 +35,14 @@ def build_coupon(
 
 
 def discount_amount(coupon: Object, subtotal: int) -> int:
-    """Return the amount that a coupon takes off a subtotal."""
+    """Return the amount that a coupon takes off a session's subtotal."""
     if coupon["percent_off"] is not None:
         return int(subtotal * coupon["percent_off"] / 100 + 0.5)
     return min(subtotal, int(coupon["amount_off"]))
 
 
 def build_shipping_rate(data: Object, *, created: int) -> Object:
-    """Return a new shipping rate with a fixed amount."""
+    """Return a new shipping rate with a fixed amount, from the parameters of a session."""
     amount: dict[str, Any] = data.get("fixed_amount", {})
     return {
         "id": new_id("shr"),

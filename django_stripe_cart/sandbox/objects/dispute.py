@@ -15,7 +15,7 @@ EVIDENCE = (
 
 
 def build_dispute(charge: Object, *, status: str, reason: str, amount: int, created: int) -> Object:
-    """Build a dispute that withholds no money yet."""
+    """Return a new dispute over a charge, for which no money is withdrawn yet."""
     is_final = status == "lost"
     return {
         "id": new_id("du"),
@@ -46,14 +46,15 @@ def build_dispute(charge: Object, *, status: str, reason: str, amount: int, crea
 
 
 def _payment_method_details(charge: Object, status: str) -> Object | None:
-    """Return the details of a card, or None: there are none of a bank debit."""
+    """Return a dispute's details of the card, or None for a bank debit, which has none."""
     if charge["payment_method_details"]["type"] != "card":
         return None
     is_inquiry = status.startswith("warning_")
-    return {"card": _card(charge, is_inquiry=is_inquiry), "type": "card"}
+    return {"card": _card_details(charge, is_inquiry=is_inquiry), "type": "card"}
 
 
-def _card(charge: Object, *, is_inquiry: bool) -> Object:
+def _card_details(charge: Object, *, is_inquiry: bool) -> Object:
+    """Return a dispute's details of the card: its brand, and a chargeback or an inquiry."""
     brand = charge["payment_method_details"]["card"]["brand"]
     return {
         "brand": brand,

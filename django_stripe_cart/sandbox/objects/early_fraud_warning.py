@@ -5,7 +5,7 @@ from django_stripe_cart.sandbox.ids import new_id
 
 
 def build_early_fraud_warning(charge: Object, *, fraud_type: str, created: int) -> Object:
-    """Build the warning of the bank that a charge is fraudulent."""
+    """Return a new warning, in which the card's bank reports a charge as fraudulent."""
     return {
         "id": new_id("issfr"),
         "object": "radar.early_fraud_warning",
@@ -19,5 +19,5 @@ def build_early_fraud_warning(charge: Object, *, fraud_type: str, created: int) 
 
 
 def is_actionable(charge: Object) -> bool:
-    """Return whether a refund can still avoid a dispute."""
+    """Return whether refunding a charge in full can still avoid a dispute over it."""
     return not charge["refunded"] and not charge["disputed"]

@@ -7,7 +7,7 @@ from django_stripe_cart.sandbox.ids import new_id
 
 
 def build_product(data: Object, *, created: int) -> Object:
-    """Return a new product from the parameters of a line item."""
+    """Return a new product from the `product_data` of a line item."""
     return {
         "id": new_id("prod", 14),
         "object": "product",
@@ -32,7 +32,7 @@ def build_product(data: Object, *, created: int) -> Object:
 
 
 def build_price(data: Object, product_id: str, *, created: int) -> Object:
-    """Return a new one-time price from the parameters of a line item."""
+    """Return a new one-time price of a product from the `price_data` of a line item."""
     return {
         "id": new_id("price"),
         "object": "price",
@@ -57,7 +57,7 @@ def build_price(data: Object, product_id: str, *, created: int) -> Object:
 
 
 def build_line_item(params: Object, price: Object, product: Object) -> Object:
-    """Return a new line item of a session, without a discount."""
+    """Return a new line item of a session, before any discount."""
     quantity: int = params.get("quantity", 1)
     subtotal = price["unit_amount"] * quantity
     return {
@@ -77,7 +77,7 @@ def build_line_item(params: Object, price: Object, product: Object) -> Object:
 
 
 def _build_adjustable_quantity(data: Object | None) -> dict[str, Any] | None:
-    """Return the range in which the shopper may change the quantity, or None."""
+    """Return the limits within which the shopper may change a quantity, or None if fixed."""
     if not data or not data.get("enabled"):
         return None
     return {

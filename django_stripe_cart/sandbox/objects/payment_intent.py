@@ -31,7 +31,7 @@ NULL_FIELDS = (
 
 
 def build_payment_intent(session: Object, *, created: int) -> Object:
-    """Return a new payment intent of a session, without a payment method."""
+    """Return a new payment intent for a session's total, without a payment method."""
     data: dict[str, Any] = session["_"]["payment_intent_data"]
     id = new_id("pi")
     return {

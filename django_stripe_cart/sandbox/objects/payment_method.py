@@ -23,7 +23,7 @@ def build_payment_method(type: str, billing: Object, card: Card | None, *, creat
 
 
 def _card_details(card: Card, billing: Object) -> Object:
-    """Return the details of a card, as the payment method contains them."""
+    """Return the part of a payment method that describes its card."""
     return {
         "brand": card.brand,
         "checks": {
@@ -46,7 +46,7 @@ def _card_details(card: Card, billing: Object) -> Object:
 
 
 def _bank_details(type: str) -> Object:
-    """Return the details of a bank account, as the payment method contains them."""
+    """Return the part of a payment method that describes its bank account."""
     details: Object = {"last4": "6789", "fingerprint": "SandboxBank0001"}
     if type == "us_bank_account":
         details |= {
@@ -59,7 +59,7 @@ def _bank_details(type: str) -> Object:
 
 
 def _build_billing_details(billing: Object) -> Object:
-    """Return the name and e-mail address of the payer in Stripe's format."""
+    """Return the payer's name and e-mail address, as a payment method contains them."""
     return {
         "address": dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state")),
         "email": billing["email"],

@@ -8,7 +8,7 @@ NULL_FIELDS = ("balance_transaction", "source_transfer_reversal", "transfer_reve
 
 
 def build_refund(charge: Object, params: Object, *, amount: int, created: int) -> Object:
-    """Return a new refund with the status `pending`."""
+    """Return a new, pending refund of an amount of a charge."""
     type = charge["payment_method_details"]["type"]
     return {
         "id": new_id("re" if type == "card" else "pyr"),
@@ -28,7 +28,7 @@ def build_refund(charge: Object, params: Object, *, amount: int, created: int) -
 
 
 def _destination_details(type: str) -> Object:
-    """Return the reference of the refund at the bank; only cards have one."""
+    """Return a refund's reference at the bank if a card is refunded, else an empty dict."""
     if type != "card":
         return {}
     return {

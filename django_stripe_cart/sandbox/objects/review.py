@@ -8,7 +8,7 @@ SESSION_FIELDS = ("browser", "device", "platform", "version")
 
 
 def build_review(charge: Object, *, opened_reason: str, created: int) -> Object:
-    """Build an open review of a charge."""
+    """Return a new, open review of a charge."""
     return {
         "id": new_id("prv"),
         "object": "review",

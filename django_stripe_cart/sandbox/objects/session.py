@@ -61,7 +61,7 @@ NULL_FIELDS = (
 
 
 def build_session(params: Object, *, currency: str, created: int, base_url: str) -> Object:
-    """Return a new open session, without line items and totals."""
+    """Return a new open session, still without line items and amounts."""
     id = new_id("cs_test", 58)
     return {
         "id": id,
@@ -89,14 +89,17 @@ def build_session(params: Object, *, currency: str, created: int, base_url: str)
 
 
 def payment_method_types(params: Object, currency: str) -> list[str]:
-    """Return the payment method types that the parameters request, or card and a bank debit."""
+    """Return the types of payment method that a new session offers.
+
+    By default, these are cards and the bank debit of the currency.
+    """
     asked = params.get("payment_method_types") or params.get("allowed_payment_method_types")
     types = asked or ["card", BANK_DEBITS.get(currency, "sepa_debit")]
     return [type for type in types if type not in params.get("excluded_payment_method_types", [])]
 
 
 def _build_settings(params: Object) -> Object:
-    """Return the part of a session that repeats its parameters with their defaults."""
+    """Return the fields of a session that repeat its parameters, or their defaults."""
     tax = params.get("automatic_tax", {}).get("enabled", False)
     recovery = params.get("after_expiration", {}).get("recovery")
     return {
@@ -130,7 +133,7 @@ def _build_settings(params: Object) -> Object:
 
 
 def _build_recovery(data: Object) -> Object:
-    """Return the settings for the recovery of an expired session."""
+    """Return a session's settings for recovering it after it has expired."""
     return {
         "allow_promotion_codes": data.get("allow_promotion_codes", False),
         "enabled": data["enabled"],
@@ -140,13 +143,13 @@ def _build_recovery(data: Object) -> Object:
 
 
 def _build_custom_text(data: Object) -> Object:
-    """Return the merchant's texts for the payment page."""
+    """Return the texts that the merchant adds to a session's payment page."""
     names = ("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")
     return {name: data.get(name) or None for name in names}
 
 
 def _build_invoice_creation(data: Object) -> Object:
-    """Return the settings for invoices."""
+    """Return a session's settings for creating an invoice."""
     given: dict[str, Any] = data.get("invoice_data", {})
     return {
         "enabled": data.get("enabled", False),

@@ -16,7 +16,7 @@ def build_webhook_endpoint(
     metadata: Object | None = None,
     created: int,
 ) -> Object:
-    """Return a new webhook endpoint, with a random secret if none is given."""
+    """Return a new, enabled webhook endpoint, with a random secret if none is given."""
     return {
         "id": new_id("we"),
         "object": "webhook_endpoint",

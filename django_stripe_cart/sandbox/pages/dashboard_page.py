@@ -47,7 +47,7 @@ class DashboardPage:
         }
 
     def show(self) -> Response:
-        """Show the latest sessions and webhooks, and the time in the sandbox."""
+        """Show the latest sessions and webhooks, the endpoints and the sandbox's time."""
         find = self._account.store.find
         context: dict[str, Any] = {
             "sessions": [
@@ -61,7 +61,7 @@ class DashboardPage:
         return render_page("dashboard.html", context)
 
     def run_action(self, session_id: str, form: Mapping[str, str]) -> Response:
-        """Run the action of the button that was pressed for a session."""
+        """Run the action whose button was pressed for a session, and show the dashboard again."""
         action = self._actions.get(form.get("action", ""))
         if action is None:
             return render_not_found()
@@ -69,14 +69,14 @@ class DashboardPage:
         return redirect("/")
 
     def move_clock(self, form: Mapping[str, str]) -> Response:
-        """Advance the clock by the hours in the form."""
+        """Advance the clock by the hours in the form, and show the dashboard again."""
         hours = form.get("hours", "")
         if hours.isdigit() and len(hours) < 5:
             self._account.clock.advance(hours=int(hours))
         return redirect("/")
 
     def _session_row(self, session: Object) -> dict[str, Any]:
-        """Return the template context of one session."""
+        """Return the template context of a session's row in the list."""
         charge = self._find_paid_charge(session) or {}
         refunded = charge.get("amount_refunded", 0)
         state = self._session_state(session)
@@ -108,7 +108,7 @@ class DashboardPage:
         return "processing" if intent["status"] == "processing" else "unpaid"
 
     def _find_paid_charge(self, session: Object) -> Object | None:
-        """Return the session's paid charge, or None."""
+        """Return the charge that paid a session, or None."""
         charges = self._account.store.find("charge", payment_intent=session["payment_intent"])
         return next((charge for charge in charges if charge["paid"]), None)
 
@@ -117,16 +117,16 @@ class DashboardPage:
         return amount_refundable(charge) > 0 and not is_disputed(self._account, charge)
 
     def _is_warned(self, charge: Object) -> bool:
-        """Return whether there is an early fraud warning about the charge."""
+        """Return whether the bank sent an early fraud warning about the charge."""
         return bool(self._account.store.find(WARNING, charge=charge["id"]))
 
     def _dispute_status(self, charge: Object) -> str:
-        """Return the status of a charge's dispute, or an empty string."""
+        """Return the status of the dispute over a charge, or an empty string."""
         dispute = self._find_dispute(charge)
         return dispute["status"] if dispute else ""
 
     def _get_dispute(self, session_id: str) -> Object:
-        """Return the dispute of a session's charge. Raise `ApiError` if there is none."""
+        """Return the dispute over a session's charge. Raise `ApiError` if there is none."""
         charge = self._find_paid_charge(self._account.get(SESSION, session_id)) or {}
         dispute = self._find_dispute(charge)
         if dispute is None:
@@ -134,7 +134,7 @@ class DashboardPage:
         return dispute
 
     def _find_dispute(self, charge: Object) -> Object | None:
-        """Return the charge's newest dispute that is not closed, else its newest one, or None."""
+        """Return the newest open dispute of a charge, else the newest closed one, or None."""
         disputes = self._account.store.find("dispute", charge=charge.get("id"), newest_first=True)
         is_open = (dispute for dispute in disputes if dispute["status"] not in CLOSED)
         return next(is_open, disputes[0] if disputes else None)
@@ -149,5 +149,5 @@ class DashboardPage:
 
 
 def _format_time(moment: int) -> str:
-    """Return a Unix time as text."""
+    """Return a Unix time as a date and time in UTC, for people."""
     return datetime.fromtimestamp(moment, UTC).strftime("%d %b %Y, %H:%M UTC")

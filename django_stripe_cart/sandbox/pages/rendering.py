@@ -27,12 +27,12 @@ HEADERS = {
 
 @cache
 def _engine() -> Engine:
-    """Return the engine that renders the sandbox's own templates."""
+    """Return Django's template engine, for the sandbox's own templates."""
     return Engine(dirs=[str(HERE / "templates")], autoescape=True)
 
 
 def render_page(template: str, context: dict[str, Any], *, status: int = 200) -> Response:
-    """Return a response with a rendered template."""
+    """Render a template as the body of a response."""
     # Numbers in attributes must not be localized; and this way no settings are needed.
     html = _engine().get_template(template).render(Context(context, use_l10n=False, use_tz=False))
     return Response(status, dict(HEADERS), html.encode())
@@ -46,13 +46,13 @@ def redirect(url: str) -> Response:
 def render_notice(
     title: str, text: str, *, status: int = 200, link: str = "", link_text: str = ""
 ) -> Response:
-    """Return a page with a title, a text and a link."""
+    """Return a page with a title, a text and, if given, a link."""
     context = {"title": title, "text": text, "link": link, "link_text": link_text}
     return render_page("notice.html", context, status=status)
 
 
 def render_not_found() -> Response:
-    """Return the page for an address that does not exist."""
+    """Return the page for a URL that does not exist."""
     return render_notice(
         "Page not found",
         "The sandbox has no page at this address.",
@@ -63,7 +63,7 @@ def render_not_found() -> Response:
 
 
 def read_static_file(name: str) -> Response:
-    """Return a stylesheet or script of the folder `static/`."""
+    """Return a stylesheet or script from the folder `static/`, or the page for unknown URLs."""
     path = STATIC / Path(name).name
     if path.suffix not in CONTENT_TYPES or not path.is_file():
         return render_not_found()

@@ -50,7 +50,7 @@ class PageHandler:
         return render_not_found()
 
     def _run_view(self, handle: View, id: str, request: Request) -> Response:
-        """Run the tasks that are due and then a view, and show its error as a page."""
+        """Run the tasks that are due, then a view; return its response, or its error as a page."""
         text = request.body.decode(errors="replace") if request.method == "POST" else request.query
         try:
             self._account.run_due_tasks()
@@ -63,7 +63,7 @@ class PageHandler:
         return render_notice("Not from here", "The sandbox answers its own pages only.", status=403)
 
     def is_allowed(self, request: Request) -> bool:
-        """Return whether the request's host is local and a POST comes from one of these pages."""
+        """Return whether a request is for this host and, if a POST, from a page of this host."""
         host = request.headers.get("host")
         if host is None:
             return True

@@ -9,7 +9,7 @@ from django_stripe_cart.sandbox.http import Object
 
 
 def summarize(account: Account, session: Object) -> dict[str, Any]:
-    """Return the template context of a session."""
+    """Return the template context of a session: merchant, line items, totals and shipping."""
     currency, details = session["currency"], session["total_details"]
     return {
         "id": session["id"],
@@ -31,7 +31,7 @@ def summarize(account: Account, session: Object) -> dict[str, Any]:
 
 
 def merchant_name(account: Account, session: Object) -> str:
-    """Return the merchant's name, or the host of the session's success URL."""
+    """Return the merchant's name to show, by default the host of the session's success URL."""
     branding = session["branding_settings"] or {}
     host = urlsplit(session["success_url"]).netloc
     return str(branding.get("display_name") or account.name or host)

@@ -7,9 +7,9 @@ TIMEOUT = 10
 
 
 def post(url: str, body: bytes, headers: dict[str, str]) -> int:
-    """Post a body to a URL, and return the HTTP status. Raise `OSError` if this fails.
+    """Post the body of a webhook to a URL, and return the HTTP status. Redirects are not followed.
 
-    Redirects are not followed.
+    Raise `OSError` if there is no response.
     """
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection

@@ -17,7 +17,7 @@ FIRST_ATTEMPT_TIMEOUT = 10
 
 
 class DeliveryQueue:
-    """A queue that sends due webhooks, in the calling thread or in worker threads."""
+    """A queue of webhooks, sent when they are due, by the calling thread or by worker threads."""
 
     def __init__(self, account: Account, faults: Faults) -> None:
         self._account = account
@@ -41,14 +41,17 @@ class DeliveryQueue:
         return self._account.store.find("delivery", compares("due_at", "gte", 0))
 
     def deliver_or_notify(self) -> None:
-        """Send the webhooks that are due, or wake the worker threads to send them."""
+        """Send the webhooks that are due, or wake the worker threads to do so.
+
+        Webhooks that are held are not sent.
+        """
         if self._is_inline and not self.is_held:
             self.deliver_due()
         else:
             self._wake_threads()
 
     def deliver_due(self) -> list[Object]:
-        """Send the webhooks that are due in the calling thread, and return the deliveries."""
+        """In the calling thread, send the webhooks that are due, and return the deliveries."""
         if self._sender.deliver is None or getattr(self._local, "is_delivering", False):
             return []
         self._local.is_delivering = True
@@ -58,7 +61,10 @@ class DeliveryQueue:
             self._local.is_delivering = False
 
     def wait_for_first_attempt(self, type: str, object_id: str) -> None:
-        """Wait until an event was sent once: Stripe redirects the shopper only then."""
+        """Wait until the worker threads sent this event about an object once.
+
+        Stripe redirects the shopper only then.
+        """
         if self._workers and self._uses_workers:
             with self._changed:
                 self._changed.wait_for(
@@ -75,7 +81,7 @@ class DeliveryQueue:
             thread.start()
 
     def stop(self) -> None:
-        """Stop the worker threads, after they have finished the webhooks that they are sending."""
+        """Stop the worker threads, after each has finished the webhook that it is sending."""
         self._stopping = True
         self._wake_threads()
         for thread in self._workers:
@@ -84,7 +90,7 @@ class DeliveryQueue:
 
     @property
     def _uses_workers(self) -> bool:
-        """Return whether the worker threads send webhooks, rather than the calling thread."""
+        """Return whether webhooks are sent by worker threads, and are not held."""
         return not self._is_inline and not self.is_held and self._sender.deliver is not None
 
     def _run_worker(self) -> None:
@@ -96,7 +102,7 @@ class DeliveryQueue:
             pass  # the sandbox was closed
 
     def _run_worker_step(self) -> None:
-        """Send one webhook that is due, or wait until there may be one."""
+        """Send one webhook that is due. If there is none, wait, and run the tasks that are due."""
         wake_count = self._wake_count
         delivery = self._claim_due_delivery() if self._uses_workers else None
         if delivery is not None:
@@ -110,7 +116,7 @@ class DeliveryQueue:
             self._account.run_due_tasks()
 
     def _claim_due_delivery(self) -> Object | None:
-        """Return the oldest delivery that is due and not being sent by another thread, or None."""
+        """Reserve the oldest delivery that is due, and return it, or None if there is none."""
         with self._account.store.transaction():
             now = self._account.clock.now()
             due = self._account.store.find("delivery", compares("due_at", "lte", now))
@@ -121,7 +127,7 @@ class DeliveryQueue:
         return None
 
     def _attempt_delivery(self, delivery: Object) -> Object:
-        """Send one webhook, and wake the other threads afterwards."""
+        """Send one reserved webhook, then wake the waiting threads. Return the delivery."""
         try:
             return self._sender.attempt(delivery)
         finally:
@@ -129,7 +135,7 @@ class DeliveryQueue:
             self._wake_threads()
 
     def _is_unattempted(self, type: str, object_id: str) -> bool:
-        """Return whether the webhook of this event type and object was never sent."""
+        """Return whether a webhook of this type about this object is queued, but was never sent."""
         return any(
             (one["type"], one["object"], one["attempts"]) == (type, object_id, 0)
             for one in self.pending

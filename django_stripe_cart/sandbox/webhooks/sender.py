@@ -25,14 +25,14 @@ OLD_SIGNATURE_AGE = 10 * 60
 
 
 class WebhookSender:
-    """A sender that makes one attempt to deliver a webhook."""
+    """A sender of webhooks, which makes one attempt to deliver a webhook at a time."""
 
     def __init__(self, account: Account, faults: Faults) -> None:
         self._account, self._faults = account, faults
         self.deliver: Deliver | None = post
 
     def attempt(self, delivery: Object) -> Object:
-        """Send one webhook, or apply a fault to it, and record the result."""
+        """Send one webhook and record the result, or apply a fault to it. Return the delivery."""
         fault = self._faults.take(f"{WEBHOOK} {delivery['type']}")
         if fault is not None and fault.kind in ("drop", "delay", "reorder"):
             return self._drop_or_delay(delivery, fault)
@@ -45,7 +45,7 @@ class WebhookSender:
         return delivery
 
     def _drop_or_delay(self, delivery: Object, fault: Fault) -> Object:
-        """Drop a webhook, or delay it by a fixed time or until another one is sent."""
+        """Drop a webhook, or delay it: for a fixed time or, if reordered, until another is sent."""
         if fault.kind == "drop":
             delivery.update(status="dropped", due_at=None)
         else:
@@ -54,14 +54,14 @@ class WebhookSender:
         return self._account.store.put(delivery, kind="delivery")
 
     def _release_reordered(self) -> None:
-        """Make the webhooks due that wait for another one to be sent first."""
+        """Make those webhooks due that a `reorder` fault delayed until another was sent."""
         for delivery in self._account.store.find("delivery", compares("due_at", "gte", 0)):
             if delivery.get("is_reordered"):
                 delivery.update(due_at=self._account.clock.now(), is_reordered=False)
                 self._account.store.put(delivery, kind="delivery")
 
     def _send_event(self, delivery: Object, fault: Fault | None) -> int | str:
-        """Send an event, and return the HTTP status of the answer or the name of the error."""
+        """Post an event to its endpoint. Return the HTTP status or, if it fails, the error."""
         endpoint = self._account.store.get(delivery["endpoint"])
         event = self._account.store.get(delivery["event"])
         if endpoint is None or event is None or self.deliver is None:
@@ -82,7 +82,7 @@ class WebhookSender:
             return type(error).__name__
 
     def _sign(self, body: bytes, endpoint: Object, fault: Fault | None) -> str:
-        """Return the signature of a webhook; a fault can make it invalid."""
+        """Return the signature header of a webhook; a fault can make it invalid."""
         kind = fault.kind if fault else None
         secrets = active_secrets(endpoint, self._account.clock.now())
         if kind == "wrong_signature":
@@ -91,7 +91,7 @@ class WebhookSender:
         return sign(body, secrets, timestamp=self._account.clock.wall() - age)
 
     def _record_result(self, delivery: Object, answer: int | str) -> None:
-        """Record an attempt: delivered, to be retried later, or failed."""
+        """Record one attempt to deliver: it succeeded, is retried later, or was the last."""
         attempts = delivery["attempts"] = delivery["attempts"] + 1
         delivery["answer"] = answer
         if isinstance(answer, int) and 200 <= answer < 300:
@@ -104,7 +104,7 @@ class WebhookSender:
         self._account.store.put(delivery, kind="delivery")
 
     def _decrement_pending_webhooks(self, event_id: str) -> None:
-        """Subtract one from the number of an event's webhooks that are not delivered yet."""
+        """Subtract one from an event's `pending_webhooks`, its undelivered webhooks."""
         event = self._account.store.get(event_id)
         if event is not None:
             event["pending_webhooks"] = max(event["pending_webhooks"] - 1, 0)
@@ -112,7 +112,7 @@ class WebhookSender:
 
 
 def event_body(event: Object, endpoint: Object) -> bytes:
-    """Return the body of a webhook, in the API version of its endpoint."""
+    """Return the body of an event's webhook, in the API version of the endpoint."""
     version = endpoint["api_version"] or api_versions.DEFAULT
     shown = {**api_versions.convert(remove_internal_data(event), version), "api_version": version}
     return json.dumps(shown, indent=2, ensure_ascii=False).encode()
