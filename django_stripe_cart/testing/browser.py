@@ -16,7 +16,7 @@ from django_stripe_cart.models import Order
 
 
 class Browser:
-    """A browser without JavaScript, signed in as ``user``, or as a guest without one."""
+    """A shopper's browser without JavaScript: signed in as ``user`` or, without one, a guest's."""
 
     def __init__(self, user: Any = None) -> None:
         self.client = Client()
@@ -25,33 +25,39 @@ class Browser:
             self.client.force_login(user)
 
     def add(self, product: Any, quantity: int = 1) -> HttpResponse:
-        """Add a product to the cart."""
+        """Add a product to the cart, and return the response."""
         return self._post("add", product=product.pk, quantity=quantity)
 
     def set_quantity(self, product: Any, quantity: int) -> HttpResponse:
-        """Change the quantity of a product in the cart."""
+        """Change the quantity of a product in the cart, and return the response."""
         return self._post("item", product=product.pk, quantity=quantity)
 
     def remove(self, product: Any) -> HttpResponse:
-        """Remove a product from the cart."""
+        """Remove a product from the cart, and return the response."""
         return self._post("remove", product=product.pk)
 
     def open_cart(self) -> str:
-        """Return the HTML of the cart page."""
+        """Open the cart page, and return its HTML."""
         return self.client.get(reverse("stripe_cart:cart")).content.decode()
 
     def check_out(self, *, page: str | None = None) -> HttpResponse:
-        """Press Checkout on the current cart page, or on ``page``, the HTML of an earlier one."""
+        """Press Checkout on the current cart page, or on ``page``, the HTML of an earlier one.
+
+        Return the response.
+        """
         html = self.open_cart() if page is None else page
         return self._post("checkout", fingerprint=self.fingerprint(html), next="/")
 
     def fingerprint(self, page: str) -> str:
-        """Return the cart's fingerprint in the checkout form of a page (HTML)."""
+        """Return the cart's fingerprint from the checkout form in ``page``, the HTML of a page."""
         field = re.search(r'name="fingerprint"[^>]*value="([^"]*)"', page)
         return unescape(field[1]) if field else ""
 
     def follow(self, url: str | None) -> HttpResponse:
-        """Open the URL to which Stripe redirects the shopper: ``payment.redirect_url``."""
+        """Open the URL to which Stripe redirects the shopper (``payment.redirect_url``).
+
+        Return the last response, after all redirects.
+        """
         assert url is not None  # noqa: S101
         parts = urlsplit(url)
         return self.client.get(parts._replace(scheme="", netloc="").geturl(), follow=True)  # type: ignore[return-value]
@@ -67,5 +73,5 @@ class Browser:
 
 
 def messages_of(response: Any) -> list[str]:
-    """Return the messages that the shopper sees on the next page."""
+    """Return the messages added during a request, which the shopper sees on the next page."""
     return [str(message) for message in get_messages(response.wsgi_request)]

@@ -15,7 +15,7 @@ from django_stripe_cart.sandbox.signature import sign
 
 @dataclass(frozen=True)
 class SignedEvent:
-    """The body and headers of a webhook request."""
+    """The body and headers of the signed webhook of an event."""
 
     body: bytes
     headers: dict[str, str]
@@ -24,7 +24,7 @@ class SignedEvent:
 def signed_event(
     type: str, object: Mapping[str, Any], *, secret: str | None = None, timestamp: int | None = None
 ) -> SignedEvent:
-    """Return a webhook about ``object``, with an event of this ``type``.
+    """Return the signed webhook of a new event of this ``type`` about ``object``.
 
     It is signed with ``secret``, by default the first of the site's webhook secrets, at
     ``timestamp`` (int, Unix seconds), by default now::
@@ -49,7 +49,7 @@ def signed_event(
 def sign_event(
     event: Mapping[str, Any], *, secret: str | None = None, timestamp: int | None = None
 ) -> SignedEvent:
-    """Return the webhook of an existing event, e.g. one of ``sandbox.events``."""
+    """Return the signed webhook of an existing event, e.g. one of ``sandbox.events``."""
     body = json.dumps(event).encode()
     moment = int(time.time()) if timestamp is None else timestamp
     signature = sign(body, secret or conf.webhook_secrets[0], timestamp=moment)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> Any:
-        """Import a ``factory_boy`` class at its first use; the rest works without it."""
+        """Import a ``factory_boy`` class at its first use; all else works without that package."""
         if name in __all__:
             return getattr(import_module("django_stripe_cart.testing.model_factories"), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -77,13 +77,13 @@ def make_product(
 
 
 def make_user(name: str = "", **fields: Any) -> Any:
-    """Create a user, if your ``create_user`` needs no more than a name and an e-mail address."""
+    """Create a user. Your ``create_user`` must require only a name and an e-mail address."""
     fields = complete_user_fields(fields, name=name or f"shopper-{next(_numbers)}")
     return get_user_model()._default_manager.create_user(**fields)
 
 
 def make_cart(items: Items | None = None, *, user: Any = None) -> Cart:
-    """Create a cart with ``items`` (quantities by product) for ``user``, or for a new guest."""
+    """Create a cart of ``user``, or of a new guest, with ``items``: quantities by product."""
     token = f"guest-{next(_numbers)}"
     cart = get_guest_cart(token) if user is None else get_user_cart(user)
     for product, quantity in (items or {}).items():
@@ -100,8 +100,8 @@ def make_order(
 ) -> Order:
     """Create an order, and bring it to ``status`` with the functions of the shop and the sandbox.
 
-    ``items`` are quantities by product, by default one of a new product. Your receivers are called
-    as they are for any other order.
+    ``items`` are quantities by product, by default one piece of a new product. Your receivers are
+    called as they are for any other order.
     """
     items = items or {make_product(f"Product {next(_numbers)}"): 1}
     order = check_out(make_cart(items, user=user))
@@ -110,7 +110,7 @@ def make_order(
 
 
 def check_out(cart: Cart) -> Order:
-    """Place the order of a cart, and return it, ready to be paid at its ``session_url``."""
+    """Place the order of a cart, and return the order, to be paid at its ``session_url``."""
     contents = read_contents(cart.key)
     return begin_checkout(cart, fingerprint=contents.fingerprint, return_urls=RETURN_URLS)
 

@@ -38,11 +38,11 @@ def stripe_sandbox(settings: Any) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def shopper(db: None, stripe_sandbox: Sandbox) -> Browser:
-    """Return the browser of a user who is signed in."""
+    """Return the browser of a new user, who is signed in."""
     return Browser(factories.make_user())
 
 
 @pytest.fixture
 def make_order(db: None, stripe_sandbox: Sandbox) -> Callable[..., Order]:
-    """Return ``factories.make_order``, e.g. for ``make_order("refunded", items={mug: 2})``."""
+    """Return ``factories.make_order`` for this sandbox: ``make_order("paid", items={mug: 2})``."""
     return functools.partial(factories.make_order, stripe_sandbox)

@@ -39,9 +39,9 @@ CLOSED = (Status.REFUNDED, Status.FAILED, Status.EXPIRED, Status.CANCELED)
 
 
 class ProductFactory(DjangoModelFactory[Any]):
-    """A factory of products of the default model, or of your own one with the same fields.
+    """A factory of products of the default model, or of your own model if it has the same fields.
 
-    For a model with other fields, write a subclass that excludes these and declares its own.
+    For a model with other fields, write a subclass that excludes these fields and declares its own.
     """
 
     class Meta:
@@ -54,7 +54,7 @@ class ProductFactory(DjangoModelFactory[Any]):
 
 
 class UserFactory(DjangoModelFactory[Any]):
-    """A factory of users, which calls your model's ``create_user``.
+    """A factory of users, which calls ``create_user`` of your user model's manager.
 
     User names are numbered, and the e-mail address is derived from the user name.
     """
@@ -90,7 +90,7 @@ class CartFactory(DjangoModelFactory[Cart]):
 
 
 class CartItemFactory(DjangoModelFactory[CartItem]):
-    """A factory of cart items, each with one ``product``."""
+    """A factory of cart items, by default one piece of a new product in a new cart."""
 
     class Meta:
         model = CartItem
@@ -103,8 +103,8 @@ class CartItemFactory(DjangoModelFactory[CartItem]):
 class OrderFactory(DjangoModelFactory[Order]):
     """A factory of orders in any ``status``, with matching amounts and dates, and without items.
 
-    With a ``cart``, the order belongs to the cart's user and, while pending, is its open order.
-    With ``user=None``, it belongs to a guest.
+    With a ``cart``, the order belongs to the cart's user and, while pending, is the cart's open
+    order. With ``user=None``, it belongs to a guest.
     """
 
     class Meta:
@@ -133,7 +133,7 @@ class OrderFactory(DjangoModelFactory[Order]):
 
 
 class OrderItemFactory(DjangoModelFactory[OrderItem]):
-    """A factory of order items, each with one ``product`` for the whole total of the order."""
+    """A factory of order items: by default one piece of a product, at the order's whole total."""
 
     class Meta:
         model = OrderItem
@@ -146,7 +146,7 @@ class OrderItemFactory(DjangoModelFactory[OrderItem]):
 
 
 class RefundFactory(DjangoModelFactory[Refund]):
-    """A factory of refunds of all that is left of a paid ``order``, not yet sent to Stripe."""
+    """A factory of refunds, not yet sent to Stripe, of all that is left of a paid ``order``."""
 
     class Meta:
         model = Refund

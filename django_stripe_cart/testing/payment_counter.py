@@ -21,18 +21,18 @@ def _count_payment(sender: type[Order], order: Order, **kwargs: Any) -> None:
 
 
 def start_counting() -> None:
-    """Count in this process from now on. Call it in each process, e.g. in ``AppConfig.ready``.
+    """Count the ``order_paid`` signals that are received in this process from now on.
 
-    A second call does nothing.
+    Call it in each process, e.g. in ``AppConfig.ready``. A second call does nothing.
     """
     order_paid.connect(_count_payment, dispatch_uid="stripe_cart.count_payment")
 
 
 def stop_counting() -> None:
-    """Stop counting in this process."""
+    """Stop counting the ``order_paid`` signals in this process."""
     order_paid.disconnect(dispatch_uid="stripe_cart.count_payment")
 
 
 def times_received(order: Order) -> int:
-    """Return how often ``order_paid`` was received for an order."""
+    """Return how often ``order_paid`` was received for an order in the processes that count."""
     return sum(entry.kind == ORDER_PAID_RECEIVED for entry in order.events.all())

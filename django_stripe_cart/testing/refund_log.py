@@ -27,13 +27,16 @@ KEY_PREFIX = "stripe-cart-refund-"
 
 
 class RefundLog:
-    """The idempotency keys of the refunds that were not asked for in the call that sent them."""
+    """A log of the refunds that were sent to Stripe outside of the request for them.
+
+    ``unasked`` are the idempotency keys of these refunds.
+    """
 
     def __init__(self) -> None:
         self.unasked: list[str] = []
 
     def watch(self, client: stripe.HTTPClient) -> stripe.HTTPClient:
-        """Check each request that is sent by ``client``, and return it."""
+        """Check each request that ``client`` sends, and log unasked refunds. Return ``client``."""
         send = client.request
 
         def request(method: str, url: str, headers: Any, *rest: Any, **options: Any) -> Any:
@@ -46,19 +49,20 @@ class RefundLog:
 
 
 def is_unasked_refund(method: str, url: str, headers: Mapping[str, Any] | None) -> bool:
-    """Return whether a request makes a refund with another key than the current ``refund_order``.
+    """Return whether a request to Stripe makes another refund than the running ``refund_order``.
 
-    Outside of a call of ``refund_order``, every refund is unasked.
+    While no call of ``refund_order`` is running, every refund is unasked.
     """
     if (method.upper(), urlsplit(url).path) != ("POST", "/v1/refunds"):
         return False
-    return _idempotency_key(headers or {}) != f"{KEY_PREFIX}{_key_asked_for()}"
+    return _idempotency_key(headers or {}) != f"{KEY_PREFIX}{_running_refund_key()}"
 
 
-def _key_asked_for() -> str:
-    """Return the key of the call of ``refund_order`` on this thread's stack.
+def _running_refund_key() -> str:
+    """Return the key of the refund that the running ``refund_order`` makes, or "".
 
-    Its callers import the function by name, so it can't be replaced in one place.
+    It is read from the stack, because callers import the function by name: it cannot be replaced
+    in one place.
     """
     frame = sys._getframe()
     while frame.f_back is not None:
@@ -69,4 +73,5 @@ def _key_asked_for() -> str:
 
 
 def _idempotency_key(headers: Mapping[str, Any]) -> str:
+    """Return the idempotency key in the headers of a request, or ""."""
     return str(next((headers[one] for one in headers if one.lower() == "idempotency-key"), ""))

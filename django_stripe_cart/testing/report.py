@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Failure:
-    """A trial that failed, with its scenario and its problems."""
+    """A trial that failed: the name of its scenario, its deliveries and its problems."""
 
     scenario: str
     deliveries: tuple[str, ...]
@@ -21,13 +21,13 @@ class Failure:
 
 @dataclass
 class Report:
-    """The result of ``prove``: the number of trials, and one failure a scenario, shortest first."""
+    """The result of ``prove``: the number of trials, and at most one failure for each scenario."""
 
     trials: int = 0
     failures: list[Failure] = field(default_factory=list)
 
     def assert_holds(self) -> None:
-        """Raise ``AssertionError`` with the shortest failure, if there is one."""
+        """Raise ``AssertionError`` with the shortest failure, if a trial has failed."""
         if self.failures:
             raise AssertionError(f"The shortest failing scenario:\n{self.failures[0]}")
 

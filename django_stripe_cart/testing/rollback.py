@@ -13,7 +13,7 @@ from django_stripe_cart.models import Order
 
 @contextmanager
 def rolled_back() -> Iterator[None]:
-    """Roll back all changes at the end, including those of committed inner transactions."""
+    """Roll back all changes of the ``with`` block, including those that it commits."""
     alias = router.db_for_write(Order)
     outer = transaction.atomic(using=alias)
     # Like Django's TestCase, so that durable transactions may start inside.
@@ -25,7 +25,7 @@ def rolled_back() -> Iterator[None]:
 
 @contextmanager
 def run_on_commit() -> Iterator[None]:
-    """Run the ``on_commit`` callbacks at the end, except those of rolled-back transactions."""
+    """After the ``with`` block, run the ``on_commit`` callbacks of its committed transactions."""
     alias = router.db_for_write(Order)
     with TestCase.captureOnCommitCallbacks(using=alias, execute=True):
         yield

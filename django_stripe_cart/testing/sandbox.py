@@ -26,7 +26,8 @@ SETTINGS: Mapping[str, str | None] = {
 def stripe_sandbox() -> Iterator[Sandbox]:
     """Start a ``Sandbox`` that answers all calls to Stripe and sends its webhooks to this site.
 
-    The settings are overridden meanwhile. It opens no socket and stores nothing on disk.
+    Until it stops, it overrides this site's settings for Stripe. It opens no socket and stores
+    nothing on disk.
     """
     with override_settings(**SETTINGS), connected_sandbox() as sandbox:
         yield sandbox
@@ -34,7 +35,7 @@ def stripe_sandbox() -> Iterator[Sandbox]:
 
 @contextmanager
 def connected_sandbox() -> Iterator[Sandbox]:
-    """Start a sandbox like ``stripe_sandbox``, if ``SETTINGS`` are already applied."""
+    """Start a sandbox as ``stripe_sandbox`` does, but leave the ``SETTINGS`` to the caller."""
     sandbox = Sandbox()
     sandbox.add_webhook_endpoint(HOST + reverse("stripe_cart_webhook"), secret=WEBHOOK_SECRET)
     sandbox.deliver_with(lambda url, body, headers: post_webhook(body, headers))
@@ -46,7 +47,7 @@ def connected_sandbox() -> Iterator[Sandbox]:
 def post_webhook(
     body: bytes, headers: Mapping[str, str], *, client_class: Callable[..., Client] = Client
 ) -> int:
-    """Post a webhook to this site without a session, and return the status of the response."""
+    """Post a webhook to this site, without cookies, and return the HTTP status."""
     client = client_class(enforce_csrf_checks=True, raise_request_exception=False)
     # A web server removes the prefix (FORCE_SCRIPT_NAME) before Django sees the path.
     path = "/" + reverse("stripe_cart_webhook").removeprefix(get_script_prefix())

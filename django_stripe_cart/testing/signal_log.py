@@ -25,7 +25,7 @@ LIBRARIES = ("django.", "django_fsm", "django_stripe_cart.", "model_utils")
 
 
 class ProcessKilled(Exception):
-    """An exception that simulates a process killed after the receivers, before the commit."""
+    """An exception that simulates that the process is killed before the commit."""
 
 
 @dataclass
@@ -47,9 +47,9 @@ class SignalLog:
 
     @contextmanager
     def recording(self) -> Iterator[None]:
-        """Record all signals of the app, and each receiver that saves an order it received."""
+        """During the ``with`` block, record signals, and receivers that save a received order."""
         self._emails_before = len(_outbox())
-        post_save.connect(self._check_save, sender=Order)
+        post_save.connect(self._report_outdated_save, sender=Order)
         for name, signal in SIGNALS.items():
             signal.send = partial(self._send_and_record, name, signal)  # type: ignore[method-assign]
         try:
@@ -57,10 +57,10 @@ class SignalLog:
         finally:
             for signal in SIGNALS.values():
                 del signal.send  # of the instance, so that the class's method is used again
-            post_save.disconnect(self._check_save, sender=Order)
+            post_save.disconnect(self._report_outdated_save, sender=Order)
 
     def _send_and_record(self, name: str, signal: Signal, sender: Any, **named: Any) -> Any:
-        """Send a signal, and record it and the exception that a receiver raises."""
+        """Send a signal and record it. If a receiver raises, record that too and re-raise."""
         self.attempts.append(name)
         self._orders.append(named["order"])
         try:
@@ -76,25 +76,25 @@ class SignalLog:
         return answers
 
     def _count_down_to_crash(self) -> None:
-        """Count a signal, and raise ``ProcessKilled`` if the trial crashes after it."""
+        """Count a signal, and raise ``ProcessKilled`` if the trial crashes after this signal."""
         if self.signals_until_crash is not None:
             self.signals_until_crash -= 1
             if self.signals_until_crash == 0:
                 raise ProcessKilled
 
     def add_problem(self, problem: str) -> None:
-        """Record a problem, described in a sentence, unless it is recorded already."""
+        """Record a problem, described in a sentence. A second call with it does nothing."""
         if problem not in self.problems:
             self.problems.append(problem)
 
     def _count_commit(self, name: str) -> None:
-        """Count a signal that was sent in a committed transaction."""
+        """Count a signal, given its name, whose transaction has been committed."""
         self.committed[name] += 1
 
-    def _check_save(
+    def _report_outdated_save(
         self, instance: Order, update_fields: frozenset[str] | None = None, **kwargs: Any
     ) -> None:
-        """Record a problem if a receiver saves the order it received, which may be outdated."""
+        """Record a problem if a receiver saves the order it received, which may be out of date."""
         is_sent_order = any(instance is order for order in self._orders)
         if is_sent_order and (update_fields is None or "status" in update_fields):
             receiver = _first_host_function(traceback.walk_stack(sys._getframe(1)))
@@ -104,12 +104,12 @@ class SignalLog:
 
 
 def _outbox() -> list[Any]:
-    """Return the e-mails sent by the locmem backend so far."""
+    """Return all e-mails that Django's locmem backend has sent so far."""
     return getattr(mail, "outbox", [])
 
 
 def _first_host_function(frames: Iterable[tuple[types.FrameType, int]]) -> str:
-    """Return the name of the first function that is not part of a library, or "A receiver"."""
+    """Return the name of the first function outside the libraries, or "A receiver"."""
     names = (
         f"{frame.f_globals.get('__name__', '')}.{frame.f_code.co_qualname}" for frame, _ in frames
     )

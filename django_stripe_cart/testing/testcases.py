@@ -17,12 +17,12 @@ else:
 
 
 class StripeCartMixin(Base):
-    """A mixin that gives each test its own ``stripe_sandbox``, in the test process."""
+    """A mixin for test cases: gives each test a ``stripe_sandbox`` in the test process."""
 
     stripe_sandbox: Sandbox
 
     def setUp(self) -> None:
-        """Start the sandbox, which is stopped after the test."""
+        """Start the test's sandbox, which is stopped after the test."""
         super().setUp()
         self.stripe_sandbox = self.enterContext(stripe_sandbox())
 
@@ -31,5 +31,5 @@ class StripeCartMixin(Base):
         return Browser(user or factories.make_user())
 
     def make_order(self, status: str = "pending", **options: Any) -> Order:
-        """Create an order, and bring it to ``status``: see ``factories.make_order``."""
+        """Create an order, and bring it to ``status``, as ``factories.make_order`` does."""
         return factories.make_order(self.stripe_sandbox, status, **options)

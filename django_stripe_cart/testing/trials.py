@@ -1,4 +1,4 @@
-"""Trials: orders in which webhooks can arrive, with repetitions and crashes."""
+"""Trials: the orders in which webhooks can arrive, with repetitions and crashes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import permutations
 
 
 class Outcome(Enum):
-    """The result of one delivery."""
+    """The outcome of one webhook delivery: it is processed, or the process is killed."""
 
     PROCESSED = "arrives"
     KILLED_BEFORE_COMMIT = "arrives; the process is killed after the receivers, before the commit"
@@ -18,7 +18,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Delivery:
-    """A delivery of an event, which is given by its index in the scenario."""
+    """One delivery of an event: the event's index in the scenario, and the outcome."""
 
     event: int
     outcome: Outcome = Outcome.PROCESSED
@@ -29,7 +29,7 @@ Trial = tuple[Delivery, ...]
 
 
 def trials_in_every_order(events: int) -> Iterator[Trial]:
-    """Yield a trial for every order of the events, each delivered once; the original first."""
+    """Yield one trial for each order in which the events can arrive, the original order first."""
     for order in permutations(range(events)):
         yield tuple(Delivery(event) for event in order)
 
@@ -37,8 +37,9 @@ def trials_in_every_order(events: int) -> Iterator[Trial]:
 def trials_with_kill(trial: Trial, index: int, signals: int) -> Iterator[Trial]:
     """Yield trials in which the process is killed during one delivery, and Stripe retries it.
 
-    ``index`` is the delivery's position, ``signals`` the number of signals that it normally sends.
-    Stripe retries at once or, in another trial, after the other deliveries.
+    ``index`` is the position of the delivery in ``trial``; ``signals`` is the number of signals
+    that it sends without a kill. Stripe retries at once or, in another trial, after the other
+    deliveries.
     """
     before, retry, after = trial[:index], trial[index], trial[index + 1 :]
     kills = [
@@ -52,5 +53,5 @@ def trials_with_kill(trial: Trial, index: int, signals: int) -> Iterator[Trial]:
 
 
 def trial_with_repetitions(trial: Trial) -> Trial:
-    """Return a trial that delivers everything twice, as if the first time were not recorded."""
+    """Return a trial that delivers all events, then all again, as if none had been recorded."""
     return (*(replace(delivery, outcome=Outcome.KILLED_AFTER_COMMIT) for delivery in trial), *trial)
