@@ -21,12 +21,12 @@ EVENTS_KEPT = timedelta(days=31)
 
 
 def old_guest_carts(*, before: datetime) -> PrimaryDatabaseQuerySet[Cart]:
-    """Return the carts of guests that have no open order and did not change after ``before``."""
+    """Return the guests' carts without an open order that were last changed before ``before``."""
     return Cart.objects.filter(user=None, modified__lt=before, open_order=None)
 
 
 def old_webhooks(*, before: datetime) -> PrimaryDatabaseQuerySet[WebhookEvent]:
-    """Return the webhook events that were processed before ``before`` and over 31 days ago.
+    """Return the webhook events that were processed before ``before`` and more than 31 days ago.
 
     Events whose processing failed are not returned, so that staff can still see them.
     """
@@ -35,19 +35,19 @@ def old_webhooks(*, before: datetime) -> PrimaryDatabaseQuerySet[WebhookEvent]:
 
 
 def clean_guest_carts(*, before: datetime) -> int:
-    """Delete the carts of guests that did not change after ``before``, and return their number.
+    """Delete the guests' carts that were last changed before ``before``, and return how many.
 
-    ``before`` is a datetime. Carts with an open order are kept, and so are all orders.
+    ``before`` is a datetime. Carts with an open order are kept. Orders are never deleted.
     """
     batches = old_guest_carts(before=before).only("pk").in_batches(BATCH_SIZE)
     return sum(_delete_carts(carts, before=before) for carts in batches)
 
 
 def clean_webhooks(*, before: datetime) -> int:
-    """Delete the webhook events that were processed before ``before``, and return their number.
+    """Delete the webhook events that were processed before ``before``, and return how many.
 
-    ``before`` is a datetime. Events of the last 31 days and events whose processing failed are
-    kept.
+    ``before`` is a datetime. Events of the last 31 days are kept, and events whose processing
+    failed.
     """
     batches = old_webhooks(before=before).only("pk").in_batches(BATCH_SIZE)
     return sum(_delete_webhooks(events) for events in batches)

@@ -42,7 +42,7 @@ class Conf:
 
     @property
     def webhook_secrets(self) -> list[str]:
-        """Return the webhook secrets without empty ones. A shop that changes its secret has two."""
+        """Return the webhook secrets that are set: two while the shop replaces its secret."""
         value = getattr(settings, "STRIPE_CART_WEBHOOK_SECRET", "")
         secrets = value if isinstance(value, list | tuple | set | frozenset) else [value]
         return [s for s in secrets if isinstance(s, str) and s.strip()]
@@ -61,7 +61,7 @@ class Conf:
 
     @property
     def session_options(self) -> Callable[[Any], dict[str, Any]] | None:
-        """Return the host's function from an ``Order`` to parameters of its Checkout Session."""
+        """Return the host's function that takes an ``Order`` and returns session parameters."""
         path = getattr(settings, "STRIPE_CART_SESSION_OPTIONS", None)
         return cast("Callable[[Any], dict[str, Any]]", import_string(path)) if path else None
 
@@ -85,7 +85,7 @@ class Conf:
     def session_minutes(self) -> int:
         """Return the lifetime of a Checkout Session in minutes.
 
-        A system check reports an invalid value, and the default is used instead of it.
+        Return the default if the setting is invalid, which a system check reports.
         """
         minutes = parse_session_minutes(getattr(settings, "STRIPE_CART_SESSION_MINUTES", None))
         return DEFAULT_SESSION_MINUTES if minutes is None else minutes
@@ -102,7 +102,7 @@ class Conf:
 
     @property
     def base_url(self) -> str | None:
-        """Return the URL of this site without a path, or None if it is not set."""
+        """Return the URL of this site without a path, or None if the setting is missing."""
         base = cast("str | None", getattr(settings, "STRIPE_CART_BASE_URL", None))
         return base.rstrip("/") if base else None
 

@@ -62,8 +62,8 @@ def increment(
 ) -> bool:
     """Add 1 to the field ``counter`` and write ``changes``, in one UPDATE of the matching rows.
 
-    ``where`` has the values to match by field name; None matches NULL. Return whether a row
-    matched.
+    ``where`` has the values to match by field name; None matches NULL. Return whether a row was
+    found.
     """
     # A JSON field compares None with JSON's null, so NULL is asked for by its own lookup.
     conditions = {
@@ -184,7 +184,7 @@ def _alias() -> str:
 
 
 def is_retryable(error: Exception) -> bool:
-    """Whether the same transaction may succeed when it is run again."""
+    """Return whether the transaction that ``error`` ended may succeed when it is run again."""
     if not isinstance(error, DatabaseError):
         return False
     cause = error.__cause__

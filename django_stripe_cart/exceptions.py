@@ -35,7 +35,7 @@ class EmailNotSent(StripeCartError):
 
 
 class EmailRefused(EmailNotSent):
-    """Exception raised when an e-mail was certainly not sent, so it can be sent again."""
+    """Exception raised when an e-mail was certainly not sent. It is safe to send it again."""
 
     code = "email_refused"
 
@@ -112,13 +112,16 @@ class OrderError(StripeCartError):
 
 
 class ConfirmationNeeded(OrderError):
-    """A person should look first. Call again with ``confirmed=True`` to do it all the same."""
+    """Exception raised when a person should look at the order before the requested change.
+
+    With ``confirmed=True``, the same call makes the change.
+    """
 
     code = "confirmation_needed"
 
 
 class OrderOpen(OrderError):
-    """Exception raised when an earlier order of the same cart must be closed first."""
+    """Exception raised when the cart's earlier order must be closed before another is placed."""
 
     code = "order_open"
     default_message = _("You already have an unpaid order.")
@@ -189,7 +192,7 @@ class PaymentMissing(PaymentRefused):
 class PaymentRetryable(PaymentError):
     """Exception raised when Stripe was too busy to carry out a request.
 
-    The same request can be sent again with the same idempotency key.
+    The same request with the same idempotency key can be sent again.
     """
 
     code = "payment_retryable"
@@ -214,7 +217,7 @@ class PaymentPermanentlyFailed(PaymentUnknown):
 
 
 class AmountNotRepresentable(StripeCartError, ValueError):
-    """Exception raised when a price has more decimals than its currency. It is never rounded.
+    """Exception raised when a price has more decimals than its currency. Prices are not rounded.
 
     It is also raised for an amount that is too high for Stripe, and for an unknown currency.
     """

@@ -31,7 +31,7 @@ class MergeResult:
 
     ``quantity`` is the number of pieces that were moved, and ``shortfalls`` has an error for each
     product of which fewer pieces were moved than the guest had. ``open_order`` is an order of the
-    guest that can't be closed yet; nothing is moved until it is closed. ``settled_order`` is an
+    guest that can't be closed yet; no items are moved while it is open. ``settled_order`` is an
     order that was open before the merge, and is closed or paid now.
     """
 
@@ -62,16 +62,17 @@ def merge_guest(token: str, user: Any, *, by: Cause = BY_SHOPPER) -> MergeResult
 
 
 def merge_without_stripe(token: str, user: Any) -> MergeResult:
-    """Move the cart and the orders of the guest with ``token`` to ``user``, without Stripe.
+    """Move the cart and orders of the guest with ``token`` to ``user``, without asking Stripe.
 
-    If the guest has an open order, the cart does not change, and the result has the order.
+    If the guest has an open order, only the other orders are moved, and the result has the
+    ``open_order``.
     """
     guest = Cart.objects.filter(token=token).first()
     return MergeResult() if guest is None else _merge_carts(guest.pk, get_user_cart(user).pk)
 
 
 def _cancel_if_possible(order: Order, *, by: Cause) -> Order:
-    """Cancel ``order``, and return it freshly read even if Stripe can't be reached."""
+    """Try to cancel ``order``, and return it freshly read, even if Stripe can't be reached."""
     try:
         return cancel_order(order, by=by)
     except PaymentError:
@@ -80,9 +81,9 @@ def _cancel_if_possible(order: Order, *, by: Cause) -> Order:
 
 @in_transaction
 def _merge_carts(guest_pk: int, cart_pk: int) -> MergeResult:
-    """Lock both carts, move orders and items from the guest's to the user's, and delete the first.
+    """Lock both carts, move the guest's orders and items to the user, and delete the guest's cart.
 
-    If the guest has an open order, only the other orders are moved.
+    If the guest has an open order, only the other orders are moved, and the cart is kept.
     """
     carts = lock_all(Cart, [guest_pk, cart_pk])
     if len(carts) < 2:  # another tab merged it first

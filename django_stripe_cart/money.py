@@ -185,7 +185,7 @@ def _clear_formats(**kwargs: Any) -> None:
 
 
 def _digit_groups() -> list[int]:
-    """Return Django's ``NUMBER_GROUPING`` as a list of group sizes, or [] if it is not set."""
+    """Return Django's ``NUMBER_GROUPING`` as a list of sizes; it is empty without grouping."""
     grouping = formats.get_format("NUMBER_GROUPING", use_l10n=True)
     groups = list(grouping) if isinstance(grouping, list | tuple) else [int(grouping)]
     return [size for size in groups if size > 0]

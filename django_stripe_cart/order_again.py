@@ -20,7 +20,8 @@ __all__ = ["Reorder", "order_again"]
 class Reorder:
     """Result of ``order_again``.
 
-    ``added`` has the cart's lines for the ordered items, ``refused`` an error for each other item.
+    ``added`` has the cart's lines of the ordered items, ``refused`` an error for each item that
+    could not be added.
     """
 
     added: list[CartLine] = field(default_factory=list)
@@ -46,7 +47,10 @@ def order_again(cart: Cart | CartKey, order: Order) -> Reorder:
 
 
 def _add_to_cart(key: CartKey, item: OrderItem, product: Any) -> CartLine:
-    """Raise the quantity of ``product`` in the cart to that of ``item``, and return its line."""
+    """Raise the quantity of ``product`` in the cart to that of ``item``, which was ordered.
+
+    Return the line of the cart.
+    """
     if product is None:
         raise ProductUnavailable(_("“%(name)s” is no longer for sale.") % {"name": item.name})
     change = change_line(key, product.pk, to=lambda held: max(held, item.quantity))

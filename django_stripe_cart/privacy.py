@@ -56,10 +56,10 @@ DISPUTE_FIELDS = ("stripe_id", "status", "reason", "amount", "due_by", "opened",
 
 
 def orders_of(person: Any) -> OrderQuerySet[Order]:
-    """Return the orders of the person.
+    """Return the orders that belong to ``person``.
 
-    Orders of other users with the same e-mail address are not returned, because a shopper can
-    enter any address.
+    Orders of other users with the same e-mail address are not returned, because a shopper can enter
+    any address.
     """
     if not isinstance(person, str):
         return Order.objects.owned_by(person)
@@ -70,14 +70,14 @@ def orders_of(person: Any) -> OrderQuerySet[Order]:
 
 
 def orders_with_same_email(person: Any) -> OrderQuerySet[Order]:
-    """Return orders of other users with the person's e-mail address, for a review by staff."""
+    """Return the orders of other users with the person's e-mail address, for staff to review."""
     email = person if isinstance(person, str) else getattr(person, _email_field(), "")
     others = Order.objects.filter(email__iexact=email, user__isnull=False)
     return others.exclude(pk__in=orders_of(person).values("pk")) if email else others.none()
 
 
 def carts_of(person: Any) -> list[Cart]:
-    """Return the carts of the person, including those from which they ordered as a guest."""
+    """Return the carts of ``person``, including those from which the person ordered as a guest."""
     users = _find_users(person) if isinstance(person, str) else [person]
     guest_carts = orders_of(person).placed_by_guests().values("cart")
     carts = Cart.objects.filter(Q(user__in=users) | Q(pk__in=guest_carts, user=None))

@@ -40,7 +40,7 @@ def lock_order(order: Order) -> Order:
 def transition(
     order: Order, change: Callable[[], None], *, kind: str, by: Cause, message: str = ""
 ) -> None:
-    """Call ``change``, a status transition of the locked ``order``, and add it to the timeline."""
+    """Call ``change``, which changes the status of the locked ``order``; add it to the timeline."""
     before = order.status
     change()
     note(order, kind=kind, by=by, message=message, from_status=before, to_status=order.status)

@@ -27,7 +27,10 @@ MAX_LINES = 100  # docs.stripe.com/api/checkout/sessions/create: line_items
 
 @dataclass(frozen=True, slots=True)
 class CartChange:
-    """Result of ``change_line``: the product's line, if there is or was one, and all cart items."""
+    """Result of ``change_line``: the line of the product, and all items that the cart has now.
+
+    The line of a removed product is the one that was removed; it is None if there was none.
+    """
 
     line: CartLine | None
     items: list[CartItem]
@@ -57,10 +60,10 @@ def add_item(
 ) -> CartLine:
     """Add ``quantity`` pieces of ``product`` to ``cart``, and return the product's line.
 
-    ``quantity_before`` (int) is the quantity in the cart before the addition. With it, a request
-    can be repeated safely: if the cart already contains ``quantity_before + quantity`` pieces,
-    nothing is added. Raises ``QuantityNotAllowed``, ``ProductUnavailable``, ``OutOfStock`` or
-    ``CartFull``.
+    ``quantity_before`` (int) is the product's quantity in the cart before the addition. With it, a
+    request can be repeated safely: if the cart already contains ``quantity_before + quantity``
+    pieces of the product, nothing is added. Raises ``QuantityNotAllowed``, ``ProductUnavailable``,
+    ``OutOfStock`` or ``CartFull``.
     """
     _check_quantity(quantity)
     change = change_line(
@@ -98,8 +101,8 @@ def change_line(
     """Set the quantity of a product in a cart to the result of ``to(current_quantity)``.
 
     A result of 0 removes the product. If the quantity is already ``to(quantity_before)``, nothing
-    changes. With ``visible_only``, only a product that the default manager of the product model
-    returns can be added. Raises ``Cart.DoesNotExist``, ``QuantityNotAllowed``,
+    changes. With ``visible_only``, a product can be added only if the default manager of the
+    product model returns it. Raises ``Cart.DoesNotExist``, ``QuantityNotAllowed``,
     ``ProductUnavailable``, ``OutOfStock`` or ``CartFull``.
     """
     lock_where(Cart, key.lookup(), modified=timezone.now())
@@ -127,7 +130,7 @@ def remove_ordered(cart_pk: int, ordered: Iterable[tuple[Any, int]]) -> None:
     """Subtract ordered quantities from the items of a locked cart.
 
     ``ordered`` has pairs of a product's primary key and a quantity (int). Pieces that were added to
-    the cart after the order was placed stay in it.
+    the cart after the order was placed stay in the cart.
     """
     quantities = dict(ordered)
     items = CartItem.objects.filter(cart=cart_pk, product__in=quantities).order_by()
@@ -138,7 +141,10 @@ def remove_ordered(cart_pk: int, ordered: Iterable[tuple[Any, int]]) -> None:
 
 
 def _remove(item: CartItem | None, items: list[CartItem]) -> CartChange:
-    """Delete ``item``, if there is one, and remove it from ``items``."""
+    """Delete ``item``, remove it from ``items``, and return the change with its line.
+
+    If ``item`` is None, nothing is deleted.
+    """
     if item is None:
         return CartChange(None, items)
     line = line_from_item(item)
@@ -150,9 +156,10 @@ def _remove(item: CartItem | None, items: list[CartItem]) -> CartChange:
 def _append_new_item(
     key: CartKey, product_pk: Any, items: list[CartItem], *, visible_only: bool
 ) -> CartItem:
-    """Append an unsaved item for a product to ``items``, and return it.
+    """Append an unsaved item for a product to ``items``, and return the item.
 
-    One query reads the product, the cart's primary key and the stock taken by its open order.
+    One query reads the product, the cart's primary key and how much of the product the cart's open
+    order has taken from the stock. Raises ``CartFull`` or ``ProductUnavailable``.
     """
     if len(items) >= MAX_LINES:
         raise CartFull
@@ -178,6 +185,6 @@ def _append_new_item(
 
 
 def _check_quantity(quantity: int) -> None:
-    """Raise ``QuantityNotAllowed`` unless ``quantity`` is between 1 and ``MAX_QUANTITY``."""
+    """Raise ``QuantityNotAllowed`` if ``quantity`` is below 1 or above ``MAX_QUANTITY``."""
     if not 1 <= quantity <= MAX_QUANTITY:
         raise QuantityNotAllowed

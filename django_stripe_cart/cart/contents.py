@@ -59,12 +59,12 @@ class CartLine:
 
     @property
     def is_scarce(self) -> bool:
-        """Return whether the shopper sees the number of pieces that are left."""
+        """Return whether so few pieces are left that the shopper is told their number."""
         return self.available is not None and self.available <= max(LOW_STOCK, self.quantity)
 
     @property
     def problem(self) -> CartError | None:
-        """Return the error that prevents an order of this line, or None."""
+        """Return the error that makes it impossible to order this line, or None."""
         if self.item is None:
             return ProductUnavailable(
                 _("“%(name)s” is not for sale at the moment.") % {"name": self.name}
@@ -115,13 +115,13 @@ class CartContents:
     def may_change_at_stripe(self) -> bool:
         """Return whether Stripe may add tax, shipping or discounts to the total.
 
-        They come from ``STRIPE_CART_SESSION_OPTIONS``.
+        The host turns them on in ``STRIPE_CART_SESSION_OPTIONS``.
         """
         return conf.has_session_options
 
     @cached_property
     def problems(self) -> list[CartError]:
-        """Return the errors that prevent an order of the cart's lines."""
+        """Return the errors that make it impossible to order the cart's lines."""
         return [line.problem for line in self.lines if line.problem]
 
     @property
@@ -139,7 +139,10 @@ class CartContents:
 
     @property
     def fingerprint(self) -> str:
-        """Return the prices and quantities as JSON, which the checkout compares with new ones."""
+        """Return the cart's prices and quantities as JSON (str).
+
+        By it, the checkout notices changes since the shopper saw the cart.
+        """
         seen = [
             [str(line.product.pk), line.quantity, line.item.unit_amount, line.item.currency]
             for line in self.lines
@@ -180,7 +183,7 @@ def read_contents(key: CartKey) -> CartContents:
 
 
 def contents_from_items(items: Iterable[CartItem]) -> CartContents:
-    """Return the contents of a cart with these items, which are read by ``read_items``."""
+    """Return the contents of a cart with ``items``, which ``read_items`` has returned."""
     return CartContents([line_from_item(item) for item in items])
 
 
@@ -192,7 +195,7 @@ def line_for(product: Any, quantity: int) -> CartLine:
 def line_from_item(item: CartItem) -> CartLine:
     """Return the line of a cart item, with the current price and stock of its product.
 
-    Stock that the cart's open order has taken is available, too.
+    Stock that the cart's open order has taken counts as available.
     """
     available = stock.available(item.product)
     if available is not None:
@@ -212,7 +215,7 @@ def stock_message(name: str, available: int) -> str:
 
 
 def _is_same(seen: str, fingerprint: str) -> bool:
-    """Return whether two fingerprints have the same values, however their JSON is written."""
+    """Return whether two fingerprints have equal values. The format of their JSON may differ."""
     try:
         return bool(json.loads(seen) == json.loads(fingerprint))
     except (ValueError, RecursionError):
@@ -220,7 +223,7 @@ def _is_same(seen: str, fingerprint: str) -> bool:
 
 
 def _read_fingerprint(fingerprint: str) -> dict[str, tuple[Any, Any]]:
-    """Return a dict of the products' primary keys to pairs of quantity and price."""
+    """Return the pairs of quantity and price in a fingerprint, by the product's primary key."""
     try:
         lines = json.loads(fingerprint)
         return {str(pk): (quantity, amount) for pk, quantity, amount, _currency in lines}
@@ -229,7 +232,10 @@ def _read_fingerprint(fingerprint: str) -> dict[str, tuple[Any, Any]]:
 
 
 def _describe_change(item: LineItem, seen: tuple[Any, Any] | None) -> str | None:
-    """Return a sentence about the change from the pair of quantity and price ``seen``, or None."""
+    """Return a sentence for the shopper if ``item`` differs from what the shopper saw, else None.
+
+    ``seen`` is the pair of quantity and price that the shopper saw, or None.
+    """
     words = {"name": item.name, "quantity": item.quantity}
     if seen is None:
         return _("“%(name)s” was added to your cart.") % words

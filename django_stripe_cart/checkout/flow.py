@@ -48,9 +48,9 @@ RETRY_DELAYS = (0, 0.1, 0.2, 0.4, 0.8, 1.6)
 
 @dataclass(frozen=True)
 class ReturnUrls:
-    """URLs to which Stripe redirects the shopper after the payment, or if they cancel it.
+    """URLs to which Stripe redirects the shopper: after the payment, or if the shopper cancels it.
 
-    ``success`` is a function that returns the first URL for the order.
+    ``success`` is a function that takes the order and returns the URL for after the payment.
     """
 
     success: Callable[[Order], str]
@@ -68,13 +68,13 @@ def begin_checkout(
     email: str = "",
     by: Cause = BY_SYSTEM,
 ) -> Order:
-    """Place the order of ``cart`` and start its payment, or resume that of the cart's open order.
+    """Place the order of ``cart`` and start its payment, or resume the payment of its open order.
 
-    Return the order, which can be paid at its ``session_url`` or is already paid.
-    ``fingerprint`` (str) is the fingerprint of the ``CartContents`` that the shopper saw. If the
-    cart has an open order with other contents, this order is canceled first. Raises ``CartError``
-    if the contents can't be ordered, ``OrderOpen`` if the open order can't be closed yet, or
-    ``PaymentError``; the checkout can be repeated after each of them.
+    Return the order, which can be paid at its ``session_url`` or is already paid. ``fingerprint``
+    (str) is the fingerprint of the ``CartContents`` that the shopper saw. If the open order has
+    other contents than the cart, it is canceled first. Raises ``CartError`` if the contents can't
+    be ordered, ``OrderOpen`` if the open order can't be closed yet, or ``PaymentError``; after each
+    of these, the checkout can be repeated.
     """
     if cart is None:
         raise EmptyCart
@@ -93,9 +93,9 @@ def place_order(
 ) -> Order:
     """Place a PENDING order of the contents of ``cart``, take its stock and return the order.
 
-    If the cart has an open order with the same contents, this order is returned instead. Sends
-    ``order_placed``. Raises ``CartError`` if the contents can't be ordered, or ``OrderOpen`` if
-    the cart has an open order with other contents.
+    If the cart has an open order with the same contents, the open order is returned instead. Sends
+    ``order_placed``. Raises ``CartError`` if the contents can't be ordered, or ``OrderOpen`` if the
+    cart has an open order with other contents.
     """
     cart_pk, contents = lock_contents(cart.key, fingerprint)
     open_order = Order.objects.filter(open_cart=cart_pk).first()
@@ -113,10 +113,10 @@ def place_order(
 def start_payment(order: Order, *, return_urls: ReturnUrls, by: Cause = BY_SYSTEM) -> Order:
     """Create the Checkout Session of a pending order, and return the order freshly read.
 
-    It can be paid at its ``session_url``. An order with a total of 0 becomes PAID instead. Raises
-    ``OrderClosed`` if the order is no longer pending, ``PaymentRefused`` after the order was closed
-    and its stock was given back, or another ``PaymentError``: a second call then creates the same
-    session.
+    The order can be paid at its ``session_url``; with a total of 0, it becomes PAID instead. Raises
+    ``OrderClosed`` if the order is no longer pending. If Stripe refuses the session, the order is
+    closed, its stock is given back, and ``PaymentRefused`` is raised. After another
+    ``PaymentError``, a second call creates the same session.
     """
     if is_free(order):
         return sync_order(order, by=by)
@@ -138,16 +138,15 @@ def start_payment(order: Order, *, return_urls: ReturnUrls, by: Cause = BY_SYSTE
 
 @deadline()
 def resume_payment(order: Order, *, return_urls: ReturnUrls, by: Cause = BY_SYSTEM) -> Order:
-    """Sync ``order`` with Stripe, and return it freshly read.
+    """Sync ``order`` with Stripe, create its session if it is missing, and return it freshly read.
 
-    If the order is still pending, it can be paid at its ``session_url``; a missing session is
-    created. A pending order with too little time left for the payment is canceled. Raises
-    ``OrderClosed`` or ``PaymentError``.
+    If the order is still pending, it can be paid at its ``session_url``. A pending order with too
+    little time left for the payment is canceled. Raises ``OrderClosed`` or ``PaymentError``.
     """
     order = _refresh_from_stripe(order, by=by)
     if not order.is_pending:
         return order
-    if order.cancel_requested_at is None and not _has_time_left(order):
+    if order.cancel_requested_at is None and not _can_still_be_paid(order):
         return cancel_order(order, by=by)
     return start_payment(order, return_urls=return_urls, by=by)
 
@@ -156,7 +155,7 @@ def resume_payment(order: Order, *, return_urls: ReturnUrls, by: Cause = BY_SYST
 def cancel_order(order: Order, *, by: Cause = BY_SYSTEM) -> Order:
     """Expire the session of a pending order at Stripe, and cancel the order.
 
-    Return the order freshly read: it is CANCELED, or PAID if the payment was completed before. An
+    Return the order freshly read: it is CANCELED, or PAID if the payment was completed first. An
     order that is not pending does not change. Sends ``order_canceled``. Raises ``PaymentError`` if
     Stripe can't be reached; the next sync of the order then cancels it.
     """
@@ -166,7 +165,7 @@ def cancel_order(order: Order, *, by: Cause = BY_SYSTEM) -> Order:
 
 @in_transaction
 def _request_cancel(order: Order, *, by: Cause) -> Order:
-    """Record on a pending order that it is to be canceled, and return the order freshly read."""
+    """Record on a pending order that its cancellation was requested; return it freshly read."""
     order = lock_order(order)
     if order.is_pending and order.cancel_requested_at is None:
         order.cancel_requested_at = timezone.now()
@@ -177,7 +176,7 @@ def _request_cancel(order: Order, *, by: Cause) -> Order:
 
 @in_transaction
 def _place_unless_open(key: CartKey, *, fingerprint: str, email: str, by: Cause) -> Order | None:
-    """Place an order of the cart and return it, or return None if the cart has an open order."""
+    """Place an order of the cart and return it. Return None if the cart has an open order."""
     cart_pk, contents = lock_contents(key, fingerprint)
     if Order.objects.filter(open_cart=cart_pk).exists():
         return None
@@ -185,16 +184,17 @@ def _place_unless_open(key: CartKey, *, fingerprint: str, email: str, by: Cause)
 
 
 def _reuse_or_close_open_order(key: CartKey, fingerprint: str, *, by: Cause) -> Order:
-    """Return the cart's open order if it is unchanged; cancel it and raise an exception otherwise.
+    """Return the cart's open order if it matches the cart; else cancel it and raise an exception.
 
     Raises ``OrderClosed`` if the cart has no open order any more, so that a new one can be placed,
-    and ``OrderOpen`` if the order can't be canceled yet. An order that was paid is returned.
+    and ``OrderOpen`` if the open order can't be canceled yet. If the open order turns out to be
+    paid, it is returned.
     """
     order = Order.objects.filter(**key.lookup("open_cart__")).first()
     if order is None:
         raise OrderClosed
     contents = read_contents(key)
-    if is_unchanged(order, contents) and _has_time_left(order):
+    if is_unchanged(order, contents) and _can_still_be_paid(order):
         # Another request may have changed the cart back to the contents of this order.
         contents.raise_if_not_orderable(fingerprint)
         order = _refresh_from_stripe(order, by=by)
@@ -208,7 +208,10 @@ def _reuse_or_close_open_order(key: CartKey, fingerprint: str, *, by: Cause) -> 
 
 
 def _wait_for_concurrent_request(order: Order, error: PaymentError) -> Order:
-    """Return the order as soon as another request has saved its session, or raise ``error``."""
+    """Wait until another request has saved the order's session, and return the order.
+
+    Raises ``error`` if that takes too long.
+    """
     delays = RETRY_DELAYS if error.stripe_code == "idempotency_key_in_use" else RETRY_DELAYS[:1]
     for delay in delays:
         time.sleep(delay)
@@ -219,7 +222,7 @@ def _wait_for_concurrent_request(order: Order, error: PaymentError) -> Order:
 
 
 def _refresh_from_stripe(order: Order, *, by: Cause) -> Order:
-    """Sync an order that has a session, and return it freshly read, so that it is not paid twice.
+    """Sync an order that has a session, and return it freshly read: it may be paid by now.
 
     If Stripe can't be reached, return the order unchanged.
     """
@@ -233,8 +236,11 @@ def _refresh_from_stripe(order: Order, *, by: Cause) -> Order:
         return order
 
 
-def _has_time_left(order: Order) -> bool:
-    """Return whether the order's session, or the one to be created, leaves enough time to pay."""
+def _can_still_be_paid(order: Order) -> bool:
+    """Return whether a pending order can be paid: not canceled, and with enough time left.
+
+    Its session, which may not be created yet, must be of the secret key's mode (test or live).
+    """
     if order.cancel_requested_at is not None or not order.matches_livemode:
         return False
     # The session may not exist at Stripe yet, and its creation needs more time.

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage
 
-from django_stripe_cart.checks.registry import message, register
+from django_stripe_cart.checks.registry import message, register_without_database
 from django_stripe_cart.conf import conf
 
 STRIPE_CHECKOUT = "https://checkout.stripe.com"
@@ -34,7 +34,7 @@ OWN_FILES_BLOCKED = message(
 )
 
 
-@register
+@register_without_database
 def check_form_action() -> Iterable[CheckMessage]:
     """Check that the Content-Security-Policy lets the checkout form redirect to Stripe."""
     stripe = conf.api_base or STRIPE_CHECKOUT
@@ -44,7 +44,7 @@ def check_form_action() -> Iterable[CheckMessage]:
             yield STRIPE_BLOCKED(setting=setting, stripe=stripe)
 
 
-@register
+@register_without_database
 def check_own_files() -> Iterable[CheckMessage]:
     """Check that the Content-Security-Policy allows the shop's script, stylesheet and requests."""
     static = str(settings.STATIC_URL or "")
@@ -67,7 +67,7 @@ def _read_policies() -> Iterator[tuple[str, Mapping[str, list[str]]]]:
 
 
 def _parse_sources(value: Any) -> list[str] | None:
-    """Return the sources of a policy's directive, or None if the value turns it off."""
+    """Return the sources of a policy's directive, or None if the value turns the directive off."""
     if value is None or isinstance(value, bool):
         return None
     return value.split() if isinstance(value, str) else [str(source) for source in value]

@@ -8,7 +8,11 @@ from django.conf import settings
 from django.core.checks import CheckMessage
 from django.db import connections, router
 
-from django_stripe_cart.checks.registry import message, register, register_for_database
+from django_stripe_cart.checks.registry import (
+    message,
+    register_for_database,
+    register_without_database,
+)
 from django_stripe_cart.models import Order
 
 # Payments and stock are recorded in transactions that must see committed rows only.
@@ -41,7 +45,7 @@ SQLITE_READERS_BLOCK = message(
 )
 
 
-@register
+@register_without_database
 def check_connection_options() -> Iterable[CheckMessage]:
     """Check the OPTIONS of SQLite and MySQL databases in the settings."""
     for alias, database in settings.DATABASES.items():
@@ -78,7 +82,7 @@ ENGINE_QUERY = """
 
 
 def _fetch_text(alias: str, query: str, *params: str) -> str:
-    """Return the first value that a query finds as text, or an empty string."""
+    """Run a query, and return its first value as text; an empty string if there is no value."""
     with connections[alias].cursor() as cursor:
         cursor.execute(query, params)
         row = cursor.fetchone()

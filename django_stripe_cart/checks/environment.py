@@ -12,7 +12,7 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.checks import CheckMessage
 from django.utils.module_loading import import_string
 
-from django_stripe_cart.checks.registry import message, register
+from django_stripe_cart.checks.registry import message, register_without_database
 
 NO_AUTHENTICATION = message(
     "W017",
@@ -49,7 +49,7 @@ REQUIRED = {
 }
 
 
-@register
+@register_without_database
 def check_middleware() -> Iterable[CheckMessage]:
     """Check that MIDDLEWARE has the classes that the shop needs, or subclasses of them."""
     if not hasattr(settings, "ROOT_URLCONF"):  # a project without URLs serves no pages
@@ -68,16 +68,16 @@ def _import_or_none(path: str) -> object:
         return None
 
 
-@register
+@register_without_database
 def check_session_cookie() -> Iterable[CheckMessage]:
     """Check that the session cookie is sent when the shopper returns from Stripe."""
     if str(settings.SESSION_COOKIE_SAMESITE).lower() == "strict":
         yield STRICT_COOKIE()
 
 
-@register
+@register_without_database
 def check_conflicting_fsm() -> Iterable[CheckMessage]:
-    """Check that django-fsm, which conflicts with django-fsm-2, is not installed."""
+    """Check that django-fsm is not installed: it conflicts with django-fsm-2."""
     try:
         distribution("django-fsm")
     except PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""The numbered messages of the system checks, and the registry of the checks."""
+"""Numbered messages of the system checks, and the list of the checks that return them."""
 
 from __future__ import annotations
 
@@ -31,13 +31,16 @@ class CheckTemplate:
         return f"{TAG}.{self.number}"
 
     def __call__(self, **words: Any) -> CheckMessage:
-        """Return the message for Django, with ``words`` in place of the placeholders."""
+        """Return the message for Django, in which ``words`` replace the placeholders."""
         kind = Error if self.number.startswith("E") else Warning
         return kind(self.text % words, hint=self.hint % words, id=self.id)
 
 
 def message(number: str, text: str, *, hint: str) -> CheckTemplate:
-    """Define and return a message. Raises ``AssertionError`` if its number is taken."""
+    """Define a numbered message, and return its template.
+
+    Raises ``AssertionError`` if the number is taken.
+    """
     if number in CHECK_TEMPLATES:
         raise AssertionError(f"{number} is taken.")
     CHECK_TEMPLATES[number] = CheckTemplate(number, text, hint)
@@ -52,23 +55,23 @@ CHECKS: list[Check] = []
 DATABASE_CHECKS: list[DatabaseCheck] = []
 
 
-def register(check: Check) -> Check:
-    """Register a function as a check that queries no database. Use it as a decorator."""
+def register_without_database(check: Check) -> Check:
+    """Register a function as a check that does not query a database. Use it as a decorator."""
     CHECKS.append(check)
     return check
 
 
 def register_for_database(check: DatabaseCheck) -> DatabaseCheck:
-    """Register a function as a check that queries the database whose alias it takes."""
+    """Register a function as a check of one database, whose alias is its argument."""
     DATABASE_CHECKS.append(check)
     return check
 
 
 def run() -> list[CheckMessage]:
-    """Run the checks that query no database, and return their messages."""
+    """Run the checks that do not query a database, and return their messages."""
     return [message for check in CHECKS for message in check()]
 
 
 def run_on_databases(aliases: Iterable[str]) -> list[CheckMessage]:
-    """Run the checks that query a database on each of ``aliases``, and return their messages."""
+    """Run the checks of a database on each of ``aliases``, and return their messages."""
     return [message for alias in aliases for check in DATABASE_CHECKS for message in check(alias)]

@@ -11,7 +11,7 @@ from django.core.checks import CheckMessage
 from django.db import models
 from django.db.migrations.loader import MigrationLoader
 
-from django_stripe_cart.checks.registry import message, register
+from django_stripe_cart.checks.registry import message, register_without_database
 from django_stripe_cart.conf import (
     DEFAULT_SESSION_MINUTES,
     EMAIL_KINDS,
@@ -69,7 +69,7 @@ INVALID_EMAILS = message(
 )
 
 
-@register
+@register_without_database
 def check_product_model() -> Iterable[CheckMessage]:
     """Check that the product model exists, has what the shop needs, and has migrations."""
     try:
@@ -87,7 +87,10 @@ def check_product_model() -> Iterable[CheckMessage]:
 
 
 def _has_migrations(model: type[models.Model]) -> bool:
-    """Return whether the model's app has migrations, or MIGRATION_MODULES turns them off."""
+    """Return whether the model's app has migrations, or needs none.
+
+    An app needs none if MIGRATION_MODULES turns its migrations off.
+    """
     name, _is_chosen = MigrationLoader.migrations_module(model._meta.app_label)
     if name is None:
         return True
@@ -99,7 +102,7 @@ def _has_migrations(model: type[models.Model]) -> bool:
     return any(name[0] not in "_~" for name in names)
 
 
-@register
+@register_without_database
 def check_currency() -> Iterable[CheckMessage]:
     """Check that STRIPE_CART_CURRENCY is a currency that Stripe supports."""
     if not is_currency(conf.currency):
@@ -108,7 +111,7 @@ def check_currency() -> Iterable[CheckMessage]:
         yield UNKNOWN_CURRENCY(currency=conf.currency)
 
 
-@register
+@register_without_database
 def check_session_minutes() -> Iterable[CheckMessage]:
     """Check that STRIPE_CART_SESSION_MINUTES is a lifetime that Stripe accepts."""
     minutes = getattr(settings, "STRIPE_CART_SESSION_MINUTES", DEFAULT_SESSION_MINUTES)
@@ -116,7 +119,7 @@ def check_session_minutes() -> Iterable[CheckMessage]:
         yield INVALID_MINUTES()
 
 
-@register
+@register_without_database
 def check_session_options() -> Iterable[CheckMessage]:
     """Check that STRIPE_CART_SESSION_OPTIONS names a function."""
     try:
@@ -127,7 +130,7 @@ def check_session_options() -> Iterable[CheckMessage]:
         yield INVALID_SESSION_OPTIONS()
 
 
-@register
+@register_without_database
 def check_email_kinds() -> Iterable[CheckMessage]:
     """Check that STRIPE_CART_EMAILS contains only kinds of e-mail that exist."""
     value = getattr(settings, "STRIPE_CART_EMAILS", True)

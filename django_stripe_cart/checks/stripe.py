@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core import mail
 from django.core.checks import CheckMessage
 
-from django_stripe_cart.checks.registry import message, register
+from django_stripe_cart.checks.registry import message, register_without_database
 from django_stripe_cart.conf import conf
 
 KEY_PATTERN = re.compile(r"(sk|rk)_(test|live)_\w+", re.ASCII)
@@ -68,7 +68,7 @@ MALFORMED_VERSION = message(
 )
 
 
-@register
+@register_without_database
 def check_secret_key() -> Iterable[CheckMessage]:
     """Check that STRIPE_CART_SECRET_KEY is a secret key, and not a live key if DEBUG is on."""
     if not conf.secret_key:
@@ -81,7 +81,7 @@ def check_secret_key() -> Iterable[CheckMessage]:
         yield LIVE_KEY_WITH_DEBUG()
 
 
-@register
+@register_without_database
 def check_webhook_secret() -> Iterable[CheckMessage]:
     """Check that STRIPE_CART_WEBHOOK_SECRET is a webhook secret, or a list of them."""
     value = getattr(settings, "STRIPE_CART_WEBHOOK_SECRET", None)
@@ -94,7 +94,7 @@ def check_webhook_secret() -> Iterable[CheckMessage]:
         yield MALFORMED_SECRET()
 
 
-@register
+@register_without_database
 def check_api_base() -> Iterable[CheckMessage]:
     """Check that STRIPE_CART_API_BASE, if set, is on this machine, and that DEBUG is on."""
     if conf.api_base and not settings.DEBUG and not _is_test_run():
@@ -103,7 +103,7 @@ def check_api_base() -> Iterable[CheckMessage]:
         yield SANDBOX_NOT_LOCAL()
 
 
-@register
+@register_without_database
 def check_api_version() -> Iterable[CheckMessage]:
     """Check that STRIPE_CART_API_VERSION looks like a version of Stripe's API."""
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}(\.\w+)?", str(conf.api_version)):

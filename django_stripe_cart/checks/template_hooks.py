@@ -67,7 +67,10 @@ def _normalize(attribute: str) -> str:
 
 
 class _Flattener:
-    """A converter of templates to text; with ``follow``, it reads extended and included ones."""
+    """Converts templates to text.
+
+    With ``follow``, it also reads extended and included templates.
+    """
 
     def __init__(self, engine: Engine, *, follow: bool) -> None:
         self.engine = engine
@@ -113,7 +116,7 @@ class _Flattener:
         return GAP.join(["", *(self._flatten_nodes(nodes, blocks) for nodes in inside), ""]) or GAP
 
     def _flatten_block(self, chain: Sequence[BlockNode], blocks: Blocks) -> str:
-        """Return the text of the first block of a chain of overrides.
+        """Return the text of the first block in ``chain``: a block, then those that it overrides.
 
         If the block uses ``block.super``, the text of the next block is appended.
         """
@@ -149,7 +152,10 @@ def _calls_super(block: BlockNode) -> bool:
 
 
 def _read_constant(expression: Any) -> str:
-    """Return the text of a constant in a template tag. Raises ``DynamicTemplate`` for others."""
+    """Return the text of a constant in a template tag.
+
+    Raises ``DynamicTemplate`` if the expression is not a constant.
+    """
     if not isinstance(expression.var, str) or expression.filters:
         raise DynamicTemplate
     return expression.var

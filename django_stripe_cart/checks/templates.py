@@ -11,7 +11,7 @@ from django.template import Engine, Origin, TemplateDoesNotExist, TemplateSyntax
 from django.template.backends.django import DjangoTemplates
 from django.template.utils import InvalidTemplateEngineError
 
-from django_stripe_cart.checks.registry import message, register
+from django_stripe_cart.checks.registry import message, register_without_database
 from django_stripe_cart.checks.template_hooks import DynamicTemplate, find_missing_hooks
 
 OWN_TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -33,7 +33,7 @@ MISSING_HOOKS = message(
 )
 
 
-@register
+@register_without_database
 def check_templates() -> Iterable[CheckMessage]:
     """Check that the shop's templates are found, and that overrides are used and complete."""
     engine = _find_engine()
@@ -80,7 +80,7 @@ def _is_own(origin: Origin) -> bool:
 
 
 def _check_unused_overrides(name: str, others: Iterable[Origin]) -> Iterator[CheckMessage]:
-    """Report the overrides in other apps that are not used, as the shop's template comes first."""
+    """Report overrides in other apps that Django ignores: it finds the shop's template first."""
     for origin in others:
         app = _app_name(origin)
         if app and not _is_own(origin):
@@ -98,7 +98,7 @@ def _app_name(origin: Origin) -> str:
 def _check_override(engine: Engine, name: str, path: Path, used: Origin) -> Iterator[CheckMessage]:
     """Report an override that lacks what the script or CSRF protection needs.
 
-    ``path`` is the shop's template of that name, ``used`` the origin of the override.
+    ``path`` is the file of the shop's template, ``used`` the origin of the override.
     """
     try:
         missing = find_missing_hooks(engine, name, path.read_text("utf-8"))

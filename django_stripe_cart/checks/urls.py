@@ -23,7 +23,7 @@ from django.urls import (
     reverse,
 )
 
-from django_stripe_cart.checks.registry import message, register
+from django_stripe_cart.checks.registry import message, register_without_database
 from django_stripe_cart.conf import conf
 
 WEBHOOK = "stripe_cart_webhook"
@@ -72,7 +72,7 @@ BASE_URL_REDIRECTS = message(
 )
 
 
-@register
+@register_without_database
 def check_urls() -> Iterable[CheckMessage]:
     """Check that the shop, the webhook and the login page have URLs."""
     if not hasattr(settings, "ROOT_URLCONF"):  # a project that only runs commands has no URLconf
@@ -84,7 +84,7 @@ def check_urls() -> Iterable[CheckMessage]:
     path = _reverse_or_none(WEBHOOK)
     if path is None:
         yield NO_WEBHOOK()
-    elif _is_in_i18n_patterns():
+    elif _is_webhook_in_i18n_patterns():
         yield WEBHOOK_IN_I18N_PATTERNS()
     else:
         match = resolve(_strip_script_prefix(path))
@@ -106,7 +106,7 @@ def _view_path(func: Callable[..., Any]) -> str:
     return f"{view.__module__}.{getattr(view, '__name__', type(view).__name__)}"
 
 
-def _is_in_i18n_patterns() -> bool:
+def _is_webhook_in_i18n_patterns() -> bool:
     """Return whether the webhook's URL is inside ``i18n_patterns``."""
     chains = _walk_patterns(get_resolver().url_patterns, ())
     (chain, *_others) = [chain for pattern, chain in chains if pattern.name == WEBHOOK]
@@ -119,7 +119,7 @@ Chain = tuple[URLResolver, ...]
 def _walk_patterns(
     patterns: Sequence[URLPattern | URLResolver], above: Chain
 ) -> Iterator[tuple[URLPattern, Chain]]:
-    """Yield each URL pattern with the resolvers that include it."""
+    """Yield each URL pattern with the chain of resolvers that include it, the outermost first."""
     for pattern in patterns:
         if isinstance(pattern, URLResolver):
             yield from _walk_patterns(pattern.url_patterns, (*above, pattern))
@@ -128,7 +128,7 @@ def _walk_patterns(
 
 
 def _has_view(login_url: str) -> bool:
-    """Return whether a view answers at LOGIN_URL; for URLs of other sites, return True."""
+    """Return whether LOGIN_URL has a view; return True if the URL is on another site."""
     try:
         url = resolve_url(login_url)
     except NoReverseMatch:
@@ -142,7 +142,7 @@ def _has_view(login_url: str) -> bool:
 
 
 def _resolves(path: str) -> bool:
-    """Return whether a view answers at the path."""
+    """Return whether the URLconf has a view for the path."""
     try:
         resolve(path)
     except Resolver404:
@@ -156,16 +156,16 @@ def _strip_script_prefix(url: str) -> str:
     return "/" + url.removeprefix(prefix) if url.startswith(prefix) else url
 
 
-@register
+@register_without_database
 def check_allowed_hosts() -> Iterable[CheckMessage]:
-    """Check that shoppers can't be sent from Stripe to a forged host."""
+    """Check that a request with a forged host can't make Stripe redirect shoppers to that host."""
     if "*" in settings.ALLOWED_HOSTS and not conf.base_url:
         yield ANY_HOST()
 
 
-@register
+@register_without_database
 def check_base_url() -> Iterable[CheckMessage]:
-    """Check that STRIPE_CART_BASE_URL is a URL which Django does not redirect."""
+    """Check that STRIPE_CART_BASE_URL is a URL, and that Django does not redirect from it."""
     url = conf.base_url
     if not url:
         return
@@ -178,7 +178,7 @@ def check_base_url() -> Iterable[CheckMessage]:
 
 
 def _is_webhook_exempt() -> bool:
-    """Return whether SECURE_REDIRECT_EXEMPT covers the webhook."""
+    """Return whether SECURE_REDIRECT_EXEMPT exempts the webhook from the redirect to HTTPS."""
     path = _reverse_or_none(WEBHOOK)
     if path is None:
         return False

@@ -12,7 +12,7 @@ from django_stripe_cart.doctor.email import diagnose_email
 from django_stripe_cart.doctor.finding import Finding, State, wrong
 from django_stripe_cart.doctor.orders import diagnose_orders
 from django_stripe_cart.doctor.settings import diagnose_settings
-from django_stripe_cart.doctor.site import diagnose_site
+from django_stripe_cart.doctor.site import diagnose_urls_and_products
 from django_stripe_cart.doctor.webhook import diagnose_webhook
 from django_stripe_cart.gateway import deadline
 
@@ -24,7 +24,7 @@ PARTS: dict[str, Part] = {
     "Settings": diagnose_settings,
     "Stripe account": diagnose_account,
     "Webhook": diagnose_webhook,
-    "Site": diagnose_site,
+    "Site": diagnose_urls_and_products,
     "Database": diagnose_database,
     "Orders": diagnose_orders,
     "E-mail": diagnose_email,

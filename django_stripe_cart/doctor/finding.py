@@ -16,7 +16,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A finding of the diagnosis: how serious it is, a sentence, and what to do next."""
+    """A finding of the diagnosis: how serious it is, a sentence, and what to do about it."""
 
     state: State
     text: str
@@ -29,10 +29,10 @@ def good(text: str) -> Finding:
 
 
 def advice(text: str, *, next: str = "") -> Finding:
-    """Return a finding about something to look at, and what to do next."""
+    """Return a finding about something to check. ``next`` says what to do."""
     return Finding(State.ADVICE, text, next)
 
 
 def wrong(text: str, *, next: str = "") -> Finding:
-    """Return a finding about something that does not work, and what to do next."""
+    """Return a finding about something that does not work. ``next`` says what to do."""
     return Finding(State.WRONG, text, next)

@@ -18,7 +18,7 @@ SYNC_OVERDUE = timedelta(days=1)
 
 
 def diagnose_orders() -> Iterator[Finding]:
-    """Report the orders that wait for payment, for a sync or for staff, and the last sync."""
+    """Report the orders that wait for a payment or a sync, the open issues and the last sync."""
     yield good(f"Orders awaiting payment: {Order.objects.open().count()}.")
     overdue = Order.objects.overdue()
     oldest = overdue.order_by("placed_at").first()

@@ -11,7 +11,7 @@ from django_stripe_cart.doctor.finding import Finding, advice, good
 from django_stripe_cart.models import get_product_model
 
 
-def diagnose_site() -> Iterator[Finding]:
+def diagnose_urls_and_products() -> Iterator[Finding]:
     """Report the URLs of cart and webhook, the host to which shoppers return, and the products."""
     for name, what in {"stripe_cart:cart": "cart", "stripe_cart_webhook": "webhook"}.items():
         try:

@@ -43,7 +43,10 @@ def diagnose_webhook() -> Iterator[Finding]:
 
 
 def _report_endpoints(path: str) -> Iterator[Finding]:
-    """Report whether Stripe has an endpoint for the webhook at ``path``, and its problems."""
+    """Report the endpoints at Stripe that send events to our webhook at ``path``.
+
+    What is wrong with an endpoint is reported, and that there are none or too many.
+    """
     try:
         endpoints = gateway.list_endpoints()
     except PaymentError as error:
@@ -74,7 +77,7 @@ def _is_ours(endpoint: Endpoint, path: str) -> bool:
 
 
 def _report_endpoint(endpoint: Endpoint) -> Iterator[Finding]:
-    """Report the problems of an endpoint, or that it has none."""
+    """Report what is wrong with an endpoint, or that nothing is."""
     problems = list(endpoint_problems(endpoint))
     for problem in problems:
         yield wrong(f"{endpoint.id} at {endpoint.url}: {problem}", next=f"{WEBHOOK_COMMAND} rotate")
@@ -120,7 +123,7 @@ def _report_last_webhook() -> Finding:
 
 
 def _report_unprocessed_webhooks() -> Iterator[Finding]:
-    """Report the webhooks that arrived more than a minute ago and are not processed."""
+    """Report the number of webhooks that arrived over a minute ago and are not processed."""
     minute = timezone.now() - timedelta(minutes=1)
     rows = WebhookEvent.objects.filter(processed_at=None, received_at__lt=minute)
     oldest = rows.order_by("received_at").first()

@@ -36,15 +36,15 @@ REFUSALS = (
 
 
 def email_kind(order: Order) -> str:
-    """Return the ``OrderEmail.Kind`` for the order's status, or "" if the status has no e-mail."""
+    """Return the ``OrderEmail.Kind`` for the order's status, or "" if no e-mail is sent for it."""
     # A kind has the same name as its status.
     return order.status if order.status in Kind.values else ""
 
 
 def resend_email(order: Order, *, by: Cause = BY_STAFF) -> Order:
-    """Send the e-mail for the order's status again, and return the order freshly read.
+    """Resend the e-mail about the order's status, and return the order freshly read.
 
-    The e-mail may be one that was never sent, or of a kind that ``STRIPE_CART_EMAILS`` turns off.
+    The e-mail is sent even if it was not sent before, or ``STRIPE_CART_EMAILS`` turns its kind off.
     ``by`` (a ``Cause``) is written to the timeline. Raises ``EmailNotSent`` if the status has no
     e-mail, the order has no address, or the e-mail may not have been sent. Raises the subclass
     ``EmailRefused`` if the e-mail was certainly not sent.
@@ -64,8 +64,8 @@ def resend_email(order: Order, *, by: Cause = BY_STAFF) -> Order:
 def send(email: OrderEmail, *, by: Cause, is_first: bool = True) -> None:
     """Send ``email``, and record on its row and on the order's timeline that it was sent.
 
-    Raises ``EmailNotSent`` or ``EmailRefused``; the timeline has only the failure of the first
-    attempt (``is_first``). No transaction is open during the request to the mail server.
+    Raises ``EmailNotSent`` or ``EmailRefused``. If ``is_first``, a failure is written to the
+    timeline, too. No transaction is open during the request to the mail server.
     """
     try:
         send_message(_render(email))
@@ -122,7 +122,7 @@ def get_mailer() -> Any:
 
 @in_transaction(durable=False)
 def _record_sent(email: OrderEmail, *, by: Cause) -> None:
-    """Set the time at which ``email`` was sent, and add an entry to the order's timeline."""
+    """Save on the row of ``email`` when it was sent, and add an entry to the order's timeline."""
     now = timezone.now()
     rows = OrderEmail.objects.filter(order=email.order, dedupe_key=email.dedupe_key)
     rows.update(sent_at=now, claimed_at=now)

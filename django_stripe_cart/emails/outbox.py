@@ -37,9 +37,10 @@ def queue_email(
     """Queue an e-mail about ``order``, which is sent when the open transaction commits.
 
     ``kind`` is one of ``OrderEmail.Kind``; ``refund`` is the refund that a ``REFUNDED`` e-mail is
-    about, and ``issue`` the issue that an ``ISSUE`` e-mail to ``MANAGERS`` is about. Each order has
-    at most one e-mail of a kind, of a refund or of an issue, so a repeated call sends nothing. Nor
-    is anything queued if there is no address, or ``STRIPE_CART_EMAILS`` turns the kind off.
+    about, and ``issue`` the issue that an ``ISSUE`` e-mail to ``MANAGERS`` is about. There is at
+    most one e-mail of each kind about an order, a refund or an issue, so a second call queues
+    nothing. Nothing is queued either if there is no address, or if ``STRIPE_CART_EMAILS`` turns the
+    kind off.
     """
     if not will_email(order, kind):
         return
@@ -49,11 +50,12 @@ def queue_email(
 
 
 def will_email(order: Order, kind: str) -> bool:
-    """Whether the shop sends e-mails of this ``kind``, and there is an address to send one to."""
+    """Return whether the shop sends e-mails of ``kind``, and has an address to send this one to."""
     return kind in _kinds_to_send() and bool(recipients(order, kind))
 
 
 def _kinds_to_send() -> frozenset[str]:
+    """Return the kinds of e-mail that are turned on. E-mails to ``MANAGERS`` are always on."""
     # STRIPE_CART_EMAILS is about e-mails to shoppers.
     return conf.emails | {OrderEmail.Kind.ISSUE}
 
@@ -61,7 +63,7 @@ def _kinds_to_send() -> frozenset[str]:
 def send_pending_emails() -> Iterator[tuple[OrderEmail, bool]]:
     """Send all pending e-mails, and yield pairs of an e-mail and whether it was sent.
 
-    After 3 failures in a row, the other e-mails are left to the next call.
+    After 3 failures in a row, the remaining e-mails are left for the next call.
     """
     failures = 0
     pending = OrderEmail.objects.pending().filter(kind__in=_kinds_to_send())
@@ -78,8 +80,8 @@ def send_pending_emails() -> Iterator[tuple[OrderEmail, bool]]:
 def deliver(email: OrderEmail) -> bool | None:
     """Claim and send ``email``, and return whether it was sent.
 
-    Return None if another process has claimed the e-mail, the order has no address any more, or the
-    refund has failed.
+    Return None if another process has claimed the e-mail, or if there is no reason to send it any
+    more: no address, a failed refund or a settled issue.
     """
     # bulk_create(ignore_conflicts=True) sets no primary key.
     rows = OrderEmail.objects.filter(order=email.order_id, dedupe_key=email.dedupe_key)
@@ -101,7 +103,7 @@ def deliver(email: OrderEmail) -> bool | None:
 
 
 def _schedule_retry(email: OrderEmail) -> None:
-    """Release the claim of an unsent e-mail, unless it has had its last attempt."""
+    """Schedule the next attempt to send an e-mail, if there are attempts left."""
     if email.attempts <= len(RETRY_DELAYS):
         due_at = timezone.now() + RETRY_DELAYS[email.attempts - 1]
         # A member of staff may have sent the e-mail in the meantime.
@@ -110,7 +112,10 @@ def _schedule_retry(email: OrderEmail) -> None:
 
 
 def _still_applies(email: OrderEmail) -> bool:
-    """Whether there still is an address, and the refund has not failed, or the issue is open."""
+    """Return whether there still is an address, and a reason to send the e-mail.
+
+    There is none if its refund has failed, or its issue is settled.
+    """
     if email.issue is not None and not email.issue.is_open:
         return False
     is_refund_failed = email.refund is not None and email.refund.is_failed

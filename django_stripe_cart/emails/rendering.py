@@ -59,7 +59,7 @@ def _context(email: OrderEmail) -> dict[str, Any]:
 
 
 def _admin_url(order: Order, site: str) -> str:
-    """Return the URL of the order in the admin, or "" if the host has none."""
+    """Return the URL of the order in the admin, or "" if the project has no admin."""
     with suppress(NoReverseMatch):
         return site + reverse("admin:stripe_cart_order_change", args=[order.pk]) if site else ""
     return ""

@@ -53,7 +53,7 @@ def request(call: Call) -> dict[str, Any]:
 
 
 def _check_settings() -> None:
-    """Raise ``PaymentNotConfigured`` if the secret key can't or must not be sent.
+    """Raise ``PaymentNotConfigured`` if the secret key is malformed, or must not be sent.
 
     It must consist of characters that an HTTP header allows. A key of the test mode may be sent to
     Stripe and to a sandbox on this machine, a key of the live mode only to Stripe.
@@ -113,7 +113,7 @@ def _client(
     timeout: tuple[float, float],
     http_client: stripe.HTTPClient | None,
 ) -> stripe.StripeClient:
-    """Return the Stripe client for these settings. Imports the SDK at the first call."""
+    """Return the Stripe client for these settings. The first call imports the SDK."""
     # The import takes 0.13 s and 31 MB.
     import stripe
 

@@ -27,8 +27,8 @@ _timeout: ContextVar[tuple[float, float]] = ContextVar("stripe_cart_timeout", de
 def deadline(seconds: float = DEADLINE) -> Iterator[None]:
     """Limit the total time of the requests to Stripe in the block to ``seconds`` (float).
 
-    A request that could end later is not sent. In the block of another deadline, only the outer
-    deadline applies. ``deadline()`` can also be used as a decorator.
+    A request that could end later is not sent. If blocks are nested, only the deadline of the outer
+    block applies. ``deadline()`` can also be used as a decorator.
     """
     outer = _end.get()
     token = _end.set(outer if outer < math.inf else time.monotonic() + seconds)
@@ -40,7 +40,10 @@ def deadline(seconds: float = DEADLINE) -> Iterator[None]:
 
 @contextmanager
 def short_deadline() -> Iterator[None]:
-    """Limit the requests in the block to ``SHORT_DEADLINE`` seconds, with shorter timeouts."""
+    """Limit the requests to Stripe in the block to ``SHORT_DEADLINE`` seconds in total.
+
+    Each request has shorter timeouts, too.
+    """
     token = _timeout.set(SHORT_TIMEOUT)
     try:
         with deadline(SHORT_DEADLINE):
@@ -55,5 +58,5 @@ def seconds_left() -> float:
 
 
 def attempt_timeout() -> tuple[float, float]:
-    """Return the timeout of one request: the seconds to connect, and to receive the response."""
+    """Return two timeouts for one attempt: seconds to connect, and to receive the response."""
     return _timeout.get()

@@ -40,7 +40,7 @@ def create_endpoint(url: str, types: Iterable[str]) -> Endpoint:
 
 
 def list_endpoints(url: str | None = None) -> list[Endpoint]:
-    """Return the endpoints with this ``url``, or all if it is None, newest first.
+    """Return the endpoints at Stripe with this ``url``, newest first; all if ``url`` is None.
 
     Raises ``PaymentError``.
     """

@@ -44,7 +44,7 @@ NEXT_STEP = "Next: python manage.py stripe_cart_doctor"
 def translate_errors() -> Iterator[None]:
     """Raise a ``PaymentError`` instead of an exception that the SDK raises in the block.
 
-    An error in the configuration is logged, and the shopper gets a general message.
+    If the configuration is wrong, the error is logged, and the shopper gets a general message.
     """
     import stripe
 

@@ -73,7 +73,7 @@ def list_events(types: Iterable[str], *, since: datetime) -> Iterator[Event]:
 
 
 def _verify(body: str, signature: str) -> None:
-    """Raise an exception unless ``body`` is signed with one of the webhook secrets."""
+    """Raise an exception if ``body`` is not signed with one of the webhook secrets."""
     import stripe
 
     _check_timestamp_not_in_future(signature)

@@ -23,7 +23,7 @@ class DeadlineHTTPClient(stripe.RequestsClient):
     def request(  # type: ignore[override]
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
     ) -> tuple[bytes, int, Mapping[str, str]]:
-        """Send one request. The SDK calls this method again for each retry."""
+        """Send one attempt of a request. For each retry, the SDK calls this method again."""
         if seconds_left() < self._max_seconds:
             raise stripe.APIConnectionError(  # type: ignore[no-untyped-call]
                 "Stripe takes too long.", should_retry=False

@@ -74,7 +74,10 @@ def create_session(params: dict[str, Any], *, idempotency_key: str) -> Session:
 
 
 def retrieve_session(session_id: str) -> Session:
-    """Return a session with the data of its payment intent and charge. Raises ``PaymentError``."""
+    """Return the session with this id, with data of its payment intent and charge.
+
+    Raises ``PaymentError``.
+    """
     params = {"expand": ["payment_intent.latest_charge"]}
     return read_session(
         request(lambda client: client.v1.checkout.sessions.retrieve(session_id, params))  # type: ignore[arg-type]

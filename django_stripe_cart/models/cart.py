@@ -37,7 +37,7 @@ def CASCADE_WITHOUT_NULLING(  # as Django names the values of on_delete
 
 
 class Cart(TimeStampedModel):
-    """Model for the cart of one user or of one guest, who is identified by ``token``."""
+    """Model for the cart of one user or of one guest. A guest is identified by ``token``."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
@@ -73,7 +73,7 @@ class Cart(TimeStampedModel):
 
 @dataclass(frozen=True, slots=True)
 class CartKey:
-    """Key of a cart: its primary key, its user's primary key or its guest's token.
+    """Key that finds a cart: by its primary key, its user's primary key or its guest's token.
 
     With a key, a cart can be locked and changed by a single UPDATE, before it is read.
     """
@@ -84,7 +84,7 @@ class CartKey:
 
     @classmethod
     def of(cls, cart: Cart | CartKey) -> CartKey:
-        """Return the key of ``cart``, which may be a key itself."""
+        """Return the key of ``cart``. If ``cart`` is a key itself, return it."""
         return cart.key if isinstance(cart, Cart) else cart
 
     def lookup(self, prefix: str = "") -> dict[str, Any]:
@@ -107,7 +107,7 @@ class CartItemQuerySet(PrimaryDatabaseQuerySet["CartItem"]):
         return self.filter(**key.lookup("cart__"))
 
     def with_products(self) -> Self:
-        """Read the product with each item, and annotate the item with ``held``, in one query.
+        """Return the items with their products, and annotated with ``held``, read by one query.
 
         ``held`` is the stock of the product that the cart's open order has taken (int or None).
         """
@@ -120,7 +120,10 @@ class CartItemQuerySet(PrimaryDatabaseQuerySet["CartItem"]):
 
 @cache
 def _items_with_products() -> CartItemQuerySet:
-    """Return a queryset that is built once, because building it takes longer than its query."""
+    """Return the queryset of all items with their products.
+
+    It is built only once, because building it takes longer than its query.
+    """
     return CartItem.objects.with_products()
 
 

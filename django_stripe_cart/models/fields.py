@@ -9,7 +9,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 class StripeIdField(models.CharField):
-    """Model field for an id at Stripe, which is compared with regard to case.
+    """Model field for an id at Stripe, in which upper and lower case differ.
 
     In the default collation of MySQL and MariaDB, ``evt_CsA`` equals ``evt_csa``.
     """

@@ -146,7 +146,7 @@ class Order(ProtectedStatusMixin, models.Model):
         target=Status.PROCESSING,
     )
     def mark_processing(self) -> None:
-        """Mark an order whose payment is delayed or must be reviewed by staff as PROCESSING."""
+        """Mark the order as PROCESSING: its payment is delayed, or must be accepted by staff."""
         self.open_cart = None
         self.closed_at = None
 
@@ -163,31 +163,31 @@ class Order(ProtectedStatusMixin, models.Model):
         target=Status.PAID,
     )
     def mark_paid(self, *, at: datetime) -> None:
-        """Mark the order as PAID. ``paid_at`` keeps the time of the first payment."""
+        """Mark the order as PAID. ``paid_at`` keeps the time of the first call."""
         self.open_cart = None
         self.closed_at = None
         self.paid_at = self.paid_at or at
 
     @transition(status, source=[Status.PROCESSING], target=Status.FAILED)
     def mark_failed(self, *, at: datetime) -> None:
-        """Mark an order whose delayed payment has failed as FAILED."""
+        """Mark the order as FAILED: its delayed payment has failed."""
         self.closed_at = at
 
     @transition(status, source=[Status.PENDING], target=Status.EXPIRED)
     def mark_expired(self, *, at: datetime) -> None:
-        """Mark an order that was not paid in time as EXPIRED."""
+        """Mark the order as EXPIRED: it was not paid in time."""
         self.open_cart = None
         self.closed_at = at
 
     @transition(status, source=[Status.PENDING], target=Status.CANCELED)
     def mark_canceled(self, *, at: datetime) -> None:
-        """Mark an unpaid order as CANCELED."""
+        """Mark an order that is not paid as CANCELED."""
         self.open_cart = None
         self.closed_at = at
 
     @transition(status, source=[Status.PAID, Status.REFUNDED], target=Status.FULFILLED)
     def mark_fulfilled(self, *, at: datetime) -> None:
-        """Mark a paid order as FULFILLED. ``fulfilled_at`` keeps the first time."""
+        """Mark a paid order as FULFILLED. ``fulfilled_at`` keeps the time of the first call."""
         self.closed_at = None
         self.fulfilled_at = self.fulfilled_at or at
 
@@ -195,12 +195,12 @@ class Order(ProtectedStatusMixin, models.Model):
         status, source=[Status.PROCESSING, Status.PAID, Status.FULFILLED], target=Status.REFUNDED
     )
     def mark_refunded(self, *, at: datetime) -> None:
-        """Mark an order whose whole amount was refunded as REFUNDED."""
+        """Mark the order as REFUNDED: all that was paid for it was refunded."""
         self.closed_at = at
 
     @cached_property
     def cached_items(self) -> list[Any]:
-        """Return the order's items, read from the database once. ``items`` reads them again."""
+        """Return the order's items, which are read only once; ``items`` reads them each time."""
         return list(self.items.all())
 
     @property
@@ -232,9 +232,9 @@ class Order(ProtectedStatusMixin, models.Model):
 
     @property
     def matches_livemode(self) -> bool:
-        """Return whether the session has the configured key's mode, or the order has no session.
+        """Return whether the order's session is of the same mode (test or live) as the secret key.
 
-        The mode is test or live.
+        Return True, too, if no session was requested yet.
         """
         return self.session_params is None or self.livemode == conf.livemode
 

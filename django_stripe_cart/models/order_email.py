@@ -36,7 +36,7 @@ class OrderEmailQuerySet(PrimaryDatabaseQuerySet["OrderEmail"]):
         return self.filter(claimed_at=None, due_at__lte=now, created__gt=now - GIVE_UP_AFTER)
 
     def overdue(self) -> Self:
-        """Return the unsent e-mails that were queued over an hour and under three days ago."""
+        """Return the unsent e-mails that were queued over an hour ago, in the last three days."""
         now = timezone.now()
         late = self.filter(
             sent_at=None, created__lt=now - REPORT_AFTER, created__gt=now - GIVE_UP_AFTER

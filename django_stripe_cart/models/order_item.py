@@ -12,7 +12,7 @@ from django_stripe_cart.models.querysets import PrimaryDatabaseQuerySet
 
 
 class OrderItem(models.Model):
-    """Model for the quantity of one product in an order, with the product's name and price then.
+    """Model for the quantity of one product in an order, with its name and price when ordered.
 
     ``stock_taken`` is the number of pieces that the order has taken from the product's stock.
     """

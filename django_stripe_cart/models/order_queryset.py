@@ -29,11 +29,11 @@ class OrderQuerySet(PrimaryDatabaseQuerySet[O_co]):
         return self.filter(open_cart__isnull=False)
 
     def owned_by(self, user: Any) -> Self:
-        """Return the orders of ``user``, who may be anonymous."""
+        """Return the orders of ``user``, or none if ``user`` is anonymous."""
         return self.filter(user=user) if user.is_authenticated else self.none()
 
     def placed_by_guests(self) -> Self:
-        """Return the orders of guests, which can be opened by anyone who knows their URL."""
+        """Return the orders of guests. Anyone who knows the URL of such an order can open it."""
         return self.filter(by_guest=True)
 
     def for_guest(self, token: str) -> Self:
@@ -41,14 +41,15 @@ class OrderQuerySet(PrimaryDatabaseQuerySet[O_co]):
         return self.placed_by_guests().filter(cart__token=token) if token else self.none()
 
     def overdue(self) -> Self:
-        """Return the orders with an overdue payment or an overdue refund."""
+        """Return the orders whose payment or refund may have changed since the last sync."""
         now = timezone.now()
         return self.filter(_payment_is_overdue(now) | _refund_is_overdue(now))
 
     def overdue_for_sync(self) -> Iterator[O_co]:
-        """Yield the orders with an overdue payment, then those with an overdue refund, in batches.
+        """Yield the ``overdue`` orders: first those with an overdue payment, then with a refund.
 
-        There are two queries, because databases use no index for both conditions in one query.
+        There are two queries, because databases use no index for both conditions in one query. They
+        are read in batches.
         """
         for orders in (self.with_overdue_payment(), self.with_overdue_refund()):
             for batch in orders.in_batches(BATCH_SIZE):
@@ -61,13 +62,13 @@ class OrderQuerySet(PrimaryDatabaseQuerySet[O_co]):
     def with_overdue_refund(self) -> Self:
         """Return the orders with a refund that may have changed at Stripe since the last sync.
 
-        Orders that wait for their payment are not returned.
+        Orders that still wait for their payment are left out.
         """
         others = self.exclude(status=Status.PENDING).exclude(_is_waiting_for_money)
         return others.filter(_refund_is_overdue(timezone.now()))
 
     def newest_first(self) -> Self:
-        """Return the orders with the last placed one first."""
+        """Return the orders in the order in which they were placed, the last one first."""
         return self.order_by("-placed_at", "-pk")
 
 
@@ -76,9 +77,9 @@ _is_waiting_for_money = Q(status=Status.PROCESSING, amount_paid=0)
 
 
 def _payment_is_overdue(now: datetime) -> Q:
-    """Return the condition for orders with an overdue payment.
+    """Return the condition for orders whose payment may have changed since the last sync.
 
-    An order that a checkout may be working on is not overdue.
+    Orders that a checkout may be working on do not meet it.
     """
     two_minutes_ago = now - CHECKOUT_TIME
     pending = Q(status=Status.PENDING) & (
@@ -94,7 +95,7 @@ def _payment_is_overdue(now: datetime) -> Q:
 
 
 def _refund_is_overdue(now: datetime) -> Q:
-    """Return the condition for orders with an overdue refund."""
+    """Return the condition for orders with a refund that may have changed since the last sync."""
     clearing = ("pending", "requires_action")
     refunds = apps.get_model("stripe_cart", "Refund").objects.filter(
         Q(status__in=("unknown", *clearing))
@@ -108,7 +109,7 @@ def _refund_is_overdue(now: datetime) -> Q:
 
 
 def _was_not_just_synced(now: datetime, path: str = "") -> Q:
-    """Return the condition for orders that were not synced in the last two minutes.
+    """Return the condition for orders whose last sync is over two minutes ago, or that had none.
 
     ``path`` is the prefix of the lookups, for a query of another model.
     """
@@ -117,7 +118,10 @@ def _was_not_just_synced(now: datetime, path: str = "") -> Q:
 
 
 def _is_due_for_sync(now: datetime, path: str = "") -> Q:
-    """Return the condition for orders whose last sync, or placement, is over 30 minutes ago."""
+    """Return the condition for orders whose last sync is over 30 minutes ago.
+
+    If an order was never synced, the time at which it was placed counts.
+    """
     then = now - SYNC_INTERVAL
     never = Q(**{f"{path}synced_at__isnull": True, f"{path}placed_at__lt": then})
     return never | Q(**{f"{path}synced_at__lt": then})

@@ -67,7 +67,7 @@ class AbstractProduct(TimeStampedModel):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Remove the inherited constraints from a subclass that uses multi-table inheritance.
 
-        Django would create them on its table, which has no columns ``price`` and ``stock``.
+        Django would create them on the subclass's own table, which lacks ``price`` and ``stock``.
         """
         super().__init_subclass__(**kwargs)
         bases = [base for base in cls.__bases__ if issubclass(base, AbstractProduct)]

@@ -28,7 +28,7 @@ class PrimaryDatabaseQuerySet(models.QuerySet[M_co]):
         return chosen or router.db_for_write(self.model, **self._hints)  # type: ignore[attr-defined]
 
     def in_batches(self, size: int, *, reverse: bool = False) -> Iterator[list[M_co]]:
-        """Yield lists of at most ``size`` rows, in the order of their primary keys or ``reverse``.
+        """Yield lists of at most ``size`` rows, ordered by primary key; descending if ``reverse``.
 
         Each list is read by a query that starts after the last primary key of the previous list. So
         the lists have no gaps and no duplicates if rows are added or deleted in between.

@@ -24,7 +24,7 @@ class RefundQuerySet(PrimaryDatabaseQuerySet["Refund"]):
         return self.exclude(status__in=Refund.FAILED_STATUSES)
 
     def unknown(self) -> Self:
-        """Return the refunds whose request to Stripe has had no answer yet."""
+        """Return the refunds of which it is unknown whether Stripe has made them."""
         return self.filter(status=Refund.Status.UNKNOWN)
 
 
@@ -85,10 +85,10 @@ class Refund(TimeStampedModel):
 
     @property
     def is_succeeded(self) -> bool:
-        """Whether Stripe has returned the money. It can still fail, up to 30 days later."""
+        """Return whether Stripe has made the refund. It can still fail, up to 30 days later."""
         return self.status == self.Status.SUCCEEDED
 
     @property
     def is_failed(self) -> bool:
-        """Return whether the refund has failed or was canceled, so the shopper gets no money."""
+        """Return whether the refund has failed or was canceled: the shopper gets no money by it."""
         return self.status in self.FAILED_STATUSES

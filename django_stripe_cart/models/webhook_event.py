@@ -13,7 +13,7 @@ from django_stripe_cart.models.querysets import PrimaryDatabaseQuerySet
 class WebhookEvent(models.Model):
     """Model for an event from Stripe, without its payload.
 
-    ``processed_at`` is None until the event is processed; ``error`` is the last failure.
+    ``processed_at`` is None until the event is processed; ``error`` describes the last failure.
     """
 
     event_id = StripeIdField(_("event"), unique=True)

@@ -31,9 +31,9 @@ UNUSABLE_OPTIONS = "STRIPE_CART_SESSION_OPTIONS does not name a function that re
 
 
 def is_free(order: Order) -> bool:
-    """Return whether there is nothing to pay for the order, so that Stripe need not be asked.
+    """Return whether the order is free: Stripe need not be asked for a payment.
 
-    Even free goods may have to be paid for if the host's session options add shipping. Raises
+    Even if its total is 0, the host's session options may add shipping that must be paid. Raises
     ``PaymentNotConfigured`` if ``STRIPE_CART_SESSION_OPTIONS`` can't be used.
     """
     if order.total > 0 or order.session_params is not None:
@@ -42,11 +42,11 @@ def is_free(order: Order) -> bool:
 
 
 def save_session_params(order: Order, *, success_url: str, cancel_url: str) -> Order:
-    """Save the parameters of the order's session, unless they are saved already.
+    """Save the parameters of the order's session, and return the order.
 
-    All requests with the order's idempotency key must have the same parameters
-    (docs.stripe.com/api/idempotent_requests), so they are saved before the first request. Both URLs
-    are absolute. Raises ``OrderClosed`` if the order is no longer pending, and
+    Parameters that are saved already are kept: all requests with the order's idempotency key must
+    have the same ones (docs.stripe.com/api/idempotent_requests), so they are saved before the first
+    request. Both URLs are absolute. Raises ``OrderClosed`` if the order is no longer pending, and
     ``PaymentNotConfigured`` if ``STRIPE_CART_SESSION_OPTIONS`` can't be used.
     """
     expires_at = timezone.now() + timedelta(minutes=conf.session_minutes)
@@ -103,7 +103,7 @@ def _commit_params(order: Order, params: dict[str, Any], *, expires_at: datetime
 
 @in_transaction
 def _commit_session(order: Order, session: Session, *, by: Cause) -> Order:
-    """Save the id and the URL of the session, unless the order was closed, and return the order."""
+    """Save the session's id and URL on the order if it is still pending, and return the order."""
     created: dict[str, Any] = {"session_id": session.id, "session_url": session.url}
     if session.expires_at is not None:
         created["session_expires_at"] = session.expires_at
@@ -199,7 +199,7 @@ def _uses_manual_capture(options: dict[str, Any]) -> bool:
 
 
 def _merge_options(params: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters of the order with the host's options, which can't override them."""
+    """Return the order's parameters and those of the host, which can't override the order's."""
     merged = {**options, **params}
     if "customer" in options:  # Stripe refuses customer and customer_email together
         merged.pop("customer_email", None)

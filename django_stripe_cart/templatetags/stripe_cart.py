@@ -36,7 +36,7 @@ def stripe_cart_assets() -> Values:
 
 @register.inclusion_tag("stripe_cart/includes/cart_button.html", takes_context=True)
 def cart_button(context: Context) -> Values:
-    """Render a link to the cart, with the number of items; the script makes it open the modal."""
+    """Render a link to the cart with the number of items; by JavaScript, it opens the modal."""
     shopper = get_shopper(context)
     return {"cart": shopper.contents, "may_shop": shopper.may_shop}
 
@@ -106,9 +106,9 @@ def product_grid(context: Context, products: Iterable[Any] | None = None) -> Val
 
 @register.inclusion_tag("stripe_cart/includes/messages.html", takes_context=True)
 def stripe_cart_messages(context: Context) -> Values:
-    """Render Django's messages as toasts, in the container for messages of the script.
+    """Render Django's messages as toasts, in the container to which the script adds its messages.
 
-    If the page has shown the messages before, only the empty container is rendered.
+    If the page has rendered the messages elsewhere before, only the empty container is rendered.
     """
     messages = get_messages(get_request(context))
     if getattr(messages, "used", False):
@@ -154,6 +154,6 @@ class Toast:
 
 
 def _active_products() -> Iterable[Any]:
-    """Return all products, or those of ``active()`` if the model's queryset has that method."""
+    """Return all products; if the model's queryset has ``active()``, only those."""
     products = get_product_model()._default_manager.all()
     return products.active() if hasattr(products, "active") else products

@@ -69,7 +69,7 @@ def remove(request: HttpRequest) -> HttpResponse:
 @shop_view
 @require_http_methods(["GET", "POST"])
 def checkout(request: HttpRequest) -> HttpResponse:
-    """Place an order for the cart, and redirect to Stripe's payment page."""
+    """Place an order of the cart, and redirect to Stripe's payment page."""
     if request.method == "GET":  # reloaded, or a bookmark: a GET must not place an order
         return redirect_to(request, reverse("stripe_cart:cart"))
     query = urlencode({"next": next_url(request)})
@@ -145,9 +145,10 @@ def _change_line(request: HttpRequest, form: Form, *, to: Callable[[int], int]) 
 
 
 def _removed_line(request: HttpRequest) -> CartLine | None:
-    """Return the cart line that was just removed without JavaScript, from ``?removed=`` in the URL.
+    """Return the line of the product that ``?removed=`` in the URL names.
 
-    Return None if the product is gone, or in the cart again.
+    It was just removed from the cart without JavaScript. Return None if the product is gone, or in
+    the cart again.
     """
     if "removed" not in request.GET:
         return None

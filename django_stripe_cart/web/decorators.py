@@ -20,7 +20,10 @@ View = Callable[..., HttpResponse]
 
 
 def shop_view(view: View) -> View:
-    """Redirect visitors who may not shop to the login page, and add headers for privacy."""
+    """Redirect visitors who may not shop to the login page. Add headers that protect privacy.
+
+    Before a POST, a guest's cart that was not merged at login is merged.
+    """
 
     @functools.wraps(view)
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -42,7 +45,7 @@ def non_atomic(view: View) -> View:
 
 
 def _add_privacy_headers(response: HttpResponse) -> HttpResponse:
-    """Add headers that keep the secret URLs of orders from other sites and search engines."""
+    """Add headers that hide an order's secret URL from other sites and from search engines."""
     # Not "no-referrer": browsers would then send no origin with our own forms, and Django's CSRF
     # protection requires one.
     response.headers["Referrer-Policy"] = "same-origin"

@@ -37,7 +37,7 @@ STATUS_MESSAGES = {
 
 
 def add_message(request: HttpRequest, level: int, text: str, *, code: str = "") -> None:
-    """Add a message to the response; skip it silently if the project has no message storage."""
+    """Add a message to the response. If the project has no message storage, do nothing."""
     if wants_json(request):
         tag = messages.DEFAULT_TAGS[level]
         json_messages(request).append({"level": tag, "code": code, "text": text})
@@ -57,5 +57,5 @@ def add_error(request: HttpRequest, error: StripeCartError) -> None:
 
 
 def json_messages(request: HttpRequest) -> list[Data]:
-    """Return the list of messages for the JSON response, which is kept on the request."""
+    """Return the messages of the JSON response, a list that is kept on the request."""
     return cast("list[Data]", request.__dict__.setdefault("_stripe_cart_json_messages", []))

@@ -1,4 +1,4 @@
-"""Sync an unsettled order with Stripe while its page is open, after increasing delays."""
+"""Refresh an order page, and sync its order with Stripe, while the payment may still change."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ FIRST_REFRESH = "?refresh=0"  # query string of an order page that refreshes its
 
 
 def was_synced_recently(order: Order) -> bool:
-    """Return whether the order was synced with Stripe in the last seconds."""
+    """Return whether the order was synced with Stripe in the last three seconds."""
     # Stripe allows 25 requests a second for the whole shop.
     return order.synced_at is not None and order.synced_at > timezone.now() - MIN_SYNC_INTERVAL
 
 
 def sync_if_unsettled(order: Order) -> Order:
-    """Return the order, synced with Stripe unless its payment is settled."""
+    """Sync the order with Stripe if its payment may still succeed or fail, and return it."""
     return sync_or_keep(order) if order.is_unsettled else order
 
 
 def sync_or_keep(order: Order) -> Order:
-    """Return the order, synced with Stripe, or unchanged if the request to Stripe fails."""
+    """Sync the order with Stripe and return it. If Stripe can't be reached, return it unchanged."""
     try:
         return sync_order(order, by=BY_SHOPPER)
     except PaymentError:

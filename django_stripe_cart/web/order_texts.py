@@ -66,8 +66,8 @@ def status_color(status: str) -> str:
 def status_text(order: Order, refresh: RefreshSchedule | None, *, will_email: bool) -> str:
     """Return a sentence for the shopper about the order's status.
 
-    With ``refresh``, the payment is being confirmed. ``will_email`` is whether the shopper gets an
-    e-mail when the order is paid.
+    With ``refresh``, the order's page refreshes itself until the payment is confirmed.
+    ``will_email`` is whether the shopper gets an e-mail when the order is paid.
     """
     if refresh is not None:
         return _confirmation_text(refresh, will_email=will_email)
@@ -77,7 +77,7 @@ def status_text(order: Order, refresh: RefreshSchedule | None, *, will_email: bo
 
 
 def event_text(event: OrderEvent) -> str:
-    """Return a text for the shopper about an event of the order, or "" to leave the event out."""
+    """Return a text for the shopper about an event of the order, or "" if the shopper sees none."""
     if event.kind == "cancel_requested":
         return _("Cancellation requested")
     if event.kind in REFUND_TEXTS:
@@ -91,7 +91,7 @@ def event_text(event: OrderEvent) -> str:
 
 
 def _confirmation_text(refresh: RefreshSchedule, *, will_email: bool) -> str:
-    """Return a sentence for the shopper while the payment is being confirmed."""
+    """Return a sentence for the shopper who waits until the payment is confirmed."""
     if not refresh.is_over:
         return _(
             "Your payment is being confirmed. This takes a moment; you don't need to do anything."

@@ -47,7 +47,7 @@ def orders(request: HttpRequest) -> HttpResponse:
 @shop_view
 @require_GET
 def order(request: HttpRequest, reference: UUID) -> HttpResponse:
-    """Show an order, and sync it with Stripe while its payment is not settled."""
+    """Show an order. If its payment may still succeed or fail, sync it with Stripe first."""
     order = Shopper.of(request).get_order(reference)
     if not was_synced_recently(order):
         order = sync_if_unsettled(order)
@@ -96,7 +96,7 @@ def order_cancel(request: HttpRequest, reference: UUID) -> HttpResponse:
 @shop_view
 @require_POST
 def order_again(request: HttpRequest, reference: UUID) -> HttpResponse:
-    """Add the products of an order to the cart again."""
+    """Add the items of an earlier order to the cart."""
     order = Shopper.of(request).get_own_order(reference)
     result = Shopper.of(request).change_cart(orders_again.order_again, order=order)
     for error in result.refused:
@@ -117,7 +117,7 @@ def _change_order(
 ) -> HttpResponse:
     """Call ``change`` with the shopper's own order, and show the result or an error.
 
-    An order that can be paid is answered with a redirect to its payment page.
+    If the changed order can be paid, redirect to its payment page.
     """
     shopper = Shopper.of(request)
     try:

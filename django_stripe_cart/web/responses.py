@@ -97,7 +97,7 @@ def _base_template() -> Any:
 def _fragments_or_json(
     request: HttpRequest, context: dict[str, Any], *fragments: str
 ) -> HttpResponse | None:
-    """Return HTML fragments or JSON if the request asks for them, else None."""
+    """Return HTML fragments or JSON if the request asks for one of them, else None."""
     if wants_fragments(request):
         defaults = {
             "fragments": fragments,
@@ -113,7 +113,7 @@ def _fragments_or_json(
 
 
 def _lazy_cart(request: HttpRequest) -> Any:
-    """Return the shopper's cart contents, which are read when a template first uses them."""
+    """Return the shopper's cart contents, which are only read if the template uses them."""
     return SimpleLazyObject(lambda: Shopper.of(request).contents)
 
 

@@ -40,7 +40,7 @@ class Shopper:
 
     @classmethod
     def of(cls, request: HttpRequest) -> Shopper:
-        """Return the shopper of a request; there is one per request, so the cart is read once."""
+        """Return the shopper of a request. Each request has one, so its cart is read once."""
         shopper = getattr(request, "_stripe_cart_shopper", None)
         # The user may have signed in or out during this request.
         if shopper is None or shopper.user is not request.user:
@@ -50,7 +50,7 @@ class Shopper:
 
     @property
     def may_shop(self) -> bool:
-        """Return whether the visitor may use the cart: all users, and guests if that is allowed."""
+        """Return whether the visitor may use the cart: any user, and guests if they are allowed."""
         has_session = hasattr(self.request, "session")
         return self.user.is_authenticated or (conf.allow_guests and has_session)
 
@@ -111,7 +111,7 @@ class Shopper:
     def change_cart(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call ``function`` with the key of the shopper's cart, and return its result.
 
-        The cart is created if there is none. A guest's token is saved in the session unless the
+        The cart is created if there is none. A guest's token is saved in the session, but not if a
         new cart stays empty.
         """
         self.invalidate_contents()

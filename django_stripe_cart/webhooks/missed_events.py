@@ -1,4 +1,4 @@
-"""Read events from Stripe's list whose webhook did not arrive."""
+"""Read the events in Stripe's list, and process those whose webhook did not arrive."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class MissedEvents:
 
 
 def read_missed_events() -> MissedEvents:
-    """Read the events since the last complete call, and process those that no webhook processed.
+    """Read Stripe's events since the last complete call; process those that no webhook processed.
 
     If the processing of an event raises an exception, it is logged, and the next call reads the
     same events again. Sends the signals of ``sync_order``. Raises ``PaymentError`` if Stripe's list
@@ -52,7 +52,10 @@ def read_missed_events() -> MissedEvents:
 
 
 def _process(event: gateway.Event) -> bool | None:
-    """Return whether the event was processed (False: nothing to do), or None if this failed."""
+    """Process an event, and return whether there was anything to do.
+
+    An exception is logged, and None is returned.
+    """
     try:
         return process_event(event, source=OrderEvent.Source.SYNC)
     except Exception as error:

@@ -59,7 +59,7 @@ EVENT_TYPES = frozenset(
 class UnknownOrder(StripeCartError):
     """Exception raised when an event names an order of this shop that does not exist.
 
-    Stripe sends the event again, after the order may have been saved.
+    Stripe sends the event again later, when the order may have been saved.
     """
 
 
@@ -83,7 +83,7 @@ def process_event(event: Event, *, source: str) -> bool:
     """
     if not _is_for_this_site(event):
         return False
-    reference = _read_reference(event.metadata) or _find_by_payment(event)
+    reference = _read_reference(event.metadata) or _find_reference_by_payment(event)
     if reference is None:
         return False
     row = _get_or_create_row(event)
@@ -111,8 +111,8 @@ def _read_reference(metadata: Mapping[str, str]) -> UUID | None:
         return None
 
 
-def _find_by_payment(event: Event) -> UUID | None:
-    """Return the reference of the order with the event's payment intent, or None.
+def _find_reference_by_payment(event: Event) -> UUID | None:
+    """Return the reference of the order to which the event's payment intent belongs, or None.
 
     Disputes, and refunds that were made in Stripe's Dashboard, have no metadata with the reference.
     """
@@ -129,11 +129,15 @@ def _find_by_payment(event: Event) -> UUID | None:
 
 
 def _is_failed_refund(event: Event) -> bool:
+    """Return whether the event is about a refund that has failed."""
     return event.data.get("object") == "refund" and event.data.get("status") == "failed"
 
 
 def _get_or_create_row(event: Event) -> WebhookEvent:
-    """Return the saved row of ``event``. A duplicate event takes one query."""
+    """Return the row of ``event``, which is created if the event is new.
+
+    A duplicate event takes one query.
+    """
     return WebhookEvent.objects.only("event_id", "object_id", "processed_at").get_or_create(
         event_id=event.id,
         defaults={
@@ -145,7 +149,11 @@ def _get_or_create_row(event: Event) -> WebhookEvent:
 
 
 def _sync_order(event: Event, reference: UUID, *, by: Cause) -> Order | None:
-    """Sync the order with this reference, or return None if the order is of another shop."""
+    """Sync the order with this reference, and return it.
+
+    Return None if the order is of another shop, which uses the same Stripe account. Raises
+    ``UnknownOrder``.
+    """
     # Only the columns needed to find the session; sync_order reads the rest under the lock.
     orders = Order.objects.only("status", "cart", "session_id", "total")
     order = orders.filter(reference=reference).first()

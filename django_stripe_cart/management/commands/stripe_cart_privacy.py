@@ -52,7 +52,7 @@ class Command(BaseCommand):
             self.stderr.write(f"{order.reference} has this address, but another account.")
 
     def _show_plan(self, person: str) -> None:
-        """Show what ``anonymize`` would do."""
+        """Show which orders and carts ``anonymize`` would change, without changing them."""
         self._report(orders_of(person), len(carts_of(person)), "would be anonymized")
 
     def _anonymize(self, person: str) -> None:
@@ -66,7 +66,10 @@ class Command(BaseCommand):
         self._report(orders, carts, "anonymized")
 
     def _report(self, orders: Collection[Order], carts: int, change: str) -> None:
-        """Write a line for each order, and a line with the number of orders and carts."""
+        """Write a line for each order, and a line with the numbers of orders and carts.
+
+        ``change`` says what was done to the orders.
+        """
         for order in orders:
             self.stdout.write(f"{order.reference} {change}")
         count = len(orders)

@@ -34,7 +34,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="only show what would be synced")
 
     def handle(self, *args: Any, orders: list[str], dry_run: bool, **options: Any) -> None:
-        """Sync the named orders; without names, sync all that are due and send e-mails."""
+        """Sync the named orders; with no names, sync all that are due, and send pending e-mails."""
         selected = [_find_order(name) for name in orders] if orders else None
         count = failed = 0
         for synced in sync_open_orders(selected, dry_run=dry_run):
@@ -81,7 +81,10 @@ class Command(BaseCommand):
 
 
 def _describe(error: Exception) -> str:
-    """Return a text about an error, without data that its message may contain."""
+    """Return a text about an error for the terminal.
+
+    The message of an exception that is not ours is left out, because it may contain personal data.
+    """
     return str(error) if isinstance(error, StripeCartError) else type(error).__name__
 
 

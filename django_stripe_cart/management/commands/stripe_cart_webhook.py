@@ -27,7 +27,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, action: str, url: str | None, **options: Any) -> None:
-        """Perform the action on the webhook endpoint; turn Stripe's errors into messages."""
+        """Create, show or rotate the webhook endpoint at Stripe, or delete all but the newest."""
         actions = {
             "create": self._create,
             "status": self._status,
@@ -50,7 +50,7 @@ class Command(BaseCommand):
         self._show_secret(gateway.create_endpoint(url, EVENT_TYPES))
 
     def _status(self, url: str) -> None:
-        """Show the endpoints of the URL, and their problems."""
+        """Show the endpoints with the URL, and what is wrong with them."""
         endpoints = gateway.list_endpoints(url)
         if not endpoints:
             raise CommandError(f"Stripe has no endpoint at {url}. Next: stripe_cart_webhook create")
@@ -77,7 +77,7 @@ class Command(BaseCommand):
             )
 
     def _retire(self, url: str) -> None:
-        """Delete all endpoints of the URL but the newest."""
+        """Delete all endpoints with the URL except the newest."""
         for endpoint in gateway.list_endpoints(url)[1:]:
             gateway.delete_endpoint(endpoint.id)
             self.stdout.write(f"{endpoint.id} is deleted, and its secret no longer works.")

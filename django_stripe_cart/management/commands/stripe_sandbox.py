@@ -17,7 +17,10 @@ from django_stripe_cart.sandbox.server import SandboxServer
 
 
 class Command(BaseCommand):
-    """The command, as in ``stripe_sandbox --webhook http://127.0.0.1:8000/stripe/webhook/``."""
+    """The command that runs the Stripe sandbox.
+
+    For example: ``stripe_sandbox --webhook http://127.0.0.1:8000/stripe/webhook/``.
+    """
 
     help = "Run the Stripe sandbox on this machine: API, payment page and webhooks."
     # The sandbox does not depend on the project's settings.
