@@ -82,7 +82,7 @@ def _logging_disabled() -> Iterator[None]:
 
 
 class _ScenarioTrials:
-    """The trials of a scenario that was executed in a sandbox, and whose webhooks are not sent."""
+    """The trials of a scenario that was executed, but whose webhooks were not sent yet."""
 
     def __init__(
         self,
@@ -112,11 +112,11 @@ class _ScenarioTrials:
         """Yield all trials: in every order, then with crashes, then with repetitions."""
         undisturbed = list(trials_in_every_order(len(self._events)))
         yield from undisturbed
-        yield from self._add_crashes(undisturbed)
+        yield from self._trials_with_crashes(undisturbed)
         yield from map(trial_with_repetitions, undisturbed)
 
-    def _add_crashes(self, trials: list[Trial]) -> Iterator[Trial]:
-        """Yield trials with a crash, for each event and each sequence of signals that it sends."""
+    def _trials_with_crashes(self, trials: list[Trial]) -> Iterator[Trial]:
+        """Yield trials with a crash, for each event and each sequence of signals that it causes."""
         seen = set()
         for trial in trials:
             for index, (delivery, signals) in enumerate(
@@ -127,7 +127,7 @@ class _ScenarioTrials:
                     yield from trials_with_kill(trial, index, len(signals))
 
     def _run_trial(self, trial: Trial) -> list[str]:
-        """Deliver the webhooks of a trial, and return the problems."""
+        """Deliver the webhooks of a trial, and return the problems that it has, as sentences."""
         if self._reset:
             self._reset()
         log, refund_log = SignalLog(), RefundLog()
@@ -140,7 +140,7 @@ class _ScenarioTrials:
         return log.problems
 
     def _deliver_webhook(self, delivery: Delivery, log: SignalLog) -> tuple[str, ...]:
-        """Deliver one webhook, and return the signals that were sent."""
+        """Deliver one webhook, and return the names of the signals that were sent meanwhile."""
         event, before = self._events[delivery.event], len(log.attempts)
         signed = sign_event(event)
         log.signals_until_crash = delivery.signals_until_crash
@@ -174,7 +174,7 @@ class _ScenarioTrials:
                 log.add_problem(f"The {name} {describe(actual)}; expected {describe(expected)}.")
 
     def _find_violations(self) -> list[str]:
-        """Return the violated invariants of this scenario's orders."""
+        """Return the violations that are about this scenario's orders."""
         references = [str(order.reference) for order in self._run.orders]
         found = violations(self._run.sandbox)
         return [one for one in found if any(reference in one for reference in references)]

@@ -90,12 +90,12 @@ def pay_with_declined_card(run: ScenarioRun) -> None:
 
 
 def start_3ds(run: ScenarioRun) -> None:
-    """Pay with a card that asks for 3D Secure."""
+    """Pay with a card that asks for 3D Secure, which is not completed yet."""
     run.sandbox.pay(run.payment_url, card=ASKS_3DS)
 
 
 def confirm_3ds(run: ScenarioRun) -> None:
-    """Complete 3D Secure."""
+    """Complete 3D Secure for the latest payment."""
     run.sandbox.confirm_3ds(run.payment_url)
 
 
@@ -105,7 +105,7 @@ def pay_by_bank_debit(run: ScenarioRun) -> None:
 
 
 def settle_debit(run: ScenarioRun) -> None:
-    """Complete the bank debit successfully."""
+    """Let the bank debit succeed."""
     run.sandbox.settle(run.payment_url)
 
 
@@ -120,11 +120,12 @@ def expire(run: ScenarioRun) -> None:
 
 
 def refund(run: ScenarioRun) -> None:
-    """Refund the payment in Stripe's Dashboard, without the shop."""
+    """Refund the payment in Stripe's Dashboard, not in the shop."""
     run.sandbox.refund(run.payment_url)
 
 
 def fail_refund(run: ScenarioRun) -> None:
+    """Let the latest refund fail at the bank."""
     run.sandbox.set_refund_status(run.sandbox.refunds[-1], "failed")
 
 
@@ -144,15 +145,17 @@ def pay_twice(run: ScenarioRun) -> None:
 
 
 def dispute(run: ScenarioRun) -> None:
-    """Dispute the payment as the shopper's bank."""
+    """Dispute the payment, as the shopper's bank does."""
     run.sandbox.open_dispute(run.payment_url)
 
 
 def inquire(run: ScenarioRun) -> None:
+    """Open an inquiry about the payment, as the shopper's bank does."""
     run.sandbox.open_dispute(run.payment_url, is_inquiry=True)
 
 
 def win_first_dispute(run: ScenarioRun) -> None:
+    """Close the first dispute, as won by the merchant."""
     run.sandbox.close_dispute(run.sandbox.disputes[0], won=True)
 
 

@@ -65,6 +65,6 @@ def age_rows_and_sandbox(sandbox: Sandbox, step: timedelta) -> None:
 def _age_sandbox(sandbox: Sandbox, seconds: int) -> None:
     store = sandbox._account.store
     with store.transaction():
-        for id, body in store._rows("SELECT id, body FROM objects", []):
+        for id, body in store._execute("SELECT id, body FROM objects", []):
             older = STRIPE_TIMESTAMP.sub(lambda found: f"{found[1]}{int(found[2]) - seconds}", body)
-            store._rows("UPDATE objects SET body = ? WHERE id = ?", [older, id])
+            store._execute("UPDATE objects SET body = ? WHERE id = ?", [older, id])

@@ -27,11 +27,11 @@ def violations(
     handed_out: Iterable[str] = (),
     unasked_refunds: Iterable[str] = (),
 ) -> list[str]:
-    """Return the violations of the invariants that always hold, even after a crash.
+    """Return a sentence for each violation of the invariants that always hold, even after a crash.
 
     ``stock`` maps primary keys of products to their stock before the first order.
     ``handed_out`` are all payment URLs that were given to shoppers. ``unasked_refunds`` are the
-    keys that ``refund_log.RefundLog`` has noticed.
+    ``unasked`` refunds of a ``refund_log.RefundLog``.
     """
     return _check_always(Snapshot.read(sandbox), stock or {}, handed_out, unasked_refunds)
 
@@ -44,11 +44,11 @@ def settled_violations(
     unasked_refunds: Iterable[str] = (),
     payments_are_counted: bool = False,
 ) -> list[str]:
-    """Return the violations that remain after faults have stopped and ``stripe_cart_sync`` has run.
+    """Return a sentence for each violation after faults stopped and ``stripe_cart_sync`` ran.
 
     It includes all of ``violations``. Pass ``payments_are_counted=True`` if
-    ``payment_counter.start_counting`` was called in every process: then each paid order must have
-    received ``order_paid`` exactly once.
+    ``payment_counter.start_counting`` was called in every process: then ``order_paid`` must have
+    been received exactly once for each paid order.
     """
     snapshot = Snapshot.read(sandbox)
     found = _check_always(snapshot, stock or {}, handed_out, unasked_refunds)

@@ -18,7 +18,10 @@ PAID = (Status.PAID, Status.FULFILLED)
 
 
 def check_open_carts(snapshot: Snapshot) -> Iterator[str]:
-    """Yield a sentence for each cart with several pending orders, or a wrong ``open_cart``."""
+    """Yield a sentence for each cart with several pending orders, and each wrong ``open_cart``.
+
+    An order's ``open_cart`` is its cart while it is pending, else None.
+    """
     pending = Counter(order.cart_id for order in snapshot.orders if order.is_pending)
     for cart, number in pending.items():
         if cart is not None and number > 1:
@@ -51,7 +54,7 @@ def check_stock(snapshot: Snapshot, before: Mapping[Any, int]) -> Iterator[str]:
 
 
 def check_stock_held(snapshot: Snapshot, counted: Mapping[Any, int]) -> Iterator[str]:
-    """Yield a sentence for each order that holds too little stock, or is closed and holds some."""
+    """Yield a sentence for each order that lacks stock, or was closed unpaid but holds stock."""
     for order in snapshot.orders:
         items = list(order.items.all())
         if order.status in CLOSED_UNPAID and any(item.stock_taken for item in items):
@@ -113,13 +116,13 @@ def check_refunds(snapshot: Snapshot) -> Iterator[str]:
 
 
 def check_refund_requests(unasked: Iterable[str]) -> Iterator[str]:
-    """Yield a sentence for each refund that was sent outside of the call that asks for it."""
+    """Yield a sentence for each refund that was sent to Stripe outside of the request for it."""
     for key in unasked:
         yield f"The refund {key} was sent to Stripe, but nobody asked for it in that call."
 
 
 def check_payment_urls(snapshot: Snapshot, handed_out: Iterable[str]) -> Iterator[str]:
-    """Yield a sentence for each payment URL without an order, or with one that is not pending."""
+    """Yield a sentence for each payment URL that no order has, or whose order is not pending."""
     stored = {order.session_url for order in snapshot.orders}
     for url in sorted({*handed_out} - stored):
         yield f"The payment URL {url} was handed out, but no order has it."
@@ -148,7 +151,7 @@ def check_timelines(snapshot: Snapshot) -> Iterator[str]:
 
 
 def check_emails(snapshot: Snapshot) -> Iterator[str]:
-    """Yield a sentence for each e-mail that was sent twice, unless staff sent it again."""
+    """Yield a sentence for each e-mail that the app sent too often. Staff may resend it."""
     for order in snapshot.orders:
         sent = Counter(
             entry.message
@@ -191,7 +194,7 @@ def _check_payment(order: Order, snapshot: Snapshot) -> Iterator[str]:
 
 
 def _allowed_transitions() -> set[tuple[str, str]]:
-    """Return the transitions of the state machine, and the creation of a pending order."""
+    """Return the allowed changes of status, as pairs (from, to); a new order's is from ""."""
     field = Order._meta.get_field("status")
     transitions = {
         (str(source), str(transition.target))

@@ -28,7 +28,7 @@ def check_unfinished(snapshot: Snapshot) -> Iterator[str]:
 
 
 def check_payments(snapshot: Snapshot) -> Iterator[str]:
-    """Yield a sentence for each successful payment at Stripe that no order or issue is about."""
+    """Yield a sentence for each successful payment with no order, no issue and no full refund."""
     orders = {order.payment_intent_id: order for order in snapshot.orders}
     for intent in snapshot.intents.values():
         if intent["status"] != "succeeded":
@@ -45,7 +45,7 @@ def check_payments(snapshot: Snapshot) -> Iterator[str]:
 
 
 def check_refunds(snapshot: Snapshot) -> Iterator[str]:
-    """Yield a sentence for each difference between an order's refunds here and at Stripe."""
+    """Yield a sentence for each difference between an order's refunds in the shop and at Stripe."""
     for order in snapshot.orders:
         at_stripe = snapshot.amount_refunded(order.payment_intent_id, "succeeded")
         if order.payment_intent_id and order.amount_refunded != at_stripe:
@@ -64,7 +64,7 @@ def check_refunds(snapshot: Snapshot) -> Iterator[str]:
 
 
 def check_disputes(snapshot: Snapshot) -> Iterator[str]:
-    """Yield a sentence for each dispute at Stripe whose status is not recorded."""
+    """Yield a sentence for each dispute whose status at Stripe the shop has not recorded."""
     rows = {row.stripe_id: row for order in snapshot.orders for row in order.disputes.all()}
     references = {str(order.reference) for order in snapshot.orders}
     for dispute in snapshot.disputes.values():
@@ -78,7 +78,7 @@ def check_disputes(snapshot: Snapshot) -> Iterator[str]:
 
 
 def check_order_paid_signals(snapshot: Snapshot) -> Iterator[str]:
-    """Yield a sentence for each order that received ``order_paid`` too often or not at all."""
+    """Yield a sentence for each order whose ``order_paid`` was received too often or not at all."""
     for order in snapshot.orders:
         received = times_received(order)
         if received != (order.paid_at is not None):

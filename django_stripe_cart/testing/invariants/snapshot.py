@@ -17,7 +17,7 @@ UNDONE_STATUSES = ("failed", "canceled")
 
 
 class StripeState(Protocol):
-    """The objects at Stripe: a ``Sandbox``, or a client that reads those of one over HTTP."""
+    """The objects at Stripe: a ``Sandbox``, or a client that reads them from one over HTTP."""
 
     @property
     def sessions(self) -> Sequence[Object]:
@@ -46,7 +46,7 @@ class StripeState(Protocol):
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The rows of the shop and the objects at Stripe at one time."""
+    """The rows of the shop and the objects at Stripe, as they were at one time."""
 
     orders: list[Order]
     stock: dict[Any, int | None]  # by primary key; None: not counted
@@ -93,7 +93,7 @@ class Snapshot:
         return self.intents.get(order.payment_intent_id or "")
 
     def amount_refunded(self, intent_id: str | None, *statuses: str) -> int:
-        """Return the amount of a payment's refunds at Stripe with these statuses.
+        """Return the total of a payment's refunds that have one of these statuses at Stripe.
 
         int, smallest currency unit.
         """
@@ -105,7 +105,7 @@ class Snapshot:
 
 
 def active_refunds(order: Order) -> list[Refund]:
-    """Return the refunds of an order in the shop that did not fail and were not canceled."""
+    """Return the refunds of an order that the shop records, without failed and canceled ones."""
     return [refund for refund in order.refunds.all() if refund.status not in UNDONE_STATUSES]
 
 

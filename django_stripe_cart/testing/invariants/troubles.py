@@ -1,4 +1,4 @@
-"""Invariant: an issue of the order is about each trouble that is not over."""
+"""Invariant: each trouble of an order that is not over has an issue."""
 
 from __future__ import annotations
 
@@ -12,17 +12,24 @@ Reason = OrderIssue.Reason
 
 
 def check_issues(snapshot: Snapshot) -> Iterator[str]:
-    """Yield a sentence for each trouble that is not over, and has no issue.
+    """Yield a sentence for each hold, dispute and failed refund that needs an issue and has none.
 
-    The issue is open, or was settled by a person.
+    The issue must be open, or settled by a person.
     """
     for order in snapshot.orders:
-        for sentence in (*_hold(order), *_disputes(order), *_refunds(order)):
+        for sentence in (
+            *_check_hold(order),
+            *_check_disputes(order),
+            *_check_failed_refunds(order),
+        ):
             yield f"Order {order.reference} {sentence}"
 
 
 def is_seen_to(order: Order, reason: str, about: str, *, since: datetime | None = None) -> bool:
-    """Return whether the order has an open issue, or one that a person has settled since then."""
+    """Return whether an order has such an issue, open or settled by a person.
+
+    With ``since``, an issue that was settled earlier does not count.
+    """
     return any(
         issue.is_open or (issue.settled_by and (since is None or issue.settled >= since))
         for issue in _issues(order, reason, about)
@@ -30,6 +37,7 @@ def is_seen_to(order: Order, reason: str, about: str, *, since: datetime | None 
 
 
 def _issues(order: Order, reason: str, about: str) -> list[OrderIssue]:
+    """Return the order's issues with this reason about this id, oldest first."""
     issues = [one for one in order.issues.all() if (one.reason, one.about) == (reason, about)]
     return sorted(issues, key=lambda issue: issue.pk)
 
@@ -37,7 +45,7 @@ def _issues(order: Order, reason: str, about: str) -> list[OrderIssue]:
 def check_radar(snapshot: Snapshot) -> Iterator[str]:
     """Yield a sentence for each open review and fraud warning at Stripe that has no issue.
 
-    A payment that was refunded, or has another order, needs none.
+    A payment that was refunded, or belongs to no order, needs no issue.
     """
     orders = {order.payment_intent_id: order for order in snapshot.orders}
     found = [(Reason.REVIEW, one) for one in snapshot.reviews if one["open"]]
@@ -52,24 +60,30 @@ def check_radar(snapshot: Snapshot) -> Iterator[str]:
         yield f"Order {order.reference} has the {reason} {one['id']}, but no issue about it."
 
 
-def _hold(order: Order) -> Iterator[str]:
-    """A held order has an open issue: settling it would end the hold."""
+def _check_hold(order: Order) -> Iterator[str]:
+    """Yield a problem if an order is held, but has no open issue about the hold."""
     if order.is_held and not any(
         issue.is_open for issue in _issues(order, order.held_for, about="")
     ):
         yield f"is held for {order.held_for}, but has no open issue about it."
 
 
-def _disputes(order: Order) -> Iterator[str]:
-    """An issue that was settled before the money was lost does not count."""
+def _check_disputes(order: Order) -> Iterator[str]:
+    """Yield a problem for each dispute that needs an issue and has none.
+
+    An issue that was settled before the money was lost does not count.
+    """
     for row in order.disputes.all():
         since = None if row.is_open else row.closed
         if not row.is_kept and not is_seen_to(order, Reason.DISPUTED, row.stripe_id, since=since):
             yield f"has the dispute {row.stripe_id}, which is {row.status}, but no issue about it."
 
 
-def _refunds(order: Order) -> Iterator[str]:
-    """A failed refund has an issue, unless Stripe refused it at once or others replace it."""
+def _check_failed_refunds(order: Order) -> Iterator[str]:
+    """Yield a problem for each failed refund that needs an issue and has none.
+
+    None is needed if Stripe refused the refund at once, or if later refunds replace it.
+    """
     refused = sum(entry.kind == "refund_refused" for entry in order.events.all())
     closed: list[tuple[Refund, datetime]] = []
     for row in (row for row in order.refunds.all() if row.is_failed):
@@ -84,13 +98,13 @@ def _refunds(order: Order) -> Iterator[str]:
             is_new = reason == Reason.REFUND_NOT_MADE  # it was missing from the start
             closed.append((row, row.created if is_new else issues[-1].opened))
     if not any(entry.kind == "refunded_whole" for entry in order.events.all()):
-        yield from _without_replacement(order, closed)
+        yield from _check_replacements(order, closed)
 
 
-def _without_replacement(order: Order, closed: list[tuple[Refund, datetime]]) -> Iterator[str]:
-    """Each refund whose issue is over was made good by another one, asked for after it failed.
+def _check_replacements(order: Order, closed: list[tuple[Refund, datetime]]) -> Iterator[str]:
+    """Yield a problem for each failed refund in ``closed`` that no later refund replaces.
 
-    If that one has failed since, it has an issue of its own.
+    The later refund may have failed, too: then it needs an issue of its own.
     """
     left = sorted(order.refunds.all(), key=lambda row: row.amount)
     for failed, at in sorted(closed, key=lambda pair: pair[1], reverse=True):
