@@ -55,23 +55,24 @@ def is_unasked_refund(method: str, url: str, headers: Mapping[str, Any] | None) 
     """
     if (method.upper(), urlsplit(url).path) != ("POST", "/v1/refunds"):
         return False
-    return _idempotency_key(headers or {}) != f"{KEY_PREFIX}{_running_refund_key()}"
+    return _idempotency_key(headers or {}).removeprefix(KEY_PREFIX) not in _running_refund_keys()
 
 
-def _running_refund_key() -> str:
-    """Return the key of the refund that the running ``refund_order`` makes, or "".
+def _running_refund_keys() -> set[str]:
+    """Return the variables of the running ``refund_order`` as text, among them its refund's key.
 
-    It is read from the stack, because callers import the function by name: it cannot be replaced
+    They are read from the stack, because callers import the function by name: it cannot be replaced
     in one place.
     """
     frame = sys._getframe()
     while frame.f_back is not None:
         frame = frame.f_back
-        if frame.f_code is REFUND_ORDER and "wish" in frame.f_locals:
-            return str(frame.f_locals["wish"].key)
-    return ""
+        if frame.f_code is REFUND_ORDER:
+            values = frame.f_locals.values()
+            return {str(getattr(value, "key", value)) for value in values if value}
+    return set()
 
 
 def _idempotency_key(headers: Mapping[str, Any]) -> str:
-    """Return the idempotency key in the headers of a request, or ""."""
+    """Return the idempotency key in the headers of a request, or an empty string."""
     return str(next((headers[one] for one in headers if one.lower() == "idempotency-key"), ""))

@@ -10,16 +10,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import StringIO
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.http import HttpResponse
 from django.test import Client
 
+from django_stripe_cart.attention import settle_issue
 from django_stripe_cart.checkout import cancel_order
-from django_stripe_cart.exceptions import OrderError, PaymentError
+from django_stripe_cart.exceptions import OrderError, PaymentError, StripeCartError
 from django_stripe_cart.fulfillment import fulfill_order
-from django_stripe_cart.models import Order, Product
+from django_stripe_cart.models import Order, OrderIssue, Product
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.testing.browser import messages_of
 from tests.batteries.worker_process import browser_of
@@ -88,18 +90,39 @@ def cancel(order_pk: int) -> Outcome:
         return Outcome(messages=(str(error),))
 
 
-def refund(order_pk: int, amount: int) -> Outcome:
+def refund(order_pk: int, amount: int | None, key: UUID | None = None) -> Outcome:
+    """Refund an amount, or all that is left. With the same key it is the same form again."""
     order = Order.objects.get(pk=order_pk)
+    return _refund(order, amount=amount, key=key, restock=amount is None)
+
+
+def refund_items(order_pk: int, quantities: Mapping[int, int], restock: bool) -> Outcome:
+    """Refund items of the order, given by their primary keys."""
+    order = Order.objects.get(pk=order_pk)
+    items = {item: quantities[item.pk] for item in order.items.all() if item.pk in quantities}
+    return _refund(order, items=items, restock=restock)
+
+
+def _refund(order: Order, **arguments: Any) -> Outcome:
     try:
-        return Outcome(url=refund_order(order, amount, restock=True).status)
+        return Outcome(url=refund_order(order, **arguments).status)
     except (OrderError, PaymentError) as error:
         return Outcome(messages=(str(error),))
 
 
-def fulfill(order_pk: int) -> Outcome:
+def fulfill(order_pk: int, confirmed: bool = False) -> Outcome:
+    order = Order.objects.get(pk=order_pk)
     try:
-        return Outcome(url=fulfill_order(Order.objects.get(pk=order_pk)).status)
+        return Outcome(url=fulfill_order(order, confirmed=confirmed).status)
     except OrderError as error:
+        return Outcome(messages=(str(error),))
+
+
+def settle(issue_pk: int) -> Outcome:
+    issue = OrderIssue.objects.get(pk=issue_pk)
+    try:
+        return Outcome(url=settle_issue(issue).order.status)
+    except StripeCartError as error:  # out of stock
         return Outcome(messages=(str(error),))
 
 

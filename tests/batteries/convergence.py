@@ -7,7 +7,14 @@ from typing import Any
 
 from django.core.management import CommandError, call_command
 
-from django_stripe_cart.models import Dispute, Order, OrderIssue, Refund, WebhookEvent
+from django_stripe_cart.models import (
+    Dispute,
+    Order,
+    OrderIssue,
+    Refund,
+    RefundItem,
+    WebhookEvent,
+)
 from django_stripe_cart.sandbox import Sandbox
 from tests.batteries.clock import advance_time
 
@@ -44,5 +51,7 @@ def _state() -> list[Any]:
         *OrderIssue.objects.order_by("pk").values_list("reason", "about", "is_open"),
         *Dispute.objects.order_by("pk").values_list("stripe_id", "status"),
         *Refund.objects.order_by("pk").values_list("status", "amount"),
+        *Refund.objects.unknown().exclude(missing_since=None).values_list("pk"),
+        *RefundItem.objects.order_by("pk").values_list("quantity", "restocked"),
         *WebhookEvent.objects.order_by("pk").values_list("processed_at"),
     ]

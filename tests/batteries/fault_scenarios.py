@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpResponse
 
@@ -30,6 +31,7 @@ REFUNDS = "GET /v1/refunds"
 DISPUTES = "GET /v1/disputes"
 EVENTS = "GET /v1/events"
 
+FORM = UUID(int=7)  # the key of a form
 PAID = ("paid", "fulfilled", "refunded")
 
 
@@ -90,9 +92,9 @@ class FaultShop:
         except PaymentError as error:
             self.messages.append(str(error))
 
-    def refund(self, amount: int) -> None:
+    def refund(self, amount: int, key: UUID | None = None) -> None:
         try:
-            refund_order(self.order, amount)
+            refund_order(self.order, amount, key=key)
         except PaymentError as error:
             self.messages.append(str(error))
 
@@ -288,8 +290,27 @@ def refund(shop: FaultShop) -> Iterator[None]:
     yield
     shop.deliver_webhooks()
     shop.sync()
-    if not shop.order.amount_refunded:  # Stripe refused it
+    shop.sync()
+    if not shop.order.amount_refunded:  # Stripe refused it, or it was given up
         shop.refund(100)
+    shop.assert_bought(shop.mug, refunded=100)
+    assert issues(shop.order) == []
+
+
+def refund_sent_again(shop: FaultShop) -> Iterator[None]:
+    """The request of a refund is lost, and staff sends the same form again."""
+    shop.browser.add(shop.mug)
+    shop.pay()
+    shop.sandbox.hold_deliveries = True
+    shop.sandbox.faults.add(REFUND, kind="unavailable", times=3)
+    shop.refund(100, key=FORM)
+    yield
+    shop.refund(100, key=FORM)
+    yield
+    shop.refund(100, key=FORM)
+    if shop.order.refunds.get().is_failed:  # Stripe refused it
+        shop.refund(100)
+    shop.deliver_webhooks()
     shop.assert_bought(shop.mug, refunded=100)
 
 
@@ -341,9 +362,10 @@ def sync_of_an_unknown_refund(shop: FaultShop) -> Iterator[None]:
     yield
     shop.deliver_webhooks()
     shop.sync()
-    if not shop.order.amount_refunded:
-        shop.refund(100)
+    assert issues(shop.order) == ["refund_not_made"]
+    shop.refund(100)
     shop.assert_bought(shop.mug, refunded=100)
+    assert issues(shop.order) == []
 
 
 def sync_of_missed_events(shop: FaultShop) -> Iterator[None]:
@@ -388,7 +410,8 @@ SCENARIOS: list[tuple[FaultScenario, str]] = [
     (sync_of_an_open_order, RETRIEVE),
     (sync_of_an_order_without_a_session, CREATE),
     (sync_of_a_pending_cancellation, EXPIRE),
-    (sync_of_an_unknown_refund, REFUND),
+    (refund_sent_again, REFUND),
+    (refund_sent_again, REFUNDS),
     (sync_of_an_unknown_refund, REFUNDS),
     (sync_of_missed_events, EVENTS),
     (sync_of_missed_events, RETRIEVE),

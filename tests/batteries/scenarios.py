@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from uuid import UUID
 
 from django.utils import timezone
 
 from django_stripe_cart import stock
 from django_stripe_cart.models import Order, Product
+from django_stripe_cart.payments import sync_order
 from django_stripe_cart.testing.browser import Browser
 from tests.batteries import actions
 from tests.batteries.actions import Action
@@ -22,6 +24,7 @@ from tests.batteries.shop import Shop
 Sales = tuple[tuple[int, int], int]  # mugs and lamps sold, and the amount paid for them
 NOTHING: Sales = ((0, 0), 0)
 MUGS_AND_LAMP: Sales = ((2, 1), 70000)
+REFUND_KEY = UUID(int=7)  # of the form that is sent, and sent again
 MUGS: Sales = ((2, 0), 40000)
 
 
@@ -154,7 +157,16 @@ def refund(scenario: Scenario) -> Action:
     scenario.start_checkout()
     scenario.pay()
     scenario.return_from_stripe()
-    return actions.refund, (scenario.order.pk, 3000)
+    return actions.refund, (scenario.order.pk, 3000, REFUND_KEY)
+
+
+def refund_by_item(scenario: Scenario) -> Action:
+    """Refund one of two mugs, which comes back."""
+    scenario.start_checkout()
+    scenario.pay()
+    scenario.return_from_stripe()
+    order = scenario.order
+    return actions.refund_items, (order.pk, {order.items.get().pk: 1}, True)
 
 
 def sync(scenario: Scenario) -> Action:
@@ -176,6 +188,32 @@ def sync_refund(scenario: Scenario) -> Action:
     actions.refund(scenario.order.pk, 3000)
     scenario.shop.sandbox.faults.clear()
     scenario.shop.sandbox.deliver()  # leaves nothing else to sync
+    age_rows(timedelta(minutes=40))
+    return actions.sync, ()
+
+
+def sync_refund_that_was_not_made(scenario: Scenario) -> Action:
+    """The request of a refund is lost, and one complete list lacks it already."""
+    scenario.start_checkout()
+    scenario.pay()
+    scenario.return_from_stripe()
+    scenario.shop.sandbox.faults.add("POST /v1/refunds", kind="timeout_before", times=3)
+    actions.refund(scenario.order.pk, 3000)
+    scenario.shop.sandbox.faults.clear()
+    scenario.shop.sandbox.deliver()  # leaves nothing else to sync
+    sync_order(scenario.order)
+    age_rows(timedelta(minutes=40))
+    return actions.sync, ()
+
+
+def sync_dispute(scenario: Scenario) -> Action:
+    """Two disputes, of which one is lost, and all webhooks are missed."""
+    scenario.start_checkout()
+    scenario.pay()
+    sandbox = scenario.shop.sandbox
+    for _time in range(2):
+        sandbox.open_dispute(sandbox.payment_intents[0])
+    sandbox.close_dispute(sandbox.disputes[0], won=False)
     age_rows(timedelta(minutes=40))
     return actions.sync, ()
 

@@ -90,5 +90,5 @@ def test_a_refusal_after_a_lost_response_keeps_the_refund(
 def test_every_fault_and_every_call_is_tried() -> None:
     assert len(API_FAULTS) == 17
     assert len({call for _, call in SCENARIOS}) == 7
-    assert len({scenario for scenario, _ in SCENARIOS}) == 18
-    assert len(CASES) == 30 * 17 + 30 * 5
+    assert len({scenario for scenario, _ in SCENARIOS}) == 19
+    assert len(CASES) == 31 * 17 + 31 * 5

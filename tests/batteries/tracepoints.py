@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 from django.db import connection
 
+from django_stripe_cart.testing.refund_log import is_unasked_refund
+
 if TYPE_CHECKING:
     import stripe
 
@@ -68,15 +70,17 @@ def traced(on_point: OnPoint) -> Iterator[None]:
 def trace_requests(client: stripe.HTTPClient) -> stripe.HTTPClient:
     """Make each request of ``client`` a tracepoint of the thread that sends it.
 
-    A request within a transaction fails, independently of the gateway's own guard.
+    A request within a transaction fails, independently of the gateway's own guard, and so does a
+    refund that was not asked for in the call that sends it.
     """
     send = client.request
 
-    def request(method: str, url: str, *rest: Any, **options: Any) -> Any:
+    def request(method: str, url: str, headers: Any, *rest: Any, **options: Any) -> Any:
         assert not connection.in_atomic_block, f"{method} {url} within a transaction."
+        assert not is_unasked_refund(method, url, headers), "Nobody asked for this refund."
         name = f"{method.upper()} {STRIPE_ID.sub('/…', urlsplit(url).path)}"
         _call_on_point(f"before {name}")
-        answer = send(method, url, *rest, **options)
+        answer = send(method, url, headers, *rest, **options)
         _call_on_point(f"after {name}")
         return answer
 
