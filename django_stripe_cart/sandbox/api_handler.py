@@ -132,7 +132,7 @@ class ApiHandler:
 
 
 def _raw_parameters(request: Request) -> dict[str, Any]:
-    """Decode a request's parameters: those in the body of a POST, of others those in the query."""
+    """Decode a request's parameters: from the body of a POST request, else from the query."""
     if request.method != "POST":
         return decode(request.query)
     try:

@@ -45,7 +45,7 @@ def settle_bank_debit(account: Account, intent: Object, *, ok: bool) -> None:
 
 
 def _build_charge(account: Account, intent: Object, method: Object) -> Object:
-    """Return a new, pending charge for a payment intent."""
+    """Return a new, pending charge of a payment method, for a payment intent."""
     return build_charge(intent, method, created=account.clock.now(), base_url=account.base_url)
 
 
@@ -86,8 +86,9 @@ def _mark_failed(
     *,
     decline_code: str | None = None,
 ) -> None:
-    """Mark a charge as failed, make its payment intent require another payment method, and
-    create the events.
+    """Mark a charge as failed, and its payment intent as requiring another payment method.
+
+    Create the events of both.
     """
     charge.update(
         status="failed", paid=False, failure_code=code, failure_message=message, receipt_url=None

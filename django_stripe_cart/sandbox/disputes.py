@@ -89,7 +89,10 @@ def is_disputed(account: Account, charge: Object) -> bool:
 
 
 def _withholds_money(dispute: Object) -> bool:
-    """Return whether the bank withholds the money: a dispute that is not won, and no inquiry."""
+    """Return whether the bank withholds the money: in a dispute, until the merchant wins it.
+
+    In an inquiry, the bank withholds nothing.
+    """
     return dispute["status"] != "won" and not dispute["status"].startswith(INQUIRY)
 
 
@@ -102,7 +105,10 @@ def _withdraw_money(account: Account, dispute: Object, charge: Object) -> None:
 
 
 def _add_balance_transaction(account: Account, dispute: Object, amount: int) -> None:
-    """Add an amount to the merchant's balance because of a dispute; if negative, also a fee."""
+    """Add an amount to the merchant's balance because of a dispute.
+
+    A negative amount withdraws money, and costs a fee.
+    """
     transaction = build_balance_transaction(
         dispute,
         amount,

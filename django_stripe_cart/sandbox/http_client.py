@@ -48,7 +48,7 @@ class SandboxClient(stripe.HTTPClient):
 
 
 class Headers(dict[str, str]):
-    """Headers that are found in upper and lower case, as the SDK expects."""
+    """HTTP headers that ignore the case of names, as the SDK expects."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         super().__init__({name.lower(): value for name, value in headers.items()})

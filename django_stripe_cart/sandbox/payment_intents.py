@@ -12,9 +12,9 @@ AUTHENTICATION_FAILED = (
 
 
 def start_intent(account: Account, session: Object) -> Object:
-    """Return the payment intent of a session, created at the first attempt to pay.
+    """Return the payment intent of a session, with the session's total as its amount.
 
-    Its amount is updated to the session's total.
+    The first attempt to pay creates the payment intent.
     """
     if session["payment_intent"]:
         intent = account.get("payment_intent", session["payment_intent"])

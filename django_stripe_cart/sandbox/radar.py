@@ -54,7 +54,7 @@ def open_review(account: Account, charge: Object, *, opened_reason: str) -> Obje
 
 
 def close_review(account: Account, review: Object, *, reason: str) -> Object:
-    """Close a review, and return it. The charge and the payment intent keep its id."""
+    """Close a review, and return it. The charge and the payment intent keep the review's id."""
     if not review["open"]:
         raise ApiError("This review is already closed.")
     review.update(open=False, reason=reason, closed_reason=reason)

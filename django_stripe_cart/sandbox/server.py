@@ -136,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._write_response(response)
 
     def _write_response(self, response: Response, *, only: int | None = None) -> None:
-        """Send a response: all of its body or, with `only`, the first bytes, as many as it says."""
+        """Send a response, with its whole body or, if `only` is a number, that many bytes of it."""
         self.send_response(response.status)
         for name, value in response.headers.items():
             self.send_header(name, value)

@@ -155,7 +155,7 @@ class SimulatedActions:
         return self._deliver_and_return(warning)
 
     def resend(self, session: str | Object) -> list[Object]:
-        """Resend the latest event about a session to every endpoint; return the new deliveries."""
+        """Resend the latest event about a session to its endpoints; return the new deliveries."""
         with self._account.change():
             events = self._account.store.find("event", data__object__id=id_of(session))
             deliveries = [

@@ -27,7 +27,7 @@ KEY_PREFIX = "stripe-cart-refund-"
 
 
 class RefundLog:
-    """A log of the refunds that were sent to Stripe outside of the request for them.
+    """A log of refunds that were sent to Stripe, but not by the ``refund_order`` call for them.
 
     ``unasked`` are the idempotency keys of these refunds.
     """

@@ -42,7 +42,7 @@ def retrieve_balance(account: Account) -> Object:
 
 
 def _balance_amounts(totals: Counter[str]) -> list[Object]:
-    """Return a balance in Stripe's format: an amount for each currency, or else zero dollars."""
+    """Return a balance in Stripe's format: an amount for each currency; if none, zero dollars."""
     return [
         {"amount": amount, "currency": currency, "source_types": {"card": amount}}
         for currency, amount in sorted(totals.items())

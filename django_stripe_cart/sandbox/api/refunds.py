@@ -41,7 +41,7 @@ UPDATE = Hash({"metadata": Metadata(), "expand": EXPAND})
 def create_refund(account: Account, params: Object) -> Object:
     """Refund a charge, in full or in part, and return the refund.
 
-    Raise `ApiError` if the charge cannot be refunded, or not by this amount.
+    Raise `ApiError` if the charge, or this amount of it, cannot be refunded.
     """
     charge = _find_charge(account, params)
     if charge["status"] != "succeeded":

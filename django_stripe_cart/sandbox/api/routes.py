@@ -104,7 +104,7 @@ ENDPOINTS = [
 
 
 def find_endpoint(method: str, path: str) -> tuple[Endpoint, dict[str, str]] | None:
-    """Return the API endpoint for a method and path, and the ids in the path, or return None."""
+    """Return the API endpoint for a method and path, and the ids in the path; None if unknown."""
     for endpoint in ENDPOINTS:
         ids = endpoint.match(path)
         if ids is not None and endpoint.method == method:

@@ -9,7 +9,7 @@ MIN_LIFETIME, MAX_LIFETIME = 30 * 60, 24 * 60 * 60
 
 
 def check_session(account: Account, params: Object) -> None:
-    """Raise `ApiError` if Stripe would refuse to create the session, or the sandbox cannot."""
+    """Raise `ApiError` if Stripe, or the sandbox, cannot create a session with these parameters."""
     _check_mode(params)
     _check_expiry(params, account.clock.now())
     for index, item in enumerate(params["line_items"]):

@@ -24,7 +24,7 @@ ONLY_IN_PAYMENT_METHOD = ("display_brand", "generated_from", "networks", "three_
 
 
 def build_charge(intent: Object, method: Object, *, created: int, base_url: str) -> Object:
-    """Return a new, pending charge of a payment intent to a payment method."""
+    """Return a new, pending charge of a payment method, for a payment intent."""
     type = method["type"]
     id = new_id("ch" if type == "card" else "py")
     return {

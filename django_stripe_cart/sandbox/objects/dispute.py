@@ -54,7 +54,7 @@ def _payment_method_details(charge: Object, status: str) -> Object | None:
 
 
 def _card_details(charge: Object, *, is_inquiry: bool) -> Object:
-    """Return a dispute's details of the card: its brand, and a chargeback or an inquiry."""
+    """Return a dispute's details of the card: its brand, and whether this is an inquiry."""
     brand = charge["payment_method_details"]["card"]["brand"]
     return {
         "brand": brand,

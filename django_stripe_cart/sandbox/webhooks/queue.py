@@ -90,7 +90,7 @@ class DeliveryQueue:
 
     @property
     def _uses_workers(self) -> bool:
-        """Return whether webhooks are sent by worker threads, and are not held."""
+        """Return whether worker threads send the webhooks. While webhooks are held, none does."""
         return not self._is_inline and not self.is_held and self._sender.deliver is not None
 
     def _run_worker(self) -> None:

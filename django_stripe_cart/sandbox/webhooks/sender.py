@@ -104,7 +104,7 @@ class WebhookSender:
         self._account.store.put(delivery, kind="delivery")
 
     def _decrement_pending_webhooks(self, event_id: str) -> None:
-        """Subtract one from an event's `pending_webhooks`, its undelivered webhooks."""
+        """Subtract one from `pending_webhooks`, which counts an event's undelivered webhooks."""
         event = self._account.store.get(event_id)
         if event is not None:
             event["pending_webhooks"] = max(event["pending_webhooks"] - 1, 0)

@@ -46,7 +46,7 @@ def settled_violations(
 ) -> list[str]:
     """Return a sentence for each violation after faults stopped and ``stripe_cart_sync`` ran.
 
-    It includes all of ``violations``. Pass ``payments_are_counted=True`` if
+    These include all of ``violations``. Pass ``payments_are_counted=True`` if
     ``payment_counter.start_counting`` was called in every process: then ``order_paid`` must have
     been received exactly once for each paid order.
     """

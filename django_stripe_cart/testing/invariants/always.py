@@ -116,7 +116,7 @@ def check_refunds(snapshot: Snapshot) -> Iterator[str]:
 
 
 def check_refund_requests(unasked: Iterable[str]) -> Iterator[str]:
-    """Yield a sentence for each refund that was sent to Stripe outside of the request for it."""
+    """Yield a sentence for each refund that was not sent by the ``refund_order`` call for it."""
     for key in unasked:
         yield f"The refund {key} was sent to Stripe, but nobody asked for it in that call."
 
@@ -210,5 +210,5 @@ def _source_statuses(source: Any) -> Iterable[str]:
 
 
 def _name(order: Order) -> str:
-    """Return the name of an order in a sentence."""
+    """Return the text that names an order in a sentence: its reference after ``Order``."""
     return f"Order {order.reference}"
