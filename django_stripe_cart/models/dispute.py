@@ -70,6 +70,11 @@ class Dispute(models.Model):
         return self.status in KEPT
 
     @property
+    def is_lost(self) -> bool:
+        """Return whether the dispute is decided, and the shopper has the money."""
+        return self.status in LOST
+
+    @property
     def is_inquiry(self) -> bool:
         """Return whether the bank only asks about the payment, and has not withdrawn it."""
         return self.status.startswith(INQUIRY)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django_stripe_cart.exceptions import RefundNotPossible
 from django_stripe_cart.models import Order, RefundItem
 
-__all__ = ["amount_of", "check_quantities", "rest_of_items"]
+__all__ = ["amount_of", "amounts_of_next_pieces", "check_quantities", "rest_of_items"]
 
 
 def rest_of_items(order: Order) -> dict[int, int]:
@@ -47,12 +47,27 @@ def amount_of(order: Order, items: Mapping[int, int]) -> int:
     refunded. So refunding every piece returns exactly what was paid without shipping.
     """
     refunded = _refunded_quantities(order)
-    amount = 0
-    for pk, (quantity, share) in _shares(order).items():
-        before = refunded.get(pk, 0)
-        after = before + items.get(pk, 0)
-        amount += share * after // quantity - share * before // quantity
-    return amount
+    return sum(
+        _price(share, quantity, refunded.get(pk, 0), items.get(pk, 0))
+        for pk, (quantity, share) in _shares(order).items()
+    )
+
+
+def amounts_of_next_pieces(order: Order) -> dict[int, int]:
+    """Return what one more piece of each item costs, by the primary key of the item.
+
+    The amounts are ints, smallest currency unit.
+    """
+    refunded = _refunded_quantities(order)
+    return {
+        pk: _price(share, quantity, refunded.get(pk, 0), 1)
+        for pk, (quantity, share) in _shares(order).items()
+    }
+
+
+def _price(share: int, quantity: int, before: int, count: int) -> int:
+    """Return the part of a line's share that ``count`` pieces after the first ``before`` have."""
+    return share * (before + count) // quantity - share * before // quantity
 
 
 def _shares(order: Order) -> dict[int, tuple[int, int]]:

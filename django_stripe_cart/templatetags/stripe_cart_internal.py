@@ -50,6 +50,15 @@ def order_status_text(context: template.Context) -> str:
     return order_texts.status_text(context["order"], context.get("refresh"), will_email=will_email)
 
 
+@register.simple_tag(takes_context=True)
+def open_issues_notice(context: template.Context) -> Any:
+    """Return the notice of open issues for the front page of the admin, or None."""
+    # Django loads this module in a project without django.contrib.admin, too.
+    from django_stripe_cart.admin.front_page import read_notice
+
+    return read_notice(get_request(context))
+
+
 def get_shopper(context: template.Context) -> Shopper:
     """Return the shopper of the request in the template context."""
     return Shopper.of(get_request(context))

@@ -45,6 +45,7 @@ def addresses(orders: list[Order]) -> Iterator[str]:
         "order": [order.pk for order in orders],
         "webhookevent": list(WebhookEvent.objects.values_list("pk", flat=True)[:1]),
         "product": list(Product.objects.values_list("pk", flat=True)[:1]),
+        "orderissue": list(OrderIssue.objects.values_list("pk", flat=True)[:1]),
     }
     for pattern in patterns(admin.site.urls[0]):
         name = pattern.name or ""
@@ -65,7 +66,8 @@ def addresses(orders: list[Order]) -> Iterator[str]:
 def forms(address: str, orders: list[Order]) -> Iterator[dict[str, Any]]:
     """All that a form of ours could ask for, and in a list every action by its name."""
     everything = {
-        "key": uuid4(), "refundable": 10000, "amount": "1.00", "reason": "x", "restock": "on",
+        "key": uuid4(), "refundable": 10000, "amount": "1.00", "reason": "x", "confirmed": "on",
+        "issues": ",".join(str(pk) for pk in OrderIssue.objects.values_list("pk", flat=True)),
         "status": "refunded", "amount_refunded": "1", "_save": "Save", "post": "yes",
     }  # fmt: skip
     yield everything

@@ -15,6 +15,7 @@ from django_stripe_cart.models import (
     CartItem,
     Order,
     OrderEvent,
+    OrderIssue,
     OrderItem,
     Refund,
     WebhookEvent,
@@ -24,7 +25,7 @@ from tests.admin.conftest import VERBS
 from tests.admin.pages import read, url
 
 # What must not be changed by hand.
-KEPT = [Cart, CartItem, Order, OrderItem, OrderEvent, Refund, WebhookEvent]
+KEPT = [Cart, CartItem, Order, OrderIssue, OrderItem, OrderEvent, Refund, WebhookEvent]
 
 
 # --- looking --------------------------------------------------------------------------------
@@ -186,7 +187,7 @@ def test_not_even_a_superuser_changes_an_order_by_hand(order: Order) -> None:
 
 
 def test_no_other_page_edits_a_read_only_model() -> None:
-    assert {*admin.site._registry} & {*KEPT} == {Order, WebhookEvent}
+    assert {*admin.site._registry} & {*KEPT} == {Order, OrderIssue, WebhookEvent}
 
 
 # --- the view permission --------------------------------------------------------------------

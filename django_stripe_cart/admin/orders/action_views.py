@@ -23,7 +23,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from django_stripe_cart.admin.base import OrderAdminBase
-from django_stripe_cart.admin.orders.actions import ACTIONS, Action, Outcome
+from django_stripe_cart.admin.orders.action import Action, Outcome
+from django_stripe_cart.admin.orders.actions import ACTIONS
 from django_stripe_cart.admin.orders.forms import ConfirmForm
 from django_stripe_cart.gateway import deadline
 from django_stripe_cart.gateway.deadlines import seconds_left
@@ -127,21 +128,27 @@ class ActionPage:
     def show(self) -> HttpResponse:
         """Show the form, or redirect back if the action is not possible for any of the orders."""
         available = [order for order in self.orders if self.action.is_available(order)]
-        reasons = {} if self.is_single else self._find_reasons_to_skip(available)
+        reasons = self._find_reasons_to_skip(available)
         available = [order for order in available if order not in reasons]
         if not available:
-            text = _("“%(action)s” is not possible in the order's current status.")
-            self._message(messages.WARNING, text % {"action": self.action.label})
-            for text in list(reasons.values())[:MAX_FAILURES_SHOWN]:
-                self._message(messages.WARNING, text)
-            return SeeOther(self._back_url)
-        form = self.action.form_class(available)(orders=available)
+            return self._turn_away(reasons.values())
+        form = self.action.make_form(available, query=self.request.GET)
+        if form.is_pointless:
+            return self._turn_away()
         return self._render(form, available, reasons.values())
+
+    def _turn_away(self, reasons: Iterable[str] = ()) -> HttpResponse:
+        """Redirect back with the reasons why the action is not possible."""
+        text = _("“%(action)s” is not possible at the moment.")
+        self._message(messages.WARNING, text % {"action": self.action.label})
+        for text in list(reasons)[:MAX_FAILURES_SHOWN]:
+            self._message(messages.WARNING, text)
+        return SeeOther(self._back_url)
 
     def submit(self) -> HttpResponse:
         """Perform the action on each order, and redirect back; show the form again if invalid."""
         # Not filtered again: ``perform`` checks under the lock, and a repeated form is done once.
-        form = self.action.form_class(self.orders)(self.request.POST, orders=self.orders)
+        form = self.action.make_form(self.orders, query=self.request.GET, data=self.request.POST)
         if not form.is_valid():
             return self._render(form, self.orders)
         self._report(self._run(form))
@@ -181,8 +188,9 @@ class ActionPage:
             self._message(messages.WARNING, text % {"count": more})
 
     def _find_reasons_to_skip(self, orders: Sequence[Order]) -> dict[Order, str]:
-        """Return the reason for each order that a batch leaves out."""
-        reasons = {order: self.action.reason_to_skip(order) for order in orders}
+        """Return the reason for each order that can't be done now, or that a batch leaves out."""
+        find = self.action.obstacle if self.is_single else self.action.reason_to_skip
+        reasons = {order: find(order) for order in orders}
         return {order: _prefix_number(order, text) for order, text in reasons.items() if text}
 
     def _render(

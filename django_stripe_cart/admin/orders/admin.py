@@ -17,38 +17,20 @@ from django.utils.translation import gettext_lazy as _
 
 from django_stripe_cart.admin.base import OrderAdminBase
 from django_stripe_cart.admin.orders.action_views import action_urls, list_actions
+from django_stripe_cart.admin.orders.disputes import amount_lost
 from django_stripe_cart.admin.orders.export import export_selected, export_view
+from django_stripe_cart.admin.orders.filters import IssueFilter
 from django_stripe_cart.admin.orders.page import order_context
 from django_stripe_cart.admin.orders.search import find_orders
 from django_stripe_cart.admin.sales.view import sales_view
-from django_stripe_cart.models import Order, OrderIssue
+from django_stripe_cart.models import Order
 from django_stripe_cart.money import format_money
-
-
-class IssueFilter(admin.SimpleListFilter):
-    """A filter of the list for orders with open issues."""
-
-    title = _("issues")
-    parameter_name = "issue"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
-        """Return the choices of the filter: any open issue, or one reason."""
-        return (("any", _("Any open issue")), *OrderIssue.Reason.choices)
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
-        """Return the orders that match the chosen filter."""
-        if self.value() is None:
-            return queryset
-        issues = OrderIssue.objects.open()
-        if self.value() != "any":
-            issues = issues.filter(reason=self.value())
-        return queryset.filter(pk__in=issues.values("order"))
 
 
 class OrderAdmin(OrderAdminBase):
     """The admin of orders, which are read-only: list, page, actions, export and sales."""
 
-    list_display = ("number", "state", "customer", "shown_total", "placed_at")
+    list_display = ("number", "state", "ordered", "customer", "shown_total", "placed_at")
     list_filter = (IssueFilter, "status", "placed_at")
     list_select_related = ("user",)
     search_fields = ("reference",)  # shows the search field; get_search_results does the search
@@ -75,18 +57,36 @@ class OrderAdmin(OrderAdminBase):
         return format_html('{}<br><span class="stripe-cart-quiet">{}</span>', order.email, name)
 
     @admin.display(description=_("total"), ordering="total")
-    def shown_total(self, order: Order) -> str:
-        """Return the formatted total, for the list."""
-        return format_money(order.total, order.currency)
+    def shown_total(self, order: Order) -> SafeString:
+        """Return the formatted total, and what was refunded or lost of it, for the list."""
+        gone = [(_("%(amount)s refunded"), order.amount_refunded)]
+        gone.append((_("%(amount)s lost in a dispute"), amount_lost(order)))
+        lines = [
+            (text % {"amount": format_money(amount, order.currency)},)
+            for text, amount in gone
+            if amount
+        ]
+        total = format_money(order.total, order.currency)
+        html = format_html_join("", '<br><span class="stripe-cart-quiet">{}</span>', lines)
+        return format_html("{}{}", total, html)
 
     @admin.display(description=_("status"), ordering="status")
     def state(self, order: Order) -> SafeString:
-        """Return the status as a badge, and a second badge if the order needs review."""
+        """Return the status as a badge, and a badge for each open issue."""
         badges = [(order.status, order.get_status_display())]
-        badges += [("issue", issue.get_reason_display()) for issue in order.open_issues]
+        badges += [("issue-badge", issue.get_reason_display()) for issue in order.open_issues]
         return format_html_join(
-            " ", '<span class="stripe-cart-badge stripe-cart-{}">{}</span>', badges
+            " ", '<span class="stripe-cart-badge stripe-cart-{}">{}</span>', dict.fromkeys(badges)
         )
+
+    @admin.display(description=_("items"))
+    def ordered(self, order: Order) -> str:
+        """Return what was ordered, for the list."""
+        return ", ".join(f"{item.quantity} \u00d7 {item.name[:60]}" for item in order.items.all())
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
+        """Return the orders, with the rows that the list shows of each."""
+        return super().get_queryset(request).prefetch_related("items", "issues", "disputes")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str

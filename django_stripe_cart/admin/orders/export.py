@@ -20,7 +20,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from django_stripe_cart.admin.base import OrderAdminBase
-from django_stripe_cart.models import Order, OrderIssue, OrderItem
+from django_stripe_cart.admin.sales.report import local_day
+from django_stripe_cart.models import Dispute, Order, OrderIssue, OrderItem
 from django_stripe_cart.models.order_queryset import OrderQuerySet
 from django_stripe_cart.money import to_decimal
 from django_stripe_cart.web.responses import SeeOther
@@ -33,8 +34,8 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 CONTROL_STARTS = ("\t", "\r", "\n")
 
 COLUMNS = (
-    "number", "reference", "placed_at", "paid_at", "status", "issues", "email", "user",
-    "currency", "total", "amount_paid", "amount_refunded", "items", "session_id",
+    "number", "reference", "placed_at", "paid_at", "status", "issues", "disputes", "email",
+    "user", "currency", "total", "amount_paid", "amount_refunded", "items", "session_id",
     "payment_intent_id", "livemode",
 )  # fmt: skip
 
@@ -67,7 +68,7 @@ def _stream(request: HttpRequest, orders: QuerySet[Order]) -> StreamingHttpRespo
     """Return the response that streams the orders as CSV, under WSGI or ASGI."""
     batches = _write_batches(orders)
     content = _iterate_async(batches) if isinstance(request, ASGIRequest) else batches
-    name = f"orders-{timezone.now():%Y-%m-%d}.csv"
+    name = f"orders-{local_day(timezone.now()):%Y-%m-%d}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingHttpResponse(content, content_type="text/csv; charset=utf-8", headers=headers)
 
@@ -84,34 +85,35 @@ def _write_batches(orders: QuerySet[Order]) -> Iterator[str]:
     """Yield the header of the CSV file, and then its lines, a batch of orders at a time."""
     writer = csv.writer(Echo())
     yield BYTE_ORDER_MARK + writer.writerow(COLUMNS)
-    queryset = cast("OrderQuerySet[Order]", orders.select_related("user"))
+    queryset = cast("OrderQuerySet[Order]", orders.select_related("user").prefetch_related(None))
     # Descending, so that orders added during the export are not read.
     for batch in queryset.in_batches(BATCH_SIZE, reverse=True):
-        items, issues = _items_by_order(batch), _issues_by_order(batch)
-        rows = (_make_row(order, items[order.pk], issues[order.pk]) for order in batch)
-        yield "".join(writer.writerow(map(escape_formula, row)) for row in rows)
+        cells = _related_cells(batch)
+        rows = (map(escape_formula, _make_row(order, cells)) for order in batch)
+        yield "".join(map(writer.writerow, rows))
 
 
-def _items_by_order(batch: list[Order]) -> dict[int, list[str]]:
-    """Return the items of a batch of orders as texts, by the primary key of the order."""
+def _related_cells(batch: list[Order]) -> dict[tuple[str, int], list[str]]:
+    """Return the items, open issues and disputes of a batch of orders as texts.
+
+    The keys are the name of the column and the primary key of the order.
+    """
     # Not prefetched: the reference cycles of orders and items would keep batches in memory.
-    items_by_order: dict[int, list[str]] = defaultdict(list)
+    cells: dict[tuple[str, int], list[str]] = defaultdict(list)
     items = OrderItem.objects.filter(order__in=batch).order_by("pk")
     for order, quantity, name in items.values_list("order", "quantity", "name"):
-        items_by_order[order].append(f"{quantity} x {name}")
-    return items_by_order
-
-
-def _issues_by_order(batch: list[Order]) -> dict[int, list[str]]:
-    """Return the reasons of the open issues of a batch, by the primary key of the order."""
-    issues_by_order: dict[int, list[str]] = defaultdict(list)
+        cells["items", order].append(f"{quantity} x {name}")
     issues = OrderIssue.objects.open().filter(order__in=batch).order_by("pk")
     for order, reason in issues.values_list("order", "reason"):
-        issues_by_order[order].append(reason)
-    return issues_by_order
+        cells["issues", order].append(reason)
+    disputes = Dispute.objects.filter(order__in=batch).order_by("opened", "pk")
+    rows = disputes.values_list("order", "stripe_id", "status", "amount", "order__currency")
+    for order, stripe_id, status, amount, currency in rows:
+        cells["disputes", order].append(f"{stripe_id} {status} {to_decimal(amount, currency)}")
+    return cells
 
 
-def _make_row(order: Order, items: list[str], issues: list[str]) -> list[Any]:
+def _make_row(order: Order, cells: dict[tuple[str, int], list[str]]) -> list[Any]:
     """Return the values of an order for ``COLUMNS``."""
     currency = order.currency
     return [
@@ -120,14 +122,15 @@ def _make_row(order: Order, items: list[str], issues: list[str]) -> list[Any]:
         _format_time(order.placed_at),
         _format_time(order.paid_at),
         order.status,
-        " ".join(issues),
+        " ".join(cells["issues", order.pk]),
+        "; ".join(cells["disputes", order.pk]),
         order.email,
         order.user or "",
         currency.upper(),
         to_decimal(order.total, currency),
         to_decimal(order.amount_paid, currency),
         to_decimal(order.amount_refunded, currency),
-        "; ".join(items),
+        "; ".join(cells["items", order.pk]),
         order.session_id or "",
         order.payment_intent_id or "",
         order.livemode,

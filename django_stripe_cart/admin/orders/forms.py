@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
-from uuid import UUID, uuid4, uuid5
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from django_stripe_cart.exceptions import AmountNotRepresentable
-from django_stripe_cart.models import Order
-from django_stripe_cart.money import exponent, format_money, to_amount, to_decimal
-from django_stripe_cart.refunds import amount_refundable
+from django_stripe_cart.admin.orders.issues import describe_subject, explain
+from django_stripe_cart.fulfillment import reasons_to_wait
+from django_stripe_cart.models import Order, OrderIssue
+
+ACCEPTS = _("The order's payment is accepted as it was made, and the order becomes paid.")
 
 
 class ConfirmForm(forms.Form):
@@ -24,82 +24,95 @@ class ConfirmForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.orders = orders
 
+    @property
+    def is_pointless(self) -> bool:
+        """Return whether there is nothing to confirm any more."""
+        return False
 
-class RefundForm(ConfirmForm):
-    """A form that refunds the remaining amount of each order.
-
-    Its hidden key makes sure that submitting it twice refunds once.
-    """
-
-    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=200,
-        required=False,
-        help_text=_("For your own records: neither Stripe nor the shopper sees it."),
-    )
-    restock = forms.BooleanField(
-        label=_("Return the items to stock"),
-        required=False,
-        help_text=_(
-            "Restocks everything the order still holds, once Stripe has accepted the refund."
-        ),
-    )
-
-    def refund_arguments(self, order: Order) -> dict[str, Any]:
-        """Return the keyword arguments of ``refund_order`` for ``order``."""
-        key: UUID = self.cleaned_data["key"]
-        return {
-            "key": uuid5(key, str(order.reference)),
-            "reason": self.cleaned_data["reason"],
-            "restock": self.cleaned_data["restock"],
-        }
+    @property
+    def notes(self) -> list[str]:
+        """Return sentences that are shown before the fields."""
+        return []
 
 
-class OneRefundForm(RefundForm):
-    """A form that refunds an amount of one order.
+class FulfillForm(ConfirmForm):
+    """A form that completes orders; one with reasons to wait only if a person confirms it."""
 
-    Its hidden field ``refundable`` detects a refund that was made since the page was shown.
-    """
-
-    refundable = forms.IntegerField(widget=forms.HiddenInput)
-    amount = forms.DecimalField(label=_("Amount"), min_value=0)
-
-    field_order = ("amount", "reason", "restock")
+    # What the person saw: a reason that has come up since is shown before it is overridden.
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+    confirmed = forms.BooleanField(label=_("Complete it all the same"))
 
     def __init__(self, *args: Any, orders: Sequence[Order], **kwargs: Any) -> None:
         super().__init__(*args, orders=orders, **kwargs)
-        (order,) = orders
-        self.currency = order.currency
-        left = amount_refundable(order)
-        self.initial = {"refundable": left, "amount": to_decimal(left, self.currency)}
-        amount = self.fields["amount"]
-        amount.label = _("Amount in %(currency)s") % {"currency": self.currency.upper()}
-        amount.help_text = _("At most %(left)s.") % {"left": format_money(left, self.currency)}
-        step = str(Decimal(1).scaleb(-exponent(self.currency)))
-        amount.widget.attrs |= {"step": step, "inputmode": "decimal"}
+        is_open = len(orders) == 1 and orders[0].status == Order.Status.PAID
+        self.reasons = reasons_to_wait(orders[0]) if is_open else []
+        self.initial = {"seen": " ".join(self.reasons)}
+        if not self.reasons:
+            del self.fields["confirmed"], self.fields["seen"]
 
-    def clean_amount(self) -> int:
-        """Return the amount as an int, smallest currency unit. Raises ``ValidationError``."""
-        try:
-            amount = to_amount(self.cleaned_data["amount"], self.currency)
-        except AmountNotRepresentable as error:
-            text = _("This amount isn't possible in %(currency)s.")
-            raise ValidationError(text % {"currency": self.currency.upper()}) from error
-        if amount == 0:
-            raise ValidationError(_("Please enter an amount greater than zero."))
-        return amount
+    @property
+    def notes(self) -> list[str]:
+        """Return the reasons to wait."""
+        return self.reasons
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Return whether the reasons to wait don't count."""
+        return bool(self.cleaned_data.get("confirmed"))
 
     def clean(self) -> dict[str, Any]:
-        """Reject an amount above the refundable amount that the page showed."""
+        """Reject a confirmation that was given before a further reason came up."""
         data: dict[str, Any] = super().clean() or {}
-        if "amount" in data and "refundable" in data and data["amount"] > data["refundable"]:
-            params = {"left": format_money(data["refundable"], self.currency)}
-            self.add_error("amount", _("You can refund at most %(left)s.") % params)
+        if not all(reason in data.get("seen", "") for reason in self.reasons):
+            self.data = {**self.data, **self.initial, "confirmed": ""}
+            raise ValidationError(_("There is a new reason to wait. Please look again."))
         return data
 
-    def refund_arguments(self, order: Order) -> dict[str, Any]:
-        """Return the keyword arguments of ``refund_order``, with the amount of the form."""
-        data = self.cleaned_data
-        chosen = {"amount": data["amount"], "expected_refundable": data["refundable"]}
-        return {**super().refund_arguments(order), **chosen}
+
+class SettleForm(ConfirmForm):
+    """A form that settles the issues that it shows, with a note."""
+
+    issues = forms.CharField(widget=forms.HiddenInput)
+    note = forms.CharField(
+        label=_("Note"),
+        max_length=500,
+        required=False,
+        help_text=_("What was decided, for your colleagues. The shopper does not see it."),
+        widget=forms.Textarea({"rows": 3}),
+    )
+
+    def __init__(self, *args: Any, orders: Sequence[Order], issue: str, **kwargs: Any) -> None:
+        super().__init__(*args, orders=orders, **kwargs)
+        issues = OrderIssue.objects.open().filter(order__in=orders)
+        if issue:
+            issues = issues.filter(pk=issue) if issue.isdecimal() else issues.none()
+        self.shown = list(issues.select_related("order"))
+        self.initial = {"issues": ",".join(str(issue.pk) for issue in self.shown)}
+
+    @property
+    def is_pointless(self) -> bool:
+        """Return whether all of it is settled already."""
+        return not self.shown
+
+    @property
+    def notes(self) -> list[str]:
+        """Return each issue in words."""
+        return [self._describe(issue) for issue in self.shown]
+
+    def clean_issues(self) -> list[int]:
+        """Return the primary keys of the issues that the page showed."""
+        words = self.cleaned_data["issues"].split(",")
+        if not all(word.isdecimal() and len(word) < 19 for word in words):
+            raise ValidationError(_("Please open this page again."))
+        return [int(word) for word in words]
+
+    def chosen_issues(self, order: Order) -> QuerySet[OrderIssue]:
+        """Return the issues of ``order`` that the page showed; some may be settled by now."""
+        return order.issues.filter(pk__in=self.cleaned_data["issues"]).order_by("pk")
+
+    def _describe(self, issue: OrderIssue) -> str:
+        order = issue.order
+        number = f"{order.number}: " if len(self.orders) > 1 else ""
+        meaning = str(ACCEPTS) if issue.holds_order else explain(issue, order)
+        facts = " · ".join((issue.get_reason_display(), *describe_subject(issue, order)))
+        return f"{number}{facts}. {meaning}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from django_stripe_cart.admin.orders.disputes import due_text, find_dispute, status_text
+from django_stripe_cart.admin.orders.issues import find_refund
 from django_stripe_cart.models import Order, OrderEmail, OrderEvent, OrderIssue
 from django_stripe_cart.money import format_money
 
@@ -81,18 +84,24 @@ class TimelineEntry:
 
 def read_timeline(order: Order) -> list[TimelineEntry]:
     """Return the events of ``order`` as timeline entries, oldest first."""
-    return [_make_entry(event, order.currency) for event in order.events.all()]
+    notes = _notes_of_settled_issues(order)
+    return [_make_entry(event, order, notes) for event in order.events.all()]
 
 
-def _make_entry(event: OrderEvent, currency: str) -> TimelineEntry:
-    """Return the timeline entry of an event; amounts in its message are in ``currency``."""
-    params = {"detail": _format_message(event, currency)}
+def _make_entry(event: OrderEvent, order: Order, notes: dict[Any, list[str]]) -> TimelineEntry:
+    """Return the timeline entry of an event; amounts in its message are in the order's currency."""
+    params = {"detail": _format_message(event, order)}
     sentences = SENTENCES if event.message else SENTENCES | WITHOUT_DETAIL
     sentence = sentences.get(event.kind) or event.kind.replace("_", " ").capitalize()
     names_detail = "%(detail)s" in str(sentence)
+    details = [] if names_detail else [params["detail"]]
+    details += _describe_subject(event, order)
+    if event.kind == "issue_settled":
+        details += notes[event.message, event.about][:1]
+        del notes[event.message, event.about][:1]
     return TimelineEntry(
         sentence=str(sentence) % params if names_detail else str(sentence),
-        detail="" if names_detail else params["detail"],
+        detail=" · ".join(filter(None, details)),
         actor=event.actor,
         source=event.get_source_display(),
         at=event.created,
@@ -100,14 +109,44 @@ def _make_entry(event: OrderEvent, currency: str) -> TimelineEntry:
     )
 
 
-def _format_message(event: OrderEvent, currency: str) -> str:
+def _notes_of_settled_issues(order: Order) -> dict[Any, list[str]]:
+    """Return the notes of the issues that staff have settled, by what they are about, in order.
+
+    An issue that was settled can be opened again, and has a second note then.
+    """
+    notes = defaultdict(list)
+    settled = [issue for issue in order.issues.all() if issue.settled and issue.settled_by]
+    for issue in settled:
+        notes[issue.reason, issue.about].append(issue.note)
+    return notes
+
+
+def _describe_subject(event: OrderEvent, order: Order) -> list[str]:
+    """Return which dispute or refund the event is about, so that two can be told apart."""
+    if not event.about or not event.kind.startswith(("dispute", "issue")):
+        return []
+    dispute, refund = find_dispute(order, event.about), find_refund(order, event.about)
+    if refund is not None:
+        return [format_money(refund.amount, order.currency)]
+    if dispute is None:
+        return [event.about]
+    if event.kind != "dispute":
+        return [format_money(dispute.amount, order.currency), event.about]
+    return [due_text(dispute) if dispute.status == event.message else "", event.about]
+
+
+def _format_message(event: OrderEvent, order: Order) -> str:
     """Return the event's message for people: an amount as money, a code as words."""
     if event.kind.startswith("refund") and event.message.isdecimal():
-        return format_money(int(event.message), currency)
+        return format_money(int(event.message), order.currency)
     if event.kind.startswith("issue"):
         labels: dict[str, Any] = dict(OrderIssue.Reason.choices)
         return str(labels.get(event.message, event.message))
     if event.kind.startswith("email"):
         return str(dict(OrderEmail.Kind.choices).get(event.message, event.message))
-    is_code = event.kind in ("dispute", "expired", "refund_refused")
+    if event.kind == "dispute":
+        dispute = find_dispute(order, event.about)
+        amount = f"{format_money(dispute.amount, order.currency)}, " if dispute else ""
+        return amount + status_text(event.message)
+    is_code = event.kind in ("expired", "refund_refused")
     return event.message.replace("_", " ") if is_code else event.message

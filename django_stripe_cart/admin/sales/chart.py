@@ -1,4 +1,4 @@
-"""A bar chart of sales as SVG, with revenue above the axis and refunds below."""
+"""A bar chart of sales as SVG, with revenue above the axis, and refunds and losses below."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class _Scale:
     def of(cls, sales: Sales) -> _Scale:
         """Return the scale on which all days of ``sales`` fit, with about three steps."""
         highest = max(day.revenue for day in sales.days)
-        lowest = max(day.refunds for day in sales.days)
+        lowest = max(day.gone for day in sales.days)
         step = _round_step((highest + lowest) / 3, least=10 ** exponent(sales.currency))
         top, bottom = max(1, -(-highest // step)) * step, -(-lowest // step) * step
         return cls(top, bottom, step, sales.currency)
@@ -92,14 +92,18 @@ class _Scale:
 
 
 def _draw_bars(sales: Sales, scale: _Scale) -> Iterable[Bar]:
-    """Yield a bar for the revenue and for the refunds of each day, if there are any."""
+    """Yield a bar for the revenue, the refunds and the losses of each day, if there are any."""
     slot = WIDTH / len(sales.days)
     for number, day in enumerate(sales.days):
         x, width = slot * (number + GAP / 2), slot * (1 - GAP)
-        for kind, amount in (("revenue", day.revenue), ("refunds", -day.refunds)):
-            if amount:
-                height = max(MIN_BAR_HEIGHT, abs(scale.y(amount) - scale.y(0)))
-                y = scale.y(0) - (height if amount > 0 else 0)
+        for kind, top, bottom in (
+            ("revenue", day.revenue, 0),
+            ("refunds", 0, -day.refunds),
+            ("lost", -day.refunds, -day.gone),
+        ):
+            if top != bottom:
+                height = max(MIN_BAR_HEIGHT, scale.y(bottom) - scale.y(top))
+                y = scale.y(0) - height if kind == "revenue" else scale.y(top)
                 numbers = map(_format_number, (x, y, width, height))
                 yield Bar(kind, _bar_title(day, sales.currency), *numbers)
 
@@ -110,7 +114,12 @@ def _bar_title(day: Day, currency: str) -> str:
         "day": date_format(day.day, "DATE_FORMAT"),
         "revenue": format_money(day.revenue, currency),
         "refunds": format_money(day.refunds, currency),
+        "lost": format_money(day.lost, currency),
     }
+    if day.lost:
+        return (
+            _("%(day)s: %(revenue)s, %(refunds)s refunded, and %(lost)s lost in disputes") % params
+        )
     if day.refunds:
         return _("%(day)s: %(revenue)s, and %(refunds)s refunded") % params
     return _("%(day)s: %(revenue)s") % params
@@ -122,6 +131,7 @@ def _describe(sales: Sales) -> str:
     params = {
         "total": format_money(sales.revenue, sales.currency),
         "refunds": format_money(sales.refunds, sales.currency),
+        "lost": format_money(sales.lost, sales.currency),
         "best": format_money(best.revenue, sales.currency),
         "day": date_format(best.day, "DATE_FORMAT"),
     }
@@ -129,6 +139,8 @@ def _describe(sales: Sales) -> str:
         "Revenue by day: %(total)s in total, of which %(refunds)s was refunded. The best day "
         "was %(day)s, with %(best)s. All figures are in the table below."
     )
+    if sales.lost:
+        text += " " + _("%(lost)s was lost in disputes.")
     return text % params
 
 

@@ -7,6 +7,7 @@ are loaded.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import cast
@@ -15,6 +16,7 @@ from django.conf import settings
 from django.db.models import Case, F, Max, Q, QuerySet, Sum, When
 from django.utils import timezone
 
+from django_stripe_cart.admin.sales.losses import read_losses
 from django_stripe_cart.conf import conf
 from django_stripe_cart.models import Order, OrderItem, Refund
 
@@ -48,6 +50,12 @@ class Day:
     orders: int = 0
     revenue: int = 0
     refunds: int = 0
+    lost: int = 0  # in disputes, and not refunded before
+
+    @property
+    def gone(self) -> int:
+        """Return the amount that was refunded or lost in disputes."""
+        return self.refunds + self.lost
 
 
 @dataclass(frozen=True)
@@ -83,9 +91,14 @@ class Sales:
         return sum(day.refunds for day in self.days)
 
     @property
+    def lost(self) -> int:
+        """Return the amount that was lost in disputes, and not refunded before."""
+        return sum(day.lost for day in self.days)
+
+    @property
     def net(self) -> int:
-        """Return the revenue minus the refunds."""
-        return self.revenue - self.refunds
+        """Return the revenue minus the refunds and what was lost in disputes."""
+        return self.revenue - self.refunds - self.lost
 
     @property
     def average(self) -> int:
@@ -94,18 +107,20 @@ class Sales:
 
     @property
     def busy_days(self) -> list[Day]:
-        """Return the days with orders or refunds."""
-        return [day for day in self.days if day.orders or day.refunds]
+        """Return the days with orders, refunds or lost disputes."""
+        return [day for day in self.days if day.orders or day.gone]
 
 
 def read_sales(orders: QuerySet[Order], period: Period) -> list[Sales]:
     """Return the sales of ``orders`` in ``period``, the currency with the most orders first.
 
-    An order counts on the day when it was paid, a refund on the day when it was requested. With a
-    live key, only live payments count; with a test key, only test payments.
+    An order counts on the day when it was paid, a refund on the day when it was requested, and a
+    dispute on the day when it was lost. With a live key, only live payments count; with a test key,
+    only test payments.
     """
     start, end = period.bounds
-    ours = orders.filter(Q(livemode=conf.livemode) | Q(total=0, amount_paid=0)).order_by()
+    ours = orders.filter(Q(livemode=conf.livemode) | Q(total=0, amount_paid=0))
+    ours = ours.order_by().prefetch_related(None)
     paid = ours.filter(paid_at__gte=start, paid_at__lt=end)
     calendars: dict[str, dict[date, Day]] = defaultdict(
         lambda: {day: Day(day) for day in period.days}
@@ -114,18 +129,29 @@ def read_sales(orders: QuerySet[Order], period: Period) -> list[Sales]:
         day = calendars[currency][local_day(cast(datetime, at))]  # not null: it is filtered by date
         day.orders += 1
         day.revenue += amount
-    refunds = Refund.objects.active().filter(
-        order__in=ours, stripe_id__isnull=False, created__gte=start, created__lt=end
-    )
-    rows = refunds.values_list("created", "order__currency", "amount")
-    for at, currency, amount in rows.iterator():
+    for at, currency, amount in _read_refunds(ours, start, end):
         calendars[currency][local_day(at)].refunds += amount
+    for at, currency, amount in read_losses(ours, start, end):
+        calendars[currency][local_day(at)].lost += amount
     sellers = _best_sellers(paid)
     sales = [
         Sales(currency, [*calendar.values()], sellers[currency][:MAX_SELLERS])
         for currency, calendar in calendars.items()
     ]
     return sorted(sales, key=lambda one: (-one.orders, one.currency))
+
+
+def _read_refunds(
+    orders: QuerySet[Order], start: datetime, end: datetime
+) -> Iterator[tuple[datetime, str, int]]:
+    """Return the time, currency and amount of the refunds of ``orders`` from ``start`` to ``end``.
+
+    A refund counts once Stripe has it.
+    """
+    refunds = Refund.objects.active().filter(
+        order__in=orders, stripe_id__isnull=False, created__gte=start, created__lt=end
+    )
+    return refunds.values_list("created", "order__currency", "amount").iterator()
 
 
 def local_day(at: datetime) -> date:

@@ -42,6 +42,7 @@ def test_every_order_is_a_row_of_plain_values(staff_client: Client, order: Order
         "paid_at": "",
         "status": "paid",
         "issues": "",
+        "disputes": "",
         "email": "payer@example.com",
         "user": "demo",
         "currency": "INR",
@@ -113,10 +114,10 @@ def test_only_a_portion_is_in_memory(
         assert next(portions).startswith(b"\xef\xbb\xbfnumber,")
     totals = []
     for length in (2, 2, 1):
-        with django_assert_num_queries(3):  # the orders, their items and their issues
+        with django_assert_num_queries(4):  # the orders, and their items, issues and disputes
             lines = next(portions).decode().splitlines()
         assert len(lines) == length
-        totals += [line.split(",")[9] for line in lines]
+        totals += [line.split(",")[10] for line in lines]
 
     assert totals == ["0.04", "0.03", "0.02", "0.01", "0.00"]
     assert list(portions) == []
@@ -185,4 +186,4 @@ def test_the_list_costs_no_more_for_the_links(staff_client: Client, order: Order
     with CaptureQueriesContext(connection) as queries:
         staff_client.get(url("changelist"))
 
-    assert len(queries) < 12
+    assert len(queries) < 14

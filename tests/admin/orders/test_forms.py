@@ -28,8 +28,19 @@ def address(paid: Order) -> str:
     return url("refund", Order, paid.pk)
 
 
-def test_all_of_it_is_offered_first(staff_client: Client, paid: Order, address: str) -> None:
-    said = press(staff_client, address, reason="Broken")
+def test_everything_is_refunded_only_by_an_explicit_choice(
+    staff_client: Client, paid: Order, address: str
+) -> None:
+    page = read(staff_client, address)
+    assert "Refund everything that is left: ₹998.00" in page
+    assert {fields(page)[name] for name in fields(page) if name.startswith(("amount", "quan"))} == {
+        ""
+    }
+    answer = staff_client.post(address, fields(page))
+    assert "Choose items, enter an amount, or tick “everything”." in answer.content.decode()
+    assert not paid.refunds.exists()
+
+    said = press(staff_client, address, everything="on", reason="Broken")
 
     assert refreshed(paid).status == "refunded"
     refund = paid.refunds.get()
@@ -41,13 +52,13 @@ def test_all_of_it_is_offered_first(staff_client: Client, paid: Order, address: 
 def test_a_part_of_it_in_decimals(
     staff_client: Client, paid: Order, address: str, sandbox: Sandbox, mug: Product
 ) -> None:
-    said = press(staff_client, address, amount="100.50", restock="on")
+    said = press(staff_client, address, amount="100.50")
 
     assert (refreshed(paid).status, refreshed(paid).amount_refunded) == ("paid", 10050)
     assert sandbox.refunds[0]["amount"] == 10050
     assert said == [f"Order {paid.number}: ₹100.50 refunded."]
     mug.refresh_from_db()
-    assert mug.stock == 10
+    assert mug.stock == 8
 
 
 @pytest.mark.parametrize(
@@ -73,7 +84,6 @@ def test_every_currency_has_its_own_decimals(
     address = url("refund", Order, order.pk)
     page = read(staff_client, address)
     assert f'step="{step}"' in page
-    assert f'value="{price}"' in page
 
     press(staff_client, address, amount=amount)
 
@@ -87,7 +97,6 @@ def test_every_currency_has_its_own_decimals(
         ("1e400", "isn&#x27;t possible in INR"),
         ("0", "Please enter an amount greater than zero."),
         ("-5", "greater than or equal to 0"),
-        ("", "This field is required."),
         ("all", "Enter a number."),
         ("NaN", "Enter a number."),
     ],
@@ -113,6 +122,7 @@ def test_more_than_is_left_is_refused_and_what_was_typed_is_kept(
     form = fields(read(staff_client, address)) | {
         "amount": "998.01",
         "reason": "Chipped",
+        f"quantity_{paid.items.get().pk}": "1",
         "restock": "on",
     }
 
@@ -143,7 +153,7 @@ def test_a_refundable_amount_forged_in_the_form_is_ignored(
 
 
 def test_all_of_it_sent_twice_is_no_error(staff_client: Client, paid: Order, address: str) -> None:
-    form = fields(read(staff_client, address))
+    form = fields(read(staff_client, address)) | {"everything": "on"}
 
     assert post(staff_client, address, form) == post(staff_client, address, form)
     assert paid.refunds.count() == 1
@@ -230,7 +240,7 @@ def test_a_form_of_one_order_is_no_refund_of_another(
 def test_a_form_without_its_key_refunds_nothing(
     staff_client: Client, paid: Order, address: str, sandbox: Sandbox, broken: dict[str, str]
 ) -> None:
-    form = fields(read(staff_client, address)) | broken
+    form = fields(read(staff_client, address)) | {"everything": "on"} | broken
 
     assert staff_client.post(address, form).status_code == 200
     assert sandbox.refunds == []
@@ -242,10 +252,12 @@ def test_a_form_without_its_key_refunds_nothing(
 def test_a_refusal_is_a_sentence_with_stripes_reason(
     staff_client: Client, make_order: MakeOrder, sandbox: Sandbox
 ) -> None:
-    order = make_order("pending")
-    sandbox.pay(order.session_url, card="4000000000000259")
+    order = make_order("paid")
+    address = url("refund", Order, order.pk)
+    form = fields(read(staff_client, address)) | {"everything": "on"}
+    sandbox.open_dispute(order.session_id)
 
-    (said,) = press(staff_client, url("refund", Order, order.pk))
+    (said,) = post(staff_client, address, form)
 
     assert said.startswith(
         f"Order {order.number}: Stripe declined the refund; no money was returned. ("
@@ -256,10 +268,10 @@ def test_a_refusal_is_a_sentence_with_stripes_reason(
 def test_sent_again_a_refused_refund_is_not_called_a_success(
     staff_client: Client, make_order: MakeOrder, sandbox: Sandbox
 ) -> None:
-    order = make_order("pending")
-    sandbox.pay(order.session_url, card="4000000000000259")
+    order = make_order("paid")
     address = url("refund", Order, order.pk)
-    form = fields(read(staff_client, address))
+    form = fields(read(staff_client, address)) | {"everything": "on"}
+    sandbox.open_dispute(order.session_id)
     post(staff_client, address, form)
 
     (said,) = post(staff_client, address, form)
@@ -275,7 +287,7 @@ def test_an_answer_that_is_lost_is_neither_a_failure_nor_a_second_refund(
     sandbox.faults.add("POST /v1/refunds", kind="timeout_after", times=None)
 
     (said,) = post(staff_client, address, form)
-    assert "it is not yet known whether the refund was made" in said
+    assert "It is not known yet whether the refund was made" in said
     assert paid.refunds.get().status == "unknown"
 
     sandbox.faults.clear()
@@ -288,7 +300,9 @@ def test_where_only_the_webhook_came_through_it_is_known_all_the_same(
 ) -> None:
     sandbox.faults.add("POST /v1/refunds", kind="timeout_after", times=None)
 
-    assert press(staff_client, address) == [f"Order {paid.number}: ₹998.00 refunded."]
+    assert press(staff_client, address, everything="on") == [
+        f"Order {paid.number}: ₹998.00 refunded."
+    ]
 
 
 def test_a_refund_that_takes_its_time_is_on_its_way(
@@ -297,7 +311,7 @@ def test_a_refund_that_takes_its_time_is_on_its_way(
     order = make_order("pending")
     sandbox.pay(order.session_url, card="4000000000007726")
 
-    (said,) = press(staff_client, url("refund", Order, order.pk))
+    (said,) = press(staff_client, url("refund", Order, order.pk), everything="on")
 
     assert said == f"Order {order.number}: ₹100.00 is on its way back to the shopper."
 
@@ -305,7 +319,7 @@ def test_a_refund_that_takes_its_time_is_on_its_way(
 def test_a_refund_made_in_the_dashboard_is_recorded(
     staff_client: Client, paid: Order, address: str, sandbox: Sandbox
 ) -> None:
-    form = fields(read(staff_client, address))
+    form = fields(read(staff_client, address)) | {"everything": "on"}
     sandbox.hold_deliveries = True
     sandbox.refund(paid.session_id)
 

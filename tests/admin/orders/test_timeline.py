@@ -74,7 +74,7 @@ def test_an_event_of_a_hosts_own_is_shown_as_it_is(order: Order) -> None:
     ("kind", "message", "sentence"),
     [
         ("issue_opened", "disputed", "Issue: The payment is disputed"),
-        ("dispute", "needs_response", "Dispute: needs response"),
+        ("dispute", "needs_response", "Dispute: Answer needed"),
         ("refund_failed", "50000", "The refund of ₹500.00 failed"),
         ("refund_failed", "what", "The refund of what failed"),
     ],

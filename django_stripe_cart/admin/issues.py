@@ -1,0 +1,123 @@
+"""The admin of issues: the list that staff work through."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from django_stripe_cart.admin.base import ReadOnlyAdmin
+from django_stripe_cart.admin.orders.issues import describe_subject
+from django_stripe_cart.models import Order, OrderIssue
+from django_stripe_cart.web.responses import SeeOther
+
+
+class StateFilter(admin.SimpleListFilter):
+    """A filter for open and settled issues, which shows the open ones at first."""
+
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        """Return the choices of the filter beside the open issues."""
+        return (("settled", _("Settled or over")), ("all", _("All")))
+
+    def choices(self, changelist: Any) -> Any:
+        """Yield the choices of the filter: without one, the open issues are shown."""
+        first, *others = super().choices(changelist)
+        return [{**first, "display": _("Open")}, *others]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[OrderIssue]) -> Any:
+        """Return the issues that match the chosen filter."""
+        if self.value() == "all":
+            return queryset
+        is_settled = self.value() == "settled"
+        return queryset.filter(settled__isnull=not is_settled)
+
+
+class OrderIssueAdmin(ReadOnlyAdmin):
+    """A read-only list of issues. Each leads to its order, where it is settled.
+
+    The issues of the orders that ``OrderAdmin`` of the same site shows to the user are shown.
+    """
+
+    list_display = ("issue", "order_link", "subject", "opened", "settling")
+    list_filter = (StateFilter, "reason", "opened")
+    ordering = ("-opened", "-pk")
+    search_fields = ("about", "note")
+    list_display_links = ("issue",)
+
+    class Media:
+        css = {"all": ("stripe_cart/admin.css",)}
+
+    @admin.display(description=_("issue"), ordering="reason")
+    def issue(self, issue: OrderIssue) -> str:
+        """Return the reason in words, for the list."""
+        return issue.get_reason_display()
+
+    @admin.display(description=_("order"))
+    def order_link(self, issue: OrderIssue) -> SafeString:
+        """Return a badge with the status of the order, after its number, for the list."""
+        order = issue.order
+        html = '{} <span class="stripe-cart-badge stripe-cart-{}">{}</span>'
+        return format_html(html, order.number, order.status, order.get_status_display())
+
+    @admin.display(description=_("about"))
+    def subject(self, issue: OrderIssue) -> str:
+        """Return the refund, dispute or payment that the issue is about, for the list."""
+        return " · ".join(describe_subject(issue, issue.order))
+
+    @admin.display(description=_("settled"), ordering="settled")
+    def settling(self, issue: OrderIssue) -> str:
+        """Return who settled the issue, and the note, for the list."""
+        return ": ".join(filter(None, (issue.settled_by, issue.note)))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderIssue]:
+        """Return the issues of the orders that the user may see."""
+        order_admin = self.admin_site.get_model_admin(Order)
+        orders = order_admin.get_queryset(request).order_by().prefetch_related(None)
+        issues = super().get_queryset(request).filter(order__in=orders)
+        return issues.select_related("order").prefetch_related("order__disputes", "order__refunds")
+
+    def count_open(self, request: HttpRequest) -> int:
+        """Return how many orders that the user may see have open issues."""
+        open_issues = self.get_queryset(request).filter(is_open=True).order_by()
+        return open_issues.values("order").distinct().count()
+
+    def has_view_permission(self, request: HttpRequest, obj: OrderIssue | None = None) -> bool:
+        """Return whether the user may view orders, or the order of this issue."""
+        site = self.admin_site
+        return site.is_registered(Order) and site.get_model_admin(Order).has_view_permission(
+            request, None if obj is None else obj.order
+        )
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Return whether the user may view orders."""
+        return self.has_view_permission(request)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Redirect to the page of the issue's order, where it can be settled."""
+        if request.method not in ("GET", "HEAD"):
+            raise PermissionDenied
+        issue = self.get_object(request, unquote(object_id))
+        if issue is None and self.has_view_permission(request):
+            raise Http404
+        if issue is None or not self.has_view_permission(request, issue):
+            raise PermissionDenied
+        name, site = "admin:stripe_cart_order_change", self.admin_site.name
+        url = reverse(name, args=[issue.order_id], current_app=site)
+        return SeeOther(f"{url}#issue-{issue.pk}")

@@ -1,0 +1,215 @@
+"""Forms that confirm a refund: items or an amount of one order, or all that is left of several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4, uuid5
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from django_stripe_cart.admin.orders.disputes import format_time
+from django_stripe_cart.admin.orders.forms import ConfirmForm
+from django_stripe_cart.exceptions import AmountNotRepresentable
+from django_stripe_cart.models import Order, OrderItem, Refund
+from django_stripe_cart.money import exponent, format_money, to_amount
+from django_stripe_cart.payments.apply.refunds import SEARCH_TIME
+from django_stripe_cart.payments.refund_items import amounts_of_next_pieces, rest_of_items
+from django_stripe_cart.payments.refund_requests import KEY_LIFETIME
+from django_stripe_cart.refunds import amount_refundable
+
+
+def unknown_refund(order: Order) -> Refund | None:
+    """Return the refund whose outcome is unknown, or None. An order has at most one."""
+    return order.refunds.unknown().first()
+
+
+def describe_unknown(refund: Refund) -> str:
+    """Return why no other refund can be made, and until when."""
+    until = (refund.resent_at or refund.created) + SEARCH_TIME
+    text = _(
+        "It is not known yet whether the refund of %(amount)s was made, so no other refund can be "
+        "made. A sync looks for it; if Stripe does not have it after %(time)s, it counts as not "
+        "made and an issue is opened. Nothing is sent again unless you send the same refund again."
+    )
+    amount = format_money(refund.amount, refund.order.currency)
+    return text % {"amount": amount, "time": format_time(until)}
+
+
+class RefundForm(ConfirmForm):
+    """A form that refunds the remaining amount of each order.
+
+    Its hidden key makes sure that submitting it twice refunds once.
+    """
+
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=200,
+        required=False,
+        help_text=gettext_lazy("For your own records: neither Stripe nor the shopper sees it."),
+    )
+    restock = forms.BooleanField(
+        label=gettext_lazy("Return the items to stock"),
+        required=False,
+        help_text=gettext_lazy("They are back in stock once the refund has succeeded."),
+    )
+
+    def refund_arguments(self, order: Order) -> dict[str, Any]:
+        """Return the keyword arguments of ``refund_order`` for ``order``."""
+        key: UUID = self.cleaned_data["key"]
+        return {
+            "key": uuid5(key, str(order.reference)),
+            "reason": self.cleaned_data["reason"],
+            "restock": self.cleaned_data["restock"],
+        }
+
+
+@dataclass(frozen=True)
+class RefundLine:
+    """A line of the order in the form. ``field`` is None if nothing is left of the line."""
+
+    item: OrderItem
+    field: Any
+    left: int
+    price: str
+
+
+class OneRefundForm(RefundForm):
+    """A form that refunds items, an amount or everything that is left of one order.
+
+    Its hidden field ``refundable`` detects a refund that was made since the page was shown.
+    """
+
+    refundable = forms.IntegerField(widget=forms.HiddenInput)
+    amount = forms.DecimalField(min_value=0, required=False)
+    everything = forms.BooleanField(required=False)
+
+    field_order = ("restock", "amount", "reason", "everything")
+
+    def __init__(self, *args: Any, orders: Sequence[Order], **kwargs: Any) -> None:
+        super().__init__(*args, orders=orders, **kwargs)
+        (self.order,) = orders
+        self.currency = self.order.currency
+        self.left = amount_refundable(self.order)
+        self.initial = {"refundable": self.left}
+        self._name_fields(format_money(self.left, self.currency))
+        # Fields of all items, so that the same form means the same after its items are refunded.
+        self.items = list(self.order.items.all())
+        for item in self.items:
+            self.fields[f"quantity_{item.pk}"] = forms.IntegerField(
+                label=item.name,
+                required=False,
+                min_value=0,
+                max_value=item.quantity,
+                widget=forms.NumberInput({"inputmode": "numeric"}),
+            )
+
+    def _name_fields(self, left: str) -> None:
+        amount = self.fields["amount"]
+        amount.label = _("Amount in %(currency)s") % {"currency": self.currency.upper()}
+        amount.help_text = _(
+            "Leave it empty to refund the price of the chosen items. At most %(left)s."
+        ) % {"left": left}
+        step = str(Decimal(1).scaleb(-exponent(self.currency)))
+        amount.widget.attrs |= {"step": step, "inputmode": "decimal"}
+        everything = self.fields["everything"]
+        everything.label = _("Refund everything that is left: %(left)s") % {"left": left}
+        everything.help_text = _("Instead of items or an amount, with shipping.")
+
+    @property
+    def lines(self) -> Iterator[RefundLine]:
+        """Yield the lines of the order, with what is left of each and the price of a piece."""
+        rest, prices = rest_of_items(self.order), amounts_of_next_pieces(self.order)
+        for item in self.items:
+            left = rest.get(item.pk, 0)
+            field = self[f"quantity_{item.pk}"] if left else None
+            price = format_money(prices[item.pk], self.currency)
+            yield RefundLine(item=item, field=field, left=left, price=price)
+
+    @property
+    def other_fields(self) -> list[Any]:
+        """Return the visible fields that are no quantities."""
+        return [self[name] for name in ("restock", "amount", "everything", "reason")]
+
+    def clean_amount(self) -> int | None:
+        """Return the amount as an int, smallest currency unit. Raises ``ValidationError``."""
+        if self.cleaned_data["amount"] is None:
+            return None
+        try:
+            amount = to_amount(self.cleaned_data["amount"], self.currency)
+        except AmountNotRepresentable as error:
+            text = _("This amount isn't possible in %(currency)s.")
+            raise ValidationError(text % {"currency": self.currency.upper()}) from error
+        if amount == 0:
+            raise ValidationError(_("Please enter an amount greater than zero."))
+        return amount
+
+    def clean(self) -> dict[str, Any]:
+        """Reject a form that chooses nothing or contradicts itself, and too high an amount."""
+        data: dict[str, Any] = super().clean() or {}
+        if self.errors:
+            return data
+        amount, is_whole = data["amount"], data["everything"]
+        if is_whole and (amount is not None or self.chosen_items):
+            self.add_error("everything", _("Choose items or an amount, or everything; not both."))
+        elif not is_whole and amount is None and not self.chosen_items:
+            raise ValidationError(_("Choose items, enter an amount, or tick “everything”."))
+        elif data["restock"] and not is_whole and not self.chosen_items:
+            self.add_error("restock", _("Choose the items that come back."))
+        if amount is not None and amount > data["refundable"]:
+            params = {"left": format_money(data["refundable"], self.currency)}
+            self.add_error("amount", _("You can refund at most %(left)s.") % params)
+        return data
+
+    @property
+    def chosen_items(self) -> dict[OrderItem, int]:
+        """Return the quantities above 0, by the order's item."""
+        chosen = {item: self.cleaned_data.get(f"quantity_{item.pk}") for item in self.items}
+        return {item: count for item, count in chosen.items() if count}
+
+    def refund_arguments(self, order: Order) -> dict[str, Any]:
+        """Return the keyword arguments of ``refund_order``, as the form says."""
+        data = self.cleaned_data
+        chosen = {
+            "amount": data["amount"],
+            "items": self.chosen_items,
+            "expected_refundable": data["refundable"],
+        }
+        return {**super().refund_arguments(order), **chosen}
+
+
+class ResendForm(ConfirmForm):
+    """A form that sends a refund whose outcome is unknown again, under the same key."""
+
+    refund = forms.IntegerField(widget=forms.HiddenInput)
+
+    submit_label = gettext_lazy("Send the same refund again")
+
+    def __init__(self, *args: Any, orders: Sequence[Order], **kwargs: Any) -> None:
+        super().__init__(*args, orders=orders, **kwargs)
+        (self.order,) = orders
+        self.unknown = unknown_refund(self.order)
+        self.initial = {"refund": self.unknown and self.unknown.pk}
+
+    @property
+    def can_be_submitted(self) -> bool:
+        """Return whether Stripe still knows the key, so that it can't refund twice."""
+        return self.unknown is not None and timezone.now() <= self.unknown.created + KEY_LIFETIME
+
+    def clean_refund(self) -> Refund:
+        """Return the refund, which must be the order's. Its outcome may be known by now."""
+        refund = self.order.refunds.filter(pk=self.cleaned_data["refund"]).first()
+        if refund is None:
+            raise ValidationError(_("Please open this page again."))
+        return refund
+
+    def refund_arguments(self, order: Order) -> dict[str, Any]:
+        """Return the key of the refund: ``refund_order`` sends the same refund again."""
+        return {"key": self.cleaned_data["refund"].key}
