@@ -27,7 +27,7 @@ def settle_issue(issue: OrderIssue, *, by: Cause = BY_STAFF, note: str = "") -> 
     who decided it; both are stored on the issue.
 
     Sends ``order_paid`` if the order becomes PAID. Raises ``OutOfStock`` if the order has given its
-    stock back, and there is too little to take it again: add stock first, or refund the order.
+    stock back, and there is no longer enough: add stock first, or refund the order.
     """
     change = OrderChange(lock_order(issue.order), by=by)
     order = change.order

@@ -48,7 +48,7 @@ def fulfill_order(order: Order, *, confirmed: bool = False, by: Cause = BY_STAFF
 def reasons_to_wait(order: Order) -> list[str]:
     """Return sentences that say why a person should look before the order is fulfilled.
 
-    Such as: the payment is disputed, under review or probably fraudulent, or money is refunded.
+    For example, the payment is disputed or under review, or items were refunded.
     """
     reasons = [
         f"{issue.get_reason_display()}."

@@ -47,10 +47,7 @@ def order_again(cart: Cart | CartKey, order: Order) -> Reorder:
 
 
 def _add_to_cart(key: CartKey, item: OrderItem, product: Any) -> CartLine:
-    """Raise the quantity of ``product`` in the cart to that of ``item``, which was ordered.
-
-    Return the line of the cart.
-    """
+    """Raise the quantity of ``product`` in the cart to the ordered quantity; return its line."""
     if product is None:
         raise ProductUnavailable(_("“%(name)s” is no longer for sale.") % {"name": item.name})
     change = change_line(key, product.pk, to=lambda held: max(held, item.quantity))

@@ -90,9 +90,9 @@ def amount_refundable(order: Order) -> int:
 def _get_or_create_refund(
     order: Order, arguments: _RefundArguments, *, by: Cause
 ) -> tuple[Refund, bool]:
-    """Return the refund with this key, and whether this call created it, which reserves its amount.
+    """Return the refund with the given key, and whether this call created it.
 
-    Raises ``RefundNotPossible``.
+    A new refund reserves its amount. Raises ``RefundNotPossible``.
     """
     order = lock_order(order)
     same = order.refunds.filter(key=arguments.key).first()
@@ -170,7 +170,7 @@ def _message_values(order: Order, left: int) -> dict[str, Any]:
 
 
 def _send_to_stripe(refund: Refund, *, is_new: bool, by: Cause) -> None:
-    """Send a new refund to Stripe, or one whose outcome is unknown again.
+    """Send a new refund to Stripe, or resend one whose outcome is unknown.
 
     If Stripe refuses because everything is refunded already, the order is synced before the
     ``PaymentRefused`` is raised.

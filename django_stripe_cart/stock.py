@@ -110,7 +110,7 @@ def _save_stock_taken(returned: list[tuple[OrderItem, int]]) -> None:
 
 
 def take_again(order: Order) -> None:
-    """Take stock again for the order's items that have given it back. Raises ``OutOfStock``.
+    """Retake the stock that the order's items have given back. Raises ``OutOfStock``.
 
     Pieces that came back with a refund are not taken again.
     """
@@ -123,6 +123,7 @@ def take_again(order: Order) -> None:
 
 
 def _count_restocked(order: Order) -> dict[int, int]:
+    """Return how many pieces came back with refunds, by the primary key of the order's item."""
     rows = RefundItem.objects.filter(refund__order=order, restocked__gt=0).order_by()
     return dict(rows.values_list("order_item").annotate(total=Sum("restocked")))
 

@@ -55,7 +55,7 @@ class OrderAdminBase(ReadOnlyAdmin):
         return request.user.has_perm("stripe_cart.cancel_order")
 
     def has_settle_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
-        """Return whether the user may mark orders as reviewed, or this order if it is given."""
+        """Return whether the user may settle issues of orders, or of this order if it is given."""
         return request.user.has_perm("stripe_cart.settle_order")
 
     def has_sync_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
@@ -69,7 +69,7 @@ class OrderAdminBase(ReadOnlyAdmin):
     # --- URLs and context --------------------------------------------------------------------
 
     def page_url(self, name: str, *args: Any) -> str:
-        """Return the URL of the page ``name`` of orders in this admin site."""
+        """Return the URL of the orders' page ``name`` in this admin site, such as ``sales``."""
         return reverse(
             f"admin:stripe_cart_order_{name}", args=args, current_app=self.admin_site.name
         )

@@ -141,7 +141,7 @@ class CartContents:
     def fingerprint(self) -> str:
         """Return the cart's prices and quantities as JSON (str).
 
-        By it, the checkout notices changes since the shopper saw the cart.
+        The checkout compares fingerprints to notice changes since the shopper saw the cart.
         """
         seen = [
             [str(line.product.pk), line.quantity, line.item.unit_amount, line.item.currency]

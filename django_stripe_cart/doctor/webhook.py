@@ -45,7 +45,7 @@ def diagnose_webhook() -> Iterator[Finding]:
 def _report_endpoints(path: str) -> Iterator[Finding]:
     """Report the endpoints at Stripe that send events to our webhook at ``path``.
 
-    What is wrong with an endpoint is reported, and that there are none or too many.
+    Also report what is wrong with them, and if there are none or too many.
     """
     try:
         endpoints = gateway.list_endpoints()

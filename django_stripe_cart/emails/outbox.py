@@ -50,7 +50,7 @@ def queue_email(
 
 
 def will_email(order: Order, kind: str) -> bool:
-    """Return whether the shop sends e-mails of ``kind``, and has an address to send this one to."""
+    """Return whether e-mails of ``kind`` are turned on, and there is an address to send one to."""
     return kind in _kinds_to_send() and bool(recipients(order, kind))
 
 
@@ -114,7 +114,7 @@ def _schedule_retry(email: OrderEmail) -> None:
 def _still_applies(email: OrderEmail) -> bool:
     """Return whether there still is an address, and a reason to send the e-mail.
 
-    There is none if its refund has failed, or its issue is settled.
+    There is no reason if its refund has failed, or its issue is settled.
     """
     if email.issue is not None and not email.issue.is_open:
         return False

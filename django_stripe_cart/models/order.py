@@ -181,7 +181,7 @@ class Order(ProtectedStatusMixin, models.Model):
 
     @transition(status, source=[Status.PENDING], target=Status.CANCELED)
     def mark_canceled(self, *, at: datetime) -> None:
-        """Mark an order that is not paid as CANCELED."""
+        """Mark an unpaid order as CANCELED."""
         self.open_cart = None
         self.closed_at = at
 

@@ -12,7 +12,7 @@ from django_stripe_cart.models.querysets import PrimaryDatabaseQuerySet
 
 
 class OrderItem(models.Model):
-    """Model for the quantity of one product in an order, with its name and price when ordered.
+    """Model for a product in an order: its quantity, and its name and price when it was ordered.
 
     ``stock_taken`` is the number of pieces that the order has taken from the product's stock.
     """

@@ -46,10 +46,10 @@ class OrderQuerySet(PrimaryDatabaseQuerySet[O_co]):
         return self.filter(_payment_is_overdue(now) | _refund_is_overdue(now))
 
     def overdue_for_sync(self) -> Iterator[O_co]:
-        """Yield the ``overdue`` orders: first those with an overdue payment, then with a refund.
+        """Yield the orders with an overdue payment, and then those with an overdue refund.
 
-        There are two queries, because databases use no index for both conditions in one query. They
-        are read in batches.
+        They are read in batches by two queries, because databases use no index for both conditions
+        in one query.
         """
         for orders in (self.with_overdue_payment(), self.with_overdue_refund()):
             for batch in orders.in_batches(BATCH_SIZE):
@@ -68,7 +68,7 @@ class OrderQuerySet(PrimaryDatabaseQuerySet[O_co]):
         return others.filter(_refund_is_overdue(timezone.now()))
 
     def newest_first(self) -> Self:
-        """Return the orders in the order in which they were placed, the last one first."""
+        """Return the orders sorted by the time at which they were placed, the latest first."""
         return self.order_by("-placed_at", "-pk")
 
 

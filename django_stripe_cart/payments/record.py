@@ -42,7 +42,7 @@ def record_snapshot(order: Order, snapshot: StripeSnapshot, *, by: Cause) -> Ord
 
 @in_transaction
 def _record_session(order: Order, snapshot: StripeSnapshot, *, by: Cause) -> Order:
-    """Record the snapshot's session on the order, if it is the order's or can become it."""
+    """Record the snapshot's session: as the session of the order, or as a second payment."""
     change = OrderChange(lock_order(order), by=by)
     change.order.synced_at = timezone.now()
     session = snapshot.session

@@ -71,7 +71,7 @@ def _price(share: int, quantity: int, before: int, count: int) -> int:
 
 
 def _shares(order: Order) -> dict[int, tuple[int, int]]:
-    """Return pairs of an item's quantity and its share of what was paid, by its primary key."""
+    """Return pairs of an item's quantity and its share of what was paid, by the item's key."""
     lines = list(order.items.all())
     paid = max(0, order.amount_paid - order.amount_shipping)
     shares = {

@@ -21,7 +21,7 @@ KEY_LIFETIME = timedelta(hours=23)
 
 
 def send_refund(refund: Refund, *, by: Cause) -> None:
-    """Create at Stripe the refund that ``refund`` reserves. Its key is the idempotency key.
+    """Create the refund of the row ``refund`` at Stripe, with its key as idempotency key.
 
     If Stripe refuses the refund, the row becomes FAILED and ``PaymentRefused`` is raised. After any
     other ``PaymentError``, the refund may have been made, and its amount stays reserved.
@@ -41,11 +41,11 @@ def send_refund(refund: Refund, *, by: Cause) -> None:
 
 
 def send_refund_again(refund: Refund, *, by: Cause) -> None:
-    """Send a refund whose outcome is unknown again, with the same idempotency key.
+    """Resend a refund whose outcome is unknown, with the same idempotency key.
 
     Sends nothing if Stripe lists the refund. Raises ``RefundNotPossible`` if Stripe may have
-    forgotten the key, or if another refund was made at Stripe since the first request, as it may
-    replace this one.
+    forgotten the key, or if another refund was made at Stripe since the first request, because it
+    may replace this one.
     """
     listed = _list_refunds(refund)
     if any(_was_made_for(refund, one) for one in listed):

@@ -34,9 +34,9 @@ class StripeSnapshot:
     """An order's Checkout Session at Stripe, and the other objects that were requested with it.
 
     ``refunds_before`` and ``disputes_before`` have the statuses of our rows before the lists were
-    requested, by Stripe's ids. The snapshot is stale if a row has another status when it is
-    recorded, unless that is the listed one: another process has changed the row. ``other_sessions``
-    are second payments of the order, about which there is an issue.
+    requested, by Stripe's ids. If a row has neither this status nor the listed one when the
+    snapshot is recorded, another process has changed the row, and the snapshot is stale.
+    ``other_sessions`` are second payments of the order, about which there is an issue.
     """
 
     session: Session

@@ -16,10 +16,10 @@ REFUND_TYPES = ("charge", "refund")
 
 
 def take_snapshot(order: Order, mention: Mention) -> StripeSnapshot:
-    """Request the order's session from Stripe, and its refunds, disputes and reviews if needed.
+    """Request the order's session from Stripe, and refunds, disputes and reviews if needed.
 
-    They are needed if the session or the order's rows show that there are any. The object
-    ``mention`` is always requested: the session may not show it yet, and a list may lack it. Raises
+    They are needed if the session or our rows show that there are any. The object ``mention`` is
+    requested in any case, because the session may not show it yet, and a list may lack it. Raises
     ``PaymentError``.
     """
     refunds = list(Refund.objects.filter(order=order.pk))
@@ -47,7 +47,7 @@ def take_snapshot(order: Order, mention: Mention) -> StripeSnapshot:
 
 
 def _retrieve_or_expire_session(order: Order) -> Session:
-    """Return the order's session from Stripe; expire it first if its cancellation was requested."""
+    """Return the order's session from Stripe. Expire it first if the order is to be canceled."""
     if order.is_pending and order.cancel_requested_at is not None:
         return expire_or_retrieve_session(order)
     return gateway.retrieve_session(order.session_id or "")
@@ -85,9 +85,9 @@ def _list_refunds(
 def _read_disputes(
     order: Order, session: Session, mention: Mention
 ) -> tuple[dict[str, str], list[StripeDispute] | None]:
-    """Return the recorded statuses of the order's disputes by their ids, and then Stripe's list.
+    """Return two values: the recorded statuses of the order's disputes, and Stripe's list.
 
-    The list is None if nothing shows that there are disputes.
+    The statuses are by Stripe's ids. The list is None if nothing shows that there are disputes.
     """
     is_mentioned = mention.type == "dispute"
     if not (session.is_disputed or is_mentioned or order.amount_paid > 0):
@@ -111,7 +111,7 @@ def _retrieve_reviews(issues: list[OrderIssue], mention: Mention) -> list[Review
 
 
 def _retrieve_warnings(mention: Mention) -> list[FraudWarning]:
-    """Return a list of the early fraud warning that is mentioned, or an empty list."""
+    """Return the mentioned early fraud warning from Stripe in a list, which may be empty."""
     if mention.type != "radar.early_fraud_warning":
         return []
     return [gateway.retrieve_fraud_warning(mention.id)]

@@ -54,12 +54,12 @@ def sync_order(
     mention: Mention | None = None,
     by: Cause = BY_SYNC,
 ) -> Order:
-    """Record what Stripe says about the payment, refunds and disputes of ``order``, and return it.
+    """Record on ``order`` what Stripe says about its payment, refunds and disputes.
 
-    The order is freshly read. ``session`` (a ``Session``) is used instead of a request to Stripe.
-    ``mention`` is the object that a webhook event is about: it is recorded even if Stripe's lists
-    lack it. A second call changes nothing, and no call moves money. ``by`` is written to the
-    timeline.
+    Return the order freshly read. ``session`` is its Checkout Session if Stripe has just sent it;
+    nothing is requested then. ``mention`` is the object that a webhook event is about: it is
+    recorded even if Stripe's lists lack it. A second call changes nothing, and no call moves money.
+    ``by`` is written to the timeline.
 
     Sends ``order_paid``, ``order_canceled``, ``order_refunded``, ``refund_failed``,
     ``order_disputed`` or ``order_issue_opened`` in the transaction that records the change. Raises

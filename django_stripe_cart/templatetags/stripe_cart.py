@@ -36,7 +36,7 @@ def stripe_cart_assets() -> Values:
 
 @register.inclusion_tag("stripe_cart/includes/cart_button.html", takes_context=True)
 def cart_button(context: Context) -> Values:
-    """Render a link to the cart with the number of items; by JavaScript, it opens the modal."""
+    """Render a link to the cart with the number of items; with JavaScript, it opens the modal."""
     shopper = get_shopper(context)
     return {"cart": shopper.contents, "may_shop": shopper.may_shop}
 

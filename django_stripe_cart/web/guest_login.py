@@ -30,7 +30,7 @@ def merge_guest_into_user(request: HttpRequest, user: Any, token: str) -> None:
 
 
 def merge_remaining_guest_cart(request: HttpRequest) -> None:
-    """Merge a guest's cart that was not merged at login, before the user changes their own cart.
+    """Merge what the login has left in the guest's cart, before the user's cart is changed.
 
     The guest's order may have been open at login, or another tab has added an item since.
     """

@@ -151,7 +151,7 @@ def _get_or_create_row(event: Event) -> WebhookEvent:
 def _sync_order(event: Event, reference: UUID, *, by: Cause) -> Order | None:
     """Sync the order with this reference, and return it.
 
-    Return None if the order is of another shop, which uses the same Stripe account. Raises
+    Return None if the order is of another shop that uses the same Stripe account. Raises
     ``UnknownOrder``.
     """
     # Only the columns needed to find the session; sync_order reads the rest under the lock.

@@ -116,7 +116,7 @@ def _update_row(change: OrderChange, row: Refund, refund: StripeRefund) -> None:
 
 
 def _fail_if_never_made(change: OrderChange, row: Refund, snapshot: StripeSnapshot) -> None:
-    """Mark a refund that is not in Stripe's list as FAILED, once it is certain that none was made.
+    """Mark a refund that is not in Stripe's list as FAILED, once it is certain it was never made.
 
     It is certain if Stripe refuses to list refunds, or if a second list, taken late enough, lacks
     the refund, too.
@@ -142,7 +142,7 @@ def _report_failure(change: OrderChange, row: Refund, reason: str, *, about: str
 
 
 def _update_status(change: OrderChange) -> None:
-    """Mark the order as REFUNDED if all that was paid is refunded, and close the issues this ends.
+    """Mark the order as REFUNDED and close its issues if all that was paid is refunded.
 
     If the order is REFUNDED, but not all is refunded any more, restore its earlier status.
     """

@@ -1,4 +1,4 @@
-"""Close the issue of a failed refund once a later refund has replaced it."""
+"""Close the issue of a failed refund once a later refund has replaced the failed one."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ Reason = OrderIssue.Reason
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
+    """A failed refund: its amount, when it failed, and ``reason`` and ``about`` of its issue."""
+
     amount: int
     at: datetime
     reason: str
@@ -22,11 +24,11 @@ class _Failure:
 
 
 def close_issues_of_replaced_refunds(change: OrderChange, rows: list[Refund]) -> None:
-    """Close the issues of the failed refunds among ``rows`` that were replaced.
+    """Close the issue of each failed refund in ``rows`` that a later refund has replaced.
 
-    A refund that was created after another one had failed replaces it, if it is at least as large.
-    Each replaces one: of several the largest, and of equal ones the latest. If the whole order is
-    refunded, all are closed.
+    A refund replaces one failed refund that had failed before and is not larger: of several the
+    largest, and of equal ones the latest. If the whole order is refunded, the issues of all failed
+    refunds are closed.
     """
     if not any(row.is_failed for row in rows):
         return
@@ -40,7 +42,7 @@ def close_issues_of_replaced_refunds(change: OrderChange, rows: list[Refund]) ->
 
 
 def _find_failures(order: Order, rows: list[Refund]) -> Iterator[_Failure]:
-    """Yield the failed refunds, without those that staff has settled."""
+    """Yield the failed refunds whose issue staff have not settled."""
     issues = order.issues.filter(reason__in=(Reason.REFUND_FAILED, Reason.REFUND_NOT_MADE))
     by_about = {issue.about: issue for issue in issues}
     for row in rows:
@@ -52,6 +54,7 @@ def _find_failures(order: Order, rows: list[Refund]) -> Iterator[_Failure]:
 
 
 def _find_replaced(failures: list[_Failure], succeeded: list[Refund]) -> Iterator[_Failure]:
+    """Yield the failed refunds that those in ``succeeded`` have replaced, one for each at most."""
     left = list(failures)
     for row in succeeded:
         candidates = [one for one in left if one.at < row.created and one.amount <= row.amount]

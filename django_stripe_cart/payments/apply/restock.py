@@ -12,7 +12,7 @@ from django_stripe_cart.payments.order_change import OrderChange
 
 
 def restock(change: OrderChange, refund: Refund) -> None:
-    """Give the items of ``refund`` back to the stock, if staff chose that for the refund.
+    """Give the items of ``refund`` back to the stock if ``refund.restock`` is set.
 
     Opens an issue if the product's model or database refuses to save the stock.
     """

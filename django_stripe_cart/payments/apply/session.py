@@ -177,7 +177,7 @@ def release_hold(change: OrderChange) -> None:
 
 
 def _take_stock_and_find_holds(order: Order, session: Session) -> list[str]:
-    """Take stock that the order gave back again; return why staff must accept the payment.
+    """Retake the order's stock if it was given back; return why staff must accept the payment.
 
     Each reason is an ``OrderIssue.Reason``. If there is none, a paid order can become PAID.
     """
@@ -205,7 +205,7 @@ def _amounts_match(order: Order, session: Session) -> bool:
 
 
 def _retake_stock(order: Order) -> bool:
-    """Take the stock that the order gave back again, and return whether there was enough.
+    """Retake the stock that the order has given back, and return whether there was enough.
 
     An exception of the product's model or database also returns False, so that the payment is
     recorded in any case.
