@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db.models import F
@@ -10,13 +13,20 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
 
+from django_stripe_cart.attention import settle_issue
 from django_stripe_cart.checkout import cancel_order
-from django_stripe_cart.exceptions import OrderError, PaymentRefused, RefundNotPossible
+from django_stripe_cart.exceptions import (
+    ConfirmationNeeded,
+    OrderError,
+    PaymentRefused,
+    RefundNotPossible,
+)
 from django_stripe_cart.fulfillment import fulfill_order
-from django_stripe_cart.models import CartItem, Order, Product
+from django_stripe_cart.models import CartItem, Order, OrderIssue, Product
 from django_stripe_cart.payments import sync_order
 from django_stripe_cart.refunds import amount_refundable, refund_order
 from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.sandbox.errors import ApiError
 from django_stripe_cart.signals import order_canceled
 from tests.support.reference import ExpectedOrder
 from tests.support.shop_machine import ShopMachine, if_any_order, nth
@@ -202,24 +212,53 @@ class Shop(ShopMachine):
     def refund_in_dashboard(self, n: int, part: int) -> None:
         one = self.expected_order(n, is_paid)
         amount = -(-one.refundable // part)
-        self.sandbox.refund(one.payment_url, amount=amount)
-        one.refund(amount)
+        if not self.is_disputed(one):
+            self.sandbox.refund(one.payment_url, amount=amount)
+            one.refund(amount)
 
     @if_any_order(is_paid)
     @rule(n=numbers, part=quantities, restock=st.booleans())
     def refund(self, n: int, part: int, restock: bool) -> None:
+        """Refund an amount. All items come back if it is everything that is left."""
         one = self.expected_order(n)
         order, amount = self.real_order(one), one.total // part
-        is_possible = amount <= min(one.refundable, amount_refundable(order))
+        left, rest = amount_refundable(order), one.rest(self._active_keys(one))
+        is_whole = restock and amount == left
+        if self._refund(one, min(left, one.refundable), amount, restock=restock) and is_whole:
+            self._return_items(one, rest, restock=True)
+
+    @if_any_order(is_paid)
+    @rule(n=numbers, line=numbers, quantity=quantities, restock=st.booleans())
+    def refund_items(self, n: int, line: int, quantity: int, restock: bool) -> None:
+        one = self.expected_order(n)
+        order = self.real_order(one)
+        item = nth(list(order.items.all()), line)
+        rest = one.rest(self._active_keys(one)).get(item.product_id, 0)
+        amount = min(amount_refundable(order), item.unit_amount * quantity)
+        most = one.refundable if 0 < quantity <= rest and amount else -1
+        if self._refund(one, most, amount, items={item: quantity}, restock=restock):
+            self._return_items(one, {item.product_id: quantity}, restock=restock)
+
+    def _refund(self, one: ExpectedOrder, most: int, amount: int, **options: Any) -> bool:
+        """Refund as staff, and return whether that was possible: ``most`` is what can be."""
+        order = self.real_order(one)
+        is_possible = amount <= most and not self.is_disputed(one)
         try:
-            refund_order(order, amount, restock=restock)
+            refund_order(order, None if "items" in options else amount, **options)
         except (RefundNotPossible, PaymentRefused):
             assert not is_possible
-            return
+            return False
         assert is_possible
         one.refund(amount)
-        if restock:
-            self.reference_shop.restock(one)
+        return True
+
+    def _active_keys(self, one: ExpectedOrder) -> set[UUID]:
+        return set(self.real_order(one).refunds.active().values_list("key", flat=True))
+
+    def _return_items(self, one: ExpectedOrder, lines: dict[int, int], *, restock: bool) -> None:
+        newest = self.real_order(one).refunds.filter(source="shop").latest("pk")
+        one.refunded_items[newest.key] = lines, restock
+        self.reference_shop.return_items(one, self._active_keys(one))
 
     @if_any_order(lambda one: one.amount_refunded)
     @rule(n=numbers)
@@ -230,16 +269,39 @@ class Shop(ShopMachine):
         self.order_of_refund(refund).amount_refunded -= refund["amount"]
 
     @if_any_order(is_paid)
-    @rule(n=numbers)
-    def fulfill(self, n: int) -> None:
+    @rule(n=numbers, confirmed=st.booleans())
+    def fulfill(self, n: int, confirmed: bool) -> None:
         one = self.expected_order(n)
+        order = self.real_order(one)
+        is_troubled = order.refunds.exists() or order.disputes.exists()
         try:
-            fulfill_order(self.real_order(one))
+            fulfill_order(order, confirmed=confirmed)
+        except ConfirmationNeeded:
+            assert is_troubled
+            assert not confirmed
         except OrderError:
             assert one.known_status not in ("paid", "fulfilled")
         else:
             assert one.known_status in ("paid", "fulfilled")
             one.is_fulfilled = True
+
+    @if_any_order(is_paid)
+    @rule(n=numbers, is_inquiry=st.booleans())
+    def open_dispute(self, n: int, is_inquiry: bool) -> None:
+        """Open a dispute, perhaps one of several of the payment."""
+        one = self.expected_order(n, is_paid)
+        self.sandbox.open_dispute(self.real_intent_id(one) or "", is_inquiry=is_inquiry)
+
+    @precondition(lambda self: self.sandbox.disputes)
+    @rule(n=numbers, won=st.booleans())
+    def close_dispute(self, n: int, won: bool) -> None:
+        with suppress(ApiError):  # it is closed
+            self.sandbox.close_dispute(nth(self.sandbox.disputes, n)["id"], won=won)
+
+    @precondition(lambda self: OrderIssue.objects.open().exists())
+    @rule(n=numbers)
+    def settle_issue(self, n: int) -> None:
+        settle_issue(nth(list(OrderIssue.objects.open()), n))
 
     @rule(n=numbers, amount=st.sampled_from([10000, 15000]))
     def change_price(self, n: int, amount: int) -> None:

@@ -62,6 +62,7 @@ class Shop:
         self.services = services
         self.stock: dict[Any, int] = {}
         self.payment_urls: set[str] = set()
+        self.paid_twice: set[str] = set()  # references of orders that a second session has charged
 
     def add_product(self, name: str, *, price: str = "100.00", stock: int) -> Product:
         product = make_product(name, price=price, stock=stock)
@@ -97,16 +98,23 @@ class Shop:
         self.sandbox.add_webhook_endpoint(WEBHOOK_URL, secret=conf.webhook_secrets[0])
         self.stock.clear()
         self.payment_urls.clear()
+        self.paid_twice.clear()
 
     # --- invariants ---------------------------------------------------------------------------
 
     def violations(self) -> list[str]:
-        return violations(self.sandbox, stock=self.stock, handed_out=self.payment_urls)
+        found = violations(self.sandbox, stock=self.stock, handed_out=self.payment_urls)
+        return self._without_intended(found)
 
     def settled_violations(self) -> list[str]:
-        return settled_violations(
+        found = settled_violations(
             self.sandbox, stock=self.stock, handed_out=self.payment_urls, payments_are_counted=True
         )
+        return self._without_intended(found)
+
+    def _without_intended(self, found: list[str]) -> list[str]:
+        charged_twice = {f"Order {one} was charged 2 times." for one in self.paid_twice}
+        return [one for one in found if one not in charged_twice]
 
     def amount_charged(self) -> int:
         """int, smallest currency unit: the sum of the payments at Stripe."""

@@ -18,8 +18,10 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.models import F
 
+from django_stripe_cart.exceptions import PaymentError
+from django_stripe_cart.gateway import create_session
 from django_stripe_cart.gateway.client import transport
-from django_stripe_cart.models import CartItem, Order, Product
+from django_stripe_cart.models import CartItem, Order, OrderIssue, Product, Refund
 from django_stripe_cart.sandbox.errors import ApiError
 from django_stripe_cart.sandbox.faults import API_FAULTS, WEBHOOK_FAULTS
 from django_stripe_cart.testing.factories import make_product
@@ -191,14 +193,29 @@ class Simulation:
 
     def refund(self, step: Step) -> Action | None:
         order = _choose(Order.objects.exclude(amount_paid=0).order_by("pk"), step.pick)
-        return order and (
-            actions.refund,
-            (order.pk, order.amount_paid * (1 + step.number % 4) // 4),
-        )
+        amount = order and order.amount_paid * (1 + step.number % 4) // 4
+        return order and (actions.refund, (order.pk, amount if step.number % 7 else None))
+
+    def refund_items(self, step: Step) -> Action | None:
+        """Refund one or two pieces of an item, perhaps more than there are."""
+        order = _choose(Order.objects.exclude(amount_paid=0).order_by("pk"), step.pick)
+        item = order and _choose(order.items.all(), step.number)
+        quantities = {item.pk: 1 + step.number % 2} if item else {}
+        return order and (actions.refund_items, (order.pk, quantities, step.number % 3 > 0))
+
+    def refund_again(self, step: Step) -> Action | None:
+        """Send the form of a refund once more, if possible of one whose outcome is unknown."""
+        ours = Refund.objects.filter(source="shop").order_by("pk")
+        row = _choose(ours.unknown() if ours.unknown().exists() else ours, step.pick)
+        return row and (actions.refund, (row.order_id, row.amount, row.key))
+
+    def settle_issue(self, step: Step) -> Action | None:
+        issue = _choose(OrderIssue.objects.open(), step.pick)
+        return issue and (actions.settle, (issue.pk,))
 
     def fulfill(self, step: Step) -> Action | None:
         order = _choose(Order.objects.exclude(amount_paid=0).order_by("pk"), step.pick)
-        return order and (actions.fulfill, (order.pk,))
+        return order and (actions.fulfill, (order.pk, step.number % 2 == 0))
 
     def sync(self, step: Step) -> Action:
         return actions.sync, ()
@@ -252,6 +269,34 @@ class Simulation:
         paid = [intent for intent in self.sandbox.payment_intents if intent["amount_received"]]
         if intent := _choose(paid, step.pick):
             self.sandbox.open_dispute(intent["id"], is_inquiry=step.number % 2 == 0)
+
+    def move_dispute(self, step: Step) -> None:
+        """Have the bank review the dispute, or turn an inquiry into a dispute."""
+        undecided = [
+            one for one in self.sandbox.disputes if one["status"].endswith(("response", "review"))
+        ]
+        if dispute := _choose(undecided, step.pick):
+            status = ("under_review", "needs_response")[step.number % 2]
+            self.sandbox.set_dispute_status(dispute["id"], status)
+
+    def pay_twice(self, step: Step) -> None:
+        """Pay for an order at a second session, which the shop does not know."""
+        orders = Order.objects.exclude(amount_paid=0).exclude(session_params=None).order_by("pk")
+        if order := _choose(orders, step.pick):
+            with transport(self.sandbox.http_client()), suppress(PaymentError):
+                params = order.session_params
+                session = create_session(params, idempotency_key=f"second-{order.reference}")
+                if self.sandbox.pay(session.id).status == "paid":
+                    self.shop.paid_twice.add(str(order.reference))
+
+    def open_review(self, step: Step) -> None:
+        paid = [intent for intent in self.sandbox.payment_intents if intent["amount_received"]]
+        if intent := _choose(paid, step.pick):
+            self.sandbox.open_review(intent["id"])
+
+    def close_review(self, step: Step) -> None:
+        if review := _choose(self.sandbox.reviews, step.pick):
+            self.sandbox.close_review(review["id"])
 
     def close_dispute(self, step: Step) -> None:
         if dispute := _choose(self.sandbox.disputes, step.pick):
@@ -407,6 +452,9 @@ ACTIONS: dict[str, Callable[[Simulation, Step], Action | None]] = {
         "cancel",
         "cancel_any",
         "refund",
+        "refund_items",
+        "refund_again",
+        "settle_issue",
         "fulfill",
         "sync",
     )
@@ -423,7 +471,11 @@ EXTERNAL_EVENTS: dict[str, Callable[[Simulation, Step], None]] = {
         "refund_in_dashboard",
         "change_refund_status",
         "open_dispute",
+        "move_dispute",
         "close_dispute",
+        "pay_twice",
+        "open_review",
+        "close_review",
         "expire_session",
         "resend_webhook",
         "change_price",

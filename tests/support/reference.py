@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from uuid import UUID
 
 CLOSED_UNPAID = ("expired", "canceled", "failed")
 
@@ -26,6 +28,8 @@ class ExpectedOrder:
     is_fulfilled: bool = False
     is_removed_from_cart: bool = False
     is_restocked: bool = False
+    refunded_items: dict[UUID, tuple[Lines, bool]] = field(default_factory=dict)  # and restock
+    returned: Lines = field(default_factory=dict)
     known_status: str = "pending"  # in the shop, after the last step
 
     @property
@@ -65,6 +69,12 @@ class ExpectedOrder:
         if self.was_refunded_fully:
             states.add("refunded")
         return states
+
+    def rest(self, active: Collection[UUID]) -> Lines:
+        """Return the quantities that are not in one of the active refunds, by product."""
+        counted = [lines for key, (lines, _restock) in self.refunded_items.items() if key in active]
+        rest = {pk: n - sum(one.get(pk, 0) for one in counted) for pk, n in self.lines.items()}
+        return {pk: n for pk, n in rest.items() if n > 0}
 
     def refund(self, amount: int) -> None:
         self.amount_refunded += amount
@@ -148,6 +158,19 @@ class ReferenceShop:
             order.is_restocked = True
             for pk, quantity in order.lines.items():
                 self.stock[pk] += quantity
+
+    def return_items(self, order: ExpectedOrder, active: Collection[UUID]) -> None:
+        """Give back what the active refunds chose, and what has not come back before."""
+        for pk, ordered in order.lines.items():
+            chosen = sum(
+                lines.get(pk, 0)
+                for key, (lines, restock) in order.refunded_items.items()
+                if restock and key in active
+            )
+            more = min(chosen, ordered) - order.returned.get(pk, 0)
+            if more > 0:
+                order.returned[pk] = order.returned.get(pk, 0) + more
+                self.stock[pk] += more
 
     def _available(self, shopper: str, pk: int) -> int:
         pending = self.pending_order(shopper)

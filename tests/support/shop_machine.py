@@ -84,6 +84,22 @@ class ShopMachine(RuleBasedStateMachine):
         pk = Order.objects.get(reference=reference).pk
         return next(one for one in self.reference_shop.orders if one.pk == pk)
 
+    def is_disputed(self, one: ExpectedOrder) -> bool:
+        """Return whether Stripe refuses refunds of the order, because a bank has the money."""
+        intent = self.real_intent_id(one)
+        return any(
+            dispute["payment_intent"] == intent and not dispute["is_charge_refundable"]
+            for dispute in self.sandbox.disputes
+        )
+
+    def real_intent_id(self, one: ExpectedOrder) -> str | None:
+        session_id = self.real_order(one).session_id
+        return next(
+            session["payment_intent"]
+            for session in self.sandbox.sessions
+            if session["id"] == session_id
+        )
+
     @property
     def events(self) -> list[Event]:
         return [event for event in self.sandbox.events if event["type"] in EVENT_TYPES]
