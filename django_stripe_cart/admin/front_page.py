@@ -27,7 +27,7 @@ class Notice:
 
 
 def add_notice(site: AdminSite) -> None:
-    """Add the notice to the front page of ``site``, unless that has a template of its own."""
+    """Add the notice to the front page of ``site``, if that page has no template of its own."""
     sites[site.name] = site
     if not site.index_template:
         site.index_template = INDEX_TEMPLATE
@@ -41,6 +41,6 @@ def read_notice(request: HttpRequest) -> Notice | None:
     issue_admin = site.get_model_admin(OrderIssue)
     if not isinstance(issue_admin, OrderIssueAdmin) or not issue_admin.has_view_permission(request):
         return None
-    count = issue_admin.count_open(request)
+    count = issue_admin.count_orders_with_open_issues(request)
     url = reverse("admin:stripe_cart_orderissue_changelist", current_app=site.name)
     return Notice(count, url) if count else None

@@ -21,17 +21,17 @@ from django_stripe_cart.web.responses import SeeOther
 
 
 class StateFilter(admin.SimpleListFilter):
-    """A filter for open and settled issues, which shows the open ones at first."""
+    """A filter by state: open, settled or all. Without a choice, the open issues are shown."""
 
     title = _("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
-        """Return the choices of the filter beside the open issues."""
+        """Return the choices other than the open issues, which are shown without a choice."""
         return (("settled", _("Settled or over")), ("all", _("All")))
 
     def choices(self, changelist: Any) -> Any:
-        """Yield the choices of the filter: without one, the open issues are shown."""
+        """Yield the choices for the template. The first, which has no value, is named "Open"."""
         first, *others = super().choices(changelist)
         return [{**first, "display": _("Open")}, *others]
 
@@ -44,9 +44,9 @@ class StateFilter(admin.SimpleListFilter):
 
 
 class OrderIssueAdmin(ReadOnlyAdmin):
-    """A read-only list of issues. Each leads to its order, where it is settled.
+    """A read-only list of issues. Each links to its order's page, where the issue is settled.
 
-    The issues of the orders that ``OrderAdmin`` of the same site shows to the user are shown.
+    The list has the issues of those orders that ``OrderAdmin`` of the same site shows the user.
     """
 
     list_display = ("issue", "order_link", "subject", "opened", "settling")
@@ -60,12 +60,12 @@ class OrderIssueAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("issue"), ordering="reason")
     def issue(self, issue: OrderIssue) -> str:
-        """Return the reason in words, for the list."""
+        """Return the reason of the issue in words, for the list."""
         return issue.get_reason_display()
 
     @admin.display(description=_("order"))
     def order_link(self, issue: OrderIssue) -> SafeString:
-        """Return a badge with the status of the order, after its number, for the list."""
+        """Return the number of the order and its status as a badge, for the list."""
         order = issue.order
         html = '{} <span class="stripe-cart-badge stripe-cart-{}">{}</span>'
         return format_html(html, order.number, order.status, order.get_status_display())
@@ -77,7 +77,7 @@ class OrderIssueAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("settled"), ordering="settled")
     def settling(self, issue: OrderIssue) -> str:
-        """Return who settled the issue, and the note, for the list."""
+        """Return who settled the issue, and that person's note, for the list."""
         return ": ".join(filter(None, (issue.settled_by, issue.note)))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OrderIssue]:
@@ -87,20 +87,20 @@ class OrderIssueAdmin(ReadOnlyAdmin):
         issues = super().get_queryset(request).filter(order__in=orders)
         return issues.select_related("order").prefetch_related("order__disputes", "order__refunds")
 
-    def count_open(self, request: HttpRequest) -> int:
-        """Return how many orders that the user may see have open issues."""
+    def count_orders_with_open_issues(self, request: HttpRequest) -> int:
+        """Return the number of orders with open issues that the user may see."""
         open_issues = self.get_queryset(request).filter(is_open=True).order_by()
         return open_issues.values("order").distinct().count()
 
     def has_view_permission(self, request: HttpRequest, obj: OrderIssue | None = None) -> bool:
-        """Return whether the user may view orders, or the order of this issue."""
+        """Return whether the user may view orders or, if an issue is given, its order."""
         site = self.admin_site
         return site.is_registered(Order) and site.get_model_admin(Order).has_view_permission(
             request, None if obj is None else obj.order
         )
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Return whether the user may view orders."""
+        """Return whether the user may view orders, so that the site shows the list of issues."""
         return self.has_view_permission(request)
 
     def change_view(
@@ -110,7 +110,7 @@ class OrderIssueAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Redirect to the page of the issue's order, where it can be settled."""
+        """Redirect to the page of the issue's order, where the issue can be settled."""
         if request.method not in ("GET", "HEAD"):
             raise PermissionDenied
         issue = self.get_object(request, unquote(object_id))

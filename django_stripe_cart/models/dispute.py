@@ -71,7 +71,7 @@ class Dispute(models.Model):
 
     @property
     def is_lost(self) -> bool:
-        """Return whether the dispute is decided, and the shopper has the money."""
+        """Return whether the dispute is decided, and the shopper has got the money."""
         return self.status in LOST
 
     @property

@@ -54,9 +54,9 @@ def amount_of(order: Order, items: Mapping[int, int]) -> int:
 
 
 def amounts_of_next_pieces(order: Order) -> dict[int, int]:
-    """Return what one more piece of each item costs, by the primary key of the item.
+    """Return the amount that a refund of one more piece returns, by the primary key of the item.
 
-    The amounts are ints, smallest currency unit.
+    The amounts are ints in the smallest currency unit.
     """
     refunded = _refunded_quantities(order)
     return {
@@ -66,7 +66,10 @@ def amounts_of_next_pieces(order: Order) -> dict[int, int]:
 
 
 def _price(share: int, quantity: int, before: int, count: int) -> int:
-    """Return the part of a line's share that ``count`` pieces after the first ``before`` have."""
+    """Return the price of ``count`` pieces of an item, after ``before`` pieces were refunded.
+
+    ``share`` is what was paid for all pieces of the item, of which there are ``quantity``.
+    """
     return share * (before + count) // quantity - share * before // quantity
 
 

@@ -52,7 +52,7 @@ def order_status_text(context: template.Context) -> str:
 
 @register.simple_tag(takes_context=True)
 def open_issues_notice(context: template.Context) -> Any:
-    """Return the notice of open issues for the front page of the admin, or None."""
+    """Return the notice about open issues for the admin's front page, or None if there are none."""
     # Django loads this module in a project without django.contrib.admin, too.
     from django_stripe_cart.admin.front_page import read_notice
 

@@ -1,4 +1,4 @@
-"""What every action of staff on orders has: a permission, a form that confirms it, an outcome."""
+"""The base of staff's actions on orders: a permission, a form to confirm it, and an outcome."""
 
 from __future__ import annotations
 
@@ -51,7 +51,10 @@ class Action:
         query: Mapping[str, str],
         data: Mapping[str, Any] | None = None,
     ) -> ConfirmForm:
-        """Return the form that confirms the action, bound to ``data`` if it was submitted."""
+        """Return the form that confirms the action for ``orders``.
+
+        ``query`` is the query string of the page, ``data`` the submitted values, if any.
+        """
         return ConfirmForm(data, orders=orders)
 
     def is_available(self, order: Order) -> bool:
@@ -59,34 +62,40 @@ class Action:
         raise NotImplementedError
 
     def obstacle(self, order: Order) -> str:
-        """Return why the action is not possible at present, or an empty string."""
+        """Return why the action on this order is not possible at present, or an empty string."""
         return ""
 
     def reason_to_skip(self, order: Order) -> str:
-        """Return why a batch leaves the order out, or an empty string."""
+        """Return why the order is left out if several orders are selected, or an empty string."""
         return self.obstacle(order)
 
     def explain(self, order: Order) -> str:
-        """Return the explanation that is shown before the action is confirmed for one order."""
+        """Return the text that explains the action on the confirmation page of one order."""
         return str(self.explanation)
 
     def run(self, order: Order, form: Any, *, by: Cause) -> Outcome:
-        """Perform the action on the order, and return the outcome, also if it failed."""
+        """Perform the action on the order, and return the outcome.
+
+        A ``StripeCartError`` is not raised, but becomes the outcome.
+        """
         try:
             return self.perform(order, form, by=by)
         except StripeCartError as error:
             return Outcome(messages.ERROR, self.error_message(error))
 
     def perform(self, order: Order, form: Any, *, by: Cause) -> Outcome:
-        """Perform the action on the order. Raises ``StripeCartError`` if it can't be done."""
+        """Perform the action on the order, and return the outcome.
+
+        Raises ``StripeCartError`` if the action can't be done.
+        """
         return self.report(self.change(order, by=by))
 
     def report(self, order: Order) -> Outcome:
-        """Return the outcome for the order that ``change`` returned."""
+        """Return the outcome of an action that succeeded. ``change`` has returned ``order``."""
         values = {"status": order.get_status_display(), "email": order.email}
         return Outcome(messages.SUCCESS, str(self.success_text) % values)
 
     def error_message(self, error: StripeCartError) -> str:
-        """Return the message for staff, with Stripe's error code if there is one."""
+        """Return the text of an error for staff, with Stripe's error code if there is one."""
         code = getattr(error, "stripe_code", "")
         return f"{error} ({code})" if code else str(error)

@@ -45,7 +45,7 @@ ListAction = Callable[[OrderAdminBase, HttpRequest, QuerySet[Order]], HttpRespon
 
 
 def action_urls(model_admin: OrderAdminBase) -> Iterable[URLPattern]:
-    """Yield two URLs for each action: for one order, and for selected orders."""
+    """Yield two URL patterns for each action: for one order, and for selected orders."""
     for action in ACTIONS:
         view = model_admin.admin_site.admin_view(_make_view(model_admin, action))
         name = f"stripe_cart_order_{action.name}"
@@ -117,7 +117,7 @@ def _get_orders(
 
 @dataclass(frozen=True)
 class ActionPage:
-    """The confirmation page of an action; ``is_single`` if its URL names one order."""
+    """The confirmation page of an action. ``is_single`` says that its URL names one order."""
 
     model_admin: OrderAdminBase
     action: Action
@@ -126,7 +126,10 @@ class ActionPage:
     is_single: bool
 
     def show(self) -> HttpResponse:
-        """Show the form, or redirect back if the action is not possible for any of the orders."""
+        """Show the form for the orders on which the action is possible.
+
+        If it is not possible on any, redirect back.
+        """
         available = [order for order in self.orders if self.action.is_available(order)]
         reasons = self._find_reasons_to_skip(available)
         available = [order for order in available if order not in reasons]
@@ -138,7 +141,7 @@ class ActionPage:
         return self._render(form, available, reasons.values())
 
     def _turn_away(self, reasons: Iterable[str] = ()) -> HttpResponse:
-        """Redirect back with the reasons why the action is not possible."""
+        """Redirect back, with messages that say why the action is not possible."""
         text = _("“%(action)s” is not possible at the moment.")
         self._message(messages.WARNING, text % {"action": self.action.label})
         for text in list(reasons)[:MAX_FAILURES_SHOWN]:
@@ -146,7 +149,7 @@ class ActionPage:
         return SeeOther(self._back_url)
 
     def submit(self) -> HttpResponse:
-        """Perform the action on each order, and redirect back; show the form again if invalid."""
+        """Perform the action on each order and redirect back, or show an invalid form again."""
         # Not filtered again: ``perform`` checks under the lock, and a repeated form is done once.
         form = self.action.make_form(self.orders, query=self.request.GET, data=self.request.POST)
         if not form.is_valid():
@@ -155,7 +158,7 @@ class ActionPage:
         return SeeOther(self._back_url)
 
     def _run(self, form: ConfirmForm) -> list[Outcome]:
-        """Perform the action on each order for which there is time, and return the outcomes."""
+        """Perform the action on the orders until the time is up, and return the outcomes."""
         by = Cause(OrderEvent.Source.STAFF, actor=self.request.user.get_username())
         outcomes: list[Outcome] = []
         with deadline():
@@ -169,7 +172,7 @@ class ActionPage:
         return outcomes
 
     def _report(self, outcomes: Sequence[Outcome]) -> None:
-        """Add the outcomes as messages: how many succeeded, and the first failures."""
+        """Tell the user in messages how many actions succeeded, and the first failures."""
         if len(outcomes) == 1:
             self._message(outcomes[0].level, outcomes[0].text)
             return
@@ -188,7 +191,11 @@ class ActionPage:
             self._message(messages.WARNING, text % {"count": more})
 
     def _find_reasons_to_skip(self, orders: Sequence[Order]) -> dict[Order, str]:
-        """Return the reason for each order that can't be done now, or that a batch leaves out."""
+        """Return the reasons why the action is not possible on some of the orders, by order.
+
+        If the page is for selected orders, the reasons to leave an order out of a batch are
+        included.
+        """
         find = self.action.obstacle if self.is_single else self.action.reason_to_skip
         reasons = {order: find(order) for order in orders}
         return {order: _prefix_number(order, text) for order, text in reasons.items() if text}
@@ -196,7 +203,7 @@ class ActionPage:
     def _render(
         self, form: ConfirmForm, orders: Sequence[Order], reasons: Iterable[str] = ()
     ) -> HttpResponse:
-        """Render the form for ``orders``, and the reasons why others were left out."""
+        """Render the page with the form for ``orders``. ``reasons`` say why others are left out."""
         single = orders[0] if len(orders) == 1 else None
         context = {
             **self.model_admin.page_context(self.request, str(self.action.label)),
@@ -220,7 +227,7 @@ class ActionPage:
 
     @property
     def _back_url(self) -> str:
-        """Return the URL of the order's page, or of the list of orders."""
+        """Return the URL to redirect to: the order's page, or the list for several orders."""
         if self.is_single:
             return self.model_admin.page_url("change", self.orders[0].pk)
         return self.model_admin.page_url("changelist")
@@ -232,7 +239,7 @@ def _prefix_number(order: Order, text: str) -> str:
 
 
 def _sum_refundable(orders: Sequence[Order]) -> list[str]:
-    """Return the total refundable amount of the orders for each currency, formatted."""
+    """Return the sums that can still be refunded of the orders, as texts, one for each currency."""
     sums: Counter[str] = Counter()
     for order in orders:
         sums[order.currency] += amount_refundable(order)

@@ -22,7 +22,7 @@ from django_stripe_cart.timeline import Cause
 
 
 class FulfillAction(Action):
-    """The action that marks paid orders as completed."""
+    """The action that marks paid orders as completed, which is their status FULFILLED."""
 
     name = "fulfill"
     label = gettext_lazy("Mark as completed")
@@ -41,7 +41,7 @@ class FulfillAction(Action):
         query: Mapping[str, str],
         data: Mapping[str, Any] | None = None,
     ) -> ConfirmForm:
-        """Return the form, which asks for a tick if there are reasons to wait."""
+        """Return the form. If there are reasons to wait, it has a checkbox that must be ticked."""
         return FulfillForm(data, orders=orders)
 
     def is_available(self, order: Order) -> bool:
@@ -49,11 +49,11 @@ class FulfillAction(Action):
         return bool(order.status == Order.Status.PAID)
 
     def reason_to_skip(self, order: Order) -> str:
-        """Return why a person should look before the order is completed."""
+        """Return why a person should look at the order before it is completed, or ""."""
         return " ".join(reasons_to_wait(order))
 
     def perform(self, order: Order, form: FulfillForm, *, by: Cause) -> Outcome:
-        """Mark the order as completed; despite the reasons to wait if the form says so."""
+        """Mark the order as completed; ignore reasons to wait if the user has confirmed it."""
         return self.report(fulfill_order(order, confirmed=form.is_confirmed, by=by))
 
 
@@ -71,11 +71,11 @@ class CancelAction(Action):
     change = staticmethod(cancel_order)
 
     def is_available(self, order: Order) -> bool:
-        """Return whether the order is not paid yet, and still open."""
+        """Return whether the order is still awaiting its payment."""
         return order.is_pending
 
     def report(self, order: Order) -> Outcome:
-        """Return the outcome; the order may have been paid instead of canceled."""
+        """Return the outcome: the order may have been paid before it could be canceled."""
         if order.status == Order.Status.CANCELED:
             return super().report(order)
         text = _("not canceled, because its status is “%(status)s”.")
@@ -98,7 +98,7 @@ class SyncAction(Action):
 
 
 class EmailAction(Action):
-    """The action that sends the e-mail about an order's status again."""
+    """The action that resends the e-mail about an order's status."""
 
     name = "email"
     label = gettext_lazy("Resend e-mail")
@@ -108,7 +108,7 @@ class EmailAction(Action):
     change = staticmethod(resend_email)
 
     def is_available(self, order: Order) -> bool:
-        """Return whether there is an e-mail about the order's status, and an address."""
+        """Return whether the order has an address, and its status an e-mail."""
         return bool(order.email and email_kind(order))
 
 

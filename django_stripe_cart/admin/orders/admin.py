@@ -58,7 +58,7 @@ class OrderAdmin(OrderAdminBase):
 
     @admin.display(description=_("total"), ordering="total")
     def shown_total(self, order: Order) -> SafeString:
-        """Return the formatted total, and what was refunded or lost of it, for the list."""
+        """Return the formatted total and what was refunded or lost in disputes, for the list."""
         gone = [(_("%(amount)s refunded"), order.amount_refunded)]
         gone.append((_("%(amount)s lost in a dispute"), amount_lost(order)))
         lines = [
@@ -81,17 +81,17 @@ class OrderAdmin(OrderAdminBase):
 
     @admin.display(description=_("items"))
     def ordered(self, order: Order) -> str:
-        """Return what was ordered, for the list."""
+        """Return the ordered items as one text, for the list."""
         return ", ".join(f"{item.quantity} \u00d7 {item.name[:60]}" for item in order.items.all())
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
-        """Return the orders, with the rows that the list shows of each."""
+        """Return the orders, and prefetch the related rows that the list shows."""
         return super().get_queryset(request).prefetch_related("items", "issues", "disputes")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
     ) -> tuple[QuerySet[Order], bool]:
-        """Return the orders that match the search, and False, as there are no duplicates."""
+        """Return the orders that match the search, and False: there are no duplicates."""
         return find_orders(queryset, search_term), False
 
     def changelist_view(
@@ -114,7 +114,7 @@ class OrderAdmin(OrderAdminBase):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Show the page of an order, which can't be edited."""
+        """Show the page of an order in the admin, read-only."""
         if request.method not in ("GET", "HEAD"):
             raise PermissionDenied
         order = self.get_object(request, unquote(object_id))
@@ -132,7 +132,7 @@ class OrderAdmin(OrderAdminBase):
     # --- URLs --------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
-        """Return the admin's URLs, and those of sales, export and actions."""
+        """Return the URL patterns of this admin, including sales, export and actions."""
         wrap = self.admin_site.admin_view
         return [
             path("sales/", wrap(sales_view(self)), name="stripe_cart_order_sales"),

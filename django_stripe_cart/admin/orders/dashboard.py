@@ -1,4 +1,4 @@
-"""Addresses in Stripe's Dashboard, or in the sandbox if it plays Stripe."""
+"""URLs of pages in Stripe's Dashboard, or in the sandbox if the shop uses one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ DASHBOARD = "https://dashboard.stripe.com"
 
 
 def dashboard_url(order: Order) -> str:
-    """Return the payment's URL in Stripe's Dashboard or in the sandbox, or an empty string."""
+    """Return the URL of the order's payment in Stripe's Dashboard, or an empty string.
+
+    If the shop uses a sandbox, the URL is that of the sandbox.
+    """
     if conf.api_base:
         return _sandbox_url(order)
     if not order.payment_intent_id:
@@ -18,22 +21,24 @@ def dashboard_url(order: Order) -> str:
 
 
 def dispute_url(dispute: Dispute, order: Order) -> str:
-    """Return the dispute's URL in the Dashboard, or that of its payment in the sandbox."""
+    """Return the URL of the dispute in Stripe's Dashboard; in a sandbox, that of the payment."""
     if conf.api_base:
         return _sandbox_url(order)
     return dispute.stripe_url
 
 
 def search_url(order: Order, stripe_id: str) -> str:
-    """Return the URL of a search in the Dashboard for any of Stripe's ids."""
+    """Return the URL in Stripe's Dashboard that searches for ``stripe_id``, an id of any kind."""
     if conf.api_base:
         return f"{conf.api_base}/#{stripe_id}"
     return f"{_dashboard(order)}/search?query={stripe_id}"
 
 
 def _dashboard(order: Order) -> str:
+    """Return the URL of Stripe's Dashboard for the mode of the order: test or live."""
     return DASHBOARD if order.livemode else f"{DASHBOARD}/test"
 
 
 def _sandbox_url(order: Order) -> str:
+    """Return the URL of the order's session in the sandbox, or "" if it has no session."""
     return f"{conf.api_base}/#{order.session_id}" if order.session_id else ""

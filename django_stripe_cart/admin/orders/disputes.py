@@ -57,7 +57,7 @@ class DisputeRow:
 
 
 def read_disputes(order: Order) -> list[DisputeRow]:
-    """Return the disputes of ``order``, oldest first."""
+    """Return the disputes of ``order`` as texts, oldest first."""
     return [
         DisputeRow(
             id=dispute.stripe_id,
@@ -80,7 +80,7 @@ def find_dispute(order: Order, stripe_id: str) -> Dispute | None:
 
 
 def amount_lost(order: Order) -> int:
-    """Return what was lost in disputes and not refunded before (int, smallest currency unit)."""
+    """Return what was lost in disputes and not refunded (int, smallest currency unit)."""
     lost = sum(dispute.amount for dispute in order.disputes.all() if dispute.is_lost)
     return max(0, min(lost, order.amount_paid - order.amount_refunded))
 
@@ -91,18 +91,18 @@ def status_text(status: str) -> str:
 
 
 def reason_text(dispute: Dispute) -> str:
-    """Return the reason that the bank gave in words, or an empty string."""
+    """Return the bank's reason for the dispute in words, or an empty string."""
     return str(REASONS.get(dispute.reason) or dispute.reason.replace("_", " ").capitalize())
 
 
 def due_text(dispute: Dispute) -> str:
-    """Return "Answer by" and a time, or an empty string if no answer is needed."""
+    """Return the words "Answer by" with a time, or an empty string if no answer is needed."""
     if dispute.due_by is None or not dispute.status.endswith("needs_response"):
         return ""
     return _("Answer by %(time)s") % {"time": format_time(dispute.due_by)}
 
 
 def format_time(at: datetime) -> str:
-    """Return a time in the current time zone, as the pages of orders write it."""
+    """Return a time in the current time zone as text, with the date."""
     local = localtime(at) if is_aware(at) else at
     return f"{date_format(local, 'DATE_FORMAT')}, {date_format(local, 'TIME_FORMAT')}"

@@ -49,7 +49,7 @@ def export_selected(
 
 
 def export_view(model_admin: OrderAdminBase) -> Callable[[HttpRequest], HttpResponse]:
-    """Return the view that exports all orders of the list, with the list's search and filters."""
+    """Return the view that exports the list of orders, with its search and filters applied."""
 
     @require_safe
     def view(request: HttpRequest) -> Any:
@@ -82,7 +82,7 @@ class Echo:
 
 
 def _write_batches(orders: QuerySet[Order]) -> Iterator[str]:
-    """Yield the header of the CSV file, and then its lines, a batch of orders at a time."""
+    """Yield the text of the CSV file in parts: the header, then the lines of a batch at a time."""
     writer = csv.writer(Echo())
     yield BYTE_ORDER_MARK + writer.writerow(COLUMNS)
     queryset = cast("OrderQuerySet[Order]", orders.select_related("user").prefetch_related(None))

@@ -13,7 +13,7 @@ from django_stripe_cart.models import Order, OrderIssue
 
 
 class IssueFilter(admin.SimpleListFilter):
-    """A filter of the list for orders with open issues."""
+    """A filter of the list: orders with an open issue of any reason, or of one."""
 
     title = _("issues")
     parameter_name = "issue"

@@ -26,7 +26,7 @@ class ConfirmForm(forms.Form):
 
     @property
     def is_pointless(self) -> bool:
-        """Return whether there is nothing to confirm any more."""
+        """Return whether the form has nothing to confirm, because it was done before."""
         return False
 
     @property
@@ -36,7 +36,7 @@ class ConfirmForm(forms.Form):
 
 
 class FulfillForm(ConfirmForm):
-    """A form that completes orders; one with reasons to wait only if a person confirms it."""
+    """A form that completes orders. If there are reasons to wait, the user must confirm it."""
 
     # What the person saw: a reason that has come up since is shown before it is overridden.
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
@@ -52,16 +52,16 @@ class FulfillForm(ConfirmForm):
 
     @property
     def notes(self) -> list[str]:
-        """Return the reasons to wait."""
+        """Return the reasons to wait, which are shown before the fields."""
         return self.reasons
 
     @property
     def is_confirmed(self) -> bool:
-        """Return whether the reasons to wait don't count."""
+        """Return whether the user wants the order to be completed despite the reasons to wait."""
         return bool(self.cleaned_data.get("confirmed"))
 
     def clean(self) -> dict[str, Any]:
-        """Reject a confirmation that was given before a further reason came up."""
+        """Reject the form if there is a reason to wait that the page did not show."""
         data: dict[str, Any] = super().clean() or {}
         if not all(reason in data.get("seen", "") for reason in self.reasons):
             self.data = {**self.data, **self.initial, "confirmed": ""}
@@ -70,7 +70,7 @@ class FulfillForm(ConfirmForm):
 
 
 class SettleForm(ConfirmForm):
-    """A form that settles the issues that it shows, with a note."""
+    """A form that settles the issues that it shows, and stores a note on each."""
 
     issues = forms.CharField(widget=forms.HiddenInput)
     note = forms.CharField(
@@ -91,12 +91,12 @@ class SettleForm(ConfirmForm):
 
     @property
     def is_pointless(self) -> bool:
-        """Return whether all of it is settled already."""
+        """Return whether there are no open issues to settle."""
         return not self.shown
 
     @property
     def notes(self) -> list[str]:
-        """Return each issue in words."""
+        """Return a text about each issue, which is shown before the fields."""
         return [self._describe(issue) for issue in self.shown]
 
     def clean_issues(self) -> list[int]:
@@ -111,6 +111,7 @@ class SettleForm(ConfirmForm):
         return order.issues.filter(pk__in=self.cleaned_data["issues"]).order_by("pk")
 
     def _describe(self, issue: OrderIssue) -> str:
+        """Return a text about an issue: its reason, the facts, and what settling it means."""
         order = issue.order
         number = f"{order.number}: " if len(self.orders) > 1 else ""
         meaning = str(ACCEPTS) if issue.holds_order else explain(issue, order)

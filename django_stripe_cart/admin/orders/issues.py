@@ -83,7 +83,10 @@ class IssueBox:
 
 
 def read_open_issues(order: Order, settle_url: str) -> list[IssueBox]:
-    """Return the open issues of ``order``. ``settle_url`` is empty if the user may not settle."""
+    """Return the open issues of ``order`` as texts.
+
+    ``settle_url`` is the URL of the page that settles them, empty if the user may not.
+    """
     return [
         IssueBox(
             issue=issue,
@@ -97,7 +100,7 @@ def read_open_issues(order: Order, settle_url: str) -> list[IssueBox]:
 
 
 def explain(issue: OrderIssue, order: Order) -> str:
-    """Return what the issue means, and what staff can do."""
+    """Return a text for staff that says what the issue means, and what can be done."""
     dispute = _find_dispute(issue, order)
     if dispute is not None:
         return str(_explain_dispute(dispute))
@@ -107,7 +110,7 @@ def explain(issue: OrderIssue, order: Order) -> str:
 
 
 def describe_subject(issue: OrderIssue, order: Order) -> list[str]:
-    """Return the facts about the refund, dispute or payment that the issue is about."""
+    """Return facts about what the issue concerns, such as the amount and id of a dispute."""
     currency = order.currency
     dispute, refund = _find_dispute(issue, order), find_refund(order, issue.about)
     if dispute is not None:
@@ -126,27 +129,30 @@ def describe_subject(issue: OrderIssue, order: Order) -> list[str]:
 
 
 def find_refund(order: Order, about: str) -> Refund | None:
-    """Return the order's refund with this id at Stripe or this key, or None."""
+    """Return the order's refund whose id at Stripe or whose key is ``about``, or None."""
     refunds = order.refunds.all() if about else ()
     return next((row for row in refunds if about in (row.stripe_id, str(row.key))), None)
 
 
 def _explain_dispute(dispute: Dispute) -> Any:
+    """Return a text for staff that says what the dispute means, and what can be done."""
     if not dispute.is_open:
         return LOST_DISPUTE
     return INQUIRY if dispute.is_inquiry else OPEN_DISPUTE
 
 
 def _is_dispute(issue: OrderIssue) -> bool:
+    """Return whether the issue is about a dispute."""
     return issue.reason == Reason.DISPUTED
 
 
 def _find_dispute(issue: OrderIssue, order: Order) -> Dispute | None:
+    """Return the order's dispute that the issue is about, or None."""
     return find_dispute(order, issue.about) if _is_dispute(issue) else None
 
 
 def _stripe_url(issue: OrderIssue, order: Order) -> str:
-    """Return where to look or act at Stripe, or an empty string if that does not help."""
+    """Return the URL of the page at Stripe where staff can look or act, or an empty string."""
     dispute = _find_dispute(issue, order)
     if dispute is not None:
         return dispute_url(dispute, order)

@@ -43,7 +43,7 @@ class RefundRow:
 
 @dataclass(frozen=True)
 class SettledIssue:
-    """An issue that is settled or over, for the order's page."""
+    """An issue that was settled by staff or closed by the app, for the order's page."""
 
     issue: OrderIssue
     facts: list[str]
@@ -52,7 +52,7 @@ class SettledIssue:
 def order_context(
     model_admin: OrderAdminBase, request: HttpRequest, order: Order
 ) -> dict[str, Any]:
-    """Return the template context of the order's page, without what the user may not view."""
+    """Return the template context of the order's page. What the user may not view is left out."""
     user = order.user
     webhooks = _admin_url(model_admin, request, WebhookEvent)
     can_settle = model_admin.has_action_permission("settle", request, order)
@@ -77,12 +77,13 @@ def order_context(
 
 
 def _read_settled_issues(order: Order) -> list[SettledIssue]:
+    """Return the order's issues that are no longer open, with their facts."""
     issues = [issue for issue in order.issues.all() if not issue.is_open]
     return [SettledIssue(issue, describe_subject(issue, order)) for issue in issues]
 
 
 def _read_refunds(order: Order) -> list[RefundRow]:
-    """Return the refunds of ``order``, with their items and how many are back in stock."""
+    """Return the refunds of ``order`` as texts, with their items."""
     return [
         RefundRow(
             refund=refund,
@@ -94,6 +95,7 @@ def _read_refunds(order: Order) -> list[RefundRow]:
 
 
 def _describe_item(item: RefundItem) -> str:
+    """Return a refunded item as text: the quantity, the name, and how many are back in stock."""
     text = f"{item.quantity} \u00d7 {item.order_item.name}"
     if not item.restocked:
         return text
@@ -103,9 +105,9 @@ def _describe_item(item: RefundItem) -> str:
 def _available_actions(
     model_admin: OrderAdminBase, request: HttpRequest, order: Order
 ) -> list[dict[str, Any]]:
-    """Return the actions that the user may run on the order now, with their URLs.
+    """Return the actions that the user can run on the order now, with their URLs.
 
-    Settling is not among them: each open issue has a button of its own.
+    Settling is left out, because each open issue has its own button for it.
     """
     return [
         {"action": action, "url": model_admin.page_url(action.name, order.pk)}
@@ -115,7 +117,7 @@ def _available_actions(
 
 
 def _obstacles(model_admin: OrderAdminBase, request: HttpRequest, order: Order) -> list[str]:
-    """Return why actions that the user may run on the order are not possible at present."""
+    """Return sentences that say why actions for which the user has permission are not possible."""
     actions = _permitted_actions(model_admin, request, order)
     return [*filter(None, (action.obstacle(order) for action in actions))]
 
@@ -123,6 +125,7 @@ def _obstacles(model_admin: OrderAdminBase, request: HttpRequest, order: Order) 
 def _permitted_actions(
     model_admin: OrderAdminBase, request: HttpRequest, order: Order
 ) -> list[Action]:
+    """Return the actions that the order's status allows, and that the user has permission for."""
     return [
         action
         for action in ACTIONS

@@ -26,7 +26,7 @@ from django_stripe_cart.timeline import Cause
 
 
 class RefundAction(Action):
-    """The action that refunds orders through Stripe: a part of one order, or all of several."""
+    """The action that refunds orders through Stripe: one in part or whole, several as a whole."""
 
     name = "refund"
     label = gettext_lazy("Refund")
@@ -41,9 +41,10 @@ class RefundAction(Action):
         query: Mapping[str, str],
         data: Mapping[str, Any] | None = None,
     ) -> ConfirmForm:
-        """Return the form for a part of one order, or for all that is left of several.
+        """Return the form: for several orders, it refunds all that is left of each.
 
-        While the outcome of a refund is unknown, only that refund can be sent again.
+        For one order, it refunds items or an amount. If the outcome of an earlier refund is
+        unknown, the form can only resend that refund.
         """
         if len(orders) > 1:
             return RefundForm(data, orders=orders)
@@ -56,22 +57,22 @@ class RefundAction(Action):
         return bool(order.payment_intent_id) and amount_refundable(order) > 0
 
     def obstacle(self, order: Order) -> str:
-        """Return that a bank withholds the money, or an empty string."""
+        """Return the sentence that a dispute prevents refunds, or an empty string."""
         is_withheld = order.disputes.withholding().exists()
         return _("The payment is disputed, so Stripe refuses refunds.") if is_withheld else ""
 
     def reason_to_skip(self, order: Order) -> str:
-        """Return that the payment is disputed or an earlier refund unknown, or an empty string."""
+        """Return a sentence if a dispute or an unknown refund prevents refunds, or ""."""
         unknown = unknown_refund(order)
         return self.obstacle(order) or (describe_unknown(unknown) if unknown else "")
 
     def explain(self, order: Order) -> str:
-        """Return the explanation, or why only the same refund can be sent again."""
+        """Return the explanation; if a refund is unknown, why only that refund can be resent."""
         unknown = unknown_refund(order)
         return describe_unknown(unknown) if unknown else super().explain(order)
 
     def perform(self, order: Order, form: RefundForm, *, by: Cause) -> Outcome:
-        """Refund the order as the form says, and return the outcome."""
+        """Refund the order with the form's values, and return the outcome."""
         arguments = form.refund_arguments(order)
         try:
             order = refund_order(order, by=by, **arguments)
@@ -92,7 +93,7 @@ class RefundAction(Action):
         return Outcome(messages.SUCCESS, text % params)
 
     def error_message(self, error: StripeCartError) -> str:
-        """Return a message that says whether money may have been returned."""
+        """Return the text of an error for staff: whether the shopper may have got money."""
         if isinstance(error, PaymentRefused):
             reason = f" ({error.stripe_code})" if error.stripe_code else ""
             return _("Stripe declined the refund; no money was returned.") + reason

@@ -26,12 +26,12 @@ from django_stripe_cart.refunds import amount_refundable
 
 
 def unknown_refund(order: Order) -> Refund | None:
-    """Return the refund whose outcome is unknown, or None. An order has at most one."""
+    """Return the order's refund whose outcome is unknown, or None. There is at most one."""
     return order.refunds.unknown().first()
 
 
 def describe_unknown(refund: Refund) -> str:
-    """Return why no other refund can be made, and until when."""
+    """Return a text that says why there can be no other refund now, and until when."""
     until = (refund.resent_at or refund.created) + SEARCH_TIME
     text = _(
         "It is not known yet whether the refund of %(amount)s was made, so no other refund can be "
@@ -43,9 +43,9 @@ def describe_unknown(refund: Refund) -> str:
 
 
 class RefundForm(ConfirmForm):
-    """A form that refunds the remaining amount of each order.
+    """A form that refunds all that is left of each order.
 
-    Its hidden key makes sure that submitting it twice refunds once.
+    Its hidden key has the effect that a form that is submitted twice refunds once.
     """
 
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
@@ -73,7 +73,7 @@ class RefundForm(ConfirmForm):
 
 @dataclass(frozen=True)
 class RefundLine:
-    """A line of the order in the form. ``field`` is None if nothing is left of the line."""
+    """An item of the order in the form. ``field`` is None if nothing of it is left to refund."""
 
     item: OrderItem
     field: Any
@@ -82,9 +82,9 @@ class RefundLine:
 
 
 class OneRefundForm(RefundForm):
-    """A form that refunds items, an amount or everything that is left of one order.
+    """A form that refunds items of one order, an amount, or everything that is left.
 
-    Its hidden field ``refundable`` detects a refund that was made since the page was shown.
+    By its hidden field ``refundable``, it detects refunds that were made since the page was shown.
     """
 
     refundable = forms.IntegerField(widget=forms.HiddenInput)
@@ -112,6 +112,7 @@ class OneRefundForm(RefundForm):
             )
 
     def _name_fields(self, left: str) -> None:
+        """Set labels and help texts of the fields. ``left`` is the refundable amount as text."""
         amount = self.fields["amount"]
         amount.label = _("Amount in %(currency)s") % {"currency": self.currency.upper()}
         amount.help_text = _(
@@ -125,7 +126,7 @@ class OneRefundForm(RefundForm):
 
     @property
     def lines(self) -> Iterator[RefundLine]:
-        """Yield the lines of the order, with what is left of each and the price of a piece."""
+        """Yield the order's items, each with the quantity left to refund and the price of one."""
         rest, prices = rest_of_items(self.order), amounts_of_next_pieces(self.order)
         for item in self.items:
             left = rest.get(item.pk, 0)
@@ -135,7 +136,7 @@ class OneRefundForm(RefundForm):
 
     @property
     def other_fields(self) -> list[Any]:
-        """Return the visible fields that are no quantities."""
+        """Return the visible fields other than the quantities."""
         return [self[name] for name in ("restock", "amount", "everything", "reason")]
 
     def clean_amount(self) -> int | None:
@@ -152,7 +153,7 @@ class OneRefundForm(RefundForm):
         return amount
 
     def clean(self) -> dict[str, Any]:
-        """Reject a form that chooses nothing or contradicts itself, and too high an amount."""
+        """Reject a form with no choice, with contradicting choices, or with too high an amount."""
         data: dict[str, Any] = super().clean() or {}
         if self.errors:
             return data
@@ -170,12 +171,12 @@ class OneRefundForm(RefundForm):
 
     @property
     def chosen_items(self) -> dict[OrderItem, int]:
-        """Return the quantities above 0, by the order's item."""
+        """Return the quantities that the user entered, by the order's item; zeros are left out."""
         chosen = {item: self.cleaned_data.get(f"quantity_{item.pk}") for item in self.items}
         return {item: count for item, count in chosen.items() if count}
 
     def refund_arguments(self, order: Order) -> dict[str, Any]:
-        """Return the keyword arguments of ``refund_order``, as the form says."""
+        """Return the keyword arguments of ``refund_order`` that the user chose in the form."""
         data = self.cleaned_data
         chosen = {
             "amount": data["amount"],
@@ -186,7 +187,7 @@ class OneRefundForm(RefundForm):
 
 
 class ResendForm(ConfirmForm):
-    """A form that sends a refund whose outcome is unknown again, under the same key."""
+    """A form that resends a refund whose outcome is unknown, with the same key."""
 
     refund = forms.IntegerField(widget=forms.HiddenInput)
 
@@ -200,16 +201,19 @@ class ResendForm(ConfirmForm):
 
     @property
     def can_be_submitted(self) -> bool:
-        """Return whether Stripe still knows the key, so that it can't refund twice."""
+        """Return whether the refund can still be resent.
+
+        It can while Stripe knows its key: after that, Stripe would make a second refund.
+        """
         return self.unknown is not None and timezone.now() <= self.unknown.created + KEY_LIFETIME
 
     def clean_refund(self) -> Refund:
-        """Return the refund, which must be the order's. Its outcome may be known by now."""
+        """Return the refund, which must belong to the order. Its outcome may be known by now."""
         refund = self.order.refunds.filter(pk=self.cleaned_data["refund"]).first()
         if refund is None:
             raise ValidationError(_("Please open this page again."))
         return refund
 
     def refund_arguments(self, order: Order) -> dict[str, Any]:
-        """Return the key of the refund: ``refund_order`` sends the same refund again."""
+        """Return the keyword arguments of ``refund_order``: the key of the refund to resend."""
         return {"key": self.cleaned_data["refund"].key}

@@ -1,4 +1,4 @@
-"""The action that settles issues of orders, and accepts payments that are held for them."""
+"""The action that settles issues of orders, and accepts the payment of an order that is held."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django_stripe_cart.timeline import Cause
 
 
 class SettleAction(Action):
-    """The action that settles one issue of an order, or those that the page shows."""
+    """The action that settles one issue of an order, or all issues that the page shows."""
 
     name = "settle"
     label = gettext_lazy("Settle")
@@ -33,7 +33,7 @@ class SettleAction(Action):
         query: Mapping[str, str],
         data: Mapping[str, Any] | None = None,
     ) -> ConfirmForm:
-        """Return the form for the issue that ``query`` names, or for all open ones."""
+        """Return the form for the issue that ``query`` names, or else for all open issues."""
         return SettleForm(data, orders=orders, issue=query.get("issue", ""))
 
     def is_available(self, order: Order) -> bool:
@@ -41,7 +41,7 @@ class SettleAction(Action):
         return bool(order.open_issues)
 
     def perform(self, order: Order, form: SettleForm, *, by: Cause) -> Outcome:
-        """Settle the issues that the form showed, and no others."""
+        """Settle the issues that the form has shown, and return the outcome."""
         for issue in form.chosen_issues(order):
             order = settle_issue(issue, by=by, note=form.cleaned_data["note"]).order
         values = {"status": order.get_status_display()}

@@ -89,7 +89,10 @@ def read_timeline(order: Order) -> list[TimelineEntry]:
 
 
 def _make_entry(event: OrderEvent, order: Order, notes: dict[Any, list[str]]) -> TimelineEntry:
-    """Return the timeline entry of an event; amounts in its message are in the order's currency."""
+    """Return the timeline entry of an event.
+
+    ``notes`` are those of ``_notes_of_settled_issues``; the note that the entry shows is removed.
+    """
     params = {"detail": _format_message(event, order)}
     sentences = SENTENCES if event.message else SENTENCES | WITHOUT_DETAIL
     sentence = sentences.get(event.kind) or event.kind.replace("_", " ").capitalize()
@@ -110,9 +113,10 @@ def _make_entry(event: OrderEvent, order: Order, notes: dict[Any, list[str]]) ->
 
 
 def _notes_of_settled_issues(order: Order) -> dict[Any, list[str]]:
-    """Return the notes of the issues that staff have settled, by what they are about, in order.
+    """Return the notes of the issues that staff have settled, in the order of the issues.
 
-    An issue that was settled can be opened again, and has a second note then.
+    The keys are pairs of ``reason`` and ``about``. An issue that was opened again and settled again
+    has two notes.
     """
     notes = defaultdict(list)
     settled = [issue for issue in order.issues.all() if issue.settled and issue.settled_by]
@@ -122,7 +126,7 @@ def _notes_of_settled_issues(order: Order) -> dict[Any, list[str]]:
 
 
 def _describe_subject(event: OrderEvent, order: Order) -> list[str]:
-    """Return which dispute or refund the event is about, so that two can be told apart."""
+    """Return texts that identify the dispute or refund of an event among others of the order."""
     if not event.about or not event.kind.startswith(("dispute", "issue")):
         return []
     dispute, refund = find_dispute(order, event.about), find_refund(order, event.about)
@@ -136,7 +140,7 @@ def _describe_subject(event: OrderEvent, order: Order) -> list[str]:
 
 
 def _format_message(event: OrderEvent, order: Order) -> str:
-    """Return the event's message for people: an amount as money, a code as words."""
+    """Return the event's message as staff read it: an amount as money, a code as words."""
     if event.kind.startswith("refund") and event.message.isdecimal():
         return format_money(int(event.message), order.currency)
     if event.kind.startswith("issue"):

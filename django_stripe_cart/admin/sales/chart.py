@@ -73,7 +73,7 @@ class _Scale:
 
     @classmethod
     def of(cls, sales: Sales) -> _Scale:
-        """Return the scale on which all days of ``sales`` fit, with about three steps."""
+        """Return the scale that has room for the bars of every day, with about three grid lines."""
         highest = max(day.revenue for day in sales.days)
         lowest = max(day.gone for day in sales.days)
         step = _round_step((highest + lowest) / 3, least=10 ** exponent(sales.currency))
@@ -81,18 +81,18 @@ class _Scale:
         return cls(top, bottom, step, sales.currency)
 
     def y(self, amount: int) -> float:
-        """Return the vertical position of an amount; 0 is the top of the chart."""
+        """Return the vertical position of an amount in the chart; 0 is the top."""
         return (self.top - amount) * HEIGHT / (self.top + self.bottom)
 
     def lines(self) -> Iterable[Line]:
-        """Yield the lines of the grid, from the bottom to the top."""
+        """Yield the horizontal lines of the grid, from the bottom to the top."""
         for amount in range(-self.bottom, self.top + 1, self.step):
             label = format_money(abs(amount), self.currency, is_whole=True)
             yield Line(_format_number(self.y(amount)), label)
 
 
 def _draw_bars(sales: Sales, scale: _Scale) -> Iterable[Bar]:
-    """Yield a bar for the revenue, the refunds and the losses of each day, if there are any."""
+    """Yield each day's bars: revenue, refunds, and losses in disputes. Empty bars are left out."""
     slot = WIDTH / len(sales.days)
     for number, day in enumerate(sales.days):
         x, width = slot * (number + GAP / 2), slot * (1 - GAP)
@@ -162,5 +162,5 @@ def _round_step(amount: float, *, least: int) -> int:
 
 
 def _format_number(value: float) -> str:
-    """Return a number for SVG, with a decimal point in every language."""
+    """Format a number for SVG: a point before the decimals, whatever the language."""
     return f"{value:.2f}"

@@ -1,4 +1,4 @@
-"""Money that was lost in disputes."""
+"""Amounts that were lost in disputes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from django_stripe_cart.models import Dispute, Order, Refund
 def read_losses(
     orders: QuerySet[Order], start: datetime, end: datetime
 ) -> Iterator[tuple[datetime, str, int]]:
-    """Yield the time, currency and amount of the disputes that were lost from ``start`` to ``end``.
+    """Yield time, currency and amount of the disputes that were lost from ``start`` to ``end``.
 
-    What was refunded of an order, or lost in an earlier dispute, is not lost a second time.
+    An amount that was refunded, or lost in an earlier dispute, is subtracted.
     """
     recent = Dispute.objects.lost().filter(order__in=orders, closed__gte=start, closed__lt=end)
     if not recent.exists():
@@ -34,7 +34,10 @@ def read_losses(
 
 
 def _refunded_by_order(disputes: QuerySet[Dispute]) -> dict[int, int]:
-    """Return what Stripe has refunded of the orders of ``disputes``, by their primary keys."""
+    """Return the refunded amounts of the orders of ``disputes``, by the order's primary key.
+
+    Failed refunds do not count, nor do those that are not at Stripe yet.
+    """
     refunds = Refund.objects.active().filter(
         order__in=disputes.order_by().values("order"), stripe_id__isnull=False
     )

@@ -92,7 +92,7 @@ class Sales:
 
     @property
     def lost(self) -> int:
-        """Return the amount that was lost in disputes, and not refunded before."""
+        """Return the amount that was lost in disputes, without what was refunded before."""
         return sum(day.lost for day in self.days)
 
     @property
@@ -107,7 +107,7 @@ class Sales:
 
     @property
     def busy_days(self) -> list[Day]:
-        """Return the days with orders, refunds or lost disputes."""
+        """Return the days on which there were orders, refunds or losses."""
         return [day for day in self.days if day.orders or day.gone]
 
 
@@ -144,9 +144,9 @@ def read_sales(orders: QuerySet[Order], period: Period) -> list[Sales]:
 def _read_refunds(
     orders: QuerySet[Order], start: datetime, end: datetime
 ) -> Iterator[tuple[datetime, str, int]]:
-    """Return the time, currency and amount of the refunds of ``orders`` from ``start`` to ``end``.
+    """Yield time, currency and amount of the refunds that were requested from ``start`` to ``end``.
 
-    A refund counts once Stripe has it.
+    Refunds that are not at Stripe yet do not count.
     """
     refunds = Refund.objects.active().filter(
         order__in=orders, stripe_id__isnull=False, created__gte=start, created__lt=end
@@ -166,7 +166,7 @@ def _start_of_day(day: date) -> datetime:
 
 
 def _best_sellers(paid: QuerySet[Order]) -> dict[str, list[Seller]]:
-    """Return the products of each currency, the most sold first.
+    """Return the best-selling products for each currency, the most sold first.
 
     Items are grouped by their SKU, or by their name if they have none.
     """

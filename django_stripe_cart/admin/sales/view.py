@@ -35,7 +35,7 @@ class PeriodForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        """Reject a period that ends before it starts, or is too long."""
+        """Reject a period that ends before it starts, or that is too long."""
         data: dict[str, Any] = super().clean() or {}
         if "first" in data and "last" in data:
             days = (data["last"] - data["first"]).days + 1
@@ -83,7 +83,7 @@ def _last_days(count: int, today: date) -> Period:
 
 
 def _make_choice(count: int, today: date, shown: Period) -> dict[str, Any]:
-    """Return the link to the last ``count`` days, for the template."""
+    """Return the link that shows the last ``count`` days, as the template needs it."""
     period = _last_days(count, today)
     return {
         "label": ngettext("%(count)d day", "%(count)d days", count) % {"count": count},
