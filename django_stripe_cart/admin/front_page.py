@@ -34,7 +34,7 @@ def add_notice(site: AdminSite) -> None:
 
 
 def read_notice(request: HttpRequest) -> Notice | None:
-    """Return the notice for the user, or None if there is nothing to say to them."""
+    """Return the notice for the user, or None if the user can view no open issues."""
     site = sites.get(getattr(request, "current_app", ""))
     if site is None or not site.is_registered(OrderIssue):
         return None
