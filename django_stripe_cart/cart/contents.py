@@ -166,7 +166,7 @@ class CartContents:
     def _changes_since(self, fingerprint: str) -> list[str]:
         """Return sentences for the shopper about the changes since ``fingerprint`` was made.
 
-        The fingerprint comes from the browser, so its values are only compared.
+        The fingerprint comes from the browser, so its values are compared, but never shown.
         """
         seen = _read_fingerprint(fingerprint)
         items = {str(line.product.pk): line.item for line in self.lines if line.item}

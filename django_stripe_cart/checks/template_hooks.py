@@ -56,7 +56,7 @@ def find_missing_hooks(engine: Engine, name: str, our_source: str) -> list[str]:
 
 
 def _find_hooks(text: str) -> set[str]:
-    """Return the attributes and form fields that the script needs and ``text`` contains."""
+    """Return the attributes and form fields in ``text`` that the script needs."""
     return {_normalize(found) for found in [*ATTRIBUTE.findall(text), *FIELD.findall(text)]}
 
 

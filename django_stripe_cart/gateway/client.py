@@ -96,7 +96,7 @@ def request_all(
 
 @contextmanager
 def transport(http_client: stripe.HTTPClient) -> Iterator[None]:
-    """Use ``http_client`` for all requests in the block. Tests use it for a sandbox in process."""
+    """Use ``http_client`` for all requests in the block. Tests connect a sandbox by it."""
     global _transport
     before, _transport = _transport, http_client
     try:

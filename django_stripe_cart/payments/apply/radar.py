@@ -26,8 +26,8 @@ def apply_reviews(change: OrderChange, reviews: Iterable[Review]) -> None:
 def apply_warnings(change: OrderChange, warnings: Iterable[FraudWarning]) -> None:
     """Open an issue for each early fraud warning, if the order is not refunded.
 
-    A warning whose issue staff have settled opens no other. An issue that a refund has closed is
-    opened again if that refund fails.
+    If staff have settled the issue of a warning, it is not opened again. If a refund has closed it,
+    and that refund fails, it is.
     """
     if change.order.status == Order.Status.REFUNDED:
         return

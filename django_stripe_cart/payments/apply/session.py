@@ -207,8 +207,8 @@ def _amounts_match(order: Order, session: Session) -> bool:
 def _retake_stock(order: Order) -> bool:
     """Retake the stock that the order has given back, and return whether there was enough.
 
-    An exception of the product's model or database also returns False, so that the payment is
-    recorded in any case.
+    Return False, too, if the product's model or database raises an exception, because the payment
+    is recorded in any case.
     """
     try:
         with savepoint():
