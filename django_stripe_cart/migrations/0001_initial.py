@@ -13,7 +13,6 @@ from django.db import migrations, models
 
 import django_stripe_cart.models.cart
 import django_stripe_cart.models.fields
-import django_stripe_cart.models.fsm
 import django_stripe_cart.models.order_email
 
 
@@ -337,7 +336,7 @@ class Migration(migrations.Migration):
                     ("email_order", "Can resend an order's e-mail"),
                 ),
             },
-            bases=(django_stripe_cart.models.fsm.ProtectedStatusMixin, models.Model),
+            bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
         migrations.CreateModel(
             name="Dispute",

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 from urllib.request import ProxyHandler, build_opener
 
+from django.apps import apps
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from django_stripe_cart.conf import conf
 from shop import accounts
@@ -49,6 +50,7 @@ class Command(BaseCommand):
             call_command("migrate", verbosity=0, interactive=False)
         except OperationalError as error:
             raise CommandError(f"The database can't be used: {error}") from error
+        require_current_tables()
         call_command("seed", stdout=self.stdout)
         try:
             with servers() as together:
@@ -125,6 +127,30 @@ def port_from(name: str, default: int) -> int:
     if not text.isdecimal() or not 0 < int(text) < 65536:
         raise CommandError(f"{name} has to be a number from 1 to 65535, not {text!r}.")
     return int(text)
+
+
+def require_current_tables() -> None:
+    """Raise ``CommandError`` if the database was made by an older version of the app.
+
+    Until its first release, the app changes its first migration, which is not applied twice.
+    """
+    with connection.cursor() as cursor:
+        for model in apps.get_app_config("stripe_cart").get_models():
+            table = model._meta.db_table
+            columns = {field.column for field in model._meta.concrete_fields}
+            if columns != find_columns(cursor, table):
+                raise CommandError(
+                    "The demo's data was made by an older version. Remove it with “make clean”"
+                    f" (or drop the database), and start again. It differs in {table}."
+                )
+
+
+def find_columns(cursor: Any, table: str) -> set[str]:
+    """Return the names of the table's columns, or an empty set if there is no such table."""
+    if table not in connection.introspection.table_names(cursor):
+        return set()
+    description = connection.introspection.get_table_description(cursor, table)
+    return {column.name for column in description}
 
 
 def require_free(name: str, port: int) -> None:
