@@ -17,13 +17,12 @@ from django_stripe_cart import gateway
 from django_stripe_cart.cart import contents
 from django_stripe_cart.models import Order, Product, WebhookEvent
 from django_stripe_cart.payments import checkout_sessions as sessions
-from django_stripe_cart.payments import sync as payments
-from django_stripe_cart.payments import sync_order
+from django_stripe_cart.payments import snapshot_requests, sync_order
 from django_stripe_cart.webhooks import processing as webhooks
-from tests.batteries import actions
+from tests.batteries import actions, tracepoints
 from tests.batteries.clock import advance_time
 from tests.batteries.mutants import interleave_at, with_and_without_guard
-from tests.batteries.scenarios import Scenario
+from tests.batteries.scenarios import REFUND_KEY, Scenario
 from tests.batteries.shop import Shop
 
 CREATE = "POST /v1/checkout/sessions"
@@ -108,20 +107,18 @@ def test_without_the_same_key_a_refund_is_sent_twice(
 
     if not guarded:
         monkeypatch.setattr(gateway, "create_refund", create_with_a_new_key)
+        # Each tracepoint would refuse a refund with another key than was asked for.
+        monkeypatch.setattr(tracepoints, "is_unasked_refund", lambda *_: False)
     scenario.start_checkout()
     scenario.pay()
     scenario.return_from_stripe()
     scenario.shop.sandbox.faults.add("POST /v1/refunds", kind="timeout_before", times=3)
-    actions.refund(scenario.order.pk, 10000)
+    same_form = actions.refund, (scenario.order.pk, 10000, REFUND_KEY)
+    same_form[0](*same_form[1])
     scenario.shop.sandbox.faults.clear()
 
-    # Both find no refund at Stripe, and both create it.
-    interleave_at(
-        scenario,
-        (sync_order, (scenario.order,)),
-        (sync_order, (scenario.order,)),
-        at="before POST /v1/refunds",
-    )
+    # Staff sends the form again, twice. Both find no refund at Stripe, and both create it.
+    interleave_at(scenario, same_form, same_form, at="before POST /v1/refunds")
 
     key = scenario.order.refunds.earliest("pk").key
     if guarded:
@@ -144,7 +141,7 @@ def test_without_expiring_first_a_canceled_order_is_paid(
     scenario: Scenario, guarded: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not guarded:
-        monkeypatch.setattr(payments, "expire_or_retrieve_session", retrieve_as_expired)
+        monkeypatch.setattr(snapshot_requests, "expire_or_retrieve_session", retrieve_as_expired)
     scenario.start_checkout()
     url = scenario.order.session_url
 
