@@ -365,6 +365,7 @@ def sync_of_an_unknown_refund(shop: FaultShop) -> Iterator[None]:
     shop.deliver_webhooks()
     shop.sync()
     shop.sync()
+    assert shop.sandbox.refunds == []  # a sync never sends one
     assert issues(shop.order) == ["refund_not_made"]
     shop.refund(100)
     shop.assert_bought(shop.mug, refunded=100)
