@@ -49,7 +49,7 @@ def _apply_decision(change: OrderChange, issue: OrderIssue) -> None:
     order = change.order
     if order.is_held and issue.reason == order.held_for and not issue.about:
         # With AMOUNT_MISMATCH something was paid, even if it was 0 after a coupon.
-        is_paid = order.amount_paid > 0 or issue.reason == Reason.AMOUNT_MISMATCH
+        is_paid = order.amount_paid > 0 or issue.reason != Reason.PAID_WITHOUT_STOCK
         stock.take_again(order)
         release_hold(change)
         if is_paid:

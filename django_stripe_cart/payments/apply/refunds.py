@@ -93,14 +93,14 @@ def _update_row(change: OrderChange, row: Refund, refund: StripeRefund) -> None:
     """
     if row.stripe_id is not None and row.status == refund.status:
         return
-    had_failed = row.stripe_id is not None and row.is_failed
-    if row.stripe_id is None:
+    was_known, had_failed = row.stripe_id is not None, row.is_failed
+    if not was_known:
         close_issues(change, Reason.REFUND_NOT_MADE, about=str(row.key))
     row.stripe_id, row.status, row.missing_since = refund.id, refund.status, None
     row.save()
     if row.is_failed:
-        if not had_failed:
-            _report_failure(change, row, Reason.REFUND_FAILED, about=refund.id)
+        if not (was_known and had_failed):
+            _report_failure(change, row, Reason.REFUND_FAILED, about=refund.id, again=had_failed)
         return
     note(
         change.order,
@@ -134,11 +134,17 @@ def _fail_if_never_made(change: OrderChange, row: Refund, snapshot: StripeSnapsh
     _report_failure(change, row, Reason.REFUND_NOT_MADE, about=str(row.key))
 
 
-def _report_failure(change: OrderChange, row: Refund, reason: str, *, about: str) -> None:
-    """Add the failure of a refund to the timeline, open an issue and queue ``refund_failed``."""
+def _report_failure(
+    change: OrderChange, row: Refund, reason: str, *, about: str, again: bool = False
+) -> None:
+    """Add the failure of a refund to the timeline, open an issue and queue ``refund_failed``.
+
+    The signal is queued once for a refund: not ``again`` if it was given up before.
+    """
     note(change.order, kind=reason, by=change.by, message=str(row.amount), about=about)
     open_issue(change, reason, about=about)
-    change.queue_signal(refund_failed, refund=row)
+    if not again:
+        change.queue_signal(refund_failed, refund=row)
 
 
 def _update_status(change: OrderChange) -> None:

@@ -31,9 +31,14 @@ def is_seen_to(order: Order, reason: str, about: str, *, since: datetime | None 
     With ``since``, an issue that was settled earlier does not count.
     """
     return any(
-        issue.is_open or (issue.settled_by and (since is None or issue.settled >= since))
+        issue.is_open or (issue.settled_by and (since is None or _is_after(issue.settled, since)))
         for issue in _issues(order, reason, about)
     )
+
+
+def _is_after(time: datetime | None, since: datetime) -> bool:
+    """Return whether ``time`` is known and not before ``since``."""
+    return time is not None and time >= since
 
 
 def _issues(order: Order, reason: str, about: str) -> list[OrderIssue]:
