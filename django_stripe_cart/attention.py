@@ -21,9 +21,11 @@ CLOSED = (Order.Status.EXPIRED, Order.Status.CANCELED, Order.Status.FAILED, Orde
 def settle_issue(issue: OrderIssue, *, by: Cause = BY_STAFF, note: str = "") -> OrderIssue:
     """Mark an issue of an order as settled, and return the issue freshly read, with its order.
 
-    Other issues of the order stay open. If the order is held because of this issue, its payment is
-    accepted as it was made, and the order becomes PAID once it is paid. An issue that is settled
-    already does not change. ``note`` (str, up to 500 characters) says what was decided, and ``by``
+    Other issues stay open, except those that held the order together with this one. If the order
+    is held because of this issue, its payment is accepted: the order becomes PAID now or, if the
+    money has not arrived yet, when it arrives. If the issue is that stock could not be returned to
+    a closed order, the stock counts as returned. An issue that is settled already does not change.
+    ``note`` (str, up to 500 characters) says what was decided, and ``by``
     who decided it; both are stored on the issue.
 
     Sends ``order_paid`` if the order becomes PAID. Raises ``OutOfStock`` if the order has given its

@@ -44,7 +44,7 @@ def check_templates() -> Iterable[CheckMessage]:
         name = path.relative_to(OWN_TEMPLATES).as_posix()
         used, *others = _find_origins(engine, name)
         if _is_own(used):
-            yield from _check_unused_overrides(name, others)
+            yield from _check_shadowed_overrides(name, others)
         else:
             yield from _check_override(engine, name, path, used)
 
@@ -79,7 +79,7 @@ def _is_own(origin: Origin) -> bool:
     return Path(origin.name).is_relative_to(OWN_TEMPLATES)
 
 
-def _check_unused_overrides(name: str, others: Iterable[Origin]) -> Iterator[CheckMessage]:
+def _check_shadowed_overrides(name: str, others: Iterable[Origin]) -> Iterator[CheckMessage]:
     """Report overrides in other apps that Django ignores: it finds the shop's template first."""
     for origin in others:
         app = _app_name(origin)

@@ -30,7 +30,7 @@ def diagnose_account() -> Iterator[Finding]:
 
 
 def _report_mode() -> Finding:
-    """Report whether the secret key is for live mode, which charges real money."""
+    """Report whether a sandbox is used, or whether the key charges real money."""
     if conf.api_base:
         return good(f"The sandbox at {conf.api_base} is used in place of Stripe.")
     if conf.livemode:

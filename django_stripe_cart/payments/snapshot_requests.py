@@ -16,11 +16,12 @@ REFUND_TYPES = ("charge", "refund")
 
 
 def take_snapshot(order: Order, mention: Mention) -> StripeSnapshot:
-    """Request the order's session from Stripe, and refunds, disputes and reviews if needed.
+    """Request the order's session from Stripe, and its refunds, disputes and reviews.
 
-    They are needed if the session or our rows show that there are any. The object ``mention`` is
-    requested in any case, because the session may not show it yet, and a list may lack it. Raises
-    ``PaymentError``.
+    Refunds, disputes and reviews are requested only if the session or our rows show that there are
+    any. For a paid session, ``mention``, the object that a webhook event is about, is always
+    requested: Stripe's lists may not have it yet. If the order is to be canceled, the session is
+    expired first. Raises ``PaymentError``.
     """
     refunds = list(Refund.objects.filter(order=order.pk))
     session = _retrieve_or_expire_session(order)

@@ -73,7 +73,7 @@ LOST_DISPUTE = gettext_lazy(
 
 @dataclass(frozen=True)
 class IssueBox:
-    """An open issue as texts, for the order's page. URLs may be empty."""
+    """An open issue with the texts and URLs that the order's page shows. URLs may be empty."""
 
     issue: OrderIssue
     explanation: str

@@ -65,7 +65,10 @@ class Command(BaseCommand):
         self.stdout.write("The endpoint is set up correctly.")
 
     def _rotate(self, url: str) -> None:
-        """Create a second endpoint, and show its secret. Each event is still processed once."""
+        """Begin a rotation: create a second endpoint, and show its secret.
+
+        Each event is still processed once.
+        """
         old = gateway.list_endpoints(url)
         if len(old) > 1:
             raise CommandError("A rotation is in progress. Next: stripe_cart_webhook retire")

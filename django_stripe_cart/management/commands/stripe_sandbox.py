@@ -49,7 +49,7 @@ class Command(BaseCommand):
     def _run(self, sandbox: Sandbox, options: dict[str, Any]) -> None:
         """Serve the sandbox until the process is asked to stop."""
         with _stop_signals() as stop, self._serve(sandbox, options["port"]) as server:
-            self._print_settings(sandbox, server.url, options)
+            self._connect_and_print_settings(sandbox, server.url, options)
             stop.wait()
         self.stdout.write("Stopped.")
 
@@ -61,8 +61,10 @@ class Command(BaseCommand):
             message = f"The sandbox cannot listen on port {port}: {error}"
             raise CommandError(message) from error
 
-    def _print_settings(self, sandbox: Sandbox, url: str, options: dict[str, Any]) -> None:
-        """Print the settings that connect the project to the sandbox, and add its webhook."""
+    def _connect_and_print_settings(
+        self, sandbox: Sandbox, url: str, options: dict[str, Any]
+    ) -> None:
+        """Add the project's webhook endpoint, and print the settings for the sandbox."""
         self.stdout.write(f"The Stripe sandbox runs at {url}")
         self.stdout.write(f'  STRIPE_CART_API_BASE = "{url}", with any key that starts sk_test_')
         if options["webhook"]:

@@ -57,7 +57,7 @@ def apply_refunds(change: OrderChange, snapshot: StripeSnapshot) -> None:
             rows.append(row)
         if _is_stale(row, refund, snapshot):
             raise StaleSnapshot
-        _update_row(change, row, refund)
+        _apply_refund(change, row, refund)
     for row in rows:
         if row.status == Refund.Status.UNKNOWN:
             _fail_if_never_made(change, row, snapshot)
@@ -85,7 +85,7 @@ def _is_stale(row: Refund, refund: StripeRefund, snapshot: StripeSnapshot) -> bo
     return row.status != snapshot.refunds_before.get(row.stripe_id)
 
 
-def _update_row(change: OrderChange, row: Refund, refund: StripeRefund) -> None:
+def _apply_refund(change: OrderChange, row: Refund, refund: StripeRefund) -> None:
     """Save the id and status of Stripe's ``refund`` in its row, and act on a new status.
 
     The timeline gets an entry. A success returns items to the stock and queues signal and e-mail; a

@@ -15,7 +15,7 @@ Reason = OrderIssue.Reason
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """A failed refund: its amount, when it failed, and ``reason`` and ``about`` of its issue."""
+    """A failed refund, whose issue has this ``reason`` and this ``about``."""
 
     amount: int
     at: datetime

@@ -44,9 +44,10 @@ def settled_violations(
     unasked_refunds: Iterable[str] = (),
     payments_are_counted: bool = False,
 ) -> list[str]:
-    """Return a sentence for each violation after faults stopped and ``stripe_cart_sync`` ran.
+    """Return a sentence for each promise that a shop breaks once it has come to rest.
 
-    These include all of ``violations``. Pass ``payments_are_counted=True`` if
+    Call it when no more faults are injected, and ``stripe_cart_sync`` has run. All that
+    ``violations`` finds is included. Pass ``payments_are_counted=True`` if
     ``payment_counter.start_counting`` was called in every process: then ``order_paid`` must have
     been received exactly once for each paid order.
     """
