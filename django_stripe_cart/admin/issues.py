@@ -49,7 +49,7 @@ class OrderIssueAdmin(ReadOnlyAdmin):
     The list has the issues of those orders that ``OrderAdmin`` of the same site shows the user.
     """
 
-    list_display = ("issue", "order_link", "subject", "opened", "settling")
+    list_display = ("issue", "order_link", "subject", "opened")
     list_filter = (StateFilter, "reason", "opened")
     ordering = ("-opened", "-pk")
     search_fields = ("about", "note")
@@ -79,6 +79,11 @@ class OrderIssueAdmin(ReadOnlyAdmin):
     def settling(self, issue: OrderIssue) -> str:
         """Return who settled the issue, and that person's note, for the list."""
         return ": ".join(filter(None, (issue.settled_by, issue.note)))
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Return the columns; who settled an issue is shown if not only open ones are listed."""
+        columns = super().get_list_display(request)
+        return (*columns, "settling") if StateFilter.parameter_name in request.GET else columns
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OrderIssue]:
         """Return the issues of the orders that the user may see."""

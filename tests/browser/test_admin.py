@@ -94,6 +94,8 @@ def test_every_page_fits_its_screen(
         "order": f"{address}change/",
         "refund": f"{address}refund/",
         "sales": "/admin/stripe_cart/order/sales/",
+        "issues": "/admin/stripe_cart/orderissue/",
+        "front page": "/admin/",
         "products": "/admin/stripe_cart/product/",
     }.items():
         page.goto(where)

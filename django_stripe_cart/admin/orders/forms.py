@@ -22,6 +22,7 @@ class ConfirmForm(forms.Form):
 
     def __init__(self, *args: Any, orders: Sequence[Order], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.label_suffix = ""
         self.orders = orders
 
     @property

@@ -58,6 +58,10 @@ WRONG_MODE = gettext_lazy(
     "The payment was made in another mode (test or live) than the order. Look at it in Stripe's "
     "Dashboard; accept it only if the money is real."
 )
+REFUND_DURING_DISPUTE = gettext_lazy(
+    "The shopper has not got this refund, but the bank has taken the money back in a dispute. Wait "
+    "for its outcome, so that the shopper is not paid twice. Stripe refuses refunds meanwhile."
+)
 INQUIRY = gettext_lazy(
     "The shopper's bank asks about the payment, and has not taken the money back. Answer in "
     "Stripe's Dashboard, or refund the order."
@@ -104,6 +108,8 @@ def explain(issue: OrderIssue, order: Order) -> str:
     dispute = _find_dispute(issue, order)
     if dispute is not None:
         return str(_explain_dispute(dispute))
+    if issue.reason in (Reason.REFUND_FAILED, Reason.REFUND_NOT_MADE) and _is_withheld(order):
+        return str(REFUND_DURING_DISPUTE)
     if issue.reason == Reason.UNKNOWN_MONEY and not issue.about:
         return str(WRONG_MODE)
     return str(EXPLANATIONS.get(issue.reason, OPEN_DISPUTE if _is_dispute(issue) else ""))
@@ -139,6 +145,10 @@ def _explain_dispute(dispute: Dispute) -> Any:
     if not dispute.is_open:
         return LOST_DISPUTE
     return INQUIRY if dispute.is_inquiry else OPEN_DISPUTE
+
+
+def _is_withheld(order: Order) -> bool:
+    return any(not row.is_kept and not row.is_inquiry for row in order.disputes.all())
 
 
 def _is_dispute(issue: OrderIssue) -> bool:

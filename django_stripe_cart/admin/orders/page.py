@@ -17,6 +17,7 @@ from django_stripe_cart.admin.orders.actions import ACTIONS
 from django_stripe_cart.admin.orders.dashboard import dashboard_url
 from django_stripe_cart.admin.orders.disputes import amount_lost, read_disputes
 from django_stripe_cart.admin.orders.issues import describe_subject, read_open_issues
+from django_stripe_cart.admin.orders.refund_forms import describe_unknown
 from django_stripe_cart.admin.orders.timeline import read_timeline
 from django_stripe_cart.conf import conf
 from django_stripe_cart.models import Order, OrderIssue, Refund, RefundItem, WebhookEvent
@@ -38,6 +39,7 @@ class RefundRow:
 
     refund: Refund
     status: str
+    explanation: str  # empty unless the outcome is unknown
     items: list[str]
 
 
@@ -88,6 +90,7 @@ def _read_refunds(order: Order) -> list[RefundRow]:
         RefundRow(
             refund=refund,
             status=str(REFUND_STATUSES[refund.status]),
+            explanation=describe_unknown(refund) if refund.status == "unknown" else "",
             items=[_describe_item(item) for item in refund.items.all()],
         )
         for refund in order.refunds.prefetch_related("items__order_item")
@@ -110,7 +113,11 @@ def _available_actions(
     Settling is left out, because each open issue has its own button for it.
     """
     return [
-        {"action": action, "url": model_admin.page_url(action.name, order.pk)}
+        {
+            "action": action,
+            "url": model_admin.page_url(action.name, order.pk),
+            "is_primary": action.is_next_step and not action.reason_to_skip(order),
+        }
         for action in _permitted_actions(model_admin, request, order)
         if action.name != "settle" and not action.obstacle(order)
     ]

@@ -36,10 +36,23 @@ def describe_unknown(refund: Refund) -> str:
     text = _(
         "It is not known yet whether the refund of %(amount)s was made, so no other refund can be "
         "made. A sync looks for it; if Stripe does not have it after %(time)s, it counts as not "
-        "made and an issue is opened. Nothing is sent again unless you send the same refund again."
+        "made and an issue is opened."
     )
     amount = format_money(refund.amount, refund.order.currency)
-    return text % {"amount": amount, "time": format_time(until)}
+    text = text % {"amount": amount, "time": format_time(until)}
+    if can_be_sent_again(refund):
+        return f"{text} {_('Nothing is sent again unless you send the same refund again.')}"
+    return text
+
+
+def can_be_sent_again(refund: Refund) -> bool:
+    """Return whether ``refund_order`` would send the refund again.
+
+    It is not sent if Stripe may have forgotten its key, or if a refund was made in the Dashboard
+    since, which may replace it.
+    """
+    later = refund.order.refunds.filter(source=Refund.Source.STRIPE, pk__gt=refund.pk)
+    return timezone.now() <= refund.created + KEY_LIFETIME and not later.exists()
 
 
 class RefundForm(ConfirmForm):
@@ -201,11 +214,8 @@ class ResendForm(ConfirmForm):
 
     @property
     def can_be_submitted(self) -> bool:
-        """Return whether the refund can still be resent.
-
-        It can while Stripe knows its key: after that, Stripe would make a second refund.
-        """
-        return self.unknown is not None and timezone.now() <= self.unknown.created + KEY_LIFETIME
+        """Return whether to offer the button."""
+        return self.unknown is not None and can_be_sent_again(self.unknown)
 
     def clean_refund(self) -> Refund:
         """Return the refund, which must belong to the order. Its outcome may be known by now."""

@@ -11,6 +11,7 @@ from asgiref.sync import async_to_sync
 from django.http import StreamingHttpResponse
 from django.test import AsyncClient, Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from django_stripe_cart.admin.orders import export
 from django_stripe_cart.admin.orders.export import escape_formula
@@ -66,6 +67,20 @@ def test_the_open_issues_of_an_order_are_named_and_those_that_are_settled_are_no
     (row,) = rows(staff_client.get(url("export")))
 
     assert row["issues"] == "disputed refund_failed"
+
+
+def test_issues_and_disputes_are_in_the_row(staff_client: Client, order: Order) -> None:
+    order.issues.create(reason="disputed", about="du_1")
+    order.issues.create(reason="review", about="prv_1")
+    for number, status in enumerate(("won", "lost")):
+        order.disputes.create(
+            stripe_id=f"du_{number}", status=status, amount=30000, opened=timezone.now()
+        )
+
+    (row,) = rows(staff_client.get(url("export")))
+
+    assert row["issues"] == "disputed review"
+    assert row["disputes"] == "du_0 won 300.00; du_1 lost 300.00"
 
 
 def test_it_is_the_list_with_its_search_and_filters(staff_client: Client, order: Order) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from django_stripe_cart.models import Order, Refund
+from django_stripe_cart.models import Dispute, Order, Refund
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
@@ -22,3 +22,13 @@ def give_back(order: Order, amount: int, at: datetime = NOON, **fields: Any) -> 
     fields = {"status": "succeeded", "stripe_id": f"re_{Refund.objects.count()}"} | fields
     refund = order.refunds.create(amount=amount, **fields)
     Refund.objects.filter(pk=refund.pk).update(created=at)
+
+
+def lose(order: Order, amount: int, at: datetime = NOON, status: str = "lost") -> None:
+    order.disputes.create(
+        stripe_id=f"du_{Dispute.objects.count()}",
+        status=status,
+        amount=amount,
+        opened=at,
+        closed=at,
+    )

@@ -50,6 +50,17 @@ def test_it_is_said_what_the_chart_shows() -> None:
     assert chart.bars[1].title == "March 2, 2026: $150.00, and $100.00 refunded"
 
 
+def test_what_was_lost_is_drawn_below_the_refunds() -> None:
+    chart = chart_of(Day(date(2026, 3, 1), 1, revenue=300_00, refunds=100_00, lost=200_00))
+
+    _revenue, back, lost = chart.bars
+    assert (back.kind, lost.kind) == ("refunds", "lost")
+    assert float(lost.y) == pytest.approx(float(back.y) + float(back.height), abs=0.02)
+    assert float(lost.height) == pytest.approx(2 * float(back.height), abs=0.02)
+    assert lost.title.endswith("$100.00 refunded, and $200.00 lost in disputes")
+    assert chart.description.endswith("$200.00 was lost in disputes.")
+
+
 def test_numbers_in_the_drawing_are_the_same_in_every_language() -> None:
     days = [Day(date(2026, 3, day), 1, revenue=123_45 * day) for day in (1, 2, 3)]
 

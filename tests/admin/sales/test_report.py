@@ -12,7 +12,7 @@ from django.utils import timezone
 from django_stripe_cart.admin.sales.report import Period, Sales, read_sales
 from django_stripe_cart.models import Order
 from django_stripe_cart.testing.factories import OrderFactory
-from tests.admin.sales.rows import give_back, sell
+from tests.admin.sales.rows import give_back, lose, sell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -88,6 +88,36 @@ def test_what_was_bought_in_test_mode_is_no_revenue(settings: Any) -> None:
     settings.STRIPE_CART_SECRET_KEY = "sk_test_1"
     (sales,) = sales_of()
     assert (sales.orders, sales.revenue) == (2, 100)
+
+
+def test_money_lost_in_disputes_is_gone() -> None:
+    lose(sell(10000), 4000)
+    lose(sell(500), 500, status="won")
+    lose(sell(700), 700, status="needs_response")
+
+    (sales,) = sales_of()
+
+    assert (sales.revenue, sales.refunds, sales.lost, sales.net) == (11200, 0, 4000, 7200)
+
+
+def test_what_was_refunded_or_lost_before_is_not_lost_twice() -> None:
+    order = sell(10000)
+    give_back(order, 3000)
+    lose(order, 5000, datetime(2026, 2, 10, tzinfo=UTC))
+    lose(order, 10000)
+
+    (sales,) = sales_of()
+
+    assert (sales.refunds, sales.lost, sales.net) == (3000, 2000, 5000)
+
+
+def test_a_dispute_counts_on_the_day_when_it_was_lost() -> None:
+    lose(sell(900, datetime(2026, 2, 10, tzinfo=UTC)), 900)
+
+    (sales,) = sales_of()
+
+    assert [(f"{day.day:%m-%d}", day.lost) for day in sales.busy_days] == [("03-10", 900)]
+    assert sales_of(Period(date(2026, 2, 1), date(2026, 2, 28)))[0].lost == 0
 
 
 def test_best_sellers_are_known_by_their_sku_or_else_their_name() -> None:

@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.admin.pages import read, url
-from tests.admin.sales.rows import give_back, sell
+from tests.admin.sales.rows import give_back, lose, sell
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +50,18 @@ def test_days_that_are_none_are_refused_with_a_sentence(
     staff_client: Client, first: str, last: str, sentence: str
 ) -> None:
     assert sentence in read(staff_client, url("sales"), first=first, last=last)
+
+
+def test_the_page_names_what_was_lost_in_disputes(staff_client: Client) -> None:
+    order = sell(99800)
+    assert "Lost in disputes" not in read(staff_client, url("sales"), first="2026-03-10")
+    lose(order, 99800)
+
+    page = read(staff_client, url("sales"), first="2026-03-10", last="2026-03-10")
+
+    assert page.count("₹998.00") > 3
+    assert "After refunds and disputes" in page
+    assert page.count('class="stripe-cart-bar-lost"') == 1
 
 
 def test_nothing_on_the_page_is_inline(staff_client: Client) -> None:
