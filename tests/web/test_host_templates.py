@@ -129,8 +129,11 @@ def office(order: Order) -> Iterator[str]:
     """The admin's pages about orders."""
     staff_client = Client()
     staff_client.force_login(User.objects.create_superuser("owner"))
+    order.issues.create(reason="refund_failed")
     for page in ("", "sales/", f"{order.pk}/change/", f"{order.pk}/refund/"):
         yield staff_client.get(f"/admin/stripe_cart/order/{page}").content.decode()
+    for address in ("/admin/", "/admin/stripe_cart/"):
+        yield staff_client.get(address).content.decode()
 
 
 def storefront(browser: Browser) -> str:
