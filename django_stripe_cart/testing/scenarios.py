@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from django_stripe_cart.cart import add_item
 from django_stripe_cart.exceptions import PaymentError
-from django_stripe_cart.gateway import create_session
 from django_stripe_cart.models import Cart, CartItem, Order
 from django_stripe_cart.payments import sync_order
 from django_stripe_cart.refunds import refund_order
@@ -124,11 +123,6 @@ def refund(run: ScenarioRun) -> None:
     run.sandbox.refund(run.payment_url)
 
 
-def fail_refund(run: ScenarioRun) -> None:
-    """Let the latest refund fail at the bank."""
-    run.sandbox.set_refund_status(run.sandbox.refunds[-1], "failed")
-
-
 def refund_in_vain(run: ScenarioRun) -> None:
     """Refund in the shop, and lose the request before it reaches Stripe."""
     order = sync_order(run.orders[-1])
@@ -136,12 +130,6 @@ def refund_in_vain(run: ScenarioRun) -> None:
     with suppress(PaymentError):
         refund_order(order, order.total // 2)
     run.sandbox.faults.clear()
-
-
-def pay_twice(run: ScenarioRun) -> None:
-    """Pay for the order at a second session, which the shop does not know."""
-    params = run.orders[-1].session_params or {}
-    run.sandbox.pay(create_session(params, idempotency_key=f"second-{run.payment_url}").id)
 
 
 def dispute(run: ScenarioRun) -> None:
@@ -152,11 +140,6 @@ def dispute(run: ScenarioRun) -> None:
 def inquire(run: ScenarioRun) -> None:
     """Open an inquiry about the payment, as the shopper's bank does."""
     run.sandbox.open_dispute(run.payment_url, is_inquiry=True)
-
-
-def win_first_dispute(run: ScenarioRun) -> None:
-    """Close the first dispute, as won by the merchant."""
-    run.sandbox.close_dispute(run.sandbox.disputes[0], won=True)
 
 
 def lose_dispute(run: ScenarioRun) -> None:
@@ -172,7 +155,6 @@ SCENARIOS = (
     Scenario("delayed, then failed", (check_out, pay_by_bank_debit, fail_debit)),
     Scenario("expired", (check_out, expire)),
     Scenario("refund", (check_out, pay, refund)),
-    Scenario("failed refund", (check_out, pay, refund, fail_refund)),
     Scenario("refund that is lost", (check_out, pay, refund_in_vain, refund)),
     Scenario("dispute", (check_out, pay, dispute, lose_dispute)),
     Scenario("inquiry", (check_out, pay, inquire)),
