@@ -240,4 +240,4 @@ def test_issues_of_orders_that_a_host_hides_are_hidden(
     assert not issue_admin.has_view_permission(None)  # type: ignore[arg-type]
     site.register(Order, Orders)
 
-    assert issue_admin.count_open(None) == 0  # type: ignore[arg-type]
+    assert issue_admin.count_orders_with_open_issues(None) == 0  # type: ignore[arg-type]
