@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from django_stripe_cart.database import in_transaction
 from django_stripe_cart.emails import queue_email
 from django_stripe_cart.exceptions import ConfirmationNeeded, OrderError
-from django_stripe_cart.models import Order, OrderEmail, OrderIssue
+from django_stripe_cart.models import Order, OrderEmail, OrderIssue, RefundItem
 from django_stripe_cart.payments.order_change import OrderChange
 from django_stripe_cart.signals import order_fulfilled
 from django_stripe_cart.timeline import BY_STAFF, Cause, lock_order, transition
@@ -56,11 +57,22 @@ def reasons_to_wait(order: Order) -> list[str]:
     ]
     if order.disputes.lost().exists():
         reasons.append(_("The payment was lost in a dispute."))
-    refunds = order.refunds.active()
-    refunded = [item for refund in refunds for item in refund.items.select_related("order_item")]
+    rows = list(
+        RefundItem.objects.filter(refund__order=order).select_related("refund", "order_item")
+    )
+    refunded = [row for row in rows if not row.refund.is_failed]
+    # A refund can fail after its items came back.
+    back = [row for row in rows if row.refund.is_failed and row.restocked]
     if refunded:
-        names = ", ".join(f"{item.quantity} \u00d7 {item.order_item.name}" for item in refunded)
-        reasons.append(_("Already refunded: %(items)s.") % {"items": names})
-    if sum(refund.amount for refund in refunds) >= order.amount_paid > 0:
+        reasons.append(_("Already refunded: %(items)s.") % {"items": _names(refunded)})
+    if back:
+        reasons.append(_("Back in stock: %(items)s.") % {"items": _names(back)})
+    amount = order.refunds.active().aggregate(total=Sum("amount"))["total"] or 0
+    if amount >= order.amount_paid > 0:
         reasons.append(_("All that was paid is being refunded."))
     return list(dict.fromkeys(reasons))
+
+
+def _names(rows: list[RefundItem]) -> str:
+    """Return the quantities and names of refunded items, separated by commas."""
+    return ", ".join(f"{row.quantity} \u00d7 {row.order_item.name}" for row in rows)

@@ -27,7 +27,7 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
-        """Return the choices other than the open issues, which are shown without a choice."""
+        """Return the choices besides "Open", which is the default."""
         return (("settled", _("Settled or over")), ("all", _("All")))
 
     def choices(self, changelist: Any) -> Any:

@@ -122,7 +122,7 @@ def get_mailer() -> Any:
 
 @in_transaction(durable=False)
 def _record_sent(email: OrderEmail, *, by: Cause) -> None:
-    """Save on the row of ``email`` when it was sent, and add an entry to the order's timeline."""
+    """Save the time of sending on the row of ``email``, and note it on the order's timeline."""
     now = timezone.now()
     rows = OrderEmail.objects.filter(order=email.order, dedupe_key=email.dedupe_key)
     rows.update(sent_at=now, claimed_at=now)

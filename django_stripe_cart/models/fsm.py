@@ -21,13 +21,14 @@ def transition(field: FSMField, *, source: Sequence[str], target: str) -> Callab
 class ProtectedStatusMixin(ConcurrentTransitionMixin):
     """Mixin with a thread-safe ``refresh_from_db()`` for models with a protected ``status``.
 
-    A refresh sets each field, and a protected field refuses to be set a second time
-    (github.com/viewflow/django-fsm/issues/174). django-fsm's own mixin removes the protection from
-    the field during a refresh: for all threads, and after an error for good.
+    A refresh sets each field, but a protected field can be set only once
+    (github.com/viewflow/django-fsm/issues/174). django-fsm's own mixin therefore removes the
+    protection from the field during a refresh. All threads share the field, and if the refresh
+    fails, it stays unprotected.
 
-    This mixin removes the status from the instance instead, so that it can be set again.
-    ``_update_initial_state()`` is private to django-fsm: it sets the status that ``save()`` expects
-    in the database.
+    This mixin removes the status from the instance instead, so that it can be set again. Then it
+    calls ``_update_initial_state()``, which is private to django-fsm and remembers the new status:
+    ``save()`` checks that the database still has it.
     """
 
     def get_deferred_fields(self) -> set[str]:

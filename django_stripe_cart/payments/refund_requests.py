@@ -71,9 +71,10 @@ def _was_made_for(refund: Refund, listed: StripeRefund) -> bool:
 
 
 def _was_made_elsewhere_since(refund: Refund, listed: StripeRefund) -> bool:
-    """Return whether Stripe's refund ``listed`` was made elsewhere, after the row ``refund``.
+    """Return whether ``listed``, a refund at Stripe, was made outside this shop after ``refund``.
 
-    A refund made elsewhere has no key of ours. It is older if it was recorded before the row.
+    A refund that was made outside this shop has no key of ours. If its row is older than that of
+    ``refund``, it was made before.
     """
     earlier = Refund.objects.filter(order=refund.order_id, pk__lt=refund.pk, stripe_id=listed.id)
     return REFUND_KEY not in listed.metadata and not earlier.exists()

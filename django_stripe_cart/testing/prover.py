@@ -135,7 +135,7 @@ class _ScenarioTrials:
         with rolled_back(), log.recording(), transport(client):
             self._signals[trial] = [self._deliver_webhook(delivery, log) for delivery in trial]
             self._check_result(log)
-        for sentence in always.check_refund_requests(refund_log.unasked):
+        for sentence in always.report_unasked_refunds(refund_log.unasked):
             log.add_problem(sentence)
         return log.problems
 

@@ -159,6 +159,17 @@ def test_fulfilling_after_goods_came_back_asks_first(order: Order) -> None:
     assert fulfill_order(order, confirmed=True).status == "fulfilled"
 
 
+def test_goods_that_came_back_are_asked_about_although_their_refund_failed(
+    order: Order, sandbox: Sandbox
+) -> None:
+    refund_order(order, items={item(order, "Mug"): 1}, restock=True)
+    sandbox.clock.advance(seconds=60)
+    sandbox.deliver()
+
+    with pytest.raises(ConfirmationNeeded, match="Back in stock: 1 × Mug"):  # noqa: RUF001
+        fulfill_order(order)
+
+
 def test_stock_that_the_database_refuses_is_an_issue_and_the_refund_is_recorded(
     order: Order, mug: Product
 ) -> None:

@@ -38,5 +38,8 @@ def apply_warnings(change: OrderChange, warnings: Iterable[FraudWarning]) -> Non
 
 
 def _find_issues(change: OrderChange, reason: str, about: str) -> QuerySet[OrderIssue]:
-    """Return the order's issues about the review or warning ``about``, even if they are settled."""
+    """Return the order's issues, open or settled, about one review or warning.
+
+    ``about`` is the id of the review or warning.
+    """
     return change.order.issues.filter(reason=reason, about=about)

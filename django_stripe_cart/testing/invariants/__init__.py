@@ -73,7 +73,7 @@ def _check_always(
         *always.check_stock_held(snapshot, stock),
         *always.check_payments(snapshot),
         *always.check_refunds(snapshot),
-        *always.check_refund_requests(unasked_refunds),
+        *always.report_unasked_refunds(unasked_refunds),
         *always.check_payment_urls(snapshot, handed_out),
         *always.check_timelines(snapshot),
         *always.check_emails(snapshot),

@@ -115,10 +115,10 @@ def check_refunds(snapshot: Snapshot) -> Iterator[str]:
             yield f"Refund {key} was made {number} times at Stripe."
 
 
-def check_refund_requests(unasked: Iterable[str]) -> Iterator[str]:
+def report_unasked_refunds(keys: Iterable[str]) -> Iterator[str]:
     """Yield a sentence for each refund that was not sent by the ``refund_order`` call for it."""
-    for key in unasked:
-        yield f"The refund {key} was sent to Stripe, but nobody asked for it in that call."
+    for key in keys:
+        yield f"The refund {key} was sent to Stripe, but not by the call that asked for it."
 
 
 def check_payment_urls(snapshot: Snapshot, handed_out: Iterable[str]) -> Iterator[str]:
