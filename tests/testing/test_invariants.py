@@ -226,7 +226,9 @@ def test_a_refund_that_is_sent_without_being_asked_for_is_noticed(
         send_refund(refund, by=BY_SYNC)
         sync_order(paid)
 
-    assert broken(check(unasked_refunds=log.unasked), str(refund.key), "nobody asked for it")
+    assert broken(
+        check(unasked_refunds=log.unasked), str(refund.key), "not by the call that asked for it"
+    )
 
 
 def test_a_refund_that_is_sent_by_the_request_for_another_one_is_noticed(
