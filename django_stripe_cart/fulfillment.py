@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from django_stripe_cart.database import in_transaction
 from django_stripe_cart.emails import queue_email
@@ -35,7 +36,7 @@ def fulfill_order(order: Order, *, confirmed: bool = False, by: Cause = BY_STAFF
     if order.status == Order.Status.FULFILLED:
         return order
     if order.status != Order.Status.PAID:
-        raise OrderError(_("Only a paid order can be completed."))
+        raise OrderError(gettext_lazy("Only a paid order can be completed."))
     reasons = [] if confirmed else reasons_to_wait(order)
     if reasons:
         raise ConfirmationNeeded(" ".join(reasons))

@@ -657,7 +657,7 @@ def test_a_list_that_claims_more_and_holds_nothing_comes_to_an_end(
 def test_disputes_of_every_status_are_listed(
     answering: Callable[..., Canned],
 ) -> None:
-    dispute = {"id": "dp_1", "object": "dispute", "status": "appeal_needs_response"}
+    dispute = {"id": "dp_1", "object": "dispute", "status": "appeal_needs_response", "created": 1}
     answering({"object": "list", "data": [dispute], "has_more": False})
 
     disputes = gateway.list_disputes("pi_1")
