@@ -120,12 +120,22 @@ def test_every_name_shown_in_the_admin_is_translatable() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_e_mail_speaks_english_between(
-    browser_in: BrowserIn, make_order: MakeOrder, vase: Product, user: User, language: str
+    browser_in: BrowserIn,
+    make_order: MakeOrder,
+    vase: Product,
+    user: User,
+    settings: Any,
+    language: str,
 ) -> None:
+    settings.LANGUAGE_CODE = language  # of e-mails to the managers
     order = make_order("refunded", items={vase: 2}, user=user)
     order.language = language
     refund = order.refunds.get()
-    letters = [render(OrderEmail.for_order(order, kind)) for kind in OrderEmail.Kind.values]
+    issue = order.issues.create(reason="disputed")
+    letters = [
+        render(OrderEmail.for_order(order, kind, issue=issue if kind == "issue" else None))
+        for kind in OrderEmail.Kind.values
+    ]
     letters.append(render(OrderEmail.for_order(order, "refunded", refund=refund)))
 
     for letter in letters:

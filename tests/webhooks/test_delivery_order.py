@@ -63,9 +63,9 @@ MEANWHILE = {
     "delayed, then failed": 8,
     "expired": 1,
     "refund": 8,
-    "refund that is lost": 0,
+    "refund that is lost": 10,
     "dispute": 72,
-    "inquiry": 0,
+    "inquiry": 3,
     "two tabs": 4,
 }
 

@@ -40,9 +40,8 @@ def describe_unknown(refund: Refund) -> str:
     )
     amount = format_money(refund.amount, refund.order.currency)
     text = text % {"amount": amount, "time": format_time(until)}
-    if can_be_sent_again(refund):
-        return f"{text} {_('Nothing is sent again unless you send the same refund again.')}"
-    return text
+    again = _("Nothing is sent again unless you send the same refund again.")
+    return f"{text} {again}" if can_be_sent_again(refund) else text
 
 
 def can_be_sent_again(refund: Refund) -> bool:
