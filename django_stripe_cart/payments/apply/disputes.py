@@ -50,9 +50,10 @@ def _add(change: OrderChange, dispute: StripeDispute) -> None:
 def _update(change: OrderChange, row: Dispute, dispute: StripeDispute) -> None:
     """Save the changes of a dispute. Close its issue if the shop has won.
 
-    If the dispute is lost now, or no longer an inquiry, open its issue again.
+    If the dispute is lost now, even after it was won, or no longer an inquiry, open the issue again.
     """
-    was_inquiry, was_open, status = row.is_inquiry, row.is_open, row.status
+    was_inquiry, was_lost, was_kept = row.is_inquiry, row.is_lost, row.is_kept
+    status = row.status
     _save(row, dispute)
     if status == row.status:
         return
@@ -60,7 +61,7 @@ def _update(change: OrderChange, row: Dispute, dispute: StripeDispute) -> None:
     if row.is_kept:
         close_issues(change, DISPUTED, about=row.stripe_id)
     # Staff may have settled the issue. The money is gone now, or the bank no longer only asks.
-    elif was_open != row.is_open or was_inquiry != row.is_inquiry:
+    elif was_kept or was_lost != row.is_lost or was_inquiry != row.is_inquiry:
         open_issue(change, DISPUTED, about=row.stripe_id)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from django_stripe_cart import gateway
 from django_stripe_cart.models import Order
+from django_stripe_cart.payments import sync_order
 from django_stripe_cart.sandbox import Sandbox
 from tests.support.orders import issues, refreshed, settle
 
@@ -147,3 +149,19 @@ def test_a_dispute_of_a_second_payment_is_recorded_on_its_order(
 
     assert statuses(paid) == ["needs_response"]
     assert issues(paid) == ["disputed", "unknown_money"]
+
+
+def test_a_dispute_that_is_lost_after_it_was_won_is_an_issue_again(
+    paid: Order, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The card's network can overturn a decision."""
+    dispute = sandbox.open_dispute(paid.payment_intent_id or "")
+    sandbox.close_dispute(dispute["id"], won=True)
+    listed = gateway.list_disputes(paid.payment_intent_id or "")
+    lost = [replace(one, status="lost") for one in listed]
+    monkeypatch.setattr(gateway, "list_disputes", lambda _intent: lost)
+
+    sync_order(paid)
+
+    assert statuses(paid) == ["lost"]
+    assert issues(paid) == ["disputed"]
