@@ -183,3 +183,20 @@ def _restore_status(change: OrderChange) -> None:
         transition(order, order.mark_processing, kind=kind, by=change.by)
     if order.is_held:
         open_issue(change, order.held_for)
+    for issue in _find_issues_to_open_again(order):
+        open_issue(change, issue.reason, about=issue.about)
+
+
+def _find_issues_to_open_again(order: Order) -> list[OrderIssue]:
+    """Return the issues that the whole refund has closed, without those that staff have settled.
+
+    Those about the amount or the stock are left out if the payment of the order was accepted.
+    """
+    issues = list(order.issues.filter(reason__in=OVER_ONCE_REFUNDED))
+    settled = {(issue.reason, issue.about) for issue in issues if issue.settled_by}
+    return [
+        issue
+        for issue in issues
+        if (issue.reason, issue.about) not in settled
+        and (order.is_held or issue.reason == Reason.EARLY_FRAUD_WARNING)
+    ]

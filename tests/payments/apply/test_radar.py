@@ -206,3 +206,30 @@ def test_a_warning_is_an_issue_again_when_the_refund_fails(paid: Order, sandbox:
     sandbox.set_refund_status(refund, "failed")
 
     assert issues(paid) == ["early_fraud_warning", "refund_failed"]
+
+
+def test_any_sync_opens_a_warning_again_when_the_refund_has_failed(
+    paid: Order, sandbox: Sandbox
+) -> None:
+    """No event about the warning tells it."""
+    sandbox.warn_of_fraud(intent(paid))
+    refund = sandbox.refund(intent(paid))
+    sandbox.hold_deliveries = True
+    sandbox.set_refund_status(refund, "failed")
+
+    order = sync_order(paid)
+
+    assert order.status == "paid"
+    assert issues(paid) == ["early_fraud_warning", "refund_failed"]
+
+
+def test_a_warning_that_staff_settled_stays_settled_when_a_refund_fails(
+    paid: Order, sandbox: Sandbox
+) -> None:
+    sandbox.warn_of_fraud(intent(paid))
+    settle(paid, "early_fraud_warning")
+    refund = sandbox.refund(intent(paid))
+
+    sandbox.set_refund_status(refund, "failed")
+
+    assert issues(paid) == ["refund_failed"]
