@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django_stripe_cart.models import Order, OrderIssue, Refund
+from django_stripe_cart.models import Order, OrderIssue, Refund, RefundItem
 from django_stripe_cart.payments.issues import close_issues
 from django_stripe_cart.payments.order_change import OrderChange
 
@@ -17,7 +17,7 @@ Reason = OrderIssue.Reason
 class _Failure:
     """A failed refund, whose issue has this ``reason`` and this ``about``."""
 
-    amount: int
+    refund: Refund
     at: datetime
     reason: str
     about: str
@@ -27,8 +27,8 @@ def close_issues_of_replaced_refunds(change: OrderChange, rows: list[Refund]) ->
     """Close the issue of each failed refund in ``rows`` that a later refund has replaced.
 
     A refund replaces one failed refund that had failed before and is not larger: of several the
-    largest, and of equal ones the latest. If the whole order is refunded, the issues of all failed
-    refunds are closed.
+    largest, and of equal ones the latest. A refund of other items replaces nothing. If the whole
+    order is refunded, the issues of all failed refunds are closed.
     """
     if not any(row.is_failed for row in rows):
         return
@@ -50,15 +50,40 @@ def _find_failures(order: Order, rows: list[Refund]) -> Iterator[_Failure]:
         if row.is_failed and issue is not None and not issue.settled_by:
             # A refund that never reached Stripe was missing from the start.
             at = row.created if issue.reason == Reason.REFUND_NOT_MADE else issue.opened
-            yield _Failure(row.amount, at, issue.reason, issue.about)
+            yield _Failure(row, at, issue.reason, issue.about)
 
 
 def _find_replaced(failures: list[_Failure], succeeded: list[Refund]) -> Iterator[_Failure]:
     """Yield the failed refunds that those in ``succeeded`` have replaced, one for each at most."""
     left = list(failures)
+    items = _read_items([*succeeded, *(one.refund for one in failures)]) if failures else {}
     for row in succeeded:
-        candidates = [one for one in left if one.at < row.created and one.amount <= row.amount]
+        candidates = [
+            one
+            for one in left
+            if one.at < row.created
+            and one.refund.amount <= row.amount
+            and _covers(items.get(row.pk), items.get(one.refund.pk))
+        ]
         if candidates:
-            replaced = max(candidates, key=lambda one: (one.amount, one.at))
+            replaced = max(candidates, key=lambda one: (one.refund.amount, one.at))
             left.remove(replaced)
             yield replaced
+
+
+def _read_items(refunds: list[Refund]) -> dict[int, dict[int, int]]:
+    """Return the quantities of the refunds' items, by the keys of the refund and of the item."""
+    items: dict[int, dict[int, int]] = {}
+    for row in RefundItem.objects.filter(refund__in=refunds):
+        items.setdefault(row.refund_id, {})[row.order_item_id] = row.quantity
+    return items
+
+
+def _covers(items: Mapping[int, int] | None, failed: Mapping[int, int] | None) -> bool:
+    """Return whether a refund of ``items`` may replace one of the items ``failed``.
+
+    Both are None for a refund of an amount without items, which may be about any items.
+    """
+    if items is None or failed is None:
+        return True
+    return all(items.get(pk, 0) >= quantity for pk, quantity in failed.items())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from django_stripe_cart.models import Order
+from django_stripe_cart.models import Order, Product
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
-from tests.support.orders import issues, refreshed
+from django_stripe_cart.testing.browser import Browser
+from tests.support.orders import buy, issues, refreshed
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 
@@ -48,3 +49,19 @@ def test_a_smaller_refund_makes_nothing_good(paid: Order, sandbox: Sandbox) -> N
     refund_order(refreshed(paid), 29900)
 
     assert issues(paid) == ["refund_failed"]
+
+
+def test_a_refund_of_other_items_makes_nothing_good(
+    browser: Browser, sandbox: Sandbox, mug: Product, lamp: Product
+) -> None:
+    browser.add(lamp)
+    order = buy(browser, sandbox, mug, 2)
+    one, other = order.items.get(name="Mug"), order.items.get(name="Lamp")
+    refund_order(order, items={one: 1})
+    fail(sandbox, 0)
+
+    refund_order(refreshed(order), items={other: 1})
+    assert issues(order) == ["refund_failed"]
+
+    refund_order(refreshed(order), items={one: 1})
+    assert issues(order) == []
