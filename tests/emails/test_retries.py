@@ -18,8 +18,8 @@ from django.utils import timezone
 from django_stripe_cart.emails import resend_email, send_pending_emails
 from django_stripe_cart.emails.outbox import MAX_FAILURES, RETRY_DELAYS, deliver
 from django_stripe_cart.exceptions import EmailNotSent
-from django_stripe_cart.models import Order, OrderEmail
-from django_stripe_cart.models.order_email import GIVE_UP_AFTER, RETRY_AFTER
+from django_stripe_cart.models import Order, OrderEmail, OrderIssue
+from django_stripe_cart.models.order_email import GIVE_UP_AFTER, REPORT_AFTER, RETRY_AFTER
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser
@@ -267,3 +267,15 @@ def test_the_owner_of_the_order_sees_nothing_of_this(
     page = browser.client.get(unsent.order.get_absolute_url()).content.decode()
 
     assert "mail" not in page.partition("Order timeline")[2].partition("</ol>")[0].lower()
+
+
+def test_what_nobody_needs_any_more_is_not_overdue(unsent: OrderEmail) -> None:
+    """The issue was settled before the mail server answered."""
+    settled = OrderIssue.objects.create(
+        order=unsent.order, reason="review", is_open=None, settled=timezone.now()
+    )
+    OrderEmail.objects.update(kind="issue", issue=settled)
+    advance_time(REPORT_AFTER)
+
+    assert list(send_pending_emails()) == []
+    assert not OrderEmail.objects.overdue().exists()
