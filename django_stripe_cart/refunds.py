@@ -51,7 +51,8 @@ def refund_order(
 
     ``items`` (dict of the order's items to quantities, int) are the items that the refund is for.
     ``amount`` (int, smallest currency unit) defaults to what the shopper paid for ``items``,
-    without shipping; without ``items``, to everything that can still be refunded. With ``restock``,
+    without shipping; without ``items``, to everything that can still be refunded (if ``items`` is
+    an empty dict, nothing is refunded). With ``restock``,
     the items are given back to the stock once the refund has succeeded; without ``items``, this
     needs a refund of everything that is left, and gives back all items that were not refunded
     before. ``reason`` (str, up to 200 characters) is stored on the refund. ``key`` (UUID)
@@ -67,6 +68,8 @@ def refund_order(
     ``PaymentError`` if the outcome is unknown: the amount stays reserved until a later sync finds
     out. A sync never sends the refund.
     """
+    if items is not None and not items and amount is None:
+        raise RefundNotPossible  # nothing was chosen, which does not mean everything
     quantities = {item.pk: count for item, count in (items or {}).items()}
     arguments = _RefundArguments(
         amount, quantities, reason, restock, key or uuid4(), expected_refundable

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from django_stripe_cart.exceptions import RefundNotPossible
 from django_stripe_cart.models import Order, RefundItem
+from django_stripe_cart.money import STEPS
 
 __all__ = ["amount_of", "amounts_of_next_pieces", "check_quantities", "rest_of_items"]
 
@@ -44,11 +45,13 @@ def amount_of(order: Order, items: Mapping[int, int]) -> int:
     ``items`` has quantities by the primary key of the order's item. Discounts and taxes are divided
     among the items of the order by their totals, rounded down; the last item gets the rest. An
     item's share is divided among its pieces in the same way, in the order in which they are
-    refunded. So refunding every piece returns exactly what was paid without shipping.
+    refunded. So refunding every piece returns exactly what was paid without shipping. In currencies
+    of which Stripe takes only multiples of an amount, the shares are such multiples.
     """
     refunded = _refunded_quantities(order)
+    step = _step(order)
     return sum(
-        _price(share, quantity, refunded.get(pk, 0), items.get(pk, 0))
+        _price(share, quantity, refunded.get(pk, 0), items.get(pk, 0), step)
         for pk, (quantity, share) in _shares(order).items()
     )
 
@@ -59,26 +62,44 @@ def amounts_of_next_pieces(order: Order) -> dict[int, int]:
     The amounts are ints in the smallest currency unit.
     """
     refunded = _refunded_quantities(order)
+    step = _step(order)
     return {
-        pk: _price(share, quantity, refunded.get(pk, 0), 1)
+        pk: _price(share, quantity, refunded.get(pk, 0), 1, step)
         for pk, (quantity, share) in _shares(order).items()
     }
 
 
-def _price(share: int, quantity: int, before: int, count: int) -> int:
+def _step(order: Order) -> int:
+    """Return the amount of which Stripe takes only multiples in the order's currency (int)."""
+    return STEPS.get(order.currency, 1)
+
+
+def _price(share: int, quantity: int, before: int, count: int, step: int) -> int:
     """Return the price of ``count`` pieces of an item, after ``before`` pieces were refunded.
 
-    ``share`` is what was paid for all pieces of the item, of which there are ``quantity``.
+    ``share`` is what was paid for all pieces of the item, of which there are ``quantity``. The
+    price of all but the last piece is a multiple of ``step``.
     """
-    return share * (before + count) // quantity - share * before // quantity
+    return _price_of_first(before + count, share, quantity, step) - _price_of_first(
+        before, share, quantity, step
+    )
+
+
+def _price_of_first(count: int, share: int, quantity: int, step: int) -> int:
+    """Return the price of the first ``count`` pieces of an item."""
+    return share if count == quantity else share * count // quantity // step * step
 
 
 def _shares(order: Order) -> dict[int, tuple[int, int]]:
     """Return pairs of an item's quantity and its share of what was paid, by the item's key."""
     lines = list(order.items.all())
     paid = max(0, order.amount_paid - order.amount_shipping)
+    step = _step(order)
     shares = {
-        line.pk: (line.quantity, paid * line.total // order.total if order.total else 0)
+        line.pk: (
+            line.quantity,
+            paid * line.total // order.total // step * step if order.total else 0,
+        )
         for line in lines
     }
     last = lines[-1]

@@ -193,3 +193,22 @@ def test_what_came_back_is_not_taken_again_when_the_payment_is_accepted(
 
     mug.refresh_from_db()
     assert mug.stock == 10
+
+
+def test_no_items_are_not_everything(order: Order) -> None:
+    with pytest.raises(RefundNotPossible):
+        refund_order(order, items={})
+
+    assert not order.refunds.exists()
+
+
+@pytest.mark.parametrize(("currency", "step"), [("kwd", 10), ("isk", 100)])
+def test_amounts_are_such_as_stripe_takes(order: Order, currency: str, step: int) -> None:
+    """Stripe refuses 33.33 ISK and 3.333 KWD."""
+    Order.objects.filter(pk=order.pk).update(currency=currency, amount_paid=1_000_000)
+    order = Order.objects.get(pk=order.pk)
+    lines = list(order.items.all())
+
+    for line in lines:
+        assert amount_of(order, {line.pk: 1}) % step == 0
+    assert amount_of(order, {line.pk: line.quantity for line in lines}) == 1_000_000

@@ -192,7 +192,7 @@ class OneRefundForm(RefundForm):
         data = self.cleaned_data
         chosen = {
             "amount": data["amount"],
-            "items": self.chosen_items,
+            "items": self.chosen_items or None,
             "expected_refundable": data["refundable"],
         }
         return {**super().refund_arguments(order), **chosen}
