@@ -9,7 +9,13 @@ from uuid import UUID, uuid4
 import pytest
 from django.utils import timezone
 
-from django_stripe_cart.exceptions import PaymentError, PaymentRefused, RefundNotPossible
+from django_stripe_cart import gateway
+from django_stripe_cart.exceptions import (
+    PaymentError,
+    PaymentMissing,
+    PaymentRefused,
+    RefundNotPossible,
+)
 from django_stripe_cart.fulfillment import fulfill_order
 from django_stripe_cart.gateway.client import transport
 from django_stripe_cart.models import Order, Product, Refund
@@ -514,3 +520,40 @@ def test_the_issue_of_a_dispute_is_over_once_it_is_won_and_stays_if_it_is_lost(
     order = refreshed(order)
     assert (order.disputes.get().status, issues(order), order.status) == (status, left, "paid")
     assert order.disputes.get().closed is not None
+
+
+# --- of a payment that Stripe does not find -----------------------------------------------------
+
+
+def test_a_refund_is_refused_for_good_if_its_payment_is_not_found(
+    paid: Order, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_intent: str) -> None:
+        raise PaymentMissing(stripe_code="resource_missing")
+
+    sandbox.reset()
+    monkeypatch.setattr(gateway, "list_refunds", refuse)
+
+    with pytest.raises(PaymentRefused):
+        refund_order(paid, 100)
+
+    assert paid.refunds.get().status == "failed"
+    assert amount_refundable(paid) == 99800
+
+
+@pytest.mark.parametrize(("hours", "status"), [(23, "unknown"), (25, "failed")])
+def test_an_unknown_refund_is_given_up_a_day_later_if_its_payment_is_not_found(
+    paid: Order, sandbox: Sandbox, signals_sent: list[str], hours: int, status: str
+) -> None:
+    refund = RefundFactory(order=paid, status="unknown", amount=100, stripe_id=None)
+    Refund.objects.update(created=timezone.now() - timedelta(hours=hours))
+    sandbox.reset()
+
+    for _time in range(2):
+        with pytest.raises(PaymentMissing):
+            sync_order(paid)
+
+    assert paid.refunds.get(pk=refund.pk).status == status
+    is_over = status == "failed"
+    assert issues(paid) == ["refund_not_made"] * is_over
+    assert signals_sent.count("refund_failed") == is_over

@@ -12,7 +12,10 @@ from django_stripe_cart.database import in_transaction
 from django_stripe_cart.models import Order
 from django_stripe_cart.payments.apply.disputes import apply_disputes
 from django_stripe_cart.payments.apply.radar import apply_reviews, apply_warnings
-from django_stripe_cart.payments.apply.refunds import apply_refunds
+from django_stripe_cart.payments.apply.refunds import (
+    apply_refunds,
+    fail_refunds_of_missing_payment,
+)
 from django_stripe_cart.payments.apply.session import (
     adopt_session,
     apply_second_payment,
@@ -94,6 +97,17 @@ def close_without_session(order: Order, *, by: Cause, message: str = "") -> Orde
     change = OrderChange(lock_order(order), by=by)
     if change.order.is_pending and change.order.session_id is None:
         close_order(change, message=message)
+    return change.save_and_send()
+
+
+@in_transaction
+def record_missing_payment(order: Order, *, by: Cause) -> Order:
+    """Record that Stripe does not find the order's payment: its old unknown refunds were not made.
+
+    Sends ``refund_failed`` and ``order_issue_opened`` for each of them.
+    """
+    change = OrderChange(lock_order(order), by=by)
+    fail_refunds_of_missing_payment(change)
     return change.save_and_send()
 
 

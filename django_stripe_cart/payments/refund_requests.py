@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from django_stripe_cart import gateway
 from django_stripe_cart.database import in_transaction
-from django_stripe_cart.exceptions import PaymentRefused, RefundNotPossible
+from django_stripe_cart.exceptions import PaymentMissing, PaymentRefused, RefundNotPossible
 from django_stripe_cart.gateway import StripeRefund
 from django_stripe_cart.models import Refund
 from django_stripe_cart.payments.metadata import REFUND_KEY, order_metadata
@@ -35,7 +35,7 @@ def send_refund(refund: Refund, *, by: Cause) -> None:
         )
     except PaymentRefused as error:
         # The SDK retries by itself: the refusal may follow an attempt that made the refund.
-        if not any(_was_made_for(refund, one) for one in _list_refunds(refund)):
+        if not _is_listed(refund):
             _mark_refused(refund, by=by, message=error.stripe_code)
             raise
 
@@ -63,6 +63,14 @@ def send_refund_again(refund: Refund, *, by: Cause) -> None:
 def _list_refunds(refund: Refund) -> list[StripeRefund]:
     """Return all refunds at Stripe of the payment that ``refund`` refunds."""
     return gateway.list_refunds(refund.order.payment_intent_id or "")
+
+
+def _is_listed(refund: Refund) -> bool:
+    """Return whether Stripe lists the refund; not if the key's account has no such payment."""
+    try:
+        return any(_was_made_for(refund, one) for one in _list_refunds(refund))
+    except PaymentMissing:
+        return False
 
 
 def _was_made_for(refund: Refund, listed: StripeRefund) -> bool:

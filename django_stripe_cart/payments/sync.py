@@ -26,6 +26,7 @@ from django_stripe_cart.payments.record import (
     close_missing_session,
     close_without_session,
     record_free_order,
+    record_missing_payment,
     record_snapshot,
 )
 from django_stripe_cart.payments.snapshot import (
@@ -78,7 +79,8 @@ def sync_order(
 def _take_and_record_snapshot(order: Order, mention: Mention, *, by: Cause) -> Order:
     """Take a snapshot of the order at Stripe, record it and return the order.
 
-    An order that can't be paid any more is closed if Stripe does not find its session.
+    If Stripe does not find its session, an order that can't be paid any more is closed. Of other
+    orders, refunds that have been unknown for a day become FAILED, and ``PaymentMissing`` is raised.
     """
     try:
         snapshot = take_snapshot(Order.objects.get(pk=order.pk), mention)
@@ -86,6 +88,8 @@ def _take_and_record_snapshot(order: Order, mention: Mention, *, by: Cause) -> O
     except PaymentMissing:
         if order.is_pending and _is_missing_for_good(order):
             return close_missing_session(order, by=by)
+        if order.refunds.unknown().exists():
+            record_missing_payment(order, by=by)
         raise
 
 

@@ -50,7 +50,8 @@ def _add(change: OrderChange, dispute: StripeDispute) -> None:
 def _update(change: OrderChange, row: Dispute, dispute: StripeDispute) -> None:
     """Save the changes of a dispute. Close its issue if the shop has won.
 
-    If the dispute is lost now, even after it was won, or no longer an inquiry, open the issue again.
+    If the dispute is lost now, or no longer an inquiry, open its issue again. A dispute that was
+    won can still be lost.
     """
     was_inquiry, was_lost, was_kept = row.is_inquiry, row.is_lost, row.is_kept
     status = row.status
