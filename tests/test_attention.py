@@ -16,7 +16,7 @@ from tests.payments.test_sync import close_behind_our_back, stock_of
 from tests.support.host_rules import refuse_more_stock
 from tests.support.orders import issues, refreshed, settle
 
-pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
+pytestmark = pytest.mark.database
 
 ADA = Cause("staff", actor="ada")
 BOB = Cause("staff", actor="bob")

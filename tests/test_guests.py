@@ -42,11 +42,7 @@ from django_stripe_cart.testing.factories import OrderFactory, make_product
 from django_stripe_cart.web.shopper import SESSION_KEY, Shopper
 from tests.support.orders import buy, check_out
 
-pytestmark = [
-    pytest.mark.database,
-    pytest.mark.stripe_sdk,
-    pytest.mark.usefixtures("guests_allowed"),
-]
+pytestmark = [pytest.mark.database, pytest.mark.usefixtures("guests_allowed")]
 
 EXPIRE = "POST /v1/checkout/sessions/*/expire"
 JSON = {"Accept": "application/json"}

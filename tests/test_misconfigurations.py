@@ -31,8 +31,6 @@ from django_stripe_cart.models.product import AbstractProduct
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import messages_of
 
-pytestmark = pytest.mark.stripe_sdk
-
 SHOP = path("shop/", include("django_stripe_cart.urls"))
 WEBHOOK = path("stripe/webhook/", include("django_stripe_cart.webhook_urls"))
 LOGIN = path("accounts/", include("django.contrib.auth.urls"))

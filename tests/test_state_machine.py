@@ -31,7 +31,7 @@ from django_stripe_cart.signals import order_canceled
 from tests.support.reference import ExpectedOrder
 from tests.support.shop_machine import ShopMachine, if_any_order, nth
 
-pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
+pytestmark = pytest.mark.database
 
 PAYS, ASKS_3DS = "4242424242424242", "4000002500003155"
 CARDS = [PAYS, PAYS, "4000000000000002", "4000000000009995", ASKS_3DS]

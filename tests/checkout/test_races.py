@@ -63,7 +63,7 @@ from tests.support.emails import committed
 from tests.support.orders import issues, refreshed, settle
 from tests.support.other_process import BeforeRequest
 
-pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
+pytestmark = pytest.mark.database
 
 URLS = ReturnUrls(success=lambda order: "http://testserver/back/", cancel="http://testserver/")
 CREATE = "POST /v1/checkout/sessions"

@@ -28,7 +28,7 @@ from django_stripe_cart.testing.factories import make_product
 from tests.docs.namespace import isolated, namespace
 from tests.docs.pages import Example, examples, pages
 
-pytestmark = [pytest.mark.django_db, pytest.mark.stripe_sdk]
+pytestmark = pytest.mark.django_db
 
 PYTHON = {page: list(found) for page, found in groupby(examples("python"), lambda one: one.page)}
 # Each is looked at by a test; a text is a drawing of the line, or what a command prints.

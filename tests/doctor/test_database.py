@@ -8,7 +8,7 @@ from django.db import connection
 from django_stripe_cart.sandbox import Sandbox
 from tests.doctor.command import run_doctor
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.stripe_sdk]
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 
 def test_a_migration_that_is_not_applied_is_reported(healthy_site: Sandbox) -> None:

@@ -12,7 +12,7 @@ from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser
 from tests.doctor.command import run_doctor
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database, pytest.mark.stripe_sdk]
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 
 def test_orders_that_wait_are_reported(

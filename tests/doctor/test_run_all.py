@@ -9,7 +9,7 @@ from django_stripe_cart.models import Product, WebhookEvent
 from django_stripe_cart.sandbox import Sandbox
 from tests.doctor.command import URL, problems_in, run_doctor
 
-pytestmark = [pytest.mark.django_db, pytest.mark.stripe_sdk]
+pytestmark = pytest.mark.django_db
 
 
 def test_a_shop_that_is_set_up_passes(healthy_site: Sandbox, mug: Product) -> None:

@@ -12,7 +12,7 @@ from django_stripe_cart import checks
 from django_stripe_cart.sandbox import Sandbox
 from tests.doctor.command import problems_in, run_doctor
 
-pytestmark = [pytest.mark.django_db, pytest.mark.stripe_sdk]
+pytestmark = pytest.mark.django_db
 
 
 def test_check_messages_are_shown_with_number_and_hint(healthy_site: Sandbox) -> None:

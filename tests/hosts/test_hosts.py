@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-pytestmark = pytest.mark.stripe_sdk
-
 ROOT = Path(__file__).parents[2]
 HOSTS = sorted(settings.parent.name for settings in ROOT.glob("tests/hosts/*/settings.py"))
 # Hosts with other tables are tested on every database

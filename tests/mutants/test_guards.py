@@ -17,7 +17,7 @@ from django_stripe_cart.testing.factories import make_product
 from tests.support.orders import issues
 from tests.support.other_process import acting_after_read
 
-pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
+pytestmark = pytest.mark.database
 
 URLS = ReturnUrls(success=lambda order: "http://testserver/back/", cancel="http://testserver/")
 

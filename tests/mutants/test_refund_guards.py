@@ -28,7 +28,7 @@ from django_stripe_cart.testing.refund_log import RefundLog
 from tests.payments.test_sync import close_behind_our_back
 from tests.support.orders import issues, refreshed, settle
 
-pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
+pytestmark = pytest.mark.database
 
 FORM = UUID(int=7)  # the key of a form
 REFUND_FAILS_LATER = "4000000000005126"

@@ -22,7 +22,7 @@ from django_stripe_cart.signals import order_issue_opened
 from tests.support.emails import committed, failing_mail_server
 from tests.support.orders import issues, refreshed
 
-pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
+pytestmark = pytest.mark.database
 
 WORKERS = 6
 

@@ -17,7 +17,7 @@ from django_stripe_cart.testing.factories import RefundFactory
 from tests.support.host_rules import refuse_more_stock
 from tests.support.orders import buy, issues, refreshed, settle
 
-pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
+pytestmark = pytest.mark.database
 
 
 @pytest.fixture

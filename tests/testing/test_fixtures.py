@@ -22,8 +22,6 @@ from django_stripe_cart.testing.invariants import violations
 from django_stripe_cart.testing.sandbox import stripe_sandbox
 from django_stripe_cart.testing.testcases import StripeCartMixin
 
-pytestmark = pytest.mark.stripe_sdk
-
 MakeOrder = Callable[..., Order]
 
 

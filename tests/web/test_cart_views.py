@@ -22,8 +22,6 @@ from django_stripe_cart.testing.browser import Browser, messages_of
 from django_stripe_cart.testing.factories import OrderFactory, UserFactory, make_product
 from django_stripe_cart.web.decorators import non_atomic
 
-pytestmark = pytest.mark.database
-
 GETS = ["/shop/cart/", "/shop/orders/"]
 POSTS = ["/shop/cart/add/", "/shop/cart/item/", "/shop/cart/remove/", "/shop/checkout/"]
 FRAGMENT = {"Stripe-Cart": "fragment"}

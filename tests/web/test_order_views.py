@@ -18,8 +18,6 @@ from django_stripe_cart.testing.browser import Browser, messages_of
 from django_stripe_cart.testing.factories import OrderFactory, UserFactory
 from tests.support.orders import buy
 
-pytestmark = pytest.mark.database
-
 ACTIONS = ["pay", "cancel", "again"]
 FRAGMENT = {"Stripe-Cart": "modal"}
 
