@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,10 +20,19 @@ class StaleSnapshot(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """Type and id of the Stripe object that a webhook event is about, for example a dispute."""
+    """Type, id and status of the object that a webhook event is about, for example a dispute.
+
+    The event may be older than what Stripe lists, so the status is never recorded.
+    """
 
     type: str  # Stripe's ``object``: "charge", "refund", "dispute", "review" …
     id: str
+    status: str = ""
+
+    def is_in(self, listed: Iterable[StripeDispute | StripeRefund]) -> bool:
+        """Return whether ``listed`` has the object with the event's status, if it has one."""
+        found = (one.status for one in listed if one.id == self.id)
+        return any(self.status in ("", status) for status in found)
 
 
 NO_MENTION = Mention("", "")

@@ -76,10 +76,10 @@ def _list_refunds(
         if mention.type in REFUND_TYPES or session.amount_refunded != recorded:
             raise
         return None
-    if mention.type == "refund" and all(refund.id != mention.id for refund in listed):
+    if mention.type == "refund" and not mention.is_in(listed):
         refund = gateway.retrieve_refund(mention.id)
         if refund.payment_intent_id == session.payment_intent_id:
-            listed.append(refund)
+            listed = [*(one for one in listed if one.id != refund.id), refund]
     return listed
 
 
@@ -98,8 +98,9 @@ def _read_disputes(
         return {}, None
     listed = gateway.list_disputes(session.payment_intent_id)
     # It may also be about another payment of the order, see UNKNOWN_MONEY.
-    if is_mentioned and all(dispute.id != mention.id for dispute in listed):
-        listed.append(gateway.retrieve_dispute(mention.id))
+    if is_mentioned and not mention.is_in(listed):
+        dispute = gateway.retrieve_dispute(mention.id)
+        listed = [*(one for one in listed if one.id != dispute.id), dispute]
     return before, listed
 
 

@@ -80,7 +80,7 @@ def _take_and_record_snapshot(order: Order, mention: Mention, *, by: Cause) -> O
     """Take a snapshot of the order at Stripe, record it and return the order.
 
     If Stripe does not find its session, an order that can't be paid any more is closed. Of other
-    orders, refunds that have been unknown for a day become FAILED, and ``PaymentMissing`` is raised.
+    orders, refunds that have been unknown for a day become FAILED, and the exception is raised.
     """
     try:
         snapshot = take_snapshot(Order.objects.get(pk=order.pk), mention)

@@ -161,7 +161,8 @@ def _sync_order(event: Event, reference: UUID, *, by: Cause) -> Order | None:
         if event.metadata.get(SHOP_KEY) != shop_id():
             return None  # an order of another shop that uses the same Stripe account
         raise UnknownOrder(f"Event {event.id} names an order of ours that is not here.")
-    mention = Mention(str(event.data.get("object") or ""), event.object_id)
+    kind, status = (str(event.data.get(name) or "") for name in ("object", "status"))
+    mention = Mention(kind, event.object_id, status)
     session = _trusted_session(event, order)
     return sync_order(order, session=session, mention=mention, by=by)
 

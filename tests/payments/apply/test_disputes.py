@@ -165,3 +165,15 @@ def test_a_dispute_that_is_lost_after_it_was_won_is_an_issue_again(
 
     assert statuses(paid) == ["lost"]
     assert issues(paid) == ["disputed"]
+
+
+def test_a_list_that_is_behind_its_event_does_not_hide_the_end(
+    paid: Order, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dispute = sandbox.open_dispute(paid.payment_intent_id or "")
+    listed = gateway.list_disputes(paid.payment_intent_id or "")
+    monkeypatch.setattr(gateway, "list_disputes", lambda _intent: listed)
+
+    sandbox.close_dispute(dispute["id"], won=False)
+
+    assert statuses(paid) == ["lost"]

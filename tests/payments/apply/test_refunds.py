@@ -273,3 +273,16 @@ def test_a_second_payment_stays_an_issue_when_the_first_is_refunded(
     assert refund_order(refreshed(paid)).status == "refunded"
 
     assert issues(paid) == ["unknown_money"]
+
+
+def test_a_list_that_is_behind_its_event_does_not_hide_a_failure(
+    paid: Order, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refund_order(paid)
+    listed = gateway.list_refunds(paid.payment_intent_id or "")
+    monkeypatch.setattr(gateway, "list_refunds", lambda _intent: listed)
+
+    sandbox.set_refund_status(sandbox.refunds[0], "failed")
+
+    assert refreshed(paid).status == "paid"
+    assert issues(paid) == ["refund_failed"]
