@@ -87,7 +87,8 @@ class SettleForm(ConfirmForm):
         issues = OrderIssue.objects.open().filter(order__in=orders)
         if issue:
             issues = issues.filter(pk=issue) if issue.isdecimal() else issues.none()
-        self.shown = list(issues.select_related("order"))
+        rows = ("order__disputes", "order__refunds")
+        self.shown = list(issues.select_related("order").prefetch_related(*rows))
         self.initial = {"issues": ",".join(str(issue.pk) for issue in self.shown)}
 
     @property

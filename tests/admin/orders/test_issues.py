@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import pytest
 from django.contrib.admin import AdminSite
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from django_stripe_cart.admin import OrderAdmin, OrderIssueAdmin
@@ -241,3 +243,15 @@ def test_issues_of_orders_that_a_host_hides_are_hidden(
     site.register(Order, Orders)
 
     assert issue_admin.count_orders_with_open_issues(None) == 0  # type: ignore[arg-type]
+
+
+def test_many_issues_take_no_more_queries_to_settle(paid: Order, staff_client: Client) -> None:
+    def count(ids: range) -> int:
+        OrderIssue.objects.bulk_create(
+            OrderIssue(order=paid, reason="disputed", about=f"dp_{number}") for number in ids
+        )
+        with CaptureQueriesContext(connection) as queries:
+            read(staff_client, url("settle", Order, paid.pk))
+        return len(queries)
+
+    assert count(range(2)) == count(range(2, 12))
