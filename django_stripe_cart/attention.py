@@ -5,6 +5,7 @@ from __future__ import annotations
 from django_stripe_cart import stock
 from django_stripe_cart.database import in_transaction
 from django_stripe_cart.models import Order, OrderIssue
+from django_stripe_cart.payments.apply.restock import count_as_restocked
 from django_stripe_cart.payments.apply.session import mark_order_paid, release_hold
 from django_stripe_cart.payments.issues import close_issue
 from django_stripe_cart.payments.order_change import OrderChange
@@ -23,8 +24,8 @@ def settle_issue(issue: OrderIssue, *, by: Cause = BY_STAFF, note: str = "") -> 
 
     Other issues stay open, except those that held the order together with this one. If the order
     is held because of this issue, its payment is accepted: the order becomes PAID now or, if the
-    money has not arrived yet, when it arrives. If the issue is that stock could not be returned to
-    a closed order, the stock counts as returned. An issue that is settled already does not change.
+    money has not arrived yet, when it arrives. If the issue is that stock could not be returned,
+    the stock counts as returned. An issue that is settled already does not change.
     ``note`` (str, up to 500 characters) says what was decided, and ``by``
     who decided it; both are stored on the issue.
 
@@ -56,6 +57,8 @@ def _apply_decision(change: OrderChange, issue: OrderIssue) -> None:
         release_hold(change)
         if is_paid:
             mark_order_paid(change)
-    elif issue.reason == Reason.STOCK_NOT_RETURNED and order.status in CLOSED:
+    elif issue.reason == Reason.STOCK_NOT_RETURNED:
         # Staff has counted: nothing of it is given back a second time.
-        order.items.update(stock_taken=0)
+        count_as_restocked(order)
+        if order.status in CLOSED:
+            order.items.update(stock_taken=0)

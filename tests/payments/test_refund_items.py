@@ -212,3 +212,20 @@ def test_amounts_are_such_as_stripe_takes(order: Order, currency: str, step: int
     for line in lines:
         assert amount_of(order, {line.pk: 1}) % step == 0
     assert amount_of(order, {line.pk: line.quantity for line in lines}) == 1_000_000
+
+
+def test_what_staff_counted_by_hand_does_not_come_back_again(
+    order: Order, sandbox: Sandbox, mug: Product
+) -> None:
+    """The product's stock could not be changed, and then the refund failed."""
+    refuse_more_stock(mug)
+    chosen = {item(order, "Mug"): 1}
+    refund_order(order, items=chosen, restock=True)
+    settle(order, "stock_not_returned")
+    sandbox.set_refund_status(sandbox.refunds[0], "failed")
+
+    refund_order(refreshed(order), items=chosen, restock=True)
+
+    assert issues(order) == []
+    assert list(RefundItem.objects.values_list("restocked", flat=True)) == [1, 0]
+    assert item(order, "Mug").stock_taken == 1

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from django.db.models import Sum
+from django.db.models import F, Sum
 from django.utils import timezone
 
 from django_stripe_cart import stock
-from django_stripe_cart.models import OrderIssue, OrderItem, Refund, RefundItem
+from django_stripe_cart.models import Order, OrderIssue, OrderItem, Refund, RefundItem
 from django_stripe_cart.payments.issues import open_issue
 from django_stripe_cart.payments.order_change import OrderChange
 
@@ -28,6 +28,26 @@ def restock(change: OrderChange, refund: Refund) -> None:
             rows[item].save()
     if refused:
         open_issue(change, OrderIssue.Reason.STOCK_NOT_RETURNED)
+
+
+def count_as_restocked(order: Order) -> None:
+    """Save that the items came back that the product's model or database refused: staff did it.
+
+    So another refund of these items, after theirs has failed, gives none back a second time.
+    """
+    rows = RefundItem.objects.filter(
+        refund__order=order,
+        refund__restock=True,
+        refund__status=Refund.Status.SUCCEEDED,
+        restocked_at=None,
+    )
+    for row in rows.select_related("order_item"):
+        item = row.order_item
+        count = min(_quantity_to_return(row), item.stock_taken)
+        if count > 0:
+            row.restocked, row.restocked_at = count, timezone.now()
+            row.save()
+            OrderItem.objects.filter(pk=item.pk).update(stock_taken=F("stock_taken") - count)
 
 
 def _quantity_to_return(row: RefundItem) -> int:
