@@ -204,7 +204,7 @@ def test_a_hold_that_is_not_opened_again(
 ) -> None:
     def restore(change: Any) -> None:
         with monkeypatch.context() as patch:
-            patch.setattr(apply_refunds, "open_issue", lambda *_: None)
+            patch.setattr(apply_refunds, "open_issue", lambda *_, **_about: None)
             restore_status(change)
 
     restore_status = apply_refunds._restore_status
