@@ -5,6 +5,7 @@ from __future__ import annotations
 from django_stripe_cart import stock
 from django_stripe_cart.database import in_transaction
 from django_stripe_cart.models import Order, OrderIssue
+from django_stripe_cart.models.states import HOLDS
 from django_stripe_cart.payments.apply.restock import count_as_restocked
 from django_stripe_cart.payments.apply.session import mark_order_paid, release_hold
 from django_stripe_cart.payments.issues import close_issue
@@ -22,12 +23,11 @@ CLOSED = (Order.Status.EXPIRED, Order.Status.CANCELED, Order.Status.FAILED, Orde
 def settle_issue(issue: OrderIssue, *, by: Cause = BY_STAFF, note: str = "") -> OrderIssue:
     """Mark an issue of an order as settled, and return the issue freshly read, with its order.
 
-    Other issues stay open, except those that held the order together with this one. If the order
-    is held because of this issue, its payment is accepted: the order becomes PAID now or, if the
-    money has not arrived yet, when it arrives. If the issue is that stock could not be returned,
-    the stock counts as returned. An issue that is settled already does not change.
-    ``note`` (str, up to 500 characters) says what was decided, and ``by``
-    who decided it; both are stored on the issue.
+    Other issues stay open. If the order is held because of this issue and of no other one, its
+    payment is accepted: the order becomes PAID now or, if the money has not arrived yet, when it
+    arrives. If the issue is that stock could not be returned, the stock counts as returned. An
+    issue that is settled already does not change. ``note`` (str, up to 500 characters) says what
+    was decided, and ``by`` who decided it; both are stored on the issue.
 
     Sends ``order_paid`` if the order becomes PAID. Raises ``OutOfStock`` if the order has given its
     stock back, and there is no longer enough: add stock first, or refund the order.
@@ -46,11 +46,15 @@ def settle_issue(issue: OrderIssue, *, by: Cause = BY_STAFF, note: str = "") -> 
 def _apply_decision(change: OrderChange, issue: OrderIssue) -> None:
     """Carry out what settling ``issue`` decides about the order.
 
-    If the order is held because of the issue, its payment is accepted. If its stock could not be
-    returned, the items count as returned, because staff have counted them.
+    If the order is held because of the issue alone, its payment is accepted. If its stock could not
+    be returned, the items count as returned, because staff have counted them.
     """
     order = change.order
-    if order.is_held and issue.reason == order.held_for and not issue.about:
+    if order.is_held and issue.reason in HOLDS and not issue.about:
+        other = order.issues.open().filter(reason__in=HOLDS, about="").first()
+        if other is not None:
+            order.held_for = other.reason
+            return
         # With AMOUNT_MISMATCH something was paid, even if it was 0 after a coupon.
         is_paid = order.amount_paid > 0 or issue.reason != Reason.PAID_WITHOUT_STOCK
         stock.take_again(order)

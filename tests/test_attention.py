@@ -8,6 +8,7 @@ from django_stripe_cart.attention import settle_issue
 from django_stripe_cart.exceptions import OutOfStock
 from django_stripe_cart.gateway import create_session
 from django_stripe_cart.models import Order, Product
+from django_stripe_cart.payments import sync_order
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser
@@ -188,6 +189,26 @@ def test_another_amount_for_goods_that_are_gone_is_accepted_only_with_the_goods(
     Product.objects.update(stock=2)
     assert settle(pending, "amount_mismatch").status == "paid"
     assert pending.items.get().stock_taken == 2
+
+
+def test_another_amount_that_arrives_for_a_held_order_has_to_be_accepted_too(
+    sandbox: Sandbox, pending: Order
+) -> None:
+    close_behind_our_back(pending)
+    pending.items.update(stock_taken=0)
+    Product.objects.update(stock=0)
+    sandbox.pay_by_bank_debit(pending.session_url)
+    assert issues(pending) == ["paid_without_stock"]
+    Order.objects.update(total=1)
+
+    sandbox.settle(pending.session_id)
+    assert issues(pending) == ["amount_mismatch", "paid_without_stock"]
+
+    Product.objects.update(stock=2)
+    assert settle(pending, "paid_without_stock").status == "processing"
+    assert settle(pending, "amount_mismatch").status == "paid"
+    sync_order(pending)
+    assert issues(pending) == []
 
 
 def test_a_debit_that_is_still_clearing_is_not_paid_by_settling_its_hold(

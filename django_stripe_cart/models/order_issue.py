@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stripe_cart.models.fields import StripeIdField
 from django_stripe_cart.models.order import Order
 from django_stripe_cart.models.querysets import PrimaryDatabaseQuerySet
-from django_stripe_cart.models.states import IssueReason
+from django_stripe_cart.models.states import HOLDS, IssueReason
 
 
 class OrderIssueQuerySet(PrimaryDatabaseQuerySet["OrderIssue"]):
@@ -69,5 +69,8 @@ class OrderIssue(models.Model):
 
     @property
     def holds_order(self) -> bool:
-        """Return whether this issue holds the order: settling the issue accepts the payment."""
-        return bool(self.order.is_held and self.order.held_for == self.reason and not self.about)
+        """Return whether this issue alone holds the order: settling it accepts the payment."""
+        if not self.order.is_held:
+            return False
+        holding = [one for one in self.order.open_issues if one.reason in HOLDS and not one.about]
+        return holding == [self]

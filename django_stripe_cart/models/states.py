@@ -36,3 +36,7 @@ class IssueReason(models.TextChoices):
         _("The bank reports that the payment is fraudulent"),
     )
     STOCK_NOT_RETURNED = "stock_not_returned", _("Stock could not be returned")
+
+
+# Reasons that keep a paid order from becoming PAID. These issues have an empty ``about``.
+HOLDS = (IssueReason.AMOUNT_MISMATCH, IssueReason.PAID_WITHOUT_STOCK, IssueReason.UNKNOWN_MONEY)

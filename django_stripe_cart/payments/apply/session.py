@@ -16,6 +16,7 @@ from django_stripe_cart.exceptions import OutOfStock
 from django_stripe_cart.gateway import Session
 from django_stripe_cart.logs import describe_without_values
 from django_stripe_cart.models import Order, OrderEmail, OrderIssue
+from django_stripe_cart.models.states import HOLDS
 from django_stripe_cart.payments.issues import close_issues, open_issue
 from django_stripe_cart.payments.order_change import OrderChange
 from django_stripe_cart.signals import order_canceled, order_paid
@@ -29,9 +30,6 @@ logger = logging.getLogger("stripe_cart")
 # Orders with these statuses have given their stock back, and their items are still in the cart.
 RELEASED = (Status.EXPIRED, Status.CANCELED)
 UNPAID = (Status.PENDING, Status.PROCESSING, Status.FAILED, *RELEASED)
-
-# Reasons that keep a paid order from becoming PAID. These issues have an empty ``about``.
-HOLDS = (Reason.AMOUNT_MISMATCH, Reason.PAID_WITHOUT_STOCK, Reason.UNKNOWN_MONEY)
 
 
 def apply_session(change: OrderChange, session: Session) -> None:
@@ -122,7 +120,10 @@ def _apply_complete_session(change: OrderChange, session: Session) -> None:
     if session.is_paid:
         order.amount_paid = session.amount_total
         order.amount_shipping = session.amount_shipping
-    if order.status not in UNPAID or (order.is_held and not session.has_failed):
+    if order.status not in UNPAID:
+        return
+    if order.is_held and not session.has_failed:
+        _hold_for_amount_too(change, session)
         return
     is_first = order.status == Status.PENDING or order.status in RELEASED
     if is_first:
@@ -135,6 +136,13 @@ def _apply_complete_session(change: OrderChange, session: Session) -> None:
         _mark_processing(change, holds)
     if session.has_failed and order.status == Status.PROCESSING:
         _mark_failed(change)
+
+
+def _hold_for_amount_too(change: OrderChange, session: Session) -> None:
+    """Open an issue about the amount that arrived for an order which was held before it arrived."""
+    is_expected = not session.is_paid or _amounts_match(change.order, session)
+    if not is_expected and not change.order.issues.filter(reason=Reason.AMOUNT_MISMATCH).exists():
+        open_issue(change, Reason.AMOUNT_MISMATCH)
 
 
 def _store_contact(order: Order, session: Session) -> None:
