@@ -14,25 +14,27 @@ Reason = OrderIssue.Reason
 # Types of Stripe objects whose events are a reason to list the refunds of a payment.
 REFUND_TYPES = ("charge", "refund")
 
+# Types of Stripe objects that are about a payment, though not always about the session's.
+PAYMENT_TYPES = (*REFUND_TYPES, "dispute", "review", "radar.early_fraud_warning")
+
 
 def take_snapshot(order: Order, mention: Mention) -> StripeSnapshot:
     """Request the order's session from Stripe, and its refunds, disputes and reviews.
 
     Refunds, disputes and reviews are requested only if the session or our rows show that there are
-    any. For a paid session, ``mention``, the object that a webhook event is about, is always
-    requested: Stripe's lists may not have it yet. If the order is to be canceled, the session is
-    expired first. Raises ``PaymentError``.
+    any. ``mention``, the object that a webhook event is about, is always requested: Stripe's lists
+    may not have it yet, and it may be about a second payment of the order. If the order is to be
+    canceled, the session is expired first. Raises ``PaymentError``.
     """
     refunds = list(Refund.objects.filter(order=order.pk))
     session = _retrieve_or_expire_session(order)
-    if not session.payment_intent_id:
+    if not session.payment_intent_id and mention.type not in PAYMENT_TYPES:
         return StripeSnapshot(session)
     # A paid order is synced again because something has changed since.
     issues = _read_issues_to_recheck(order) if order.amount_paid > 0 or mention.type else []
     has_refunds = session.is_paid and (session.amount_refunded > 0 or order.amount_paid > 0)
-    listed = None
-    if has_refunds or mention.type in REFUND_TYPES:
-        listed = _list_refunds(session, refunds, mention)
+    is_asked = bool(session.payment_intent_id) and (has_refunds or mention.type in REFUND_TYPES)
+    listed = _list_refunds(session, refunds, mention) if is_asked else None
     disputes_before, disputes = _read_disputes(order, session, mention)
     return StripeSnapshot(
         session,
@@ -41,7 +43,7 @@ def take_snapshot(order: Order, mention: Mention) -> StripeSnapshot:
         reviews=_retrieve_reviews(issues, mention),
         warnings=_retrieve_warnings(mention),
         other_sessions=_retrieve_other_sessions(issues, mention),
-        are_refunds_refused=has_refunds and listed is None,
+        are_refunds_refused=is_asked and listed is None,
         refunds_before={str(row.stripe_id): row.status for row in refunds if row.stripe_id},
         disputes_before=disputes_before,
     )
@@ -96,7 +98,8 @@ def _read_disputes(
     before = dict(order.disputes.values_list("stripe_id", "status"))
     if not (session.is_disputed or is_mentioned or before):
         return {}, None
-    listed = gateway.list_disputes(session.payment_intent_id)
+    intent = session.payment_intent_id
+    listed = gateway.list_disputes(intent) if intent else []
     # It may also be about another payment of the order, see UNKNOWN_MONEY.
     if is_mentioned and not mention.is_in(listed):
         dispute = gateway.retrieve_dispute(mention.id)

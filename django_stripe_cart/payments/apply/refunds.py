@@ -54,7 +54,8 @@ def apply_refunds(change: OrderChange, snapshot: StripeSnapshot) -> None:
     """
     order = change.order
     rows = list(order.refunds.all())
-    for refund in sorted(snapshot.refunds or (), key=lambda refund: refund.id):
+    listed = [refund for refund in snapshot.refunds or () if refund.amount > 0]
+    for refund in sorted(listed, key=lambda refund: refund.id):
         row = _find_row(rows, refund)
         if row is None:
             row = Refund(order=order, source=Refund.Source.STRIPE, amount=refund.amount)

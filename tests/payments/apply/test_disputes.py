@@ -177,3 +177,16 @@ def test_a_list_that_is_behind_its_event_does_not_hide_the_end(
     sandbox.close_dispute(dispute["id"], won=False)
 
     assert statuses(paid) == ["lost"]
+
+
+def test_a_dispute_of_a_second_payment_is_recorded_before_the_order_itself_is_paid(
+    pending: Order, sandbox: Sandbox
+) -> None:
+    second = gateway.create_session(pending.session_params or {}, idempotency_key="second")
+    sandbox.pay(second.id)
+
+    sandbox.open_dispute(gateway.retrieve_session(second.id).payment_intent_id)
+
+    assert refreshed(pending).payment_intent_id is None
+    assert statuses(pending) == ["needs_response"]
+    assert issues(pending) == ["disputed", "unknown_money"]

@@ -249,8 +249,9 @@ def test_a_later_refund_of_the_amount_makes_a_failed_one_good(
 # --- other payments of the order -----------------------------------------------------------------
 
 
+@pytest.mark.parametrize("end", ["failed", "canceled"])
 def test_a_second_payment_that_was_refunded_is_over_and_open_again_if_that_fails(
-    paid: Order, sandbox: Sandbox
+    paid: Order, sandbox: Sandbox, end: str
 ) -> None:
     second = create_session(paid.session_params or {}, idempotency_key="second")
     sandbox.pay(second.id)
@@ -260,7 +261,7 @@ def test_a_second_payment_that_was_refunded_is_over_and_open_again_if_that_fails
     refund = sandbox.refund(intent)
     assert (issues(paid), refreshed(paid).amount_refunded) == ([], 0)
 
-    sandbox.set_refund_status(refund["id"], "failed")
+    sandbox.set_refund_status(refund["id"], end)
     assert issues(paid) == ["unknown_money"]
 
 
