@@ -130,7 +130,10 @@ def _find_reference_by_payment(event: Event) -> UUID | None:
 
 def _is_failed_refund(event: Event) -> bool:
     """Return whether the event is about a refund that has failed."""
-    return event.data.get("object") == "refund" and event.data.get("status") in ("failed", "canceled")
+    return event.data.get("object") == "refund" and event.data.get("status") in (
+        "failed",
+        "canceled",
+    )
 
 
 def _get_or_create_row(event: Event) -> WebhookEvent:
