@@ -129,7 +129,7 @@ def _find_reference_by_payment(event: Event) -> UUID | None:
 
 
 def _is_failed_refund(event: Event) -> bool:
-    """Return whether the event is about a refund that has failed."""
+    """Return whether the event is about a refund that has failed or was canceled."""
     return event.data.get("object") == "refund" and event.data.get("status") in (
         "failed",
         "canceled",
