@@ -49,16 +49,14 @@ def refund_order(
 ) -> Order:
     """Refund ``items`` or an ``amount`` of ``order``, and return the order freshly read.
 
-    ``items`` (dict of the order's items to quantities, int) are the items that the refund is for.
-    ``amount`` (int, smallest currency unit) defaults to what the shopper paid for ``items``,
-    without shipping; without ``items``, to everything that can still be refunded (if ``items`` is
-    an empty dict, nothing is refunded). With ``restock``,
-    the items are given back to the stock once the refund has succeeded; without ``items``, this
-    needs a refund of everything that is left, and gives back all items that were not refunded
-    before. ``reason`` (str, up to 200 characters) is stored on the refund. ``key`` (UUID)
-    identifies the refund: a second call with the same key refunds nothing more, but sends the
-    refund again if its outcome is unknown. If ``expected_refundable`` (int, smallest currency unit)
-    is given and differs from ``amount_refundable(order)``, nothing is refunded. ``by`` is written
+    ``items`` (dict of the order's items to quantities, int) must not be empty. ``amount`` (int,
+    smallest currency unit) defaults to what was paid for ``items``, without shipping; without
+    ``items``, to everything that can still be refunded. With ``restock``, the items go back to the
+    stock once the refund has succeeded; without ``items``, all that were not refunded before, and
+    only if everything is refunded. ``reason`` (str, up to 200 characters) is stored on the refund.
+    ``key`` (UUID) identifies the refund: a second call with the same key refunds nothing more, but
+    sends the refund again if its outcome is unknown. If ``expected_refundable`` (int, smallest
+    currency unit) differs from ``amount_refundable(order)``, nothing is refunded. ``by`` is written
     to the timeline.
 
     Sends ``order_refunded`` when the refund has succeeded, which may be days later, or

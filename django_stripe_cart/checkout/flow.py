@@ -230,7 +230,7 @@ def _refresh_from_stripe(order: Order, *, by: Cause) -> Order:
         return order
     try:
         return sync_order(order, by=by)
-    except PaymentMissing:  # the session is of another account, so nobody may pay at its URL
+    except PaymentMissing:  # the session is of another account, so its URL must not be used
         raise
     except PaymentError:
         return order

@@ -42,7 +42,7 @@ class OrderEmailQuerySet(PrimaryDatabaseQuerySet["OrderEmail"]):
             sent_at=None, created__lt=now - REPORT_AFTER, created__gt=now - GIVE_UP_AFTER
         )
         late = late.exclude(~Q(kind=OrderEmail.Kind.ISSUE), order__email="")
-        # Nobody needs these any more, so they are not sent.
+        # These are out of date, so they are not sent.
         late = late.exclude(refund__status__in=Refund.FAILED_STATUSES)
         return late.exclude(issue__isnull=False, issue__is_open=None)
 

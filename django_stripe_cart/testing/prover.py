@@ -140,7 +140,7 @@ class _ScenarioTrials:
         return log.problems
 
     def _deliver_webhook(self, delivery: Delivery, log: SignalLog) -> tuple[str, ...]:
-        """Deliver one webhook, and return the names of the signals that were sent meanwhile."""
+        """Deliver one webhook, and return the names of the signals that this has sent."""
         event, before = self._events[delivery.event], len(log.attempts)
         signed = sign_event(event)
         log.signals_until_crash = delivery.signals_until_crash

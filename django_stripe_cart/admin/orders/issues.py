@@ -60,7 +60,7 @@ WRONG_MODE = gettext_lazy(
 )
 REFUND_DURING_DISPUTE = gettext_lazy(
     "The shopper has not got this refund, but the bank has taken the money back in a dispute. Wait "
-    "for its outcome, so that the shopper is not paid twice. Stripe refuses refunds meanwhile."
+    "for its outcome, so that the shopper is not paid twice. Until then, Stripe refuses refunds."
 )
 INQUIRY = gettext_lazy(
     "The shopper's bank asks about the payment, and has not taken the money back. Answer in "
@@ -68,7 +68,7 @@ INQUIRY = gettext_lazy(
 )
 OPEN_DISPUTE = gettext_lazy(
     "The shopper's bank has taken the money back until it has decided. Answer in Stripe's "
-    "Dashboard, and don't send the goods. Stripe refuses refunds meanwhile."
+    "Dashboard, and don't send the goods. Until then, Stripe refuses refunds."
 )
 LOST_DISPUTE = gettext_lazy(
     "The shopper has the money back, and it stays there. Decide about the goods, then settle this."

@@ -96,7 +96,7 @@ def _check_failed_refunds(order: Order) -> Iterator[str]:
         about = row.stripe_id or str(row.key)
         issues = _issues(order, reason, about)
         if not issues and not row.stripe_id and refused > 0:
-            refused -= 1  # whoever asked for it was told
+            refused -= 1  # the caller got an exception
         elif not issues:
             yield f"has the failed refund {about}, but no issue about it."
         elif not is_seen_to(order, reason, about):
