@@ -60,11 +60,10 @@ def refund_order(
     to the timeline.
 
     Sends ``order_refunded`` when the refund has succeeded, which may be days later, or
-    ``refund_failed``. Raises ``RefundNotPossible`` if the amount can't be refunded, or if the
-    outcome of an earlier refund is unknown; no refund is sent to Stripe then. Raises
-    ``PaymentRefused`` if Stripe refuses the refund, for example during a dispute. Raises another
-    ``PaymentError`` if the outcome is unknown: the amount stays reserved until a later sync finds
-    out. A sync never sends the refund.
+    ``refund_failed``. Raises ``RefundNotPossible`` if the amount can't be refunded, or the outcome
+    of an earlier refund is unknown: nothing is sent then. Raises ``PaymentRefused`` if Stripe
+    refuses it, as during a dispute, or another ``PaymentError`` if its outcome is unknown: the
+    amount stays reserved until a later sync finds out. A sync never sends the refund.
     """
     if items is not None and not items and amount is None:
         raise RefundNotPossible  # nothing was chosen, which does not mean everything
