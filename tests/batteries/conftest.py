@@ -18,6 +18,7 @@ HERE = Path(__file__).parent
 
 # What these prove is the same on each database, so they run on one.
 ABOUT_STRIPE = (
+    "test_access.py",
     "test_deadlines.py",
     "test_forged_webhooks.py",
     "test_stripe_faults.py",
