@@ -7,7 +7,6 @@ fail with "database is locked". An UPDATE as the first statement locks the row o
 from __future__ import annotations
 
 import functools
-import itertools
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -111,7 +110,9 @@ def in_transaction(function: Callable[..., Any] | None = None, /, *, durable: bo
     @functools.wraps(function)
     def run_in_transaction(*args: Any, **kwargs: Any) -> Any:
         attempts = ATTEMPTS if durable or not is_transaction_open() else 1
-        for attempt in itertools.count(1):
+        attempt = 0
+        while True:
+            attempt += 1
             try:
                 with transaction.atomic(using=_alias(), durable=durable):
                     return function(*args, **kwargs)

@@ -20,10 +20,6 @@ INQUIRY = "warning_"  # the bank asks, and withdraws nothing
 class DisputeQuerySet(PrimaryDatabaseQuerySet["Dispute"]):
     """Queryset of disputes."""
 
-    def open(self) -> Self:
-        """Return the disputes that are not decided yet, including inquiries."""
-        return self.exclude(status__in=(*KEPT, *LOST))
-
     def lost(self) -> Self:
         """Return the disputes that the shop has lost: the shopper has the money."""
         return self.filter(status__in=LOST)

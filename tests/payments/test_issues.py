@@ -15,6 +15,7 @@ from django.utils import timezone
 from django_stripe_cart import gateway
 from django_stripe_cart.attention import settle_issue
 from django_stripe_cart.emails import send_pending_emails
+from django_stripe_cart.emails.rendering import render
 from django_stripe_cart.models import Order, OrderEmail, OrderIssue
 from django_stripe_cart.payments import sync_order
 from django_stripe_cart.sandbox import Sandbox
@@ -263,3 +264,16 @@ def test_an_e_mail_to_the_managers_names_no_shopper(
     (message,) = mail.outbox
     assert order.email
     assert order.email not in str(message.message())
+
+
+def test_a_host_without_admin_gets_the_mail_without_a_link(
+    paid: Order, settings: Any, mailoutbox: list[Any]
+) -> None:
+    settings.MANAGERS = ["ada@example.com"]
+    settings.ROOT_URLCONF = "tests.support.urls_without_admin"
+    issue = paid.issues.create(reason="disputed")
+
+    message = render(OrderEmail.for_order(paid, "issue", issue=issue))
+
+    assert "The payment is disputed" in message.body
+    assert "http" not in message.body

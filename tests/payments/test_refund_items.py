@@ -229,3 +229,24 @@ def test_what_staff_counted_by_hand_does_not_come_back_again(
     assert issues(order) == []
     assert list(RefundItem.objects.values_list("restocked", flat=True)) == [1, 0]
     assert item(order, "Mug").stock_taken == 1
+
+
+def test_an_order_whose_money_is_going_back_is_not_fulfilled_unasked(
+    browser: Browser, sandbox: Sandbox, mug: Product
+) -> None:
+    order = buy(browser, sandbox, mug, 2, card="4000000000007726")
+    order = refund_order(order)
+    assert (order.status, order.refunds.get().status) == ("paid", "pending")
+
+    with pytest.raises(ConfirmationNeeded, match=r"^All that was paid is being refunded\.$"):
+        fulfill_order(order)
+
+
+def test_settling_counts_no_items_that_the_order_does_not_hold(order: Order, mug: Product) -> None:
+    refuse_more_stock(mug)
+    order = refund_order(order, restock=True)
+    order.items.update(stock_taken=0)
+
+    settle(order, "stock_not_returned")
+
+    assert RefundItem.objects.get(order_item__name="Mug").restocked == 0

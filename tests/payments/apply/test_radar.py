@@ -233,3 +233,11 @@ def test_a_warning_that_staff_settled_stays_settled_when_a_refund_fails(
     sandbox.set_refund_status(refund, "failed")
 
     assert issues(paid) == ["refund_failed"]
+
+
+def test_a_review_that_stays_open_is_one_issue(paid: Order, sandbox: Sandbox) -> None:
+    sandbox.open_review(paid.payment_intent_id or "")
+
+    sync_order(paid)
+
+    assert issues(paid) == ["review"]

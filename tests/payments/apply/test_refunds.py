@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from django_stripe_cart import gateway
-from django_stripe_cart.exceptions import PaymentError
+from django_stripe_cart.exceptions import PaymentError, PaymentRefused
 from django_stripe_cart.gateway import create_session, retrieve_session
 from django_stripe_cart.models import Order, OrderEmail, Product, Refund
 from django_stripe_cart.payments import sync_open_orders, sync_order
@@ -287,3 +287,50 @@ def test_a_list_that_is_behind_its_event_does_not_hide_a_failure(
 
     assert refreshed(paid).status == "paid"
     assert issues(paid) == ["refund_failed"]
+
+
+def test_the_issue_of_a_second_payment_that_the_key_does_not_know_stays(
+    paid: Order, sandbox: Sandbox
+) -> None:
+    second = create_session(paid.session_params or {}, idempotency_key="second")
+    sandbox.pay(second.id)
+    paid.issues.update(about="cs_test_of_another_account")
+
+    sync_order(paid)
+
+    assert issues(paid) == ["unknown_money"]
+
+
+# --- lists that Stripe refuses -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["bad_request", "unauthorized"])
+def test_a_refund_that_is_not_recorded_is_not_given_up_because_its_list_is_refused(
+    paid: Order, sandbox: Sandbox, kind: str
+) -> None:
+    sandbox.hold_deliveries = True
+    sandbox.refund(paid.payment_intent_id, 30000)
+    sandbox.faults.add("GET /v1/refunds", kind=kind, times=None)
+
+    with pytest.raises(PaymentRefused):
+        sync_order(paid)
+
+    sandbox.faults.clear()
+    assert sync_order(paid).amount_refunded == 30000
+
+
+def test_a_refund_that_was_given_up_and_has_failed_is_announced_once(
+    paid: Order, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, signals_sent: list[str]
+) -> None:
+    sandbox.hold_deliveries = True
+    with monkeypatch.context() as patch:
+        patch.setattr(gateway, "list_refunds", lambda intent: [])
+        refund_order(paid, 30000)
+        Refund.objects.update(created=timezone.now() - timedelta(minutes=16))
+        sync_order(paid)
+    sandbox.set_refund_status(sandbox.refunds[0], "failed")
+
+    sync_order(paid)
+
+    assert issues(paid) == ["refund_failed"]
+    assert signals_sent.count("refund_failed") == 1

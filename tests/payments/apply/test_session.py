@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
+import pytest
+from django.db import OperationalError, connection
+
+from django_stripe_cart import gateway
 from django_stripe_cart.attention import settle_issue
 from django_stripe_cart.checkout import cancel_order
 from django_stripe_cart.models import Order, Product
+from django_stripe_cart.payments import sync_order
 from django_stripe_cart.sandbox import Sandbox
+from tests.payments.test_sync import close_behind_our_back
 from tests.support.host_rules import refuse_more_stock
-from tests.support.orders import issues, refreshed
+from tests.support.orders import issues, refreshed, settle
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 
@@ -43,3 +49,78 @@ def test_stock_that_staff_has_counted_is_not_held_any_more(pending: Order, mug: 
 
     assert pending.items.get().stock_taken == 0
     assert (issues(pending), pending.issues.get().note) == ([], "Counted: 8 on the shelf.")
+
+
+def test_an_order_is_canceled_although_the_products_model_is_broken(
+    pending: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Product, "stock_field", "no_such_column")
+
+    order = cancel_order(pending)
+
+    assert (order.status, issues(order)) == ("canceled", ["stock_not_returned"])
+
+
+def test_a_late_payment_is_recorded_although_the_products_model_is_broken(
+    pending: Order, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close_behind_our_back(pending)
+    pending.items.update(stock_taken=0)
+    monkeypatch.setattr(Product, "stock_field", "no_such_column")
+
+    sandbox.pay(pending.session_url)
+
+    assert (refreshed(pending).status, issues(pending)) == ("processing", ["paid_without_stock"])
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_stock_that_another_transaction_locks_is_asked_for_again(
+    pending: Order, sandbox: Sandbox, mug: Product, is_late: bool
+) -> None:
+    if is_late:
+        close_behind_our_back(pending)
+
+    with connection.execute_wrapper(LockedOnce()):
+        if is_late:
+            pending.items.update(stock_taken=0)
+            sandbox.pay(pending.session_url)
+        else:
+            cancel_order(pending)
+
+    order = refreshed(pending)
+    assert (order.status, issues(order)) == ("paid" if is_late else "canceled", [])
+
+
+class LockedOnce:
+    """Refuses the first change of a product, as SQLite does while another process writes."""
+
+    has_refused = False
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if "UPDATE" in sql and "stripe_cart_product" in sql and not self.has_refused:
+            self.has_refused = True
+            raise OperationalError("database is locked")
+        return execute(sql, params, many, context)
+
+
+def test_another_amount_of_a_debit_that_was_clearing_is_held(
+    pending: Order, sandbox: Sandbox
+) -> None:
+    sandbox.pay_by_bank_debit(pending.session_url)
+    Order.objects.update(total=1)
+
+    sandbox.settle(pending.session_id)
+
+    assert (refreshed(pending).status, issues(pending)) == ("processing", ["amount_mismatch"])
+
+
+def test_a_second_payment_that_staff_has_settled_is_not_reported_again(
+    paid: Order, sandbox: Sandbox
+) -> None:
+    second = gateway.create_session(paid.session_params or {}, idempotency_key="second")
+    sandbox.pay(second.id)
+    settle(paid, "unknown_money")
+
+    sync_order(paid, session=gateway.retrieve_session(second.id))
+
+    assert issues(paid) == []
