@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.admin import AdminSite
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
+from django.urls import include, path, reverse
 
 from django_stripe_cart.admin import OrderAdmin, OrderIssueAdmin
 from django_stripe_cart.admin.front_page import INDEX_TEMPLATE, add_notice
@@ -121,6 +122,36 @@ def test_an_issue_of_another_order_is_not_settled(
     assert other.is_open
 
 
+# --- the way to Stripe ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("livemode", "mode"), [(True, ""), (False, "/test")])
+def test_a_second_payment_is_searched_for_in_the_mode_of_the_order(
+    staff_client: Client, paid: Order, livemode: bool, mode: str
+) -> None:
+    Order.objects.update(livemode=livemode)
+    paid.issues.create(reason="unknown_money", about="cs_other")
+
+    page = page_of(staff_client, paid)
+
+    assert f'href="https://dashboard.stripe.com{mode}/search?query=cs_other"' in page
+
+
+def test_with_the_sandbox_issues_lead_to_the_sandbox(
+    staff_client: Client, paid: Order, sandbox: Sandbox, settings: Any
+) -> None:
+    sandbox.open_dispute(paid.session_id)
+    paid.issues.create(reason="unknown_money", about="cs_other")
+    settings.STRIPE_CART_API_BASE = "http://127.0.0.1:9"
+
+    page = page_of(staff_client, paid)
+
+    assert 'href="http://127.0.0.1:9/#cs_other"' in page
+    # The links of the payment, of the issue and of the dispute.
+    assert page.count(f'href="http://127.0.0.1:9/#{paid.session_id}"') == 3
+    assert "dashboard.stripe.com" not in page
+
+
 # --- disputes ---------------------------------------------------------------------------------
 
 
@@ -207,6 +238,23 @@ def test_the_front_page_counts_the_orders_with_open_issues(
 
     OrderIssue.objects.all().delete()
     assert "open issues." not in read(staff_client, reverse("admin:index"))
+
+
+def test_a_site_that_does_not_list_the_issues_does_not_count_them(
+    staff_client: Client, two: list[OrderIssue], settings: Any
+) -> None:
+    site = AdminSite(name="office")
+    site.register(Order, OrderAdmin)
+    add_notice(site)
+    settings.ROOT_URLCONF = (path("office/", site.urls), path("", include("tests.urls")))
+
+    page = read(staff_client, "/office/")
+    assert "/office/stripe_cart/order/" in page
+    assert "open issues." not in page
+
+    site.register(OrderIssue, OrderIssueAdmin)
+    settings.ROOT_URLCONF = (path("office/", site.urls), path("", include("tests.urls")))
+    assert "1 order has open issues." in read(staff_client, "/office/")
 
 
 def test_issues_need_the_permission_to_view_orders(

@@ -52,6 +52,32 @@ def test_one_mug_comes_back(
     assert "of 1 left (ordered: 2)" in read(staff_client, address)
 
 
+def test_a_mug_that_does_not_come_back_is_listed_without_stock(
+    staff_client: Client, order: Order, mugs: OrderItem, mug: Product, address: str
+) -> None:
+    press(staff_client, address, **{f"quantity_{mugs.pk}": "1"})
+
+    mug.refresh_from_db()
+    assert mug.stock == 8
+    page = read(staff_client, url("change", Order, order.pk))
+    assert "1 \u00d7 Mug" in page
+    assert "back in stock" not in page
+
+
+def test_a_doubled_form_says_that_the_refund_waits_for_bank_details(
+    staff_client: Client, order: Order, sandbox: Sandbox, address: str
+) -> None:
+    form = fields(read(staff_client, address)) | {"amount": "300.00"}
+    assert post(staff_client, address, form) == [f"Order {order.number}: ₹300.00 refunded."]
+    sandbox.set_refund_status(sandbox.refunds[0], "requires_action")
+
+    (said,) = post(staff_client, address, form)
+
+    sentence = "₹300.00: Stripe asks the shopper for bank details, by e-mail."
+    assert said == f"Order {order.number}: {sentence}"
+    assert len(sandbox.refunds) == 1
+
+
 def test_the_amount_of_the_items_can_be_changed(
     staff_client: Client, order: Order, mugs: OrderItem, address: str
 ) -> None:

@@ -89,6 +89,12 @@ def test_what_an_event_holds_is_said_in_words(
     assert (entry.sentence, entry.tone) == (sentence, "bad")
 
 
+def test_an_issue_about_something_else_than_a_dispute_or_refund_shows_its_id(order: Order) -> None:
+    order.events.create(kind="issue_opened", source="webhook", message="review", about="prv_1")
+
+    assert read_timeline(order)[-1].detail == "prv_1"
+
+
 def test_a_sentence_needs_no_detail(order: Order) -> None:
     order.events.all().delete()
     for kind in SENTENCES:
