@@ -5,11 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 TOX := $(VENV)/.tox-ready
 
-# Environments of tox.ini; as many run at a time as there are processors, the longest first.
+# Environments of tox.ini, the longest first.
 SUITE := sqlite
 QUICK = $(SUITE),types,docs,lint
 REST := mariadb,postgres,battery-mariadb,battery-postgres,browser,battery-sqlite,stripe13,package,demo,bench
 MORE :=
+
+# One more than there are processors: most of these wait for a server, a browser or a time-out.
+JOBS = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 # The demo's database driver follows its address.
 comma := ,
@@ -34,11 +37,11 @@ test: $(TOX)
 # The suite measures its coverage here, and nothing runs twice.
 test-all: SUITE := coverage
 test-all: $(TOX)
-	$(BIN)/tox run-parallel --parallel-no-spinner -e $(QUICK),$(REST)$(addprefix $(comma),$(MORE))
+	$(BIN)/tox run-parallel --parallel $(JOBS) --parallel-no-spinner -e $(QUICK),$(REST)$(addprefix $(comma),$(MORE))
 
 # What "make test-all" runs beside "make test SUITE=coverage".
 test-rest: $(TOX)
-	$(BIN)/tox run-parallel --parallel-no-spinner -e $(REST)$(addprefix $(comma),$(MORE))
+	$(BIN)/tox run-parallel --parallel $(JOBS) --parallel-no-spinner -e $(REST)$(addprefix $(comma),$(MORE))
 
 lint: $(TOX)
 	$(BIN)/tox run -e lint,types
