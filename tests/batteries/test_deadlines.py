@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.utils import timezone
 
 from django_stripe_cart.checkout import cancel_order
 from django_stripe_cart.checkout.flow import RETRY_DELAYS
@@ -166,9 +165,8 @@ def test_slow_answers_are_given_up_within_the_deadline(
     browser: Browser, http_sandbox: Sandbox, mug: Product
 ) -> None:
     paid_order(browser, http_sandbox, mug)
-    for _refund in range(9):
-        Refund.objects.create(order=browser.order, amount=100, created=timezone.now())
-    Order.objects.update(synced_at=None)
+    for number in range(30):  # other payments, each of which is asked for
+        browser.order.issues.create(reason="unknown_money", about=f"cs_test_{number}")
     before = len(http_sandbox.requests)
     http_sandbox.faults.add("* /v1/*", kind="slow", seconds=0.25, times=None)
 
@@ -177,7 +175,7 @@ def test_slow_answers_are_given_up_within_the_deadline(
 
     assert 2 <= len(http_sandbox.requests) - before <= SHORT_DEADLINE / 0.25
     http_sandbox.faults.clear()
-    assert sync_order(browser.order).amount_refunded == 900
+    assert sync_order(browser.order).status == "paid"
 
 
 def test_with_the_real_timeouts_a_silent_stripe_ends_in_a_message(
