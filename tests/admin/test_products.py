@@ -13,8 +13,6 @@ from django_stripe_cart.testing.factories import make_product
 from tests.admin.conftest import StaffClientWith
 from tests.admin.pages import read, url
 
-pytestmark = pytest.mark.database
-
 
 def test_products_are_edited_in_their_list(
     staff_client: Client, mug: Product, lamp: Product

@@ -17,10 +17,11 @@ from tests.batteries.worker_process import Services
 HERE = Path(__file__).parent
 
 # What these prove is the same on each database, so they run on one.
-ABOUT_STRIPE = (
+ON_ONE_DATABASE = (
     "test_access.py",
     "test_deadlines.py",
     "test_forged_webhooks.py",
+    "test_hostile_requests.py",
     "test_stripe_faults.py",
     "test_stripe_mutants.py",
 )
@@ -31,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.battery)
-            if item.path.name not in ABOUT_STRIPE:
+            if item.path.name not in ON_ONE_DATABASE:
                 item.add_marker(pytest.mark.database)
 
 

@@ -20,8 +20,6 @@ from tests.admin.pages import fields, post, press, read, url
 from tests.support.emails import failing_mail_server
 from tests.support.orders import issues, refreshed
 
-pytestmark = pytest.mark.database
-
 MakeOrder = Callable[..., Order]
 
 DISPUTED = "4000000000000259"

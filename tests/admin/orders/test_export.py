@@ -20,8 +20,6 @@ from django_stripe_cart.models import Order
 from django_stripe_cart.testing.factories import OrderFactory
 from tests.admin.pages import read, url
 
-pytestmark = pytest.mark.database
-
 
 def rows(answer: Any) -> list[dict[str, str]]:
     assert answer.status_code == 200

@@ -15,8 +15,6 @@ from django_stripe_cart.sandbox import Sandbox
 from tests.admin.pages import fields, post, press, read, url
 from tests.support.orders import refreshed
 
-pytestmark = pytest.mark.database
-
 MakeOrder = Callable[..., Order]
 
 
