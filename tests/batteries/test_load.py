@@ -173,7 +173,7 @@ def test_200_webhooks_and_return_pages_mark_the_order_paid_once(
     assert shop.settled_violations() == []
 
 
-def test_60_concurrent_refunds_of_30_on_200_refund_180(
+def test_60_concurrent_refunds_of_30_refund_no_more_than_200(
     shop: Shop, pool: WorkerPool, audit: Audit
 ) -> None:
     mug = shop.add_product("Mug", price="200.00", stock=10)
@@ -185,10 +185,14 @@ def test_60_concurrent_refunds_of_30_on_200_refund_180(
 
     answers = pool.run_concurrently(refund, [(shopper.order.pk, 3000)] * 60, while_running=audit)
 
-    assert Counter(answer.messages for answer in answers) == {
-        (): 6,
-        ("You can refund at most ₹20.00.",): 54,
-    }
+    too_much = ("You can refund at most ₹20.00.",)
+    refused = [answer.messages for answer in answers if answer.messages]
+    done = len(answers) - len(refused)
+    # While the outcome of one is unknown, no other is sent.
+    assert all(one == too_much or "It is not known yet" in one[0] for one in refused)
+    assert 1 <= done <= 6
+    rest = [refund(shopper.order.pk, 3000).messages for _time in range(7 - done)]
+    assert rest == [()] * (6 - done) + [too_much]
     assert shop.amount_refunded() == shopper.order.amount_refunded == 18000
     assert len(shop.sandbox.refunds) == shopper.order.refunds.count() == 6
     shop.sandbox.deliver()
