@@ -13,9 +13,9 @@ from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.timeline import Cause
-from tests.payments.test_sync import close_behind_our_back, stock_of
+from tests.payments.test_sync import stock_of
 from tests.support.host_rules import refuse_more_stock
-from tests.support.orders import issues, refreshed, settle
+from tests.support.orders import close_and_sell_out, issues, refreshed, settle
 
 pytestmark = pytest.mark.database
 
@@ -150,9 +150,7 @@ def test_an_order_stays_held_when_another_issue_is_settled(
 def test_a_payment_without_stock_is_accepted_only_with_the_goods(
     sandbox: Sandbox, pending: Order, mug: Product, signals_sent: list[str]
 ) -> None:
-    close_behind_our_back(pending)
-    pending.items.update(stock_taken=0)
-    Product.objects.update(stock=0)
+    close_and_sell_out(pending)
     sandbox.pay(pending.session_url)
     signals_sent.clear()
 
@@ -174,9 +172,7 @@ def test_a_payment_without_stock_is_accepted_only_with_the_goods(
 def test_another_amount_for_goods_that_are_gone_is_accepted_only_with_the_goods(
     sandbox: Sandbox, pending: Order
 ) -> None:
-    close_behind_our_back(pending)
-    pending.items.update(stock_taken=0)
-    Product.objects.update(stock=0)
+    close_and_sell_out(pending)
     Order.objects.update(total=1)
     sandbox.pay(pending.session_url)
     assert issues(pending) == ["amount_mismatch", "paid_without_stock"]
@@ -194,9 +190,7 @@ def test_another_amount_for_goods_that_are_gone_is_accepted_only_with_the_goods(
 def test_another_amount_that_arrives_for_a_held_order_has_to_be_accepted_too(
     sandbox: Sandbox, pending: Order
 ) -> None:
-    close_behind_our_back(pending)
-    pending.items.update(stock_taken=0)
-    Product.objects.update(stock=0)
+    close_and_sell_out(pending)
     sandbox.pay_by_bank_debit(pending.session_url)
     assert issues(pending) == ["paid_without_stock"]
     Order.objects.update(total=1)
@@ -214,9 +208,7 @@ def test_another_amount_that_arrives_for_a_held_order_has_to_be_accepted_too(
 def test_a_debit_that_is_still_clearing_is_not_paid_by_settling_its_hold(
     browser: Browser, sandbox: Sandbox, pending: Order, signals_sent: list[str]
 ) -> None:
-    close_behind_our_back(pending)
-    pending.items.update(stock_taken=0)
-    Product.objects.update(stock=0)
+    close_and_sell_out(pending)
     sandbox.pay_by_bank_debit(pending.session_url)
     assert browser.order.is_held
     Product.objects.update(stock=2)
@@ -249,9 +241,7 @@ def test_a_debit_that_is_still_clearing_is_not_paid_by_settling_a_second_payment
 def test_a_failed_bank_debit_ends_the_hold_and_its_issue(
     browser: Browser, sandbox: Sandbox, pending: Order
 ) -> None:
-    close_behind_our_back(pending)
-    pending.items.update(stock_taken=0)
-    Product.objects.update(stock=0)
+    close_and_sell_out(pending)
     sandbox.pay_by_bank_debit(pending.session_url)
     assert (browser.order.status, issues(pending)) == ("processing", ["paid_without_stock"])
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
 from django.urls import reverse
 
 from django_stripe_cart.models import Order
@@ -25,6 +27,20 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: rows can't be deleted by hand."""
         return False
+
+    def get_object_to_view(self, request: HttpRequest, object_id: str) -> Any:
+        """Return the row with this key, if the request only reads and the user may view the row.
+
+        Raises ``PermissionDenied`` otherwise, or ``Http404`` if there is no such row.
+        """
+        if request.method not in ("GET", "HEAD"):
+            raise PermissionDenied
+        found = self.get_object(request, unquote(object_id))
+        if found is None and self.has_view_permission(request):
+            raise Http404
+        if found is None or not self.has_view_permission(request, found):
+            raise PermissionDenied
+        return found
 
 
 class OrderAdminBase(ReadOnlyAdmin):

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -116,13 +114,7 @@ class OrderIssueAdmin(ReadOnlyAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Redirect to the page of the issue's order, where the issue can be settled."""
-        if request.method not in ("GET", "HEAD"):
-            raise PermissionDenied
-        issue = self.get_object(request, unquote(object_id))
-        if issue is None and self.has_view_permission(request):
-            raise Http404
-        if issue is None or not self.has_view_permission(request, issue):
-            raise PermissionDenied
+        issue = self.get_object_to_view(request, object_id)
         name, site = "admin:stripe_cart_order_change", self.admin_site.name
         url = reverse(name, args=[issue.order_id], current_app=site)
         return SeeOther(f"{url}#issue-{issue.pk}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from django_stripe_cart.emails import queue_email
-from django_stripe_cart.models import Order, OrderEmail, OrderIssue
+from django_stripe_cart.models import OrderEmail, OrderIssue
 from django_stripe_cart.payments.order_change import OrderChange
 from django_stripe_cart.signals import order_issue_opened
 from django_stripe_cart.timeline import note
@@ -32,7 +32,8 @@ def close_issues(change: OrderChange, *reasons: str, about: str | None = None) -
     With ``about``, only the issues about the object with this id at Stripe are closed.
     ``settled_by`` stays empty, because no person settled them.
     """
-    for issue in _find_open(change.order, reasons, about):
+    issues = change.order.issues.open().filter(reason__in=reasons)
+    for issue in issues if about is None else issues.filter(about=about):
         close_issue(issue)
         note(
             change.order,
@@ -51,9 +52,3 @@ def close_issue(issue: OrderIssue, *, settled_by: str = "", text: str = "") -> N
     issue.is_open, issue.settled = None, timezone.now()
     issue.settled_by, issue.note = settled_by[:150], text[:500]
     issue.save()
-
-
-def _find_open(order: Order, reasons: tuple[str, ...], about: str | None) -> list[OrderIssue]:
-    """Return the order's open issues with one of ``reasons`` and, if given, with this ``about``."""
-    issues = order.issues.open().filter(reason__in=reasons)
-    return list(issues if about is None else issues.filter(about=about))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
+
 from django_stripe_cart import gateway
 from django_stripe_cart.exceptions import PaymentMissing, PaymentNotConfigured, PaymentRefused
 from django_stripe_cart.gateway import FraudWarning, Review, Session, StripeDispute, StripeRefund
@@ -26,6 +28,7 @@ def take_snapshot(order: Order, mention: Mention) -> StripeSnapshot:
     may not have it yet, and it may be about a second payment of the order. If the order is to be
     canceled, the session is expired first. Raises ``PaymentError``.
     """
+    taken_at = timezone.now()  # before the requests: what they miss was sent later
     refunds = list(Refund.objects.filter(order=order.pk))
     session = _retrieve_or_expire_session(order)
     if not session.payment_intent_id and mention.type not in PAYMENT_TYPES:
@@ -46,6 +49,7 @@ def take_snapshot(order: Order, mention: Mention) -> StripeSnapshot:
         are_refunds_refused=is_asked and listed is None,
         refunds_before={str(row.stripe_id): row.status for row in refunds if row.stripe_id},
         disputes_before=disputes_before,
+        taken_at=taken_at,
     )
 
 

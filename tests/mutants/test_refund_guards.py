@@ -25,8 +25,7 @@ from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.invariants import violations
 from django_stripe_cart.testing.refund_log import RefundLog
-from tests.payments.test_sync import close_behind_our_back
-from tests.support.orders import issues, refreshed, settle
+from tests.support.orders import close_and_sell_out, issues, refreshed, settle
 
 pytestmark = pytest.mark.database
 
@@ -231,9 +230,7 @@ def test_a_hold_that_ends_with_a_refund_that_fails(
     restore_status = apply_refunds._restore_status
     if not guarded:
         monkeypatch.setattr(apply_refunds, "_restore_status", restore)
-    close_behind_our_back(pending)
-    pending.items.update(stock_taken=0)
-    Product.objects.update(stock=0)
+    close_and_sell_out(pending)
     sandbox.pay(pending.session_url, card=REFUND_FAILS_LATER)
     refund_order(refreshed(pending))
     Product.objects.update(stock=5)

@@ -18,7 +18,7 @@ from django_stripe_cart.payments import sync_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_paid
 from django_stripe_cart.testing.browser import Browser, messages_of
-from tests.support.orders import issues
+from tests.support.orders import close_only_here, issues
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 
@@ -220,17 +220,10 @@ def test_a_session_that_expires_closes_the_order_and_gives_the_stock_back(
 # --- late and wrong money ---------------------------------------------------------------------
 
 
-def close_behind_our_back(order: Order) -> Order:
-    """Close an order here while its session is still open there, as no verb of ours would."""
-    order.mark_expired(at=timezone.now())
-    order.save()
-    return order
-
-
 def test_money_on_a_closed_order_marks_it_paid_if_stock_is_available(
     browser: Browser, sandbox: Sandbox, pending: Order, mug: Product
 ) -> None:
-    close_behind_our_back(pending)
+    close_only_here(pending)
     pending.items.update(stock_taken=0)
     Product.objects.update(stock=10)
 
@@ -244,7 +237,7 @@ def test_money_on_a_closed_order_marks_it_paid_if_stock_is_available(
 def test_money_on_a_closed_order_without_stock_waits_for_a_person(
     browser: Browser, sandbox: Sandbox, pending: Order, mug: Product, signals_sent: list[str]
 ) -> None:
-    close_behind_our_back(pending)
+    close_only_here(pending)
     pending.items.update(stock_taken=0)
     Product.objects.update(stock=1)
     signals_sent.clear()
@@ -283,7 +276,7 @@ def test_another_amount_than_was_asked_is_never_called_paid(
 def test_another_amount_on_a_closed_order_still_takes_the_stock_again(
     browser: Browser, sandbox: Sandbox, pending: Order, mug: Product
 ) -> None:
-    close_behind_our_back(pending)
+    close_only_here(pending)
     pending.items.update(stock_taken=0)
     Product.objects.update(stock=10)
     Order.objects.update(total=500)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
+
 from django_stripe_cart.attention import settle_issue
 from django_stripe_cart.models import Order, Product
 from django_stripe_cart.sandbox import Sandbox
@@ -38,3 +40,16 @@ def issues(order: Order) -> list[str]:
 def settle(order: Order, reason: str, **kwargs: Any) -> Order:
     """Settle the order's open issue with this reason, and return the order."""
     return settle_issue(order.issues.open().get(reason=reason), **kwargs).order
+
+
+def close_only_here(order: Order) -> None:
+    """Close an order while its session at Stripe is still open, as no function of ours does."""
+    order.mark_expired(at=timezone.now())
+    order.save()
+
+
+def close_and_sell_out(order: Order) -> None:
+    """Close an order only here, and sell its goods to others: a payment now comes too late."""
+    close_only_here(order)
+    order.items.update(stock_taken=0)
+    Product.objects.update(stock=0)

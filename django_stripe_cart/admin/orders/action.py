@@ -42,6 +42,7 @@ class Action:
     success_text: ClassVar[str | Promise]
     change: ClassVar[Callable[..., Order]]
     moves_money: ClassVar[bool] = False
+    form_class: ClassVar[type[ConfirmForm]] = ConfirmForm
     is_next_step: ClassVar[bool] = False  # what is usually done next with a paid order
 
     def make_form(
@@ -55,7 +56,7 @@ class Action:
 
         ``query`` is the query string of the page, ``data`` the submitted values, if any.
         """
-        return ConfirmForm(data, orders=orders)
+        return self.form_class(data, orders=orders)
 
     def is_available(self, order: Order) -> bool:
         """Return whether to offer the action for the order, judging by its current status."""

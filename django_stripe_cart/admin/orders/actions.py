@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from django.contrib import messages
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from django_stripe_cart.admin.orders.action import Action, Outcome
-from django_stripe_cart.admin.orders.forms import ConfirmForm, FulfillForm
+from django_stripe_cart.admin.orders.forms import FulfillForm
 from django_stripe_cart.admin.orders.refund_action import RefundAction
 from django_stripe_cart.admin.orders.settle_action import SettleAction
 from django_stripe_cart.checkout import cancel_order
@@ -32,17 +29,8 @@ class FulfillAction(Action):
         "order as completed."
     )
     success_text = gettext_lazy("completed.")
+    form_class = FulfillForm
     is_next_step = True
-
-    def make_form(
-        self,
-        orders: Sequence[Order],
-        *,
-        query: Mapping[str, str],
-        data: Mapping[str, Any] | None = None,
-    ) -> ConfirmForm:
-        """Return the form. If there are reasons to wait, it has a checkbox that must be ticked."""
-        return FulfillForm(data, orders=orders)
 
     def is_available(self, order: Order) -> bool:
         """Return whether the order is paid and not completed yet."""

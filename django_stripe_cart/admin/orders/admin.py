@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
@@ -115,13 +113,7 @@ class OrderAdmin(OrderAdminBase):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Show the page of an order in the admin, read-only."""
-        if request.method not in ("GET", "HEAD"):
-            raise PermissionDenied
-        order = self.get_object(request, unquote(object_id))
-        if order is None and self.has_view_permission(request):
-            raise Http404
-        if order is None or not self.has_view_permission(request, order):
-            raise PermissionDenied
+        order = self.get_object_to_view(request, object_id)
         context = {
             **self.page_context(request, str(order)),
             **order_context(self, request, order),

@@ -39,7 +39,7 @@ class ConfirmForm(forms.Form):
 class FulfillForm(ConfirmForm):
     """A form that completes orders. If there are reasons to wait, the user must confirm it."""
 
-    # What the person saw: a reason that has come up since is shown before it is overridden.
+    # The reasons that the page showed. The user can't confirm a reason that was not among them.
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
     confirmed = forms.BooleanField(label=_("Complete it all the same"))
 

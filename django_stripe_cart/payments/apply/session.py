@@ -160,8 +160,9 @@ def _mark_processing(change: OrderChange, holds: list[str]) -> None:
     order = change.order
     if order.status != Status.PROCESSING:
         transition(order, order.mark_processing, kind="processing", by=change.by)
-    for reason in holds:
+    if holds:
         order.held_for = holds[0]
+    for reason in holds:
         open_issue(change, reason)
 
 

@@ -11,14 +11,13 @@ from django.utils import timezone
 from django_stripe_cart import gateway
 from django_stripe_cart.exceptions import PaymentError, PaymentRefused
 from django_stripe_cart.gateway import create_session, retrieve_session
-from django_stripe_cart.models import Order, OrderEmail, Product, Refund
+from django_stripe_cart.models import Order, OrderEmail, Refund
 from django_stripe_cart.payments import sync_open_orders, sync_order
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.events import sign_event
 from django_stripe_cart.testing.sandbox import post_webhook
-from tests.payments.test_sync import close_behind_our_back
-from tests.support.orders import issues, refreshed, settle
+from tests.support.orders import close_and_sell_out, issues, refreshed, settle
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 
@@ -197,9 +196,7 @@ def test_an_endpoint_of_an_older_version_hears_of_a_failed_refund(
 def test_goods_that_are_gone_are_not_sold_because_their_refund_failed(
     pending: Order, sandbox: Sandbox, signals_sent: list[str]
 ) -> None:
-    close_behind_our_back(pending)
-    pending.items.update(stock_taken=0)
-    Product.objects.update(stock=0)
+    close_and_sell_out(pending)
     sandbox.pay(pending.session_url, card=REFUND_FAILS_LATER)
     assert issues(pending) == ["paid_without_stock"]
     assert refund_order(refreshed(pending)).status == "refunded"

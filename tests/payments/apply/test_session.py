@@ -13,9 +13,8 @@ from django_stripe_cart.checkout import cancel_order
 from django_stripe_cart.models import Order, Product
 from django_stripe_cart.payments import sync_order
 from django_stripe_cart.sandbox import Sandbox
-from tests.payments.test_sync import close_behind_our_back
 from tests.support.host_rules import refuse_more_stock
-from tests.support.orders import issues, refreshed, settle
+from tests.support.orders import close_only_here, issues, refreshed, settle
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 
@@ -64,7 +63,7 @@ def test_an_order_is_canceled_although_the_products_model_is_broken(
 def test_a_late_payment_is_recorded_although_the_products_model_is_broken(
     pending: Order, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    close_behind_our_back(pending)
+    close_only_here(pending)
     pending.items.update(stock_taken=0)
     monkeypatch.setattr(Product, "stock_field", "no_such_column")
 
@@ -78,7 +77,7 @@ def test_stock_that_another_transaction_locks_is_asked_for_again(
     pending: Order, sandbox: Sandbox, mug: Product, is_late: bool
 ) -> None:
     if is_late:
-        close_behind_our_back(pending)
+        close_only_here(pending)
 
     with connection.execute_wrapper(LockedOnce()):
         if is_late:
