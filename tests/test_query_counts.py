@@ -230,13 +230,8 @@ def _peaks(action: Callable[[int], None], *counts: int) -> Iterator[int]:
 
 # In earnest, because a test's own transaction would keep what waits for its end.
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(
-    "dry_run",
-    [
-        pytest.param(True, id="dry run"),
-        pytest.param(False, id="in earnest", marks=pytest.mark.long),
-    ],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("dry_run", [True, False], ids=["dry run", "in earnest"])
 def test_sync_needs_no_more_memory_for_more_orders(sandbox: Sandbox, dry_run: bool) -> None:
     def sync(count: int) -> None:
         heard = Counted()
@@ -250,6 +245,7 @@ def test_sync_needs_no_more_memory_for_more_orders(sandbox: Sandbox, dry_run: bo
     assert many < 1.3 * few
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 def test_the_export_needs_no_more_memory_for_more_orders(admin_client: Client) -> None:
     def export(count: int) -> None:

@@ -21,7 +21,6 @@ ON_ONE_DATABASE = (
     "test_access.py",
     "test_deadlines.py",
     "test_forged_webhooks.py",
-    "test_hostile_requests.py",
     "test_stripe_faults.py",
     "test_stripe_mutants.py",
 )

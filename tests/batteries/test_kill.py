@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,7 +9,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from django_stripe_cart.models import Order, Refund
 from tests.batteries import actions
@@ -125,26 +122,6 @@ def find_crash_points(shop: Shop, workers: DisposableWorkers, case: CrashCase) -
     return result.reports
 
 
-def distinct_points(points: list[str]) -> list[tuple[int, str]]:
-    """Number the crash points, and return those that can end differently.
-
-    A kill inside a transaction undoes it wherever it happens, so there the first and the last point
-    of each transaction are enough, beside all commits and requests. SQLite takes all of these, the
-    servers every second one: MariaDB the first, PostgreSQL the others. EVERY_POINT=1 takes all.
-    """
-    numbered = list(enumerate(points))
-    if os.environ.get("EVERY_POINT"):
-        return numbered
-    edges = {n for n, name in numbered if re.search("COMMIT|/v1/|^after", name)}
-    edges |= {-1, len(points)}
-    distinct = [(n, name) for n, name in numbered if edges & {n - 1, n, n + 1}]
-    return distinct[
-        {"mysql": slice(0, None, 2), "postgresql": slice(1, None, 2)}.get(
-            connection.vendor, slice(None)
-        )
-    ]
-
-
 def kill(
     shop: Shop, workers: DisposableWorkers, case: CrashCase, point: int, name: str
 ) -> Scenario:
@@ -171,7 +148,7 @@ def test_after_a_kill_at_any_crash_point_a_retry_recovers(
 ) -> None:
     points = find_crash_points(shop, workers, case)
     request.node.user_properties.append(("crash_points", len(points)))
-    for point, name in distinct_points(points):
+    for point, name in enumerate(points):
         scenario = kill(shop, workers, case, point, name)
         assert scenario.violations() == [], name
 
@@ -191,7 +168,7 @@ def test_after_a_kill_at_any_crash_point_sync_alone_recovers(
 ) -> None:
     points = find_crash_points(shop, workers, case)
     request.node.user_properties.append(("crash_points", len(points)))
-    for point, name in distinct_points(points):
+    for point, name in enumerate(points):
         scenario = kill(shop, workers, case, point, name)
 
         requests = len(shop.sandbox.requests)

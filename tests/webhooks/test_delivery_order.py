@@ -50,6 +50,14 @@ ENDS: dict[str, tuple[list[str], int, int, list[str]]] = {
     "inquiry": (["paid"], 8, 0, ["order_disputed", "order_issue_opened", "order_paid"]),
     "two tabs": (["canceled", "paid"], 7, 0, ["order_paid"]),
 }
+# The four events of a dispute come in 2520 orders.
+each_scenario = pytest.mark.parametrize(
+    "scenario",
+    [
+        pytest.param(one, id=str(one), marks=[pytest.mark.long] if one.name == "dispute" else [])
+        for one in SCENARIOS
+    ],
+)
 DISPUTES = {"dispute": ["lost"], "inquiry": ["warning_needs_response"]}
 
 # How many ways there are for so many events to arrive twice each after everything has happened, and
@@ -123,7 +131,7 @@ def find_out_about_lost_refunds(run: ScenarioRun) -> None:
 # --- after the event ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
+@each_scenario
 def test_each_event_twice_in_any_order(
     scenario: Scenario,
     sandbox: Sandbox,
@@ -191,7 +199,7 @@ def comparable_row(row: dict[str, Any]) -> str:
 # --- while it happens ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
+@each_scenario
 def test_each_event_at_any_time_after_it_was_made(
     scenario: Scenario,
     sandbox: Sandbox,
