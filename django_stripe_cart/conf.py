@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -41,11 +42,31 @@ class Conf:
         return str(getattr(settings, "STRIPE_CART_SECRET_KEY", "") or "")
 
     @property
+    def api_key_digest(self) -> str:
+        """Return a digest (16 hex digits) by which rows remember the secret key.
+
+        The same key is another one in a sandbox.
+        """
+        where = "sandbox" if self.api_base else "stripe"
+        return hashlib.sha256(f"{where}:{self.secret_key}".encode()).hexdigest()[:16]
+
+    @property
     def webhook_secrets(self) -> list[str]:
         """Return the webhook secrets that are set: two while the shop replaces its secret."""
         value = getattr(settings, "STRIPE_CART_WEBHOOK_SECRET", "")
         secrets = value if isinstance(value, list | tuple | set | frozenset) else [value]
-        return [s for s in secrets if isinstance(s, str) and s.strip()]
+        # A secret that was read from a file ends with a newline.
+        return [s.strip() for s in secrets if isinstance(s, str) and s.strip()]
+
+    @property
+    def shop_id(self) -> str | None:
+        """Return the id of this shop, or None if ``STRIPE_CART_SHOP_ID`` is not set.
+
+        The setting can be a function, for a project that serves several shops (tenants).
+        """
+        value = getattr(settings, "STRIPE_CART_SHOP_ID", None)
+        value = value() if callable(value) else value
+        return str(value) if value else None
 
     @property
     def currency(self) -> str:

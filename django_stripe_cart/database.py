@@ -17,6 +17,9 @@ from django.apps import apps
 from django.db import DatabaseError, connections, models, router, transaction
 from django.db.models import F, Value
 
+from django_stripe_cart.deadlines import seconds_left
+from django_stripe_cart.exceptions import ShopBusy
+
 P = ParamSpec("P")
 R = TypeVar("R")
 M = TypeVar("M", bound=models.Model)
@@ -100,9 +103,10 @@ def in_transaction(*, durable: bool) -> Callable[[Callable[P, R]], Callable[P, R
 def in_transaction(function: Callable[..., Any] | None = None, /, *, durable: bool = True) -> Any:
     """Decorate a function to run in a transaction, which is retried after a database conflict.
 
-    The function may run several times, so it must not call Stripe. It raises ``RuntimeError`` if a
-    transaction is open already. With ``durable=False`` it joins the open transaction instead, and
-    only the code that opened that transaction can retry it.
+    The function may run several times, so it must not call Stripe. It raises ``ShopBusy`` if the
+    deadline leaves no time to run again, and ``RuntimeError`` if a transaction is open already.
+    With ``durable=False`` it joins the open transaction instead, and only the code that opened that
+    transaction can retry it.
     """
     if function is None:
         return functools.partial(in_transaction, durable=durable)
@@ -113,12 +117,15 @@ def in_transaction(function: Callable[..., Any] | None = None, /, *, durable: bo
         attempt = 0
         while True:
             attempt += 1
+            began = time.monotonic()
             try:
                 with transaction.atomic(using=_alias(), durable=durable):
                     return function(*args, **kwargs)
             except DatabaseError as error:
                 if attempt == attempts or not is_retryable(error):
                     raise
+                if seconds_left() < time.monotonic() - began:
+                    raise ShopBusy from error
                 # The delay is random, so that the same transactions do not collide again.
                 time.sleep(random.uniform(0, min(MAX_DELAY, 0.01 * 2**attempt)))  # noqa: S311
 

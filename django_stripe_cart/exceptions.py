@@ -189,6 +189,16 @@ class PaymentMissing(PaymentRefused):
     code = "payment_missing"
 
 
+class PaymentElsewhere(PaymentMissing):
+    """Exception raised when an order's payment belongs to another secret key, and account.
+
+    While the payment may still succeed there, the order is left alone.
+    """
+
+    code = "payment_elsewhere"
+    default_message = _("The payment for this order is not complete yet.")
+
+
 class PaymentRetryable(PaymentError):
     """Exception raised when Stripe was too busy to carry out a request.
 
@@ -205,6 +215,16 @@ class PaymentUnknown(PaymentError):
     """
 
     code = "payment_unknown"
+
+
+class ShopBusy(PaymentError):
+    """Exception raised when the database has taken so long that no time is left to ask Stripe.
+
+    No request was sent to Stripe. The same call can be repeated.
+    """
+
+    code = "shop_busy"
+    default_message = _("The shop is very busy at the moment. Please try again.")
 
 
 class PaymentPermanentlyFailed(PaymentUnknown):

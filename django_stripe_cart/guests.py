@@ -14,8 +14,8 @@ from django_stripe_cart.cart.changes import MAX_LINES
 from django_stripe_cart.cart.contents import MAX_QUANTITY, CartLine, read_contents, stock_message
 from django_stripe_cart.checkout import cancel_order
 from django_stripe_cart.database import in_transaction, lock_all
+from django_stripe_cart.deadlines import short_deadline
 from django_stripe_cart.exceptions import CartError, CartFull, OutOfStock, PaymentError
-from django_stripe_cart.gateway import short_deadline
 from django_stripe_cart.models import Cart, CartItem, Order, OrderEvent
 from django_stripe_cart.timeline import BY_SHOPPER, Cause
 

@@ -11,8 +11,8 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from django_stripe_cart.database import in_transaction
+from django_stripe_cart.deadlines import deadline
 from django_stripe_cart.exceptions import PaymentRefused, RefundNotPossible
-from django_stripe_cart.gateway import deadline
 from django_stripe_cart.models import Order, OrderItem, Refund, RefundItem
 from django_stripe_cart.money import format_money
 from django_stripe_cart.payments import sync_order

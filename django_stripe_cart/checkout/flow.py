@@ -13,6 +13,7 @@ from django.utils import timezone
 from django_stripe_cart.cart.contents import read_contents
 from django_stripe_cart.checkout.placement import create_order, is_unchanged, lock_contents
 from django_stripe_cart.database import in_transaction, retry
+from django_stripe_cart.deadlines import deadline
 from django_stripe_cart.exceptions import (
     EmptyCart,
     OrderClosed,
@@ -22,7 +23,6 @@ from django_stripe_cart.exceptions import (
     PaymentPermanentlyFailed,
     PaymentRefused,
 )
-from django_stripe_cart.gateway import deadline
 from django_stripe_cart.models import Cart, Order
 from django_stripe_cart.models.cart import CartKey
 from django_stripe_cart.payments import sync_order

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from django.db import DatabaseError
 
+from django_stripe_cart.deadlines import deadline
 from django_stripe_cart.doctor.account import diagnose_account
 from django_stripe_cart.doctor.database import diagnose_database
 from django_stripe_cart.doctor.email import diagnose_email
@@ -14,7 +15,6 @@ from django_stripe_cart.doctor.orders import diagnose_orders
 from django_stripe_cart.doctor.settings import diagnose_settings
 from django_stripe_cart.doctor.site import diagnose_urls_and_products
 from django_stripe_cart.doctor.webhook import diagnose_webhook
-from django_stripe_cart.gateway import deadline
 
 __all__ = ["Finding", "State", "run_all"]
 

@@ -11,7 +11,7 @@ from django.utils.timesince import timesince
 from django_stripe_cart.conf import conf
 from django_stripe_cart.doctor.finding import Finding, advice, good, wrong
 from django_stripe_cart.models import EventCursor, Order, OrderIssue
-from django_stripe_cart.webhooks.missed_events import EVENT_RETENTION
+from django_stripe_cart.webhooks.gaps import EVENT_RETENTION
 
 SYNC_COMMAND = "python manage.py stripe_cart_sync"
 SYNC_OVERDUE = timedelta(days=1)
@@ -39,7 +39,7 @@ def diagnose_orders() -> Iterator[Finding]:
 
 def _report_last_sync() -> Finding:
     """Report when ``stripe_cart_sync`` finished last."""
-    cursor = EventCursor.objects.filter(livemode=conf.livemode).first()
+    cursor = EventCursor.objects.filter(api_key_digest=conf.api_key_digest).first()
     if cursor is None:
         return advice(
             "stripe_cart_sync has never finished. It finds events whose webhook never arrived.",

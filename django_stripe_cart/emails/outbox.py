@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from django_stripe_cart.conf import conf
 from django_stripe_cart.database import after_commit
+from django_stripe_cart.deadlines import is_time_left
 from django_stripe_cart.emails.delivery import send
 from django_stripe_cart.emails.rendering import recipients
 from django_stripe_cart.exceptions import EmailNotSent, EmailRefused
@@ -63,11 +64,14 @@ def _kinds_to_send() -> frozenset[str]:
 def send_pending_emails() -> Iterator[tuple[OrderEmail, bool]]:
     """Send all pending e-mails, and yield pairs of an e-mail and whether it was sent.
 
-    After 3 failures in a row, the remaining e-mails are left for the next call.
+    After 3 failures in a row, or if the deadline comes, the remaining e-mails are left for the next
+    call.
     """
     failures = 0
     pending = OrderEmail.objects.pending().filter(kind__in=_kinds_to_send())
     for email in pending.select_related("order"):
+        if not is_time_left():
+            return
         was_sent = deliver(email)
         if was_sent is None:
             continue

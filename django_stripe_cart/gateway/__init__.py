@@ -4,7 +4,6 @@ Its functions return dataclasses and raise the exceptions of ``django_stripe_car
 """
 
 from django_stripe_cart.gateway.account import Account, retrieve_account
-from django_stripe_cart.gateway.deadlines import deadline, short_deadline
 from django_stripe_cart.gateway.disputes import (
     StripeDispute,
     list_disputes,
@@ -16,7 +15,7 @@ from django_stripe_cart.gateway.endpoints import (
     delete_endpoint,
     list_endpoints,
 )
-from django_stripe_cart.gateway.events import Event, list_events
+from django_stripe_cart.gateway.events import Event, EventList, list_events, retrieve_event
 from django_stripe_cart.gateway.radar import (
     FraudWarning,
     Review,
@@ -40,6 +39,7 @@ __all__ = [
     "Account",
     "Endpoint",
     "Event",
+    "EventList",
     "FraudWarning",
     "Review",
     "Session",
@@ -48,7 +48,6 @@ __all__ = [
     "create_endpoint",
     "create_refund",
     "create_session",
-    "deadline",
     "delete_endpoint",
     "expire_session",
     "list_disputes",
@@ -57,10 +56,10 @@ __all__ = [
     "list_refunds",
     "retrieve_account",
     "retrieve_dispute",
+    "retrieve_event",
     "retrieve_fraud_warning",
     "retrieve_payment_metadata",
     "retrieve_refund",
     "retrieve_review",
     "retrieve_session",
-    "short_deadline",
 ]

@@ -1,4 +1,4 @@
-"""Send requests to Stripe, with the configured API version and a deadline."""
+"""Send requests to Stripe, with the configured API version and within the deadline."""
 
 from __future__ import annotations
 
@@ -7,14 +7,22 @@ import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import django_stripe_cart
 from django_stripe_cart.conf import conf
 from django_stripe_cart.database import is_transaction_open
-from django_stripe_cart.exceptions import PaymentNotConfigured
-from django_stripe_cart.gateway.deadlines import attempt_timeout
+from django_stripe_cart.deadlines import (
+    attempt_timeout,
+    is_stripe_slow,
+    is_time_left,
+    waiting_for_stripe,
+)
+from django_stripe_cart.exceptions import PaymentNotConfigured, PaymentRetryable, ShopBusy
 from django_stripe_cart.gateway.errors import NEXT_STEP, translate_errors
 
 if TYPE_CHECKING:
@@ -31,6 +39,17 @@ MAX_RETRIES = 2
 _transport: stripe.HTTPClient | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Response of Stripe: its JSON as a dict, and the time at which Stripe sent it, if known.
+
+    The time is Stripe's own, from the ``Date`` header. It is aware.
+    """
+
+    data: dict[str, Any]
+    sent_at: datetime | None
+
+
 def request(call: Call) -> dict[str, Any]:
     """Send one request to Stripe, and return the response as a dict.
 
@@ -39,17 +58,32 @@ def request(call: Call) -> dict[str, Any]:
     fields, and pickles the API key. Raises ``PaymentError``, or ``AssertionError`` if a database
     transaction is open: it would keep its locks until Stripe answers.
     """
+    return request_answer(call).data
+
+
+def request_answer(call: Call) -> Answer:
+    """Send one request to Stripe like ``request``, and return the ``Answer``."""
     if is_transaction_open():
         raise AssertionError("Stripe must not be asked while a database transaction is open.")
     _check_settings()
-    with translate_errors():
+    if not is_time_left():
+        raise PaymentRetryable if is_stripe_slow() else ShopBusy
+    with translate_errors(), waiting_for_stripe():
         answer = call(
             _client(conf.secret_key, conf.api_base, conf.api_version, attempt_timeout(), _transport)
         )
         data = answer.last_response.data  # type: ignore[union-attr]
         if not isinstance(data, dict) or "object" not in data:
             raise ValueError("The answer is not a Stripe object.")
-        return data
+        return Answer(data, _read_date(answer.last_response.headers))  # type: ignore[union-attr]
+
+
+def _read_date(headers: Any) -> datetime | None:
+    """Return the time in the ``Date`` header of a response, or None."""
+    try:
+        return parsedate_to_datetime(headers["Date"])
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _check_settings() -> None:
@@ -85,10 +119,19 @@ def request_all(
     ``list_page`` is a function that calls a list method of the Stripe client with parameters. It is
     called for each page.
     """
+    for answer in request_pages(list_page, params):
+        yield from answer.data["data"]
+
+
+def request_pages(
+    list_page: Callable[[stripe.StripeClient, Any], stripe.StripeObject], params: dict[str, Any]
+) -> Iterator[Answer]:
+    """Yield the pages of a list at Stripe, like ``request_all``."""
     params = {**params, "limit": PAGE_SIZE}
     while True:
-        page = request(lambda client: list_page(client, params))
-        yield from page["data"]
+        answer = request_answer(lambda client: list_page(client, params))
+        page = answer.data
+        yield answer
         if not page.get("has_more") or not page["data"]:
             return
         params["starting_after"] = page["data"][-1]["id"]

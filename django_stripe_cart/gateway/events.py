@@ -10,13 +10,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from itertools import chain
 from typing import Any
+
+from django.utils import timezone
 
 from django_stripe_cart.conf import conf
 from django_stripe_cart.exceptions import InvalidWebhook
-from django_stripe_cart.gateway.client import request_all
+from django_stripe_cart.gateway.client import request, request_pages
+from django_stripe_cart.gateway.sessions import to_datetime
 
 TIMESTAMP_TOLERANCE = 300  # seconds, into the past and into the future
+
+OTHER_TIME = "it was signed over 5 minutes ago or in the future: compare this machine's clock."
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,7 @@ class Event:
     livemode: bool
     account: str
     data: Mapping[str, Any]
+    api_version: str = ""
 
     @property
     def object_id(self) -> str:
@@ -51,7 +58,8 @@ def read_event(body: bytes, signature: str) -> Event:
         return _parse_event(json.loads(body))
     except Exception as error:
         # From None: the frames have variables with secrets, and error pages show variables.
-        raise InvalidWebhook(f"Not a webhook from Stripe: {type(error).__name__}") from None
+        reason = _describe_refusal(error, signature)
+        raise InvalidWebhook(f"Not a webhook from Stripe: {reason}") from None
 
 
 def sign(body: bytes, secret: str) -> str:
@@ -61,15 +69,39 @@ def sign(body: bytes, secret: str) -> str:
     return f"t={timestamp},v1={proof}"
 
 
-def list_events(types: Iterable[str], *, since: datetime) -> Iterator[Event]:
-    """Yield the events of ``types`` (at most 20) that were created after ``since``, newest first.
+@dataclass(frozen=True, slots=True)
+class EventList:
+    """Events from Stripe's list, newest first, and the time at which Stripe sent the first page.
+
+    The time is Stripe's own; it is this machine's if Stripe's is not known. The other pages are
+    requested while ``events`` is iterated, which raises ``PaymentError``.
+    """
+
+    began_at: datetime
+    events: Iterator[Event]
+
+
+def list_events(types: Iterable[str], *, since: datetime) -> EventList:
+    """Return the events of ``types`` (at most 20) that were created after ``since``.
 
     Stripe lists events of the last 30 days (docs.stripe.com/api/events/list). Raises
     ``PaymentError``.
     """
     wanted = {"types": sorted(types), "created": {"gte": int(since.timestamp())}}
-    for data in request_all(lambda client, params: client.v1.events.list(params), wanted):
-        yield _parse_event(data)
+    pages = request_pages(lambda client, params: client.v1.events.list(params), wanted)
+    first = next(pages)
+    events = (_parse_event(data) for page in chain([first], pages) for data in page.data["data"])
+    sent_at = first.sent_at
+    return EventList(to_datetime(sent_at.timestamp()) if sent_at else timezone.now(), events)
+
+
+def retrieve_event(event_id: str) -> Event:
+    """Return the event with this id. Raises ``PaymentError``.
+
+    It is ``PaymentMissing`` for an event of another account, or one that is older than 30 days
+    (docs.stripe.com/api/events/retrieve).
+    """
+    return _parse_event(request(lambda client: client.v1.events.retrieve(event_id)))
 
 
 def _verify(body: str, signature: str) -> None:
@@ -93,9 +125,32 @@ def _check_timestamp_not_in_future(signature: str) -> None:
 
     The SDK only checks that the timestamp is not too old.
     """
+    if _seconds_ago(signature) < -TIMESTAMP_TOLERANCE:
+        raise InvalidWebhook(OTHER_TIME)
+
+
+def _seconds_ago(signature: str) -> float:
+    """Return how long ago, by this machine's clock, a body was signed. May be negative.
+
+    Raises ``InvalidWebhook`` if the signature does not have one timestamp.
+    """
     stamps = re.findall(r"(?:^|,)\s*t=(\d{1,12})(?=,|$)", signature, re.ASCII)
-    if len(stamps) != 1 or int(stamps[0]) > time.time() + TIMESTAMP_TOLERANCE:
-        raise InvalidWebhook("The signature's timestamp is missing or lies in the future.")
+    if len(stamps) != 1:
+        raise InvalidWebhook("it has no signature.")
+    return time.time() - int(stamps[0])
+
+
+def _describe_refusal(error: Exception, signature: str) -> str:
+    """Return the reason for which a request is refused, for the log and the diagnosis."""
+    import stripe
+
+    if isinstance(error, InvalidWebhook):
+        return str(error)
+    if not isinstance(error, stripe.SignatureVerificationError):
+        return f"its body can't be read ({type(error).__name__})."
+    if abs(_seconds_ago(signature)) > TIMESTAMP_TOLERANCE:
+        return OTHER_TIME
+    return "it is signed with another secret than STRIPE_CART_WEBHOOK_SECRET."
 
 
 def _parse_event(event: Any) -> Event:
@@ -106,11 +161,12 @@ def _parse_event(event: Any) -> Event:
         livemode=event["livemode"] is True,
         account=str(event.get("account") or ""),
         data=dict(event["data"]["object"]),
+        api_version=str(event.get("api_version") or ""),
     )
 
 
 def _checked_text(value: Any, max_length: int) -> str:
     """Return ``value`` if it is a text that can be stored. Raises ``InvalidWebhook`` otherwise."""
     if not isinstance(value, str) or not 0 < len(value) <= max_length or "\x00" in value:
-        raise InvalidWebhook("The event's id or type is not readable.")
+        raise InvalidWebhook("the event's id or type is not readable.")
     return value

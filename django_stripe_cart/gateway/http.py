@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import stripe
 
-from django_stripe_cart.gateway.deadlines import TIMEOUT, seconds_left
+from django_stripe_cart.deadlines import TIMEOUT, seconds_left
 
 
 class DeadlineHTTPClient(stripe.RequestsClient):

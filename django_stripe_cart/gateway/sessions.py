@@ -128,7 +128,7 @@ def read_session(data: Mapping[str, Any]) -> Session:
     )
 
 
-def to_datetime(timestamp: int) -> datetime:
+def to_datetime(timestamp: float) -> datetime:
     """Return a Unix timestamp as a datetime, which is aware if ``USE_TZ`` is set."""
     value = datetime.fromtimestamp(timestamp, UTC)
     return value if settings.USE_TZ else timezone.make_naive(value)

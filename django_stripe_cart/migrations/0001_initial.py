@@ -35,12 +35,32 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("livemode", models.BooleanField(unique=True)),
+                ("api_key_digest", models.CharField(max_length=16, unique=True)),
                 ("seen_until", models.DateTimeField()),
+                ("gap_since", models.DateTimeField(null=True)),
+                ("gap_checked_pk", models.BigIntegerField(default=0)),
+                ("gap_failed_pk", models.BigIntegerField(null=True)),
             ],
             options={
                 "verbose_name": "event cursor",
                 "verbose_name_plural": "event cursors",
+            },
+        ),
+        migrations.CreateModel(
+            name="WebhookRefusal",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("refused_at", models.DateTimeField(verbose_name="refused")),
+                ("reason", models.CharField(max_length=200, verbose_name="reason")),
+            ],
+            options={
+                "verbose_name": "refused webhook",
+                "verbose_name_plural": "refused webhooks",
             },
         ),
         migrations.CreateModel(
@@ -252,6 +272,7 @@ class Migration(migrations.Migration):
                 ),
                 ("receipt_url", models.TextField(blank=True)),
                 ("livemode", models.BooleanField(default=False)),
+                ("api_key_digest", models.CharField(blank=True, max_length=16)),
                 (
                     "held_for",
                     models.CharField(
@@ -745,6 +766,22 @@ class Migration(migrations.Migration):
                 (
                     "processed_at",
                     models.DateTimeField(blank=True, null=True, verbose_name="processed"),
+                ),
+                (
+                    "delivered_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="delivered"),
+                ),
+                (
+                    "retry_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="next attempt"),
+                ),
+                (
+                    "acknowledged_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="acknowledged"),
+                ),
+                (
+                    "acknowledged_by",
+                    models.CharField(blank=True, max_length=150, verbose_name="acknowledged by"),
                 ),
                 ("attempts", models.PositiveIntegerField(default=0, verbose_name="attempts")),
                 ("error", models.CharField(blank=True, max_length=500, verbose_name="error")),

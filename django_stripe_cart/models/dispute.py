@@ -76,6 +76,11 @@ class Dispute(models.Model):
         return self.status.startswith(INQUIRY)
 
     @property
+    def is_withholding(self) -> bool:
+        """Return whether the bank has withdrawn the amount: Stripe refuses refunds then."""
+        return not self.is_kept and not self.is_inquiry
+
+    @property
     def stripe_url(self) -> str:
         """Return the URL of the dispute's page in Stripe's Dashboard."""
         mode = "" if self.order.livemode else "test/"

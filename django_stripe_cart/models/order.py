@@ -68,6 +68,8 @@ class Order(ProtectedStatusMixin, models.Model):
     payment_intent_id = StripeIdField(null=True, blank=True, unique=True)
     receipt_url = models.TextField(blank=True)
     livemode = models.BooleanField(default=False)
+    # Of the secret key with which the session was created.
+    api_key_digest = models.CharField(max_length=16, blank=True)
 
     # Why an order that has money must not become PAID before staff accepts it. It is kept through
     # a refund, because a refund can fail.
@@ -237,6 +239,14 @@ class Order(ProtectedStatusMixin, models.Model):
         Return True, too, if no session was requested yet.
         """
         return self.session_params is None or self.livemode == conf.livemode
+
+    @property
+    def has_other_key(self) -> bool:
+        """Return whether the order's session was created with another secret key than today's.
+
+        It may be of another Stripe account, or of the same account before the key was replaced.
+        """
+        return self.api_key_digest not in ("", conf.api_key_digest)
 
     @property
     def has_receipt(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from django_stripe_cart.models.querysets import PrimaryDatabaseQuerySet
@@ -48,12 +48,17 @@ class OrderQuerySet(PrimaryDatabaseQuerySet[O_co]):
     def overdue_for_sync(self) -> Iterator[O_co]:
         """Yield the orders with an overdue payment, and then those with an overdue refund.
 
-        They are read in batches by two queries, because databases use no index for both conditions
-        in one query.
+        Those that were synced longest ago come first: if a sync stops, the next one goes on with
+        the others. There are two queries, because databases use no index for both conditions in
+        one query. Only the primary keys are read at once, and the orders in batches.
         """
         for orders in (self.with_overdue_payment(), self.with_overdue_refund()):
-            for batch in orders.in_batches(BATCH_SIZE):
-                yield from batch
+            longest_ago = orders.order_by(F("synced_at").asc(nulls_first=True), "pk")
+            pks = list(longest_ago.values_list("pk", flat=True))
+            for start in range(0, len(pks), BATCH_SIZE):
+                batch = pks[start : start + BATCH_SIZE]
+                found = orders.in_bulk(batch)
+                yield from (found[pk] for pk in batch if pk in found)
 
     def with_overdue_payment(self) -> Self:
         """Return the orders whose payment at Stripe may have changed since the last sync."""

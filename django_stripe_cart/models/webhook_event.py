@@ -1,19 +1,45 @@
-"""Models of Stripe's events, and of the time until which they were read."""
+"""Model of events from Stripe: each is processed once."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Self
+
 from django.db import models
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from django_stripe_cart.models.fields import StripeIdField
 from django_stripe_cart.models.order import Order
 from django_stripe_cart.models.querysets import PrimaryDatabaseQuerySet
 
+PROCESSING_TIME = timedelta(minutes=1)  # another process may still be working on the event
+
+
+class WebhookEventQuerySet(PrimaryDatabaseQuerySet["WebhookEvent"]):
+    """Queryset of events."""
+
+    def unprocessed(self) -> Self:
+        """Return the events that could not be processed, without those that staff acknowledged."""
+        return self.filter(processed_at=None, acknowledged_at=None)
+
+    def waiting(self) -> Self:
+        """Return the unprocessed events on which no process is working."""
+        return self.unprocessed().filter(received_at__lt=timezone.now() - PROCESSING_TIME)
+
+    def due(self) -> Self:
+        """Return the waiting events that should be processed again now, the oldest first."""
+        is_due = Q(retry_at=None) | Q(retry_at__lte=timezone.now())
+        return self.waiting().filter(is_due).order_by("received_at", "pk")
+
 
 class WebhookEvent(models.Model):
     """Model for an event from Stripe, without its payload.
 
-    ``processed_at`` is None until the event is processed; ``error`` describes the last failure.
+    ``processed_at`` is None until the event is processed; ``error`` describes the last failure, and
+    ``retry_at`` is the time of the next attempt. ``delivered_at`` is None if the event was only
+    read from Stripe's list: its webhook did not arrive.
     """
 
     event_id = StripeIdField(_("event"), unique=True)
@@ -30,10 +56,14 @@ class WebhookEvent(models.Model):
     livemode = models.BooleanField(_("live mode"), default=False)
     received_at = models.DateTimeField(_("received"), auto_now_add=True)
     processed_at = models.DateTimeField(_("processed"), null=True, blank=True)
+    delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
+    retry_at = models.DateTimeField(_("next attempt"), null=True, blank=True)
+    acknowledged_at = models.DateTimeField(_("acknowledged"), null=True, blank=True)
+    acknowledged_by = models.CharField(_("acknowledged by"), max_length=150, blank=True)
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     error = models.CharField(_("error"), max_length=500, blank=True)
 
-    objects = PrimaryDatabaseQuerySet["WebhookEvent"].as_manager()
+    objects = WebhookEventQuerySet.as_manager()
 
     class Meta:
         ordering = ("-pk",)
@@ -46,21 +76,12 @@ class WebhookEvent(models.Model):
     def __str__(self) -> str:
         return f"{self.type} {self.event_id}"
 
+    @property
+    def is_over(self) -> bool:
+        """Return whether the event was processed, or staff has acknowledged that it can't be."""
+        return self.processed_at is not None or self.acknowledged_at is not None
 
-class EventCursor(models.Model):
-    """Model for the time until which Stripe's events were read, one row for each mode.
-
-    The mode is test or live. ``seen_until`` is the time at which the last complete reading began.
-    """
-
-    livemode = models.BooleanField(unique=True)
-    seen_until = models.DateTimeField()
-
-    objects = PrimaryDatabaseQuerySet["EventCursor"].as_manager()
-
-    class Meta:
-        verbose_name = _("event cursor")
-        verbose_name_plural = _("event cursors")
-
-    def __str__(self) -> str:
-        return f"{'live' if self.livemode else 'test'} until {self.seen_until}"
+    @property
+    def is_waiting_for_retry(self) -> bool:
+        """Return whether the last attempt failed, and the time of the next one has not come."""
+        return self.retry_at is not None and self.retry_at > timezone.now()

@@ -91,6 +91,7 @@ def _commit_params(order: Order, params: dict[str, Any], *, expires_at: datetime
         "session_params": params,
         "session_expires_at": expires_at,
         "livemode": conf.livemode,
+        "api_key_digest": conf.api_key_digest,
     }
     if _update_if_pending(order, saved, cancel_requested_at=None, session_params=None):
         vars(order).update(saved)
@@ -104,7 +105,13 @@ def _commit_params(order: Order, params: dict[str, Any], *, expires_at: datetime
 @in_transaction
 def _commit_session(order: Order, session: Session, *, by: Cause) -> Order:
     """Save the session's id and URL on the order if it is still pending, and return the order."""
-    created: dict[str, Any] = {"session_id": session.id, "session_url": session.url}
+    created: dict[str, Any] = {
+        "session_id": session.id,
+        "session_url": session.url,
+        # The key may have been replaced since the parameters were saved.
+        "livemode": session.livemode,
+        "api_key_digest": conf.api_key_digest,
+    }
     if session.expires_at is not None:
         created["session_expires_at"] = session.expires_at
     if _update_if_pending(order, created, session_id=None, cancel_requested_at=None):

@@ -5,8 +5,10 @@ It contains no data about the shopper (docs.stripe.com/metadata).
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.utils.crypto import salted_hmac
 
+from django_stripe_cart.conf import conf
 from django_stripe_cart.models import Order
 
 ORDER_KEY = "stripe_cart_order"
@@ -20,5 +22,22 @@ def order_metadata(order: Order) -> dict[str, str]:
 
 
 def shop_id() -> str:
-    """Return the id of this shop (16 hex digits), which is a hash of ``SECRET_KEY``."""
-    return salted_hmac("stripe_cart.shop", "shop", algorithm="sha256").hexdigest()[:16]
+    """Return the id of this shop: ``STRIPE_CART_SHOP_ID``, or a hash of ``SECRET_KEY``."""
+    return conf.shop_id or _digest(settings.SECRET_KEY)
+
+
+def is_this_shop(shop: str | None) -> bool:
+    """Return whether ``shop``, from the metadata of an object at Stripe, is the id of this shop.
+
+    It is also if it was made from a key in ``SECRET_KEY_FALLBACKS``.
+    """
+    if conf.shop_id is not None:
+        return shop == conf.shop_id
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return shop in {_digest(key) for key in keys}
+
+
+def _digest(secret_key: str | bytes) -> str:
+    """Return the id of a shop with this ``SECRET_KEY`` (16 hex digits)."""
+    hashed = salted_hmac("stripe_cart.shop", "shop", secret=secret_key, algorithm="sha256")
+    return hashed.hexdigest()[:16]

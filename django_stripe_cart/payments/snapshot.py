@@ -37,6 +37,9 @@ class Mention:
 
 NO_MENTION = Mention("", "")
 
+# In place of events that were missed: the refunds and disputes are listed in any case.
+EVERYTHING = Mention("everything", "")
+
 
 @dataclass(frozen=True, slots=True)
 class StripeSnapshot:

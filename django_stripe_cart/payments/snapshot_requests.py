@@ -9,12 +9,12 @@ from django_stripe_cart.exceptions import PaymentMissing, PaymentNotConfigured, 
 from django_stripe_cart.gateway import FraudWarning, Review, Session, StripeDispute, StripeRefund
 from django_stripe_cart.models import Order, OrderIssue, Refund
 from django_stripe_cart.payments.checkout_sessions import expire_or_retrieve_session
-from django_stripe_cart.payments.snapshot import Mention, StripeSnapshot
+from django_stripe_cart.payments.snapshot import EVERYTHING, Mention, StripeSnapshot
 
 Reason = OrderIssue.Reason
 
 # Types of Stripe objects whose events are a reason to list the refunds of a payment.
-REFUND_TYPES = ("charge", "refund")
+REFUND_TYPES = ("charge", "refund", EVERYTHING.type)
 
 # Types of Stripe objects that are about a payment, though not always about the session's.
 PAYMENT_TYPES = (*REFUND_TYPES, "dispute", "review", "radar.early_fraud_warning")
@@ -97,10 +97,11 @@ def _read_disputes(
     The statuses are by Stripe's ids. The list is None if nothing shows that there are disputes.
     """
     is_mentioned = mention.type == "dispute"
-    if not (session.is_disputed or is_mentioned or order.amount_paid > 0):
+    is_wanted = session.is_disputed or is_mentioned or mention == EVERYTHING
+    if not (is_wanted or order.amount_paid > 0):
         return {}, None
     before = dict(order.disputes.values_list("stripe_id", "status"))
-    if not (session.is_disputed or is_mentioned or before):
+    if not (is_wanted or before):
         return {}, None
     intent = session.payment_intent_id
     listed = gateway.list_disputes(intent) if intent else []

@@ -11,14 +11,16 @@ from django.utils import timezone
 
 from django_stripe_cart.conf import conf
 from django_stripe_cart.database import retry
+from django_stripe_cart.deadlines import deadline, is_time_left
 from django_stripe_cart.exceptions import (
+    PaymentElsewhere,
     PaymentError,
     PaymentMissing,
     PaymentPermanentlyFailed,
     PaymentRefused,
     PaymentRetryable,
 )
-from django_stripe_cart.gateway import Session, deadline
+from django_stripe_cart.gateway import Session
 from django_stripe_cart.logs import describe_without_values
 from django_stripe_cart.models import Order
 from django_stripe_cart.payments.checkout_sessions import create_session_once, is_free
@@ -29,6 +31,7 @@ from django_stripe_cart.payments.record import (
     record_missing_payment,
     record_snapshot,
 )
+from django_stripe_cart.payments.silence import Silence
 from django_stripe_cart.payments.snapshot import (
     NO_MENTION,
     Mention,
@@ -42,6 +45,8 @@ logger = logging.getLogger("stripe_cart")
 
 # Stripe may expire a session this much later than this site expects, because clocks differ.
 CLOCK_TOLERANCE = timedelta(minutes=10)
+
+OTHER_KEY = "was paid or may be paid with another STRIPE_CART_SECRET_KEY: today's does not know it."
 
 # The number of snapshots to take while other processes record newer data; two usually suffice.
 MAX_ATTEMPTS = 5
@@ -85,11 +90,14 @@ def _take_and_record_snapshot(order: Order, mention: Mention, *, by: Cause) -> O
     try:
         snapshot = take_snapshot(Order.objects.get(pk=order.pk), mention)
         return record_snapshot(order, snapshot, by=by)
-    except PaymentMissing:
+    except PaymentMissing as error:
         if order.is_pending and _is_missing_for_good(order):
             return close_missing_session(order, by=by)
         if order.refunds.unknown().exists():
             record_missing_payment(order, by=by)
+        if order.has_other_key:
+            logger.error("Order %s %s", order.reference, OTHER_KEY)
+            raise PaymentElsewhere from error
         raise
 
 
@@ -111,10 +119,11 @@ def _sync_without_session(order: Order, *, by: Cause) -> Order:
 def _is_missing_for_good(order: Order) -> bool:
     """Return whether an order whose session Stripe does not find can be closed.
 
-    It can if the session has expired, belongs to the other mode (test or live), or was in a sandbox
-    that was restarted. Otherwise the secret key may be wrong, and the shopper may still pay.
+    It can if the session's lifetime is over, or if it was in a sandbox that was restarted.
+    Otherwise the secret key may be of another account, and the shopper may still pay.
     """
-    return _session_has_ended(order) or not order.matches_livemode or bool(conf.api_base)
+    was_in_sandbox = bool(conf.api_base) and not order.has_other_key
+    return _session_has_ended(order) or was_in_sandbox
 
 
 def _session_has_ended(order: Order) -> bool:
@@ -138,23 +147,45 @@ def sync_open_orders(
 ) -> Iterator[SyncResult]:
     """Sync ``orders``, or all orders that may have changed, and yield a ``SyncResult`` for each.
 
-    If several processes call it at the same time, each order is synced by one of them. With
-    ``dry_run``, the orders are yielded, but no request is sent and nothing is changed.
+    The orders that were synced longest ago come first. The rest is left for the next call if Stripe
+    does not answer for three orders in a row, or if the deadline comes. If several processes call
+    it at the same time, each order is synced by one of them. With ``dry_run``, the orders are
+    yielded, but no request is sent and nothing is changed.
 
     Sends the signals of ``sync_order``. An exception about an order is yielded and not raised.
     """
-    for order in Order.objects.overdue_for_sync() if orders is None else orders:
-        not_synced_since = Order.objects.filter(pk=order.pk, synced_at=order.synced_at)
-        if dry_run:
-            yield SyncResult(order, status_before=order.status)
-        elif not_synced_since.update(synced_at=timezone.now()):  # no other process syncs it then
-            yield _sync_one(order)
+    chosen = Order.objects.overdue_for_sync() if orders is None else orders
+    if dry_run:
+        yield from (SyncResult(order, status_before=order.status) for order in chosen)
+    else:
+        yield from sync_each(filter(_claim, chosen))
 
 
-def _sync_one(order: Order) -> SyncResult:
+def _claim(order: Order) -> bool:
+    """Return whether no other process syncs the order now, and save that this one does."""
+    not_synced_since = Order.objects.filter(pk=order.pk, synced_at=order.synced_at)
+    return bool(not_synced_since.update(synced_at=timezone.now()))
+
+
+def sync_each(orders: Iterable[Order], *, mention: Mention | None = None) -> Iterator[SyncResult]:
+    """Sync ``orders``, and yield a result for each. ``mention`` is passed to ``sync_order``.
+
+    It ends early if Stripe does not answer for three orders in a row, or if the deadline comes.
+    """
+    silence = Silence()
+    left = iter(orders)
+    # No order is taken from the iterator, and so claimed, that is not synced.
+    while not silence.is_certain and is_time_left() and (order := next(left, None)) is not None:
+        result = _sync_one(order, mention)
+        silence.note(result.error)
+        yield result
+
+
+def _sync_one(order: Order, mention: Mention | None) -> SyncResult:
     """Sync the order, and return the result, which contains an exception instead of raising it."""
     try:
-        return SyncResult(sync_order(order, by=BY_SYNC), status_before=order.status)
+        synced = sync_order(order, mention=mention, by=BY_SYNC)
+        return SyncResult(synced, status_before=order.status)
     except Exception as error:
         if not isinstance(error, PaymentError):  # it is for example from a host's receiver
             details = describe_without_values(error)

@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any
 
 from django_stripe_cart.sandbox import api_versions, fault_effects
@@ -77,6 +78,7 @@ class ApiHandler:
             response = self._authenticate_and_run(call)
         except ApiError as error:
             response = self._error_response(error, call)
+        response.headers["Date"] = formatdate(self._account.clock.now(), usegmt=True)
         response.headers["Request-Id"] = call.id
         response.headers["Stripe-Version"] = call.version
         if response.status == 500:

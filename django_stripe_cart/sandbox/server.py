@@ -137,8 +137,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _write_response(self, response: Response, *, only: int | None = None) -> None:
         """Send a response, with its whole body or, if `only` is a number, that many bytes of it."""
-        self.send_response(response.status)
-        for name, value in response.headers.items():
+        self.send_response_only(response.status)
+        for name, value in {"Date": self.date_time_string(), **response.headers}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(response.body)))
         self.end_headers()

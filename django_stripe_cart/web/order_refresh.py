@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.db import DatabaseError
 from django.utils import timezone
 
 from django_stripe_cart.exceptions import PaymentError
+from django_stripe_cart.logs import describe_without_values
 from django_stripe_cart.models import Order
 from django_stripe_cart.payments import sync_order
 from django_stripe_cart.timeline import BY_SHOPPER
+
+logger = logging.getLogger("stripe_cart")
 
 MIN_SYNC_INTERVAL = timedelta(seconds=3)
 REFRESH_DELAYS = (2, 4, 8, 15, 30)  # seconds; most payments are confirmed long before the last
@@ -29,10 +34,17 @@ def sync_if_unsettled(order: Order) -> Order:
 
 
 def sync_or_keep(order: Order) -> Order:
-    """Sync the order with Stripe and return it. If Stripe can't be reached, return it unchanged."""
+    """Sync the order with Stripe and return it.
+
+    If Stripe can't be reached, or the database can't be written to, return it unchanged.
+    """
     try:
         return sync_order(order, by=BY_SHOPPER)
     except PaymentError:
+        return order
+    except DatabaseError as error:
+        details = describe_without_values(error)
+        logger.error("Order %s could not be synced: %s", order.reference, details)
         return order
 
 

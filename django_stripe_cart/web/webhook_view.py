@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from django_stripe_cart.exceptions import InvalidWebhook
 from django_stripe_cart.web.decorators import non_atomic
-from django_stripe_cart.webhooks.processing import receive_webhook
+from django_stripe_cart.webhooks.processing import receive_webhook, record_refusal
 
 logger = logging.getLogger("stripe_cart")
 
@@ -27,10 +27,13 @@ def webhook(request: HttpRequest) -> HttpResponse:
     body = request.read(MAX_WEBHOOK_BYTES + 1)
     if len(body) > MAX_WEBHOOK_BYTES:
         return HttpResponse(status=400)
+    signature = request.headers.get("Stripe-Signature", "")
     try:
-        receive_webhook(body, request.headers.get("Stripe-Signature", ""))
+        receive_webhook(body, signature)
     except InvalidWebhook as error:
         # Not raised: Django would log a traceback and mail the admins for every forged request.
         logger.warning("%s", error)
+        if signature:
+            record_refusal(str(error))
         return HttpResponse(status=400)
     return HttpResponse(status=200)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,62 +12,140 @@ from django.utils import timezone
 
 from django_stripe_cart import gateway
 from django_stripe_cart.conf import conf
+from django_stripe_cart.deadlines import is_time_left
 from django_stripe_cart.logs import describe_without_values
-from django_stripe_cart.models import EventCursor, OrderEvent
-from django_stripe_cart.webhooks.processing import EVENT_TYPES, process_event
+from django_stripe_cart.models import EventCursor, Order, OrderEvent, WebhookEvent
+from django_stripe_cart.payments.silence import Silence
+from django_stripe_cart.webhooks.gaps import EVENT_RETENTION, has_gap_before, open_gap
+from django_stripe_cart.webhooks.processing import EVENT_TYPES, process_event, retrieve_again
 
 logger = logging.getLogger("stripe_cart")
 
-INITIAL_LOOKBACK = timedelta(days=3)  # Stripe retries webhooks that long (docs.stripe.com/webhooks)
 OVERLAP = timedelta(minutes=10)  # an event may be listed some time after it was created
-EVENT_RETENTION = timedelta(days=30)  # docs.stripe.com/api/events/list
+
+# The first reading begins this much before the oldest order, because clocks differ.
+MARGIN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class MissedEvents:
     """Result of ``read_missed_events``: the numbers of events that were processed and that failed.
 
-    ``has_gap`` says that some events may be too old for Stripe's list, and were not read.
+    ``waiting`` events could not be processed so far, and are tried again later. ``has_gap`` says
+    that events were missed which Stripe does not list any more: ``sync_orders_of_gap`` reads the
+    orders instead. ``is_complete`` says that all new events were read.
     """
 
     processed: int
     failed: int
+    waiting: int
     has_gap: bool
+    is_complete: bool
 
 
 def read_missed_events() -> MissedEvents:
     """Read Stripe's events since the last complete call; process those that no webhook processed.
 
-    If the processing of an event raises an exception, it is logged, and the next call reads the
-    same events again. Sends the signals of ``sync_order``. Raises ``PaymentError`` if Stripe's list
-    of events can't be read.
+    If the processing of an event raises an exception, it is logged, and the event is kept apart: it
+    is tried again by later calls, with growing delays. The reading ends early if Stripe does not
+    answer, or if the deadline comes; the next call reads the same events again. Sends the signals
+    of ``sync_order``. Raises ``PaymentError`` if Stripe's list of events can't be read.
     """
+    reading = _Reading()
+    cursor = EventCursor.objects.filter(api_key_digest=conf.api_key_digest).first()
+    since = cursor.seen_until - OVERLAP if cursor else _oldest_time_to_read()
+    listed = gateway.list_events(EVENT_TYPES, since=since)
+    reading.process(listed.events)
+    if reading.is_complete:
+        is_gap = since < listed.began_at - EVENT_RETENTION if cursor else has_gap_before(since)
+        _save_cursor(seen_until=listed.began_at)
+        if is_gap:
+            open_gap(since=since)
+    reading.retry(list(WebhookEvent.objects.due().filter(livemode=conf.livemode)))
+    return reading.result()
+
+
+class _Reading:
+    """The events that a call has processed, and those that failed."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._silence = Silence()
+        self.is_complete = True
+
+    def process(self, events: Iterable[gateway.Event]) -> None:
+        """Process ``events`` until Stripe does not answer any more, or the deadline comes."""
+        for event in events:
+            if self._silence.is_certain or not is_time_left():
+                self.is_complete = False
+                return
+            self._process(event)
+
+    def retry(self, rows: Iterable[WebhookEvent]) -> None:
+        """Process the events of ``rows`` again, like ``process``."""
+        for row in rows:
+            if self._silence.is_certain or not is_time_left():
+                return
+            self._retry(row)
+
+    def _process(self, event: gateway.Event) -> None:
+        """Process one event. An exception is logged."""
+        try:
+            self._counts["processed"] += process_event(event, source=OrderEvent.Source.SYNC)
+        except Exception as error:
+            self._note_failure(event.id, error)
+            if not WebhookEvent.objects.filter(event_id=event.id).exists():
+                self.is_complete = False  # for example because the database failed
+        else:
+            self._silence.note(None)
+
+    def _retry(self, row: WebhookEvent) -> None:
+        """Request the event of ``row`` from Stripe, and process it again."""
+        try:
+            event = retrieve_again(row)
+        except Exception as error:
+            self._note_failure(row.event_id, error)
+            return
+        failed = self._counts["failed"]
+        self._process(event)
+        if self._counts["failed"] == failed:  # it may have turned out to be another shop's
+            rows = WebhookEvent.objects.filter(pk=row.pk, processed_at=None)
+            rows.update(processed_at=timezone.now(), error="")
+
+    def _note_failure(self, event_id: str, error: Exception) -> None:
+        """Count and log that an event could not be processed."""
+        self._counts["failed"] += 1
+        self._silence.note(error)
+        details = describe_without_values(error)
+        logger.error("Event %s could not be processed: %s", event_id, details)
+
+    def result(self) -> MissedEvents:
+        """Return the numbers of events, with those that wait for another attempt."""
+        cursor = EventCursor.objects.filter(api_key_digest=conf.api_key_digest).first()
+        return MissedEvents(
+            processed=self._counts["processed"],
+            failed=self._counts["failed"],
+            waiting=WebhookEvent.objects.waiting().count(),
+            has_gap=cursor is not None and cursor.gap_since is not None,
+            is_complete=self.is_complete,
+        )
+
+
+def _oldest_time_to_read() -> datetime:
+    """Return the time at which the first reading begins: before the oldest order at Stripe.
+
+    Stripe does not list events of more than 30 days ago.
+    """
+    orders = Order.objects.filter(livemode=conf.livemode).exclude(session_params=None)
+    oldest = orders.order_by("placed_at").values_list("placed_at", flat=True).first()
     now = timezone.now()
-    cursor = EventCursor.objects.filter(livemode=conf.livemode).first()
-    since = cursor.seen_until - OVERLAP if cursor else now - INITIAL_LOOKBACK
-    results = [_process(event) for event in gateway.list_events(EVENT_TYPES, since=since)]
-    failed = results.count(None)
-    if not failed:
-        _move_cursor(to=now)
-    has_gap = since < now - EVENT_RETENTION
-    return MissedEvents(processed=results.count(True), failed=failed, has_gap=has_gap)
+    return max((oldest or now) - MARGIN, now - EVENT_RETENTION)
 
 
-def _process(event: gateway.Event) -> bool | None:
-    """Process an event, and return whether there was anything to do.
-
-    An exception is logged, and None is returned.
-    """
-    try:
-        return process_event(event, source=OrderEvent.Source.SYNC)
-    except Exception as error:
-        logger.error("Event %s could not be finished: %s", event.id, describe_without_values(error))
-        return None
-
-
-def _move_cursor(*, to: datetime) -> None:
+def _save_cursor(*, seen_until: datetime) -> None:
     """Save the time from which the next call reads events."""
     # The UPDATE comes first: on SQLite, a transaction that reads before it writes may fail.
-    if not EventCursor.objects.filter(livemode=conf.livemode).update(seen_until=to):
-        cursor = EventCursor(livemode=conf.livemode, seen_until=to)
+    digest = conf.api_key_digest
+    if not EventCursor.objects.filter(api_key_digest=digest).update(seen_until=seen_until):
+        cursor = EventCursor(api_key_digest=digest, seen_until=seen_until)
         EventCursor.objects.bulk_create([cursor], ignore_conflicts=True)

@@ -1,30 +1,39 @@
 """Process Stripe's events, each of them once.
 
 An event is saved before it is processed. It is skipped if it was processed before, and processed
-again if it was only saved.
+again if it was only saved. An event that can't be processed is kept apart: it is tried again later,
+with growing delays, until staff acknowledges it.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import DatabaseError
 from django.utils import timezone
 
 from django_stripe_cart.conf import conf
 from django_stripe_cart.database import increment
-from django_stripe_cart.exceptions import StripeCartError
-from django_stripe_cart.gateway.events import Event, read_event
+from django_stripe_cart.exceptions import PaymentMissing, StripeCartError
+from django_stripe_cart.gateway.events import Event, read_event, retrieve_event
 from django_stripe_cart.gateway.sessions import Session, read_session, retrieve_payment_metadata
-from django_stripe_cart.models import Order, OrderEvent, WebhookEvent
+from django_stripe_cart.models import Order, OrderEvent, WebhookEvent, WebhookRefusal
 from django_stripe_cart.payments import sync_order
-from django_stripe_cart.payments.metadata import ORDER_KEY, SHOP_KEY, shop_id
+from django_stripe_cart.payments.metadata import ORDER_KEY, SHOP_KEY, is_this_shop
 from django_stripe_cart.payments.snapshot import Mention
 from django_stripe_cart.timeline import Cause
 
 logger = logging.getLogger("stripe_cart")
+
+# The delay before an event is tried again doubles with each attempt, up to a day.
+FIRST_DELAY = timedelta(minutes=1)
+MAX_DELAY = timedelta(days=1)
 
 # About a payment, without the metadata of its order.
 PAYMENT_EVENTS = ("charge.dispute.", "review.", "radar.")
@@ -56,10 +65,26 @@ EVENT_TYPES = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class OrderReference:
+    """Reference of an order in the metadata at Stripe, with the id of the order's shop."""
+
+    order: UUID
+    shop: str | None = None
+
+
 class UnknownOrder(StripeCartError):
     """Exception raised when an event names an order of this shop that does not exist.
 
-    Stripe sends the event again later, when the order may have been saved.
+    Stripe sends the event again later, when the order may have been saved. If the order was lost,
+    for example because a backup was restored, staff acknowledges the event in the admin.
+    """
+
+
+class UnknownEvent(StripeCartError):
+    """Exception raised when Stripe does not find an event that is to be processed again.
+
+    The event is over 30 days old, or of another account than that of the secret key.
     """
 
 
@@ -83,14 +108,18 @@ def process_event(event: Event, *, source: str) -> bool:
     """
     if not _is_for_this_site(event):
         return False
-    reference = _read_reference(event.metadata) or _find_reference_by_payment(event)
-    if reference is None:
+    try:
+        named = _read_reference(event.metadata) or _find_reference_by_payment(event)
+    except Exception as error:  # whether the event is about an order of this shop is unknown
+        _mark_failed(_get_or_create_row(event, source), error)
+        raise
+    if named is None:
         return False
-    row = _get_or_create_row(event)
-    if row.processed_at is not None:
+    row = _get_or_create_row(event, source)
+    if row.is_over or (source == OrderEvent.Source.SYNC and row.is_waiting_for_retry):
         return False
     try:
-        order = _sync_order(event, reference, by=Cause(source, stripe_event_id=event.id))
+        order = _sync_order(event, named, by=Cause(source, stripe_event_id=event.id))
     except Exception as error:
         _mark_failed(row, error)
         raise
@@ -98,20 +127,45 @@ def process_event(event: Event, *, source: str) -> bool:
     return True
 
 
+def retrieve_again(row: WebhookEvent) -> Event:
+    """Return the event of ``row`` from Stripe. A failure is saved on the row.
+
+    Raises ``UnknownEvent`` or another ``StripeCartError``.
+    """
+    try:
+        return retrieve_event(row.event_id)
+    except PaymentMissing as error:
+        gone = UnknownEvent("Stripe does not list this event any more. Sync its order.")
+        _mark_failed(row, gone)
+        raise gone from error
+    except Exception as error:
+        _mark_failed(row, error)
+        raise
+
+
+def record_refusal(reason: str) -> None:
+    """Save for the diagnosis that a webhook was refused, and why.
+
+    A failure of the database is ignored, because the response to the webhook is the same.
+    """
+    with suppress(DatabaseError):
+        WebhookRefusal.record(reason)
+
+
 def _is_for_this_site(event: Event) -> bool:
     """Return whether the event has a known type, the secret key's mode and no connected account."""
     return event.type in EVENT_TYPES and not event.account and event.livemode == conf.livemode
 
 
-def _read_reference(metadata: Mapping[str, str]) -> UUID | None:
+def _read_reference(metadata: Mapping[str, str]) -> OrderReference | None:
     """Return the order reference in the metadata of an object at Stripe, or None."""
     try:
-        return UUID(metadata.get(ORDER_KEY, ""))
+        return OrderReference(UUID(metadata.get(ORDER_KEY, "")), metadata.get(SHOP_KEY))
     except (ValueError, AttributeError, TypeError):
         return None
 
 
-def _find_reference_by_payment(event: Event) -> UUID | None:
+def _find_reference_by_payment(event: Event) -> OrderReference | None:
     """Return the reference of the order to which the event's payment intent belongs, or None.
 
     Disputes, and refunds that were made in Stripe's Dashboard, have no metadata with the reference.
@@ -121,11 +175,13 @@ def _find_reference_by_payment(event: Event) -> UUID | None:
         return None
     orders = Order.objects.filter(payment_intent_id=intent)
     reference = orders.values_list("reference", flat=True).first()
-    if reference is None and (event.type.startswith(PAYMENT_EVENTS) or _is_failed_refund(event)):
+    if reference is not None:
+        return OrderReference(reference)
+    if event.type.startswith(PAYMENT_EVENTS) or _is_failed_refund(event):
         # The payment may not be recorded yet, or it is a second one. A refund that is made needs no
         # request, because the metadata of charge.refunded names the order.
-        reference = _read_reference(retrieve_payment_metadata(intent))
-    return reference
+        return _read_reference(retrieve_payment_metadata(intent))
+    return None
 
 
 def _is_failed_refund(event: Event) -> bool:
@@ -136,34 +192,39 @@ def _is_failed_refund(event: Event) -> bool:
     )
 
 
-def _get_or_create_row(event: Event) -> WebhookEvent:
+def _get_or_create_row(event: Event, source: str) -> WebhookEvent:
     """Return the row of ``event``, which is created if the event is new.
 
     A duplicate event takes one query.
     """
-    return WebhookEvent.objects.only("event_id", "object_id", "processed_at").get_or_create(
+    delivered_at = timezone.now() if source == OrderEvent.Source.WEBHOOK else None
+    row, is_new = WebhookEvent.objects.defer("order", "error").get_or_create(
         event_id=event.id,
         defaults={
             "type": event.type,
             "object_id": event.object_id[:255],
             "livemode": event.livemode,
+            "delivered_at": delivered_at,
         },
-    )[0]
+    )
+    if not is_new and delivered_at is not None and row.delivered_at is None:
+        WebhookEvent.objects.filter(pk=row.pk).update(delivered_at=delivered_at)
+    return row
 
 
-def _sync_order(event: Event, reference: UUID, *, by: Cause) -> Order | None:
-    """Sync the order with this reference, and return it.
+def _sync_order(event: Event, named: OrderReference, *, by: Cause) -> Order | None:
+    """Sync the order that the event names, and return it.
 
     Return None if the order is of another shop that uses the same Stripe account. Raises
     ``UnknownOrder``.
     """
     # Only the columns needed to find the session; sync_order reads the rest under the lock.
     orders = Order.objects.only("status", "cart", "session_id", "total")
-    order = orders.filter(reference=reference).first()
+    order = orders.filter(reference=named.order).first()
     if order is None:
-        if event.metadata.get(SHOP_KEY) != shop_id():
+        if not is_this_shop(named.shop):
             return None  # an order of another shop that uses the same Stripe account
-        raise UnknownOrder(f"Event {event.id} names an order of ours that is not here.")
+        raise UnknownOrder(f"The order {named.order} of this shop does not exist here.")
     kind, status = (str(event.data.get(name) or "") for name in ("object", "status"))
     mention = Mention(kind, event.object_id, status)
     session = _trusted_session(event, order)
@@ -184,11 +245,12 @@ def _trusted_session(event: Event, order: Order) -> Session | None:
 
 
 def _mark_failed(row: WebhookEvent, error: Exception) -> None:
-    """Log ``error``, and save it on the event's row."""
+    """Log ``error``, and save it on the event's row with the time of the next attempt."""
     # The message of a receiver's exception may contain personal data, so only its class is saved.
     description = repr(error) if isinstance(error, StripeCartError) else type(error).__name__
     logger.warning("Webhook %s for %s failed: %s", row.event_id, row.object_id, description)
-    _add_attempt(row, error=description[:500])
+    delay = min(FIRST_DELAY * 2 ** min(row.attempts, 20), MAX_DELAY)
+    _add_attempt(row, error=description[:500], retry_at=timezone.now() + delay)
 
 
 def _add_attempt(row: WebhookEvent, **changes: Any) -> None:

@@ -26,8 +26,7 @@ from django_stripe_cart.admin.base import OrderAdminBase
 from django_stripe_cart.admin.orders.action import Action, Outcome
 from django_stripe_cart.admin.orders.actions import ACTIONS
 from django_stripe_cart.admin.orders.forms import ConfirmForm
-from django_stripe_cart.gateway import deadline
-from django_stripe_cart.gateway.deadlines import seconds_left
+from django_stripe_cart.deadlines import deadline, seconds_left
 from django_stripe_cart.models import Order, OrderEvent
 from django_stripe_cart.money import format_money
 from django_stripe_cart.refunds import amount_refundable

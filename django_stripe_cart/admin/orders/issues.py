@@ -148,7 +148,8 @@ def _explain_dispute(dispute: Dispute) -> Any:
 
 
 def _is_withheld(order: Order) -> bool:
-    return any(not row.is_kept and not row.is_inquiry for row in order.disputes.all())
+    """Return whether the bank has withdrawn the order's payment."""
+    return any(dispute.is_withholding for dispute in order.disputes.all())
 
 
 def _is_dispute(issue: OrderIssue) -> bool:

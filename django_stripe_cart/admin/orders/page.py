@@ -89,7 +89,7 @@ def _read_refunds(order: Order) -> list[RefundRow]:
     return [
         RefundRow(
             refund=refund,
-            status=str(REFUND_STATUSES[refund.status]),
+            status=str(REFUND_STATUSES.get(refund.status, refund.status)),
             explanation=describe_unknown(refund) if refund.status == "unknown" else "",
             items=[_describe_item(item) for item in refund.items.all()],
         )

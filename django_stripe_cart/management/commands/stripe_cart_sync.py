@@ -9,11 +9,15 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
+from django_stripe_cart.deadlines import deadline
 from django_stripe_cart.emails import send_pending_emails
 from django_stripe_cart.exceptions import PaymentError, StripeCartError
 from django_stripe_cart.models import Order
 from django_stripe_cart.payments import SyncResult, sync_open_orders
+from django_stripe_cart.webhooks.gaps import current_gap, sync_orders_of_gap
 from django_stripe_cart.webhooks.missed_events import read_missed_events
+
+SECONDS = 240  # less than the usual five minutes between two runs
 
 NUMBER = re.compile(r"#?[0-9a-fA-F]{8}")  # as shown to staff and shoppers
 
@@ -32,23 +36,52 @@ class Command(BaseCommand):
             help="order numbers or references; none for all that are due",
         )
         parser.add_argument("--dry-run", action="store_true", help="only show what would be synced")
+        parser.add_argument(
+            "--seconds",
+            type=float,
+            default=SECONDS,
+            help=f"the longest time to run; the next run goes on (default: {SECONDS})",
+        )
 
-    def handle(self, *args: Any, orders: list[str], dry_run: bool, **options: Any) -> None:
-        """Sync the named orders; with no names, sync all that are due, and send pending e-mails."""
-        selected = [_find_order(name) for name in orders] if orders else None
+    def handle(
+        self, *args: Any, orders: list[str], dry_run: bool, seconds: float, **options: Any
+    ) -> None:
+        """Sync the named orders, or do all that is due."""
+        with deadline(seconds):
+            if orders:
+                failed = self._sync([_find_order(name) for name in orders], dry_run)
+            elif dry_run:
+                failed = self._sync(None, dry_run)
+            else:
+                failed = self._do_all()
+        if failed:
+            raise CommandError(f"{failed} could not be finished; run the command again.")
+
+    def _do_all(self) -> int:
+        """Do all that is due, and return the number of failures.
+
+        What is short comes first, because the sync of the orders can take all the time. Their
+        e-mails are sent at once; those that could not be sent are left for the next run.
+        """
+        self._send_emails()
+        failed = self._process_missed_events()
+        failed += self._sync(None)
+        left = Order.objects.overdue().count()
+        if left:
+            self.stderr.write(f"orders: {left} are left for the next run.")
+        return failed + self._sync_orders_of_gap()
+
+    def _sync(self, orders: list[Order] | None, dry_run: bool = False) -> int:
+        """Sync ``orders``, or all that are due, and return the number of failures."""
         count = failed = 0
-        for synced in sync_open_orders(selected, dry_run=dry_run):
+        for synced in sync_open_orders(orders, dry_run=dry_run):
             count += 1
             failed += self._report(synced, dry_run)
         if dry_run and not count:
             self.stdout.write("No order is overdue for a sync (dry run)")
-        if not orders and not dry_run:
-            failed += self._process_missed_events()
-            self._send_emails()
-        if failed:
-            raise CommandError(f"{failed} could not be finished; run the command again.")
+        return failed
 
-    def _report(self, synced: SyncResult, dry_run: bool) -> bool:
+    def _report(self, synced: SyncResult, dry_run: bool = False) -> bool:
         """Write a line about the sync of an order, and return whether the sync failed."""
         order = synced.order
         if synced.error is not None:
@@ -66,12 +99,32 @@ class Command(BaseCommand):
         except PaymentError as error:
             self.stderr.write(f"events: {error}")
             return 1
-        if reading.has_gap:
-            self.stderr.write(
-                "events: Stripe keeps them for 30 days, and the last reading is older."
-            )
-        self.stdout.write(f"events: {reading.processed} taken, {reading.failed} failed")
-        return reading.failed
+        self.stdout.write(
+            f"events: {reading.processed} processed, {reading.failed} failed, "
+            f"{reading.waiting} waiting for another attempt"
+        )
+        if not reading.is_complete:
+            self.stderr.write("events: not all were read; the next run reads them again.")
+        return reading.failed + (not reading.is_complete)
+
+    def _sync_orders_of_gap(self) -> int:
+        """Sync the orders whose events may have been missed, and return the number of failures.
+
+        While there is a gap, that is one of them.
+        """
+        gap = current_gap()
+        if gap is None:
+            return 0
+        self.stderr.write(
+            f"events: those since {gap.gap_since:%Y-%m-%d} were missed, and Stripe keeps events for"
+            " 30 days. The paid orders of the last 180 days are synced instead."
+        )
+        failed = sum(map(self._report, sync_orders_of_gap()))
+        if current_gap() is None:
+            self.stdout.write("events: all orders were synced, so nothing is missing any more.")
+            return failed
+        self.stderr.write("events: the next run goes on with the next orders.")
+        return failed + 1
 
     def _send_emails(self) -> None:
         """Send the pending e-mails. The next run tries again to send those that fail."""

@@ -1,0 +1,106 @@
+"""Gaps: events that were missed for so long that Stripe does not list them any more.
+
+In place of the events, the orders that they may be about are synced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from django_stripe_cart.conf import conf
+from django_stripe_cart.exceptions import PaymentMissing
+from django_stripe_cart.models import EventCursor, Order
+from django_stripe_cart.models.order_queryset import OrderQuerySet
+from django_stripe_cart.payments.snapshot import EVERYTHING
+from django_stripe_cart.payments.sync import SyncResult, sync_each
+
+EVENT_RETENTION = timedelta(days=30)  # docs.stripe.com/api/events/list
+
+# A payment can be disputed for about 120 days, and refunded in Stripe's Dashboard for longer.
+ORDERS_TO_SYNC = timedelta(days=180)
+
+BATCH_SIZE = 50
+
+
+def current_gap() -> EventCursor | None:
+    """Return the cursor of today's secret key if it has a gap, or None."""
+    cursors = EventCursor.objects.filter(api_key_digest=conf.api_key_digest)
+    return cursors.exclude(gap_since=None).first()
+
+
+def open_gap(*, since: datetime) -> None:
+    """Save that the events since then were missed: all orders are synced again.
+
+    A gap that is open already keeps the earlier time.
+    """
+    cursors = EventCursor.objects.filter(api_key_digest=conf.api_key_digest)
+    cursors.filter(gap_since=None).update(gap_since=since)
+    cursors.update(gap_checked_pk=0, gap_failed_pk=None)
+
+
+def has_gap_before(since: datetime) -> bool:
+    """Return whether paid orders from before ``since`` may have events that were never read.
+
+    That is asked for a secret key with which events are read for the first time. If the key was
+    replaced, they were read with the previous one.
+    """
+    read = EventCursor.objects.filter(seen_until__gte=since).values("api_key_digest")
+    orders = _orders_to_sync().filter(placed_at__lt=since + timedelta(days=1))
+    return orders.exclude(api_key_digest__in=read).exists()
+
+
+def sync_orders_of_gap() -> Iterator[SyncResult]:
+    """Sync the paid orders of the last 180 days if there is a gap; yield a result for each.
+
+    It ends early if Stripe does not answer, or if the deadline comes, and the next call goes on
+    with the next order. The gap is closed after all orders were synced. Those that could not be
+    synced are tried again first.
+    """
+    while (gap := current_gap()) is not None:
+        orders = _orders_to_sync().filter(pk__gt=gap.gap_checked_pk).order_by("pk")[:BATCH_SIZE]
+        if not orders:
+            _end_pass(gap)
+            return
+        results = 0
+        for result in sync_each(orders, mention=EVERYTHING):
+            _note_result(gap, result)
+            yield result
+            results += 1
+        if results < len(orders):
+            return  # Stripe does not answer, or the deadline came
+
+
+def _orders_to_sync() -> OrderQuerySet[Order]:
+    """Return the paid orders of the last 180 days in the secret key's mode (test or live)."""
+    since = timezone.now() - ORDERS_TO_SYNC
+    return Order.objects.filter(livemode=conf.livemode, amount_paid__gt=0, placed_at__gte=since)
+
+
+def _note_result(gap: EventCursor, result: SyncResult) -> None:
+    """Save how far the orders were synced, and the first one that could not be synced.
+
+    An order that Stripe does not find is of another account, so no further attempt helps.
+    """
+    error = result.error
+    if error is not None and not isinstance(error, PaymentMissing) and gap.gap_failed_pk is None:
+        gap.gap_failed_pk = result.order.pk
+    _update(gap, gap_checked_pk=result.order.pk, gap_failed_pk=gap.gap_failed_pk)
+
+
+def _end_pass(gap: EventCursor) -> None:
+    """Close the gap, or begin again with the first order that could not be synced."""
+    if gap.gap_failed_pk is None:
+        _update(gap, gap_since=None, gap_checked_pk=0)
+    else:
+        _update(gap, gap_checked_pk=gap.gap_failed_pk - 1, gap_failed_pk=None)
+
+
+def _update(gap: EventCursor, **changes: Any) -> None:
+    """Save ``changes`` of the gap, unless another process has opened it again meanwhile."""
+    rows = EventCursor.objects.filter(pk=gap.pk, gap_since=gap.gap_since)
+    rows.filter(gap_checked_pk=gap.gap_checked_pk).update(**changes)
+    vars(gap).update(changes)
