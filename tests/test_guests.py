@@ -21,16 +21,16 @@ from django.utils import timezone
 
 from django_stripe_cart.cart import changes as carts
 from django_stripe_cart.checkout import place_order
-from django_stripe_cart.exceptions import EmptyCart
-from django_stripe_cart.gateway import short_deadline
-from django_stripe_cart.gateway.client import transport
-from django_stripe_cart.gateway.deadlines import (
+from django_stripe_cart.deadlines import (
     DEADLINE,
     SHORT_DEADLINE,
     SHORT_TIMEOUT,
     attempt_timeout,
     seconds_left,
+    short_deadline,
 )
+from django_stripe_cart.exceptions import EmptyCart
+from django_stripe_cart.gateway.client import transport
 from django_stripe_cart.guests import MergeResult, merge_guest, merge_without_stripe
 from django_stripe_cart.models import Cart, CartItem, Order, Product
 from django_stripe_cart.models.cart import CartKey

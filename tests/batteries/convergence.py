@@ -16,7 +16,7 @@ from django_stripe_cart.models import (
     WebhookEvent,
 )
 from django_stripe_cart.sandbox import Sandbox
-from tests.batteries.clock import advance_time
+from tests.support.clock import advance_time
 
 MAX_ROUNDS = 12
 

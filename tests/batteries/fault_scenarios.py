@@ -19,8 +19,8 @@ from django_stripe_cart.models import Order, OrderItem, Product
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser, messages_of
-from tests.batteries.clock import advance_time, age_rows
 from tests.batteries.convergence import run_sync
+from tests.support.clock import advance_time, age_rows
 from tests.support.orders import issues
 
 CREATE = "POST /v1/checkout/sessions"

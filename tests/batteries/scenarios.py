@@ -17,9 +17,9 @@ from django_stripe_cart.payments import sync_order
 from django_stripe_cart.testing.browser import Browser
 from tests.batteries import actions
 from tests.batteries.actions import Action
-from tests.batteries.clock import age_rows
 from tests.batteries.monitors import CartMonitor
 from tests.batteries.shop import Shop
+from tests.support.clock import age_rows
 
 Sales = tuple[tuple[int, int], int]  # mugs and lamps sold, and the amount paid for them
 NOTHING: Sales = ((0, 0), 0)

@@ -27,7 +27,6 @@ from django_stripe_cart.sandbox.faults import API_FAULTS, WEBHOOK_FAULTS
 from django_stripe_cart.testing.factories import make_product
 from tests.batteries import actions
 from tests.batteries.actions import Action, Outcome
-from tests.batteries.clock import age_rows_and_sandbox
 from tests.batteries.convergence import sync_until_stable
 from tests.batteries.crashes import close_connection_at_server, kill_at_with_short_timeouts
 from tests.batteries.monitors import CartMonitor, access_violations
@@ -35,6 +34,7 @@ from tests.batteries.processes import DisposableWorkers, disposable_workers
 from tests.batteries.shop import Shop
 from tests.batteries.tracepoints import trace_requests, traced
 from tests.batteries.worker_process import browser_of
+from tests.support.clock import age_rows_and_sandbox
 
 T = TypeVar("T")
 

@@ -14,10 +14,10 @@ from django.contrib.auth.models import User
 
 from django_stripe_cart.checkout import cancel_order
 from django_stripe_cart.checkout.flow import RETRY_DELAYS
+from django_stripe_cart.deadlines import DEADLINE, deadline
 from django_stripe_cart.exceptions import PaymentError
-from django_stripe_cart.gateway import deadline, retrieve_session
+from django_stripe_cart.gateway import retrieve_session
 from django_stripe_cart.gateway.client import transport
-from django_stripe_cart.gateway.deadlines import DEADLINE
 from django_stripe_cart.gateway.http import TIMEOUT, DeadlineHTTPClient
 from django_stripe_cart.models import Order, Product, Refund
 from django_stripe_cart.payments import sync_order

@@ -16,9 +16,9 @@ from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.web.shopper import SESSION_KEY
 from tests.batteries import actions, guest_actions
 from tests.batteries.actions import Action
-from tests.batteries.clock import advance_time
 from tests.batteries.interleaving import Interleaving, interleave
 from tests.batteries.shop import Shop
+from tests.support.clock import advance_time
 
 MAX_POINTS = 200
 

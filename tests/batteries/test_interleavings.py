@@ -16,11 +16,11 @@ import pytest
 from django_stripe_cart.models import CartItem, Order
 from tests.batteries import actions
 from tests.batteries.actions import Action
-from tests.batteries.clock import advance_time, age_rows
 from tests.batteries.interleaving import Interleaving, interleave
 from tests.batteries.monitors import CartMonitor
 from tests.batteries.scenarios import MUGS, NOTHING, Scenario, pay_from_order_page
 from tests.batteries.shop import Shop
+from tests.support.clock import advance_time, age_rows
 
 Actions = tuple[Action, Action]
 

@@ -13,7 +13,6 @@ import pytest
 from django_stripe_cart.models import Order, Refund
 from tests.batteries import actions
 from tests.batteries.actions import Action
-from tests.batteries.clock import advance_time
 from tests.batteries.crashes import kill_at
 from tests.batteries.monitors import CartMonitor
 from tests.batteries.processes import DisposableWorkers, disposable_workers
@@ -42,6 +41,7 @@ from tests.batteries.scenarios import (
     webhook_paid,
 )
 from tests.batteries.shop import Shop
+from tests.support.clock import advance_time
 
 # --- retries after a crash ------------------------------------------------------------------------
 

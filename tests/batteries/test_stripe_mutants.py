@@ -20,10 +20,10 @@ from django_stripe_cart.payments import checkout_sessions as sessions
 from django_stripe_cart.payments import snapshot_requests, sync_order
 from django_stripe_cart.webhooks import processing as webhooks
 from tests.batteries import actions, tracepoints
-from tests.batteries.clock import advance_time
 from tests.batteries.mutants import interleave_at, with_and_without_guard
 from tests.batteries.scenarios import REFUND_KEY, Scenario
 from tests.batteries.shop import Shop
+from tests.support.clock import advance_time
 
 CREATE = "POST /v1/checkout/sessions"
 

@@ -17,10 +17,10 @@ from django_stripe_cart.sandbox.webhooks.http import post
 from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.payment_counter import ORDER_PAID_RECEIVED
 from tests.batteries import actions
-from tests.batteries.clock import advance_time
 from tests.batteries.http_client import ShopClient
 from tests.batteries.servers import Server, running_servers, running_sync_loops
 from tests.batteries.shop import Shop
+from tests.support.clock import advance_time
 
 SHOPPERS, MUGS, THREADS = 60, 25, 12
 MAX_ATTEMPTS = 40

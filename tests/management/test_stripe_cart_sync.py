@@ -8,18 +8,18 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from django_stripe_cart.models import EventCursor, Order, Product, Refund, WebhookEvent
+from django_stripe_cart.models import Order, Product, Refund
 from django_stripe_cart.payments import sync_open_orders
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_paid
 from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.factories import OrderFactory, make_user
-from django_stripe_cart.webhooks.missed_events import read_missed_events
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 
@@ -46,11 +46,23 @@ def test_a_payment_without_a_webhook_is_found(
     browser: Browser, sandbox: Sandbox, order: Order
 ) -> None:
     sandbox.pay(order.session_url)
-    long_ago()
 
     output = run()
 
-    assert f"{order.reference} pending -> paid" in output
+    assert "events: 1 processed" in output
+    assert browser.order.status == "paid"
+
+
+def test_a_payment_without_a_webhook_and_an_event_is_found(
+    browser: Browser, sandbox: Sandbox, order: Order
+) -> None:
+    sandbox.pay(order.session_url)
+    long_ago()
+    sandbox.faults.add("GET /v1/events", kind="server_error", times=9)
+
+    with pytest.raises(CommandError, match="1 could not be finished"):
+        run()
+
     assert browser.order.status == "paid"
 
 
@@ -234,75 +246,82 @@ def test_an_order_claimed_by_a_concurrent_run_is_skipped(sandbox: Sandbox, order
 # --- missed events ------------------------------------------------------------------------------
 
 
-def test_missed_events_are_read_from_stripes_list(
-    browser: Browser, sandbox: Sandbox, order: Order
-) -> None:
-    sandbox.pay(order.session_url)
-    sandbox.refund(sandbox.payment_intents[0]["id"], amount=5000)
-
-    missed = read_missed_events()
-
-    assert (missed.failed, missed.has_gap) == (0, False)
-    assert (browser.order.status, browser.order.amount_refunded) == ("paid", 5000)
-    assert not WebhookEvent.objects.filter(processed_at=None).exists()
-    assert browser.order.events.get(kind="paid").source == "sync"
-
-
-def test_a_second_reading_takes_nothing(sandbox: Sandbox, order: Order) -> None:
-    sandbox.pay(order.session_url)
-    assert read_missed_events().processed > 0
-
-    assert read_missed_events().processed == 0
-
-
-def test_the_cursor_waits_for_an_event_that_failed(
-    browser: Browser, sandbox: Sandbox, order: Order
-) -> None:
-    sandbox.refund(sandbox.pay(order.session_url) and sandbox.payment_intents[0]["id"])
-    sandbox.faults.add("GET /v1/checkout/sessions/*", kind="server_error", times=99)
-
-    assert read_missed_events().failed > 0
-    assert not EventCursor.objects.exists()
-    sandbox.faults.clear()
-
-    assert read_missed_events().failed == 0
-    assert EventCursor.objects.get().livemode is False
-    assert browser.order.status == "refunded"
-
-
-def test_an_event_that_fails_for_good_keeps_no_other_from_being_read(
-    sandbox: Sandbox, make_order: Callable[..., Order]
-) -> None:
-    sandbox.hold_deliveries = True
-    broken, well = make_order("pending"), make_order("pending")
-    for order in (broken, well):
-        sandbox.pay(order.session_url)
-        payment = sandbox.payment_intents[-1]["id"]
-        sandbox.refund(payment, amount=100)
-    sandbox.faults.add(
-        f"GET /v1/checkout/sessions/{broken.session_id}", kind="server_error", times=999
-    )
-
-    for _reading in range(2):  # and what had been finished stays so
-        assert read_missed_events().failed > 0
-        assert Order.objects.get(pk=well.pk).amount_refunded == 100
-        assert Order.objects.get(pk=broken.pk).amount_refunded == 0
-        assert not EventCursor.objects.exists()
-
-    late = make_order("pending")
-    sandbox.pay(late.session_url)
-    assert read_missed_events().failed > 0
-    assert Order.objects.get(pk=late.pk).status == "paid"
-
-
-def test_a_gap_longer_than_stripe_keeps_events_is_warned_about(sandbox: Sandbox, db: None) -> None:
-    EventCursor.objects.create(livemode=False, seen_until=timezone.now() - timedelta(days=40))
-
-    assert "30 days" in run()
-
-
 def test_a_list_that_can_not_be_read_is_a_failure(sandbox: Sandbox, db: None) -> None:
     sandbox.faults.add("GET /v1/events", kind="unauthorized", times=9)
 
     with pytest.raises(CommandError):
         run()
+
+
+def test_a_failed_event_is_said_once_and_then_waits(
+    sandbox: Sandbox, make_order: Callable[..., Order]
+) -> None:
+    sandbox.hold_deliveries = True
+    order = make_order("paid")
+    sandbox.refund(str(order.payment_intent_id), amount=100)
+    sandbox.faults.add("GET /v1/checkout/sessions/*", kind="bad_request", times=99)
+    with pytest.raises(CommandError, match="could not be finished"):
+        run()
+
+    output = run()
+
+    assert "0 processed, 0 failed" in output
+
+
+# --- time ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def overdue(make_order: Callable[..., Order], sandbox: Sandbox) -> list[Order]:
+    """Five pending orders that are overdue for a sync."""
+    sandbox.hold_deliveries = True
+    orders = [make_order("pending") for _number in range(5)]
+    long_ago()
+    return orders
+
+
+def test_the_sync_stops_when_stripe_is_silent(sandbox: Sandbox, overdue: list[Order]) -> None:
+    sandbox.faults.add("GET /v1/checkout/sessions/*", kind="timeout_before", times=None)
+    output = StringIO()
+
+    with pytest.raises(CommandError, match="3 could not be finished"):
+        call_command("stripe_cart_sync", stdout=output, stderr=output)
+
+    assert "2 are left for the next run" in output.getvalue()
+
+
+def test_the_next_run_begins_with_the_orders_that_were_left(
+    sandbox: Sandbox, overdue: list[Order]
+) -> None:
+    sandbox.faults.add("GET /v1/checkout/sessions/*", kind="timeout_before", times=None)
+    first = [result.order.pk for result in sync_open_orders()]
+    Order.objects.filter(pk__in=first).update(synced_at=timezone.now() - timedelta(minutes=45))
+
+    second = [result.order.pk for result in sync_open_orders()]
+
+    assert len(first) == len(second) == 3
+    assert set(second[:2]) == {order.pk for order in overdue} - set(first)
+
+
+def test_e_mails_are_sent_although_stripe_is_silent(
+    sandbox: Sandbox, overdue: list[Order], make_order: Callable[..., Order]
+) -> None:
+    paid = make_order("paid")
+    mail.outbox.clear()
+    paid.emails.update(claimed_at=None, sent_at=None, due_at=timezone.now())
+    sandbox.faults.add("*", kind="timeout_before", times=None)
+
+    with pytest.raises(CommandError):
+        run()
+
+    assert [message.to for message in mail.outbox] == [[paid.email]]
+
+
+def test_the_time_of_a_run_is_limited(sandbox: Sandbox, overdue: list[Order]) -> None:
+    before = len(sandbox.requests)
+
+    with pytest.raises(CommandError):
+        run("--seconds", "1")  # too short for a request
+
+    assert len(sandbox.requests) == before
+    assert not Order.objects.exclude(synced_at=None).exists()

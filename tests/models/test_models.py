@@ -36,6 +36,7 @@ from django_stripe_cart.models import (
     Product,
     Refund,
     WebhookEvent,
+    WebhookRefusal,
     get_product_model,
 )
 from django_stripe_cart.models.cart import CartKey
@@ -241,12 +242,11 @@ def test_an_event_is_remembered_once() -> None:
     assert refused(lambda: WebhookEvent.objects.create(event_id="evt_1", type="refund.created"))
 
 
-@pytest.mark.parametrize("livemode", [True, False])
-def test_each_mode_has_one_place_up_to_which_events_were_read(livemode: bool) -> None:
-    EventCursor.objects.create(livemode=livemode, seen_until=NOW)
-    EventCursor.objects.create(livemode=not livemode, seen_until=NOW)
+def test_each_secret_key_has_one_cursor() -> None:
+    EventCursor.objects.create(api_key_digest="a" * 16, seen_until=NOW)
+    EventCursor.objects.create(api_key_digest="b" * 16, seen_until=NOW)
 
-    assert refused(lambda: EventCursor.objects.create(livemode=livemode, seen_until=NOW))
+    assert refused(lambda: EventCursor.objects.create(api_key_digest="a" * 16, seen_until=NOW))
 
 
 def test_event_ids_are_case_sensitive() -> None:
@@ -757,7 +757,8 @@ def test_every_row_can_be_named(cart: Cart, mug: Product) -> None:
     assert str(Refund(order=order, amount=500)) == "AB000000 -500"
     assert str(OrderEvent(order=order, kind="paid")) == "AB000000: paid"
     assert str(WebhookEvent(event_id="evt_1", type="refund.failed")) == "refund.failed evt_1"
-    assert str(EventCursor(livemode=True, seen_until=NOW)) == f"live until {NOW}"
+    assert str(EventCursor(api_key_digest="ab12", seen_until=NOW)) == f"ab12 until {NOW}"
+    assert str(WebhookRefusal(refused_at=NOW, reason="It is old.")) == f"{NOW}: It is old."
 
 
 # --- migrations -----------------------------------------------------------------------------

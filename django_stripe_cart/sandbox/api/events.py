@@ -1,7 +1,7 @@
 """`/v1/events`: read events, e.g. after a missed webhook."""
 
 from django_stripe_cart.sandbox.account import Account
-from django_stripe_cart.sandbox.errors import ApiError
+from django_stripe_cart.sandbox.errors import ApiError, resource_missing
 from django_stripe_cart.sandbox.http import Object
 from django_stripe_cart.sandbox.pagination import list_stored_objects, parameters_for_list
 from django_stripe_cart.sandbox.parameters import Boolean, ListOf, Text
@@ -28,6 +28,14 @@ def list_events(account: Account, params: Object) -> Object:
     since = max(filters.get("created", {}).get("gte", oldest), oldest)
     filters["created"] = {**filters.get("created", {}), "gte": since}
     return list_stored_objects(account, filters, kind="event", url="/v1/events")
+
+
+def retrieve_event(account: Account, id: str) -> Object:
+    """Return an event of the last 30 days."""
+    event = account.get("event", id)
+    if event["created"] < account.clock.now() - RETENTION:
+        raise resource_missing("event", id)
+    return event
 
 
 def _pending_webhook_counts(account: Account, is_delivered: bool) -> list[int]:

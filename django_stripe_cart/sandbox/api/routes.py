@@ -97,7 +97,7 @@ ENDPOINTS = [
     Endpoint("POST", radar.REVIEWS + "/{id}/approve", radar.approve_review),
     *_build_read_endpoints(radar.WARNING, radar.WARNINGS, OF_CHARGE),
     Endpoint("GET", "/v1/events", events.list_events, events.LIST),
-    Endpoint("GET", "/v1/events/{id}", partial(_retrieve, kind="event")),
+    Endpoint("GET", "/v1/events/{id}", events.retrieve_event),
     Endpoint("GET", "/v1/account", merchant.retrieve_account),
     Endpoint("GET", "/v1/balance", merchant.retrieve_balance),
 ]

@@ -21,11 +21,11 @@ from django_stripe_cart.sandbox import Sandbox
 STEP = timedelta(hours=2)
 
 TIMESTAMPS: list[tuple[type[models.Model], list[str]]] = [
-    (Order, ["placed_at", "session_expires_at", "cancel_requested_at", "synced_at"]),
+    (Order, ["placed_at", "session_expires_at", "cancel_requested_at", "synced_at", "paid_at"]),
     (Refund, ["created", "resent_at", "missing_since"]),
     (OrderIssue, ["opened", "settled"]),
     (Dispute, ["opened", "closed", "due_by"]),
-    (WebhookEvent, ["received_at"]),
+    (WebhookEvent, ["received_at", "delivered_at", "retry_at"]),
 ]
 
 # In the sandbox's objects, and in the responses that it stores under an idempotency key.
@@ -51,7 +51,7 @@ def age_rows_and_sandbox(sandbox: Sandbox, step: timedelta) -> None:
     """
     seconds = int(step.total_seconds())
     age_rows(step)
-    EventCursor.objects.update(seen_until=F("seen_until") - step)
+    EventCursor.objects.update(seen_until=F("seen_until") - step, gap_since=F("gap_since") - step)
     for order in Order.objects.filter(session_id=None).exclude(session_params=None):
         params = {
             **order.session_params,
