@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from django_stripe_cart.database import in_transaction
@@ -28,10 +28,11 @@ def old_guest_carts(*, before: datetime) -> PrimaryDatabaseQuerySet[Cart]:
 def old_webhooks(*, before: datetime) -> PrimaryDatabaseQuerySet[WebhookEvent]:
     """Return the webhook events that were processed before ``before`` and more than 31 days ago.
 
-    Events whose processing failed are not returned, so that staff can still see them.
+    Events whose processing failed are not returned until staff has acknowledged them.
     """
     oldest = min(before, timezone.now() - EVENTS_KEPT)
-    return WebhookEvent.objects.filter(received_at__lt=oldest, processed_at__lt=oldest)
+    is_over = Q(processed_at__lt=oldest) | Q(acknowledged_at__lt=oldest)
+    return WebhookEvent.objects.filter(is_over, received_at__lt=oldest)
 
 
 def clean_guest_carts(*, before: datetime) -> int:

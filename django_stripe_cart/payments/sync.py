@@ -46,7 +46,7 @@ logger = logging.getLogger("stripe_cart")
 # Stripe may expire a session this much later than this site expects, because clocks differ.
 CLOCK_TOLERANCE = timedelta(minutes=10)
 
-OTHER_KEY = "was paid or may be paid with another STRIPE_CART_SECRET_KEY: today's does not know it."
+OTHER_KEY = "may be paid with another STRIPE_CART_SECRET_KEY: today's does not know its session."
 
 # The number of snapshots to take while other processes record newer data; two usually suffice.
 MAX_ATTEMPTS = 5
@@ -95,7 +95,7 @@ def _take_and_record_snapshot(order: Order, mention: Mention, *, by: Cause) -> O
             return close_missing_session(order, by=by)
         if order.refunds.unknown().exists():
             record_missing_payment(order, by=by)
-        if order.has_other_key:
+        if order.has_other_key and order.is_unsettled:
             logger.error("Order %s %s", order.reference, OTHER_KEY)
             raise PaymentElsewhere from error
         raise

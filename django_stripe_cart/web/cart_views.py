@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from django_stripe_cart.cart.contents import CartLine, line_for
 from django_stripe_cart.checkout import begin_checkout
-from django_stripe_cart.exceptions import CartChanged, CartError, OrderError, PaymentError
+from django_stripe_cart.exceptions import CartChanged, CartError, OrderError, PaymentError, ShopBusy
 from django_stripe_cart.timeline import BY_SHOPPER
 from django_stripe_cart.web.decorators import shop_view
 from django_stripe_cart.web.forms import AddForm, ProductForm, QuantityForm
@@ -139,7 +139,7 @@ def _change_line(request: HttpRequest, form: Form, *, to: Callable[[int], int]) 
             to=to,
             quantity_before=form.cleaned_data.get("quantity_before"),
         )
-    except CartError as error:
+    except (CartError, ShopBusy) as error:
         add_error(request, error)
         return None
 

@@ -11,6 +11,7 @@ from django.db import connections, transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 
+from django_stripe_cart.deadlines import deadline
 from django_stripe_cart.web.guest_login import merge_remaining_guest_cart
 from django_stripe_cart.web.requests import next_url
 from django_stripe_cart.web.responses import login_redirect
@@ -22,15 +23,16 @@ View = Callable[..., HttpResponse]
 def shop_view(view: View) -> View:
     """Redirect visitors who may not shop to the login page. Add headers that protect privacy.
 
-    Before a POST, a guest's cart that was not merged at login is merged.
+    Before a POST, a guest's cart that was not merged at login is merged. The deadline is for all.
     """
 
     @functools.wraps(view)
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if Shopper.of(request).may_shop:
-            if request.method == "POST":
-                merge_remaining_guest_cart(request)
-            return _add_privacy_headers(view(request, *args, **kwargs))
+            with deadline():
+                if request.method == "POST":
+                    merge_remaining_guest_cart(request)
+                return _add_privacy_headers(view(request, *args, **kwargs))
         back = request.get_full_path() if request.method == "GET" else next_url(request)
         return login_redirect(request, next=back)
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django_stripe_cart import order_again as orders_again
 from django_stripe_cart.checkout import cancel_order, resume_payment
 from django_stripe_cart.emails import will_email
-from django_stripe_cart.exceptions import OrderError, PaymentError
+from django_stripe_cart.exceptions import OrderError, PaymentError, ShopBusy
 from django_stripe_cart.models import Order, OrderEmail
 from django_stripe_cart.timeline import BY_SHOPPER
 from django_stripe_cart.web.decorators import shop_view
@@ -98,7 +98,11 @@ def order_cancel(request: HttpRequest, reference: UUID) -> HttpResponse:
 def order_again(request: HttpRequest, reference: UUID) -> HttpResponse:
     """Add the items of an earlier order to the cart."""
     order = Shopper.of(request).get_own_order(reference)
-    result = Shopper.of(request).change_cart(orders_again.order_again, order=order)
+    try:
+        result = Shopper.of(request).change_cart(orders_again.order_again, order=order)
+    except ShopBusy as error:
+        add_error(request, error)
+        return cart_response(request)
     for error in result.refused:
         add_message(request, messages.WARNING, str(error), code=error.code)
     if result.added:

@@ -25,7 +25,7 @@ from django_stripe_cart.gateway.events import Event, read_event, retrieve_event
 from django_stripe_cart.gateway.sessions import Session, read_session, retrieve_payment_metadata
 from django_stripe_cart.models import Order, OrderEvent, WebhookEvent, WebhookRefusal
 from django_stripe_cart.payments import sync_order
-from django_stripe_cart.payments.metadata import ORDER_KEY, SHOP_KEY, is_this_shop
+from django_stripe_cart.payments.metadata import ORDER_KEY, SHOP_KEY, is_this_shop, shop_id
 from django_stripe_cart.payments.snapshot import Mention
 from django_stripe_cart.timeline import Cause
 
@@ -70,7 +70,7 @@ class OrderReference:
     """Reference of an order in the metadata at Stripe, with the id of the order's shop."""
 
     order: UUID
-    shop: str | None = None
+    shop: str | None
 
 
 class UnknownOrder(StripeCartError):
@@ -113,7 +113,7 @@ def process_event(event: Event, *, source: str) -> bool:
     except Exception as error:  # whether the event is about an order of this shop is unknown
         _mark_failed(_get_or_create_row(event, source), error)
         raise
-    if named is None:
+    if named is None or _is_of_another_shop(named):
         return False
     row = _get_or_create_row(event, source)
     if row.is_over or (source == OrderEvent.Source.SYNC and row.is_waiting_for_retry):
@@ -176,12 +176,19 @@ def _find_reference_by_payment(event: Event) -> OrderReference | None:
     orders = Order.objects.filter(payment_intent_id=intent)
     reference = orders.values_list("reference", flat=True).first()
     if reference is not None:
-        return OrderReference(reference)
+        return OrderReference(reference, shop_id())
     if event.type.startswith(PAYMENT_EVENTS) or _is_failed_refund(event):
         # The payment may not be recorded yet, or it is a second one. A refund that is made needs no
         # request, because the metadata of charge.refunded names the order.
         return _read_reference(retrieve_payment_metadata(intent))
     return None
+
+
+def _is_of_another_shop(named: OrderReference) -> bool:
+    """Return whether the order is not here, but in another shop that uses the same account."""
+    if is_this_shop(named.shop):
+        return False
+    return not Order.objects.filter(reference=named.order).exists()
 
 
 def _is_failed_refund(event: Event) -> bool:
@@ -212,18 +219,12 @@ def _get_or_create_row(event: Event, source: str) -> WebhookEvent:
     return row
 
 
-def _sync_order(event: Event, named: OrderReference, *, by: Cause) -> Order | None:
-    """Sync the order that the event names, and return it.
-
-    Return None if the order is of another shop that uses the same Stripe account. Raises
-    ``UnknownOrder``.
-    """
+def _sync_order(event: Event, named: OrderReference, *, by: Cause) -> Order:
+    """Sync the order that the event names, and return it. Raises ``UnknownOrder``."""
     # Only the columns needed to find the session; sync_order reads the rest under the lock.
     orders = Order.objects.only("status", "cart", "session_id", "total")
     order = orders.filter(reference=named.order).first()
     if order is None:
-        if not is_this_shop(named.shop):
-            return None  # an order of another shop that uses the same Stripe account
         raise UnknownOrder(f"The order {named.order} of this shop does not exist here.")
     kind, status = (str(event.data.get(name) or "") for name in ("object", "status"))
     mention = Mention(kind, event.object_id, status)

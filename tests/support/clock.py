@@ -44,6 +44,11 @@ def age_rows(step: timedelta) -> None:
             model._default_manager.update(**{name: F(name) - step})
 
 
+def age_cursors(step: timedelta) -> None:
+    """Make the times until which events were read older; they are by Stripe's clock."""
+    EventCursor.objects.update(seen_until=F("seen_until") - step, gap_since=F("gap_since") - step)
+
+
 def age_rows_and_sandbox(sandbox: Sandbox, step: timedelta) -> None:
     """Make the rows of the shop and the objects at Stripe older, and leave both clocks alone.
 
@@ -51,7 +56,7 @@ def age_rows_and_sandbox(sandbox: Sandbox, step: timedelta) -> None:
     """
     seconds = int(step.total_seconds())
     age_rows(step)
-    EventCursor.objects.update(seen_until=F("seen_until") - step, gap_since=F("gap_since") - step)
+    age_cursors(step)
     for order in Order.objects.filter(session_id=None).exclude(session_params=None):
         params = {
             **order.session_params,

@@ -179,7 +179,7 @@ def test_an_event_about_an_order_that_is_missing_here_is_asked_for_again(
 
     event = WebhookEvent.objects.get()
     assert (event.processed_at, event.attempts) == (None, 1)
-    assert "is not here" in event.error
+    assert "does not exist here" in event.error
 
 
 def test_an_event_of_another_shop_on_the_same_account_is_left_alone(
