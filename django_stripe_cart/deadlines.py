@@ -18,7 +18,6 @@ TIMEOUT = (3.05, 9.0)  # seconds to connect to Stripe, and to receive the respon
 
 # For requests in the background of another action, such as closing an order at sign-in.
 SHORT_DEADLINE = 5.0
-# For these, and for a request with little time left, because the database took long.
 SHORT_TIMEOUT = (1.0, 3.0)
 
 
@@ -97,7 +96,10 @@ def is_stripe_slow() -> bool:
 def attempt_timeout() -> tuple[float, float]:
     """Return two timeouts for one attempt: seconds to connect, and to receive the response.
 
-    They are shorter if little time is left.
+    They are shorter if little time is left, in whole seconds, since each pair has its own client.
     """
-    timeout = _timeout.get()
-    return timeout if seconds_left() >= sum(timeout) else SHORT_TIMEOUT
+    timeout, left = _timeout.get(), seconds_left()
+    if left >= sum(timeout) or left < sum(SHORT_TIMEOUT):
+        return timeout
+    connect = SHORT_TIMEOUT[0]
+    return connect, min(timeout[1], float(int(left - connect)))

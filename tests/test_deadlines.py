@@ -61,7 +61,9 @@ def test_the_earliest_end_of_nested_blocks_applies(clock: Time) -> None:
 def test_a_request_with_little_time_left_has_shorter_timeouts(clock: Time) -> None:
     with deadline():
         assert attempt_timeout() == TIMEOUT
-        clock.passes(DEADLINE - sum(TIMEOUT) + 0.1)
+        clock.passes(DEADLINE - 9.5)
+        assert attempt_timeout() == (1.0, 8.0)
+        clock.passes(5)
         assert attempt_timeout() == SHORT_TIMEOUT
 
 

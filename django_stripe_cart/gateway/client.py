@@ -148,7 +148,7 @@ def transport(http_client: stripe.HTTPClient) -> Iterator[None]:
         _transport = before
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=16)
 def _client(
     key: str,
     base: str | None,

@@ -6,9 +6,14 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import chain
+from threading import Event, Thread
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection, transaction
 
 from django_stripe_cart.models import Cart, CartItem, Order, Product
 from django_stripe_cart.testing.payment_counter import ORDER_PAID_RECEIVED
@@ -26,6 +31,7 @@ from tests.batteries.shop import Shop
 from tests.batteries.worker_process import browser_of
 
 PROCESSES = 16
+THREADS = 4  # of each process; PostgreSQL allows a hundred connections
 
 # Error messages that some of the two hundred requests may get
 POSSIBLE_ERRORS = (
@@ -59,6 +65,40 @@ def change_cart_and_check_out(user_pk: int, product_pks: list[int], seed: int) -
             answers.append(add(user_pk, pk))
         answers.append(check_out(user_pk, browser.open_cart()))
     return answers
+
+
+def check_out_in_threads(shoppers: list[tuple[int, str]]) -> list[Outcome]:
+    """Check out the carts of these users, four at a time, each with a connection of its own."""
+
+    def check_out_and_disconnect(shopper: tuple[int, str]) -> Outcome:
+        try:
+            return check_out(*shopper)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        return list(threads.map(check_out_and_disconnect, shoppers))
+
+
+@contextmanager
+def row_held(product: Product, seconds: float) -> Iterator[None]:
+    """Another transaction holds the product's row for this time, as an import of prices does."""
+    is_held = Event()
+
+    def hold() -> None:
+        try:
+            with transaction.atomic():
+                Product.objects.filter(pk=product.pk).update(name=product.name)
+                is_held.set()
+                time.sleep(seconds)
+        finally:
+            connection.close()
+
+    holder = Thread(target=hold)
+    holder.start()
+    assert is_held.wait(timeout=10)
+    yield
+    holder.join()
 
 
 class Audit:
@@ -123,6 +163,29 @@ def test_400_concurrent_checkouts_sell_a_stock_of_150(
     own = dict(Order.objects.values_list("user", "session_url"))
     for user, answer in zip(users, answers, strict=True):
         assert answer not in served or answer.url == own[user.pk]
+    assert shop.violations() == []
+
+
+@pytest.mark.not_on("sqlite")  # a transaction there holds the whole database
+def test_300_shoppers_of_a_product_whose_row_is_held_for_14_seconds(
+    shop: Shop, pool: WorkerPool
+) -> None:
+    mug = shop.add_product("Mug", stock=300)
+    users = fill_carts(300, mug)
+    pages = pool.run_concurrently(open_cart, [(user.pk,) for user in users])
+    shoppers = [(user.pk, page) for user, page in zip(users, pages, strict=True)]
+    shares = [(shoppers[number::PROCESSES],) for number in range(PROCESSES)]
+
+    with row_held(mug, 14):
+        answers = list(chain(*pool.run_concurrently(check_out_in_threads, shares)))
+
+    got_page = [answer for answer in answers if shop.record_payment_url(answer.url)]
+    errors = {answer.messages for answer in answers if answer not in got_page}
+    assert errors <= {("The shop is very busy at the moment. Please try again.",)}
+    again = pool.run_concurrently(check_out, shoppers)
+    assert all(shop.record_payment_url(answer.url) for answer in again)
+    assert Order.objects.filter(status="pending").count() == Order.objects.count() == 300
+    assert len(shop.sandbox.sessions) == 300
     assert shop.violations() == []
 
 
