@@ -13,15 +13,17 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.core import serializers
+from django.core import mail, serializers
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import models
+from django.db import OperationalError, connection, models
+from django.urls import reverse
 from django.utils import timezone
 
 from django_stripe_cart.gateway.client import transport
 from django_stripe_cart.models import Dispute, Order, Refund, WebhookEvent
 from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.invariants import violations
 from tests.support.clock import age_cursors, age_rows, age_rows_and_sandbox
 
@@ -245,3 +247,80 @@ def test_staging_with_a_dump_of_production(
     sync()
 
     assert unseen(silent) == []
+
+
+# --- a database that can't be written to --------------------------------------------------------
+
+
+def read_only() -> Any:
+    """Return a context in which each write to the database fails, as on a full disk."""
+
+    def refuse(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith(("INSERT", "UPDATE", "DELETE")):
+            raise OperationalError("attempt to write a readonly database")
+        return execute(sql, *rest)
+
+    return connection.execute_wrapper(refuse)
+
+
+@pytest.mark.parametrize("page", ["order", "checkout_return"])
+def test_a_shopper_who_has_paid_sees_the_order_in_a_read_only_database(
+    browser: Browser,
+    silent: Sandbox,
+    pending: Order,
+    page: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    silent.pay(pending.session_url)
+
+    with read_only():
+        answer = browser.client.get(reverse(f"stripe_cart:{page}", args=[pending.reference]))
+
+    assert answer.status_code in (200, 303)
+    assert f"Order {pending.reference} could not be synced" in caplog.text
+    assert browser.client.get(pending.get_absolute_url()).status_code == 200
+    assert Order.objects.get().status == "paid"
+
+
+def test_a_webhook_that_meets_a_full_disk_is_processed_when_it_comes_again(
+    sandbox: Sandbox, pending: Order
+) -> None:
+    with read_only():
+        sandbox.pay(pending.session_url)
+    assert Order.objects.get().status == "pending"
+
+    sandbox.deliver()
+    sandbox.clock.advance(days=1)  # Stripe sends it again
+
+    assert Order.objects.get().status == "paid"
+    assert violations(sandbox) == []
+
+
+# --- ten thousand orders ------------------------------------------------------------------------
+
+
+def test_10_000_overdue_orders_and_a_silent_stripe(silent: Sandbox, make_order: MakeOrder) -> None:
+    paid = make_order("paid")
+    hour_ago = timezone.now() - timedelta(hours=1)
+    Order.objects.bulk_create(
+        Order(
+            currency="inr",
+            total=100,
+            status="processing",
+            session_id=f"cs_test_{number}",
+            placed_at=hour_ago,
+            api_key_digest=paid.api_key_digest,
+        )
+        for number in range(10_000)
+    )
+    mail.outbox.clear()
+    paid.emails.update(claimed_at=None, sent_at=None, due_at=hour_ago)
+    silent.faults.add("*", kind="timeout_before", times=None)
+    before = len(silent.requests)
+
+    is_well, output = sync()
+
+    assert not is_well
+    assert "9997 are left for the next run" in output
+    assert len(silent.requests) - before == 4 * 3  # the events and three orders, with retries
+    assert [message.to for message in mail.outbox] == [[paid.email]]

@@ -71,7 +71,7 @@ class Snapshot:
                 )
             )
             stock = _read_stock()
-            unfinished = list(WebhookEvent.objects.filter(processed_at=None).order_by("pk"))
+            unfinished = list(WebhookEvent.objects.unprocessed().order_by("pk"))
         return cls(
             orders=orders,
             stock=stock,
