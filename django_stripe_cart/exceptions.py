@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import ClassVar
 
 from django.core.exceptions import SuspiciousOperation
@@ -152,7 +153,8 @@ class PaymentError(StripeCartError):
     """Exception raised when Stripe refused a request or did not answer it.
 
     ``stripe_code`` and ``stripe_param`` are ``code`` and ``param`` of Stripe's error, or ""
-    (docs.stripe.com/api/errors).
+    (docs.stripe.com/api/errors). ``sent_at`` is the time at which Stripe sent it, by Stripe's
+    clock, or None.
     """
 
     code = "payment_error"
@@ -164,6 +166,7 @@ class PaymentError(StripeCartError):
         super().__init__(message)
         self.stripe_code = stripe_code
         self.stripe_param = stripe_param
+        self.sent_at: datetime | None = None
 
 
 class PaymentRefused(PaymentError):

@@ -62,7 +62,10 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF"
     DATABASES["default"]["OPTIONS"] = {"timeout": 20, "init_command": pragmas}
 elif DATABASES["default"]["ENGINE"].endswith("postgresql"):
-    DATABASES["default"]["OPTIONS"] = {"options": "-c synchronous_commit=off"}
+    options = "-c synchronous_commit=off -c lock_timeout=9s"
+    DATABASES["default"]["OPTIONS"] = {"options": options}
+elif DATABASES["default"]["ENGINE"].endswith("mysql"):
+    DATABASES["default"]["OPTIONS"] = {"init_command": "SET innodb_lock_wait_timeout=9"}
 # pytest-django sees to that by itself, but not in the processes that the batteries and hosts start.
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 if django.VERSION >= (6, 1):

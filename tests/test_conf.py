@@ -50,6 +50,7 @@ def test_without_any_setting_there_are_defaults() -> None:
         ("WEBHOOK_SECRET", ("whsec_1", "whsec_2"), "webhook_secrets", ["whsec_1", "whsec_2"]),
         ("WEBHOOK_SECRET", ["", "whsec_1", None], "webhook_secrets", ["whsec_1"]),
         ("WEBHOOK_SECRET", "", "webhook_secrets", []),
+        ("WEBHOOK_SECRET", "whsec_1\n", "webhook_secrets", ["whsec_1"]),
         ("WEBHOOK_SECRET", 1, "webhook_secrets", []),
         ("CURRENCY", "EUR", "currency", "eur"),
         ("ALLOW_GUESTS", True, "allow_guests", True),

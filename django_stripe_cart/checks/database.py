@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from django.conf import settings
 from django.core.checks import CheckMessage
@@ -19,6 +20,8 @@ from django_stripe_cart.models import Order
 TESTED_ISOLATION = {"read committed", "repeatable read"}
 TRANSACTIONAL_ENGINES = {"innodb", "rocksdb", "ndbcluster", ""}  # "": the table does not exist yet
 ROLLBACK_JOURNALS = {"delete", "truncate", "persist"}
+# A request is ended after 28 seconds, but not while it waits for a row: only the database can.
+MAX_LOCK_WAIT = timedelta(seconds=10)
 
 SQLITE_LOCKED = message(
     "W007",
@@ -42,6 +45,18 @@ SQLITE_READERS_BLOCK = message(
     "W025",
     "In the SQLite database %(alias)r, readers block writers.",
     hint='OPTIONS: {"init_command": "PRAGMA journal_mode=WAL"}.',
+)
+POSTGRES_WAITS = message(
+    "W027",
+    "In the PostgreSQL database %(alias)r, requests wait for a locked row %(limit)s; web servers "
+    "stop them after 30 seconds.",
+    hint='OPTIONS: {"options": "-c lock_timeout=9s"}, or ALTER ROLE … SET lock_timeout = \'9s\'.',
+)
+MYSQL_WAITS = message(
+    "W028",
+    "In the MariaDB/MySQL database %(alias)r, requests wait for a locked row %(limit)s; web "
+    "servers stop them after 30 seconds.",
+    hint='OPTIONS: {"init_command": "SET innodb_lock_wait_timeout=9"}.',
 )
 
 
@@ -74,6 +89,30 @@ def check_storage_engine(alias: str) -> Iterable[CheckMessage]:
     if vendor == "sqlite" and _fetch_text(alias, "PRAGMA journal_mode") in ROLLBACK_JOURNALS:
         yield SQLITE_READERS_BLOCK(alias=alias)
 
+
+@register_for_database
+def check_lock_wait(alias: str) -> Iterable[CheckMessage]:
+    """Check that PostgreSQL or MySQL ends the wait for a locked row within 10 seconds."""
+    if alias != router.db_for_write(Order):
+        return
+    vendor = connections[alias].vendor
+    if vendor == "postgresql":
+        limit = timedelta(milliseconds=int(_fetch_text(alias, POSTGRES_LIMIT_QUERY)))
+        if not timedelta(0) < limit <= MAX_LOCK_WAIT:
+            yield POSTGRES_WAITS(alias=alias, limit=_describe_limit(limit))
+    elif vendor == "mysql":
+        limit = timedelta(seconds=int(_fetch_text(alias, "SELECT @@innodb_lock_wait_timeout")))
+        if limit > MAX_LOCK_WAIT:
+            yield MYSQL_WAITS(alias=alias, limit=_describe_limit(limit))
+
+
+def _describe_limit(limit: timedelta) -> str:
+    """Return how long a request waits, in words. PostgreSQL's 0 is no limit."""
+    return f"for {limit.total_seconds():g} seconds" if limit else "without a limit"
+
+
+# Milliseconds, unlike SHOW lock_timeout, which chooses a unit.
+POSTGRES_LIMIT_QUERY = "SELECT setting FROM pg_settings WHERE name = 'lock_timeout'"
 
 ENGINE_QUERY = """
     SELECT engine FROM information_schema.tables

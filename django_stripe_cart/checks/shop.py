@@ -21,6 +21,8 @@ from django_stripe_cart.conf import (
 from django_stripe_cart.models import get_product_model
 from django_stripe_cart.money import CURRENCIES, is_currency
 
+MAX_SHOP_ID_LENGTH = 100
+
 NO_PRODUCT_MODEL = message(
     "E005",
     "STRIPE_CART_PRODUCT_MODEL is %(name)r, which is not installed.",
@@ -61,6 +63,12 @@ INVALID_SESSION_OPTIONS = message(
     "E012",
     "STRIPE_CART_SESSION_OPTIONS does not name a function.",
     hint='Use the dotted path of a function of the order, as in "shop.payments.session_options".',
+)
+INVALID_SHOP_ID = message(
+    "E016",
+    "STRIPE_CART_SHOP_ID is %(value)r, which is neither an id nor a function.",
+    hint="An id is a str of 1 to 100 characters without spaces around it. The default is made "
+    "from SECRET_KEY.",
 )
 INVALID_EMAILS = message(
     "W026",
@@ -128,6 +136,20 @@ def check_session_options() -> Iterable[CheckMessage]:
         is_valid = False
     if not is_valid:
         yield INVALID_SESSION_OPTIONS()
+
+
+@register_without_database
+def check_shop_id() -> Iterable[CheckMessage]:
+    """Check that STRIPE_CART_SHOP_ID, if set, is an id or a function.
+
+    The function is not called: it may need a request, or a database that is not ready yet.
+    """
+    value = getattr(settings, "STRIPE_CART_SHOP_ID", None)
+    if value is None or callable(value):
+        return
+    is_id = isinstance(value, str) and value == value.strip()
+    if not is_id or not 1 <= len(value) <= MAX_SHOP_ID_LENGTH:
+        yield INVALID_SHOP_ID(value=value)
 
 
 @register_without_database

@@ -14,6 +14,8 @@ from django_stripe_cart.checks.registry import message, register_without_databas
 from django_stripe_cart.conf import conf
 
 KEY_PATTERN = re.compile(r"(sk|rk)_(test|live)_\w+", re.ASCII)
+# Stripe's own are letters and digits; a made-up one for the sandbox may have more.
+SECRET_PATTERN = re.compile(r"whsec_(?!.*whsec_)[\w+/=-]+", re.ASCII)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 NO_KEY = message(
@@ -49,7 +51,8 @@ BLANK_SECRET = message(
 MALFORMED_SECRET = message(
     "W009",
     "STRIPE_CART_WEBHOOK_SECRET is not a webhook secret: Stripe's webhooks will be refused.",
-    hint="It starts with whsec_; a key (sk_…) or an endpoint's id (we_…) does not work.",
+    hint="One secret is a str that starts with whsec_, without quotes in it; a key (sk_…) or an "
+    'endpoint\'s id (we_…) does not work. Several are a list: ["whsec_…", "whsec_…"].',
 )
 SANDBOX_WITHOUT_DEBUG = message(
     "E007",
@@ -88,10 +91,15 @@ def check_webhook_secret() -> Iterable[CheckMessage]:
     secrets = list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
     if secrets in ([None], []):
         yield NO_SECRET()
-    elif not all(isinstance(secret, str) and secret.strip() for secret in secrets):
+    elif any(secret is None or str(secret).strip() == "" for secret in secrets):
         yield BLANK_SECRET()
-    elif not all(secret.startswith("whsec_") for secret in conf.webhook_secrets):
+    elif not all(is_webhook_secret(secret) for secret in secrets):
         yield MALFORMED_SECRET()
+
+
+def is_webhook_secret(value: object) -> bool:
+    """Return whether ``value`` looks like one webhook secret. White space around it is ignored."""
+    return isinstance(value, str) and SECRET_PATTERN.fullmatch(value.strip()) is not None
 
 
 @register_without_database

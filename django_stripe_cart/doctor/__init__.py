@@ -10,6 +10,7 @@ from django_stripe_cart.deadlines import deadline
 from django_stripe_cart.doctor.account import diagnose_account
 from django_stripe_cart.doctor.database import diagnose_database
 from django_stripe_cart.doctor.email import diagnose_email
+from django_stripe_cart.doctor.events import diagnose_events
 from django_stripe_cart.doctor.finding import Finding, State, wrong
 from django_stripe_cart.doctor.orders import diagnose_orders
 from django_stripe_cart.doctor.settings import diagnose_settings
@@ -26,6 +27,7 @@ PARTS: dict[str, Part] = {
     "Webhook": diagnose_webhook,
     "Site": diagnose_urls_and_products,
     "Database": diagnose_database,
+    "Events": diagnose_events,
     "Orders": diagnose_orders,
     "E-mail": diagnose_email,
 }

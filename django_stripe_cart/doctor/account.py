@@ -6,12 +6,16 @@ from collections.abc import Iterator
 
 from django_stripe_cart import gateway
 from django_stripe_cart.conf import conf
+from django_stripe_cart.doctor.clock import report_clock
 from django_stripe_cart.doctor.finding import Finding, advice, good, wrong
 from django_stripe_cart.exceptions import PaymentError, PaymentNotConfigured
 
 
 def diagnose_account() -> Iterator[Finding]:
-    """Report whether Stripe accepts the secret key, and whether its account can take payments."""
+    """Report whether Stripe accepts the secret key, and whether its account can take payments.
+
+    Also report whether this machine's clock agrees with Stripe's.
+    """
     if not conf.secret_key:
         yield advice("Stripe was not contacted: there is no key.")
         return
@@ -20,6 +24,7 @@ def diagnose_account() -> Iterator[Finding]:
         found = gateway.retrieve_account()
     except PaymentError as error:
         yield _report_error(error)
+        yield from report_clock(error.sent_at)
         return
     yield good(f"Payments go to {found.id} ({found.name or 'no name'}, {found.country}).")
     if not found.takes_payments:
@@ -27,6 +32,7 @@ def diagnose_account() -> Iterator[Finding]:
             "This account can't take payments yet.",
             next="Complete its setup at dashboard.stripe.com/account/onboarding.",
         )
+    yield from report_clock(found.sent_at)
 
 
 def _report_mode() -> Finding:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+
+from django.utils import timezone
+from django.utils.timesince import timesince
 
 
 class State(StrEnum):
@@ -36,3 +40,9 @@ def advice(text: str, *, next: str = "") -> Finding:
 def wrong(text: str, *, next: str = "") -> Finding:
     """Return a finding about something that does not work. ``next`` says what to do."""
     return Finding(State.WRONG, text, next)
+
+
+def describe_time(time: datetime) -> str:
+    """Return a time of the database as local time, with how long ago it was."""
+    local = timezone.localtime(time) if timezone.is_aware(time) else time
+    return f"at {local:%Y-%m-%d %H:%M} ({timesince(time)} ago)"

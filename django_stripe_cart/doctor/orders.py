@@ -1,25 +1,22 @@
-"""Diagnosis of the orders and of their sync with Stripe."""
+"""Diagnosis of the orders: those that wait for a payment, a sync or a person."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
-from django.utils import timezone
 from django.utils.timesince import timesince
 
 from django_stripe_cart.conf import conf
+from django_stripe_cart.doctor.events import SYNC_COMMAND
 from django_stripe_cart.doctor.finding import Finding, advice, good, wrong
-from django_stripe_cart.models import EventCursor, Order, OrderIssue
-from django_stripe_cart.webhooks.gaps import EVENT_RETENTION
-
-SYNC_COMMAND = "python manage.py stripe_cart_sync"
-SYNC_OVERDUE = timedelta(days=1)
+from django_stripe_cart.models import Order, OrderIssue
 
 
 def diagnose_orders() -> Iterator[Finding]:
-    """Report the orders that wait for a payment or a sync, the open issues and the last sync."""
+    """Report the orders that wait for a payment or a sync, and the open issues."""
     yield good(f"Orders awaiting payment: {Order.objects.open().count()}.")
+    if conf.secret_key:
+        yield from _report_other_keys()
     overdue = Order.objects.overdue()
     oldest = overdue.order_by("placed_at").first()
     if oldest is not None:
@@ -34,21 +31,19 @@ def diagnose_orders() -> Iterator[Finding]:
             f"Open issues of orders: {issues}.",
             next="Filter the orders in the admin by “issues”.",
         )
-    yield _report_last_sync()
 
 
-def _report_last_sync() -> Finding:
-    """Report when ``stripe_cart_sync`` finished last."""
-    cursor = EventCursor.objects.filter(api_key_digest=conf.api_key_digest).first()
-    if cursor is None:
-        return advice(
-            "stripe_cart_sync has never finished. It finds events whose webhook never arrived.",
-            next=f"{SYNC_COMMAND}, and every few minutes by cron.",
+def _report_other_keys() -> Iterator[Finding]:
+    """Report the unsettled orders whose session was created with another secret key."""
+    unsettled = Order.objects.filter(
+        status__in=(Order.Status.PENDING, Order.Status.PROCESSING), amount_paid=0
+    )
+    others = unsettled.exclude(api_key_digest__in=("", conf.api_key_digest))
+    oldest = others.order_by("placed_at").first()
+    if oldest is not None:
+        yield advice(
+            f"Orders placed with another STRIPE_CART_SECRET_KEY that await payment: "
+            f"{others.count()}, the oldest ({oldest.number}) since {timesince(oldest.placed_at)}.",
+            next="Nothing, if the key was replaced at the same Stripe account. If it is of another "
+            "account, payments of these orders are recorded only with the former key.",
         )
-    ago = timezone.now() - cursor.seen_until
-    text = f"stripe_cart_sync finished {timesince(cursor.seen_until)} ago"
-    if ago > EVENT_RETENTION:
-        return wrong(f"{text}: Stripe has deleted events older than 30 days.", next=SYNC_COMMAND)
-    if ago > SYNC_OVERDUE:
-        return advice(f"{text}.", next=f"{SYNC_COMMAND}, and every few minutes by cron.")
-    return good(f"{text}.")

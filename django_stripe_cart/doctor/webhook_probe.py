@@ -12,9 +12,6 @@ from django_stripe_cart.conf import conf
 from django_stripe_cart.doctor.finding import Finding, good, wrong
 from django_stripe_cart.gateway.events import sign
 
-# No handler is for this type, so the event is accepted and changes nothing.
-EVENT = {"id": "evt_doctor", "type": "stripe_cart.doctor", "data": {"object": {"id": "doctor"}}}
-
 REASONS = {
     400: "the host is not in ALLOWED_HOSTS, or something changed the body on its way",
     403: "something before the webhook requires a login or a CSRF token",
@@ -22,9 +19,15 @@ REASONS = {
 }
 
 
+def build_test_event() -> bytes:
+    """Return the body of an event that is accepted and changes nothing: no handler is for it."""
+    event = {"id": "evt_doctor", "type": "stripe_cart.doctor", "data": {"object": {"id": "doctor"}}}
+    return json.dumps({**event, "livemode": conf.livemode}).encode()
+
+
 def deliver_test_event(path: str) -> Finding:
     """Post a signed test event to ``path`` in this process, and report the response."""
-    body = json.dumps({**EVENT, "livemode": conf.livemode}).encode()
+    body = build_test_event()
     base = urlsplit(conf.base_url or "")
     client = Client(enforce_csrf_checks=True, raise_request_exception=False)
     response = client.post(

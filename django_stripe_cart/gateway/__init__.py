@@ -15,7 +15,13 @@ from django_stripe_cart.gateway.endpoints import (
     delete_endpoint,
     list_endpoints,
 )
-from django_stripe_cart.gateway.events import Event, EventList, list_events, retrieve_event
+from django_stripe_cart.gateway.events import (
+    Event,
+    EventList,
+    list_events,
+    retrieve_default_version,
+    retrieve_event,
+)
 from django_stripe_cart.gateway.radar import (
     FraudWarning,
     Review,
@@ -55,10 +61,10 @@ __all__ = [
     "list_events",
     "list_refunds",
     "retrieve_account",
+    "retrieve_default_version",
     "retrieve_dispute",
     "retrieve_event",
     "retrieve_fraud_warning",
-    "retrieve_payment_metadata",
     "retrieve_refund",
     "retrieve_review",
     "retrieve_session",

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from django_stripe_cart.gateway.client import request
+from django_stripe_cart.gateway.client import request_answer
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Stripe account that receives the payments."""
+    """Stripe account that receives the payments.
+
+    ``sent_at`` is the time at which Stripe sent it, by Stripe's clock, or None.
+    """
 
     id: str
     name: str
     country: str
     takes_payments: bool
+    sent_at: datetime | None = field(default=None, compare=False)
 
 
 def retrieve_account() -> Account:
     """Return the Stripe account of the secret key. Raises ``PaymentError``."""
-    data = request(lambda client: client.v1.accounts.retrieve_current())
+    answer = request_answer(lambda client: client.v1.accounts.retrieve_current())
+    data = answer.data
     profile = data.get("business_profile") or {}
     return Account(
         id=data["id"],
         name=profile.get("name") or data.get("email") or "",
         country=data.get("country") or "",
         takes_payments=bool(data.get("charges_enabled")),
+        sent_at=answer.sent_at,
     )

@@ -22,7 +22,12 @@ from django_stripe_cart.deadlines import (
     is_time_left,
     waiting_for_stripe,
 )
-from django_stripe_cart.exceptions import PaymentNotConfigured, PaymentRetryable, ShopBusy
+from django_stripe_cart.exceptions import (
+    PaymentError,
+    PaymentNotConfigured,
+    PaymentRetryable,
+    ShopBusy,
+)
 from django_stripe_cart.gateway.errors import NEXT_STEP, translate_errors
 
 if TYPE_CHECKING:
@@ -68,22 +73,29 @@ def request_answer(call: Call) -> Answer:
     _check_settings()
     if not is_time_left():
         raise PaymentRetryable if is_stripe_slow() else ShopBusy
-    with translate_errors(), waiting_for_stripe():
-        answer = call(
-            _client(conf.secret_key, conf.api_base, conf.api_version, attempt_timeout(), _transport)
-        )
-        data = answer.last_response.data  # type: ignore[union-attr]
-        if not isinstance(data, dict) or "object" not in data:
-            raise ValueError("The answer is not a Stripe object.")
-        return Answer(data, _read_date(answer.last_response.headers))  # type: ignore[union-attr]
+    try:
+        with translate_errors(), waiting_for_stripe():
+            return _read_answer(call(_current_client()))
+    except PaymentError as error:
+        error.sent_at = _read_date(getattr(error.__cause__, "headers", None))
+        raise
+
+
+def _read_answer(answer: stripe.StripeObject) -> Answer:
+    """Return the ``Answer`` in an object of the SDK. Raises ``ValueError``."""
+    response = answer.last_response
+    if response is None or not isinstance(response.data, dict) or "object" not in response.data:
+        raise ValueError("The answer is not a Stripe object.")
+    return Answer(response.data, _read_date(response.headers))
 
 
 def _read_date(headers: Any) -> datetime | None:
     """Return the time in the ``Date`` header of a response, or None."""
     try:
-        return parsedate_to_datetime(headers["Date"])
+        date = parsedate_to_datetime(headers["Date"])
     except (KeyError, TypeError, ValueError):
         return None
+    return date if date.tzinfo else None
 
 
 def _check_settings() -> None:
@@ -146,6 +158,11 @@ def transport(http_client: stripe.HTTPClient) -> Iterator[None]:
         yield
     finally:
         _transport = before
+
+
+def _current_client() -> stripe.StripeClient:
+    """Return the Stripe client for today's settings and the time that is left."""
+    return _client(conf.secret_key, conf.api_base, conf.api_version, attempt_timeout(), _transport)
 
 
 @functools.lru_cache(maxsize=16)

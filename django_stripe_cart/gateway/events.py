@@ -22,7 +22,9 @@ from django_stripe_cart.gateway.sessions import to_datetime
 
 TIMESTAMP_TOLERANCE = 300  # seconds, into the past and into the future
 
+# Reasons for which a webhook is refused.
 OTHER_TIME = "it was signed over 5 minutes ago or in the future: compare this machine's clock."
+OTHER_SECRET = "it is signed with another secret than STRIPE_CART_WEBHOOK_SECRET."  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,16 @@ def retrieve_event(event_id: str) -> Event:
     return _parse_event(request(lambda client: client.v1.events.retrieve(event_id)))
 
 
+def retrieve_default_version() -> str:
+    """Return the account's default API version, or "" if it is not known. Raises ``PaymentError``.
+
+    It is that of the account's newest event (docs.stripe.com/api/events/object), so it is not known
+    if there were no events in the last 30 days.
+    """
+    newest = request(lambda client: client.v1.events.list({"limit": 1}))["data"]
+    return str(newest[0].get("api_version") or "") if newest else ""
+
+
 def _verify(body: str, signature: str) -> None:
     """Raise an exception if ``body`` is not signed with one of the webhook secrets."""
     import stripe
@@ -150,7 +162,7 @@ def _describe_refusal(error: Exception, signature: str) -> str:
         return f"its body can't be read ({type(error).__name__})."
     if abs(_seconds_ago(signature)) > TIMESTAMP_TOLERANCE:
         return OTHER_TIME
-    return "it is signed with another secret than STRIPE_CART_WEBHOOK_SECRET."
+    return OTHER_SECRET
 
 
 def _parse_event(event: Any) -> Event:

@@ -35,6 +35,7 @@ class Account:
         self.name, self.tasks = name, tasks
         self.store = Store(data)
         self.clock = Clock()
+        self.api_version = api_versions.NEWEST
         self.base_url = (base_url or DEFAULT_BASE_URL).rstrip("/")
 
     def set_base_url(self, base_url: str) -> None:
@@ -94,7 +95,7 @@ class Account:
         event: Object = {
             "id": new_id("evt"),
             "object": "event",
-            "api_version": api_versions.DEFAULT,
+            "api_version": self.api_version,
             "created": self.clock.now(),
             "data": data,
             "livemode": False,

@@ -27,7 +27,7 @@ class Call:
     request: Request
     fault: Fault | None
     id: str = field(default_factory=lambda: new_id("req", 14))
-    version: str = api_versions.DEFAULT
+    version: str = api_versions.NEWEST
     params: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -95,7 +95,8 @@ class ApiHandler:
         """
         request = call.request
         authenticate(request.headers.get("authorization", ""))
-        call.version = api_versions.read_version(request.headers.get("stripe-version"))
+        version = request.headers.get("stripe-version", self._account.api_version)
+        call.version = api_versions.check_version(version)
         found = find_endpoint(request.method, request.path)
         if found is None:
             raise url_not_found(request.method, request.path)

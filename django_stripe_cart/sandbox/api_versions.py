@@ -5,8 +5,7 @@ from typing import Any
 
 from django_stripe_cart.sandbox.errors import ApiError
 
-# The account's default version.
-DEFAULT = "2026-10-28.endive"
+NEWEST = "2026-10-28.endive"
 FORMAT = re.compile(r"^(\d{4}-\d{2}-\d{2})(\.[a-z]+)?$")
 
 UI_MODES_RENAMED = "2026-03-25"
@@ -14,13 +13,11 @@ PAYMENT_METHOD_TYPES_REMOVED = "2026-09-30"
 OLD_UI_MODES = {"hosted_page": "hosted", "embedded_page": "embedded", "elements": "custom"}
 
 
-def read_version(header: str | None) -> str:
-    """Return the API version in a header, by default the newest. Raise `ApiError` if malformed."""
-    if header is None:
-        return DEFAULT
-    if not FORMAT.match(header):
-        raise ApiError(f"Invalid Stripe API version: {header}")
-    return header
+def check_version(version: str) -> str:
+    """Return an API version. Raise `ApiError` if it is malformed."""
+    if not FORMAT.match(version):
+        raise ApiError(f"Invalid Stripe API version: {version}")
+    return version
 
 
 def is_since(version: str, date: str) -> bool:

@@ -38,6 +38,7 @@ ACTIONS = (
     "reset",
     "roll_secret",
     "settle",
+    "sign_for_endpoint",
     "warn_of_fraud",
 )
 QUERIES = (

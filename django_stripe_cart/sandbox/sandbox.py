@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from django_stripe_cart.sandbox import signature
+from django_stripe_cart.sandbox import api_versions, signature
 from django_stripe_cart.sandbox.account import Account, remove_internal_data
 from django_stripe_cart.sandbox.api_handler import ApiHandler
 from django_stripe_cart.sandbox.control_api import PREFIX, ControlApi
@@ -16,7 +16,7 @@ from django_stripe_cart.sandbox.scheduled_tasks import TASKS
 from django_stripe_cart.sandbox.server import SandboxServer
 from django_stripe_cart.sandbox.simulated_actions import SimulatedActions
 from django_stripe_cart.sandbox.webhooks.queue import DeliveryQueue
-from django_stripe_cart.sandbox.webhooks.sender import Deliver
+from django_stripe_cart.sandbox.webhooks.sender import Deliver, active_secrets
 
 if TYPE_CHECKING:
     import stripe
@@ -100,6 +100,15 @@ class Sandbox(SimulatedActions):
         self._account.set_base_url(value)
 
     @property
+    def api_version(self) -> str:
+        """Return the account's default API version, by default the newest."""
+        return self._account.api_version
+
+    @api_version.setter
+    def api_version(self, value: str) -> None:
+        self._account.api_version = api_versions.check_version(value)
+
+    @property
     def sessions(self) -> list[Object]:
         """Return the Checkout Sessions, oldest first."""
         return self._find_all("checkout.session")
@@ -176,6 +185,12 @@ class Sandbox(SimulatedActions):
             secret = add_secret(found, until=self.clock.now() + hours * 60 * 60)
             self._account.save(found)
         return secret
+
+    def sign_for_endpoint(self, endpoint: str, body: str) -> str:
+        """Return the header `Stripe-Signature` that the endpoint's webhooks with this body have."""
+        found = self._account.get("webhook_endpoint", endpoint)
+        secrets = active_secrets(found, self.clock.now())
+        return signature.sign(body.encode(), secrets, timestamp=self.clock.wall())
 
     def deliver_with(self, deliver: Deliver | None) -> None:
         """Send webhooks by calling `deliver(url, body, headers)`, which returns the HTTP status.

@@ -100,8 +100,8 @@ def order_again(request: HttpRequest, reference: UUID) -> HttpResponse:
     order = Shopper.of(request).get_own_order(reference)
     try:
         result = Shopper.of(request).change_cart(orders_again.order_again, order=order)
-    except ShopBusy as error:
-        add_error(request, error)
+    except ShopBusy as busy:
+        add_error(request, busy)
         return cart_response(request)
     for error in result.refused:
         add_message(request, messages.WARNING, str(error), code=error.code)

@@ -32,6 +32,12 @@ def current_gap() -> EventCursor | None:
     return cursors.exclude(gap_since=None).first()
 
 
+def count_orders_of_gap(gap: EventCursor) -> int:
+    """Return how many orders must still be synced before the gap can be closed."""
+    start = gap.gap_checked_pk if gap.gap_failed_pk is None else gap.gap_failed_pk - 1
+    return _orders_to_sync().filter(pk__gt=start).count()
+
+
 def open_gap(*, since: datetime) -> None:
     """Save that the events since then were missed: all orders are synced again.
 
@@ -46,9 +52,10 @@ def has_gap_before(since: datetime) -> bool:
     """Return whether paid orders from before ``since`` may have events that were never read.
 
     That is asked for a secret key with which events are read for the first time. If the key was
-    replaced, they were read with the previous one.
+    replaced, they were read with the previous one, unless that one has a gap.
     """
-    read = EventCursor.objects.filter(seen_until__gte=since).values("api_key_digest")
+    cursors = EventCursor.objects.filter(seen_until__gte=since, gap_since=None)
+    read = cursors.values("api_key_digest")
     orders = _orders_to_sync().filter(placed_at__lt=since + timedelta(days=1))
     return orders.exclude(api_key_digest__in=read).exists()
 

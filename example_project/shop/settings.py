@@ -74,6 +74,12 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         "timeout": 20,
     }
+# A request ends after 28 seconds, but not while it waits for a row: only the database can end that.
+OPTIONS = DATABASES["default"].setdefault("OPTIONS", {})
+if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    OPTIONS.setdefault("options", "-c lock_timeout=9s")
+if DATABASES["default"]["ENGINE"] == "django.db.backends.mysql":
+    OPTIONS.setdefault("init_command", "SET innodb_lock_wait_timeout=9")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The address and the sign-ins stay in sight: of all requests only those that failed are told.

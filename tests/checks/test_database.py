@@ -119,7 +119,7 @@ def test_a_mariadb_without_transactions_is_named_when_it_is_asked(
             cursor.execute(f"CREATE TABLE {name}.stripe_cart_order (id int) ENGINE={engine}")
 
     try:
-        second_database(NAME=name, OPTIONS={})
+        second_database(NAME=name, OPTIONS={"init_command": "SET innodb_lock_wait_timeout=9"})
         messages = check_messages(databases=["default", "elsewhere"])
     finally:
         with connections["default"].cursor() as cursor:
@@ -127,3 +127,35 @@ def test_a_mariadb_without_transactions_is_named_when_it_is_asked(
 
     ids = [message.id for message in messages]
     assert ids == [f"stripe_cart.{number}" for number in numbers]
+
+
+POSTGRES_LIMITS = [("0", "without a limit"), ("9s", None), ("10s", None), ("11s", "for 11 seconds")]
+
+
+@pytest.mark.not_on("sqlite", "mysql")
+@pytest.mark.parametrize(("limit", "words"), POSTGRES_LIMITS)
+def test_a_postgres_that_waits_long_for_a_row_is_reported(
+    second_database: Any, limit: str, words: str | None
+) -> None:
+    name = connections["default"].settings_dict["NAME"]
+    second_database(NAME=name, OPTIONS={"options": f"-c lock_timeout={limit}"})
+
+    messages = check_messages(databases=["default", "elsewhere"])
+
+    assert [message.id for message in messages] == (["stripe_cart.W027"] if words else [])
+    assert all(f"wait for a locked row {words};" in message.msg for message in messages)
+
+
+@pytest.mark.not_on("sqlite", "postgresql")
+@pytest.mark.parametrize(("seconds", "is_named"), [(1, False), (10, False), (50, True)])
+def test_a_mariadb_that_waits_long_for_a_row_is_reported(
+    second_database: Any, seconds: int, is_named: bool
+) -> None:
+    name = connections["default"].settings_dict["NAME"]
+    command = f"SET innodb_lock_wait_timeout={seconds}"
+    second_database(NAME=name, OPTIONS={"init_command": command})
+
+    messages = check_messages(databases=["default", "elsewhere"])
+
+    assert [message.id for message in messages] == (["stripe_cart.W028"] if is_named else [])
+    assert all("wait for a locked row for 50 seconds;" in message.msg for message in messages)

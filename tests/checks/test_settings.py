@@ -18,6 +18,11 @@ LOGIN = path("accounts/", include("django.contrib.auth.urls"))
 SHOP = path("shop/", include("django_stripe_cart.urls"))
 WEBHOOK = path("stripe/webhook/", include("django_stripe_cart.webhook_urls"))
 
+
+def find_shop() -> str:
+    raise AssertionError("A check must not call it: it may need a request.")
+
+
 MISTAKES = [
     ("E011", {"STRIPE_CART_BASE_URL": "shop.example"}),
     ("E012", {"STRIPE_CART_SESSION_OPTIONS": "tests.nowhere.options"}),
@@ -43,9 +48,24 @@ MISTAKES = [
     ("E002", {"STRIPE_CART_WEBHOOK_SECRET": "  "}),
     ("E002", {"STRIPE_CART_WEBHOOK_SECRET": ["whsec_1", ""]}),
     ("E002", {"STRIPE_CART_WEBHOOK_SECRET": ("whsec_1", None)}),
-    ("E002", {"STRIPE_CART_WEBHOOK_SECRET": 1}),
+    ("W009", {"STRIPE_CART_WEBHOOK_SECRET": 1}),
+    ("W009", {"STRIPE_CART_WEBHOOK_SECRET": b"whsec_1"}),
+    ("W009", {"STRIPE_CART_WEBHOOK_SECRET": {"new": "whsec_1"}}),
     ("W009", {"STRIPE_CART_WEBHOOK_SECRET": "sk_test_1"}),
     ("W009", {"STRIPE_CART_WEBHOOK_SECRET": ["whsec_1", "we_1"]}),
+    ("W009", {"STRIPE_CART_WEBHOOK_SECRET": ["whsec_1", ["whsec_2"]]}),
+    ("W009", {"STRIPE_CART_WEBHOOK_SECRET": "whsec_"}),
+    ("W009", {"STRIPE_CART_WEBHOOK_SECRET": '"whsec_1"'}),
+    ("W009", {"STRIPE_CART_WEBHOOK_SECRET": "whsec_1,whsec_2"}),
+    ("W009", {"STRIPE_CART_WEBHOOK_SECRET": "whsec_1 whsec_2"}),
+    ("W009", {"STRIPE_CART_WEBHOOK_SECRET": "whsec_1\nwhsec_2\n"}),
+    ("W009", {"STRIPE_CART_WEBHOOK_SECRET": "whsec_1whsec_2"}),
+    ("W009", {"STRIPE_CART_WEBHOOK_SECRET": "['whsec_1', 'whsec_2']"}),
+    ("E016", {"STRIPE_CART_SHOP_ID": 1}),
+    ("E016", {"STRIPE_CART_SHOP_ID": ""}),
+    ("E016", {"STRIPE_CART_SHOP_ID": " "}),
+    ("E016", {"STRIPE_CART_SHOP_ID": "north\n"}),
+    ("E016", {"STRIPE_CART_SHOP_ID": "n" * 101}),
     ("W010", {"STRIPE_CART_CURRENCY": "xxx"}),
     ("E014", {"STRIPE_CART_API_VERSION": "latest"}),
     ("E014", {"STRIPE_CART_API_VERSION": None}),
@@ -81,6 +101,11 @@ FINE = [
     {"STRIPE_CART_SECRET_KEY": "rk_test_1"},
     {"STRIPE_CART_SECRET_KEY": "sk_live_1", "DEBUG": False},
     {"STRIPE_CART_WEBHOOK_SECRET": ["whsec_1", "whsec_2"]},
+    {"STRIPE_CART_WEBHOOK_SECRET": "whsec_1\n"},
+    {"STRIPE_CART_WEBHOOK_SECRET": "whsec_c2VjcmV0+-/_="},
+    {"STRIPE_CART_SHOP_ID": None},
+    {"STRIPE_CART_SHOP_ID": "n" * 100},
+    {"STRIPE_CART_SHOP_ID": find_shop},
     {"STRIPE_CART_CURRENCY": "EUR"},
     {"STRIPE_CART_SESSION_MINUTES": 31},
     {"STRIPE_CART_SESSION_MINUTES": 1439},

@@ -8,6 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from django_stripe_cart import gateway
+from django_stripe_cart.conf import conf
 from django_stripe_cart.models import EventCursor
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.webhooks.processing import EVENT_TYPES
@@ -26,5 +27,6 @@ def healthy_site(settings: Any, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatc
     for endpoint in gateway.list_endpoints():
         gateway.delete_endpoint(endpoint.id)
     gateway.create_endpoint(URL, EVENT_TYPES)
-    EventCursor.objects.create(livemode=False, seen_until=timezone.now())
+    digest = conf.api_key_digest
+    EventCursor.objects.create(api_key_digest=digest, seen_until=timezone.now())
     return sandbox

@@ -1,4 +1,4 @@
-"""Orders that wait, and the last sync, as the doctor shows them."""
+"""Orders that wait for something, as the doctor shows them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from django_stripe_cart.models import EventCursor, Order, Product, WebhookEvent
+from django_stripe_cart.models import Order, Product, WebhookEvent
+from django_stripe_cart.payments import sync_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser
 from tests.doctor.command import run_doctor
@@ -20,7 +21,9 @@ def test_orders_that_wait_are_reported(
 ) -> None:
     browser.add(mug)
     browser.check_out()
-    WebhookEvent.objects.create(event_id="evt_1", type="charge.refunded")
+    WebhookEvent.objects.create(
+        event_id="evt_1", type="charge.refunded", delivered_at=timezone.now()
+    )
     assert run_doctor()[1]
 
     hour = timezone.now() - timedelta(hours=1)
@@ -34,25 +37,43 @@ def test_orders_that_wait_are_reported(
     assert "look   Open issues of orders: 1." in output
 
 
-@pytest.mark.parametrize(
-    ("days", "sentence", "well"),
-    [
-        (2, "look   stripe_cart_sync finished 2\xa0days ago.", True),
-        (31, "WRONG  stripe_cart_sync finished 1\xa0month ago: Stripe has deleted events", False),
-    ],
-)
-def test_a_sync_of_long_ago_is_reported(
-    healthy_site: Sandbox, days: int, sentence: str, well: bool
+def test_orders_with_another_key_are_reported(healthy_site: Sandbox, pending: Order) -> None:
+    output, _is_healthy = run_doctor(STRIPE_CART_SECRET_KEY="sk_test_the_next")
+
+    assert (
+        "look   Orders placed with another STRIPE_CART_SECRET_KEY that await payment: 1, "
+        f"the oldest ({pending.number}) since 0\xa0minutes." in output
+    )
+    assert "Next: Nothing, if the key was replaced at the same Stripe account." in output
+
+
+def test_a_bank_debit_with_another_key_is_reported(healthy_site: Sandbox, pending: Order) -> None:
+    healthy_site.pay_by_bank_debit(pending.session_url)
+    sync_order(pending)
+
+    output, _is_healthy = run_doctor(STRIPE_CART_SECRET_KEY="sk_test_the_next")
+
+    assert "STRIPE_CART_SECRET_KEY that await payment: 1, the oldest" in output
+
+
+def test_other_orders_are_not_reported_as_placed_with_another_key(
+    healthy_site: Sandbox, pending: Order
 ) -> None:
-    EventCursor.objects.update(seen_until=timezone.now() - timedelta(days=days))
+    assert "another STRIPE_CART_SECRET_KEY" not in run_doctor()[0]
 
-    output, is_healthy = run_doctor()
+    healthy_site.pay(pending.session_url)
+    sync_order(pending)
+    output, _is_healthy = run_doctor(STRIPE_CART_SECRET_KEY="sk_test_the_next")
+    assert "await payment: 1" not in output
 
-    assert sentence in output
-    assert is_healthy is well
 
+def test_an_order_that_is_held_does_not_await_payment(
+    healthy_site: Sandbox, pending: Order
+) -> None:
+    Order.objects.update(total=1)
+    healthy_site.pay(pending.session_url)
+    assert sync_order(pending).is_held
 
-def test_a_sync_that_never_ran_is_reported(healthy_site: Sandbox) -> None:
-    EventCursor.objects.all().delete()
+    output, _is_healthy = run_doctor(STRIPE_CART_SECRET_KEY="sk_test_the_next")
 
-    assert "look   stripe_cart_sync has never finished." in run_doctor()[0]
+    assert "await payment" not in output

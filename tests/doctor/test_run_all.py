@@ -24,6 +24,7 @@ def test_a_shop_that_is_set_up_passes(healthy_site: Sandbox, mug: Product) -> No
         "All checks pass.",
         "The key is a test key: no real money is charged.",
         "Payments go to acct_1Sandbox00000000 (Sandbox shop, US).",
+        "This machine's clock agrees with Stripe's.",
         "/stripe/webhook/ accepts events signed with your secret.",
         f"Stripe sends all needed events to {URL}, in 2025-09-30.clover.",
         "No webhook has arrived yet.",

@@ -13,6 +13,7 @@ from django_stripe_cart import gateway
 from django_stripe_cart.gateway.client import transport
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.webhooks.processing import EVENT_TYPES
+from tests.gateway.test_gateway import params
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
 
@@ -31,6 +32,11 @@ def run(*arguments: str) -> str:
     output = StringIO()
     call_command("stripe_cart_webhook", *arguments, stdout=output)
     return output.getvalue()
+
+
+def make_event() -> None:
+    session = gateway.create_session(params(), idempotency_key="1")
+    gateway.expire_session(session.id)
 
 
 def test_the_endpoint_gets_the_needed_events_and_its_secret_is_shown() -> None:
@@ -123,3 +129,25 @@ def test_without_an_address_it_asks_for_one(settings: Any) -> None:
 def test_stripes_refusal_is_a_sentence() -> None:
     with pytest.raises(CommandError, match="The request to Stripe failed"):
         run("create", "--url", "no address at all")
+
+
+def test_the_status_names_the_default_version_if_the_endpoint_has_none(stripe: Sandbox) -> None:
+    stripe.add_webhook_endpoint(URL)
+
+    assert "It uses the account's default API version, which no event shows yet." in run("status")
+
+    stripe.api_version = "2024-12-18.acacia"
+    make_event()
+    assert "It uses the account's default API version, 2024-12-18.acacia." in run("status")
+
+
+def test_a_default_version_without_refund_events_is_reported(stripe: Sandbox) -> None:
+    stripe.add_webhook_endpoint(URL)
+    stripe.api_version = "2024-06-20"
+    make_event()
+    output = StringIO()
+
+    with pytest.raises(CommandError, match="rotate"):
+        call_command("stripe_cart_webhook", "status", stdout=output)
+
+    assert "Stripe sends no refund.failed about a charge." in output.getvalue()

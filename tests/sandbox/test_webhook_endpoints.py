@@ -2,6 +2,7 @@ import pytest
 import stripe
 
 from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.sandbox.errors import ApiError
 from tests.sandbox.merchant import HOOK
 
 pytestmark = pytest.mark.stripe_sdk
@@ -110,3 +111,34 @@ def test_a_rolled_secret_signs_beside_the_new_one_for_a_day(sandbox: Sandbox, op
     assert stripe.Webhook.construct_event(second[0], second[1]["Stripe-Signature"], new)
     with pytest.raises(stripe.SignatureVerificationError):
         stripe.Webhook.construct_event(second[0], second[1]["Stripe-Signature"], secrets[1])
+
+
+def test_a_body_is_signed_as_a_webhook_of_the_endpoint_would_be(sandbox: Sandbox) -> None:
+    endpoint = sandbox.add_webhook_endpoint(HOOK)
+    new = sandbox.roll_secret(endpoint["id"])
+
+    signature = sandbox.sign_for_endpoint(endpoint["id"], "{}")
+
+    for secret in (endpoint["secret"], new):
+        assert stripe.WebhookSignature.verify_header("{}", signature, secret)
+
+
+def test_an_endpoint_without_a_version_has_that_of_the_account(
+    sandbox: Sandbox, local_client, open_session
+) -> None:
+    bodies = []
+    sandbox.api_version = "2024-12-18.acacia"
+    sandbox.add_webhook_endpoint(HOOK)
+    sandbox.deliver_with(lambda url, body, headers: bodies.append(body.decode()) or 200)
+
+    sandbox.expire(open_session().id)
+
+    assert '"api_version": "2024-12-18.acacia"' in bodies[0]
+    assert '"ui_mode": "hosted"' in bodies[0]
+    [event] = local_client.v1.events.list().data
+    assert event.api_version == "2024-12-18.acacia"
+
+
+def test_an_account_has_no_version_that_makes_no_sense(sandbox: Sandbox) -> None:
+    with pytest.raises(ApiError, match="Invalid Stripe API version"):
+        sandbox.api_version = "newest"

@@ -172,3 +172,12 @@ def test_a_first_reading_says_a_gap_if_there_are_older_paid_orders(
     list(sync_orders_of_gap())
     assert refunds_and_disputes() == [(100, 0)]
     assert not has_gap()
+
+
+def test_a_key_that_replaces_one_with_a_gap_has_the_gap(missed: list[Order], settings: Any) -> None:
+    settings.STRIPE_CART_SECRET_KEY = "sk_test_the_next_key"
+
+    assert read_missed_events().has_gap
+
+    list(sync_orders_of_gap())
+    assert refunds_and_disputes() == [(100, 1)] * 3

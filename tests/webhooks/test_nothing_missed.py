@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.apps import apps
-from django.core import mail, serializers
+from django.core import mail
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import OperationalError, connection, models
@@ -76,16 +77,20 @@ def unseen(sandbox: Sandbox) -> list[str]:
     return sorted(objects - recorded - kept)
 
 
-def dump() -> str:
-    """All rows of the shop, as a backup has them."""
-    tables = apps.get_app_config("stripe_cart").get_models()
-    rows = [row for table in tables for row in table._base_manager.all()]
-    return serializers.serialize("json", rows)
+@pytest.fixture
+def dump(tmp_path: Path) -> Callable[[], Path]:
+    """Write all rows of the shop to a file, as a backup has them, and return its path."""
+
+    def dump() -> Path:
+        path = tmp_path / f"{len(list(tmp_path.iterdir()))}.json"
+        call_command("dumpdata", "stripe_cart", output=str(path))
+        return path
+
+    return dump
 
 
-def restore(backup: str) -> None:
+def restore(backup: Path) -> None:
     """Replace all rows of the shop by those of a backup."""
-    Order.objects.update(open_cart=None)
     tables: list[type[models.Model]] = list(apps.get_app_config("stripe_cart").get_models())
     while tables:
         table = tables.pop(0)
@@ -93,8 +98,7 @@ def restore(backup: str) -> None:
             table._base_manager.all().delete()
         except models.ProtectedError:
             tables.append(table)
-    for row in serializers.deserialize("json", backup):
-        row.save()
+    call_command("loaddata", str(backup), verbosity=0)
 
 
 def test_40_days_without_cron_and_webhooks(silent: Sandbox, make_order: MakeOrder) -> None:
@@ -168,7 +172,7 @@ def test_a_day_with_another_accounts_key(
 
 
 def test_yesterdays_backup_with_a_new_secret_key(
-    silent: Sandbox, make_order: MakeOrder, settings: Any
+    silent: Sandbox, make_order: MakeOrder, settings: Any, dump: Callable[[], Path]
 ) -> None:
     sync()
     before, waiting = make_order("paid"), make_order("pending")
@@ -197,7 +201,9 @@ def test_yesterdays_backup_with_a_new_secret_key(
     assert unseen(silent) == []
 
 
-def test_two_tenants_at_one_account(sandbox: Sandbox, make_order: MakeOrder, settings: Any) -> None:
+def test_two_tenants_at_one_account(
+    sandbox: Sandbox, make_order: MakeOrder, settings: Any, dump: Callable[[], Path]
+) -> None:
     """The second tenant's tables are empty when the events of the first one's order arrive."""
     settings.STRIPE_CART_SHOP_ID = "one"
     empty = dump()
@@ -222,7 +228,7 @@ def test_two_tenants_at_one_account(sandbox: Sandbox, make_order: MakeOrder, set
 
 
 def test_staging_with_a_dump_of_production(
-    silent: Sandbox, make_order: MakeOrder, settings: Any
+    silent: Sandbox, make_order: MakeOrder, settings: Any, dump: Callable[[], Path]
 ) -> None:
     """Staging has its own keys: it records nothing, and sends nothing to production's account."""
     sync()

@@ -10,7 +10,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django_stripe_cart import gateway
 from django_stripe_cart.exceptions import PaymentError
 from django_stripe_cart.gateway import Endpoint
-from django_stripe_cart.webhooks.endpoints import endpoint_problems, webhook_url
+from django_stripe_cart.webhooks.endpoints import (
+    endpoint_problems,
+    find_default_version,
+    webhook_url,
+)
 from django_stripe_cart.webhooks.processing import EVENT_TYPES
 
 
@@ -54,10 +58,14 @@ class Command(BaseCommand):
         endpoints = gateway.list_endpoints(url)
         if not endpoints:
             raise CommandError(f"Stripe has no endpoint at {url}. Next: stripe_cart_webhook create")
+        default = find_default_version(endpoints)
         problems = 0
         for endpoint in endpoints:
             self.stdout.write(f"{endpoint.id} since {endpoint.created:%Y-%m-%d %H:%M} at {url}")
-            for problem in endpoint_problems(endpoint):
+            if not endpoint.api_version:
+                version = default or "which no event shows yet"
+                self.stdout.write(f"  It uses the account's default API version, {version}.")
+            for problem in endpoint_problems(endpoint, default_version=default):
                 problems += 1
                 self.stdout.write(f"  {problem}")
         if problems:

@@ -56,7 +56,7 @@ def create_endpoint(account: Account, params: Object) -> Object:
     endpoint = build_webhook_endpoint(
         params["url"],
         params["enabled_events"],
-        api_version=api_versions.read_version(version) if version else None,
+        api_version=api_versions.check_version(version) if version else None,
         description=params.get("description"),
         metadata=params.get("metadata"),
         created=account.clock.now(),

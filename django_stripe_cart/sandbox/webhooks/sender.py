@@ -113,7 +113,7 @@ class WebhookSender:
 
 def event_body(event: Object, endpoint: Object) -> bytes:
     """Return the body of an event's webhook, in the API version of the endpoint."""
-    version = endpoint["api_version"] or api_versions.DEFAULT
+    version = endpoint["api_version"] or event["api_version"]
     shown = {**api_versions.convert(remove_internal_data(event), version), "api_version": version}
     return json.dumps(shown, indent=2, ensure_ascii=False).encode()
 
