@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from django_stripe_cart.models import Order, Refund
 from tests.batteries import actions
@@ -122,6 +125,21 @@ def find_crash_points(shop: Shop, workers: DisposableWorkers, case: CrashCase) -
     return result.reports
 
 
+def points_to_kill_at(points: list[str]) -> list[tuple[int, str]]:
+    """Number the crash points, and return those at which the action is killed on this database.
+
+    SQLite takes all. On a server, where each kill takes longer, a kill inside a transaction ends in
+    its rollback wherever it happens: there the first and the last point of each transaction are
+    taken, beside all commits and requests. EVERY_POINT=1 takes all.
+    """
+    numbered = list(enumerate(points))
+    if connection.vendor == "sqlite" or os.environ.get("EVERY_POINT"):
+        return numbered
+    edges = {n for n, name in numbered if re.search("COMMIT|/v1/|^after", name)}
+    edges |= {-1, len(points)}
+    return [(n, name) for n, name in numbered if edges & {n - 1, n, n + 1}]
+
+
 def kill(
     shop: Shop, workers: DisposableWorkers, case: CrashCase, point: int, name: str
 ) -> Scenario:
@@ -137,9 +155,13 @@ def sync_later(scenario: Scenario) -> None:
     advance_time(scenario.shop.sandbox, timedelta(hours=2))
     outcome = actions.sync()
     assert outcome.status == 200, outcome.messages
-    if Refund.objects.unknown().exists():  # found out with the second complete list
+    runs = 1
+    # The outcome of a refund is found out with the second complete list. An event that is read
+    # before says that the order was just synced, and so delays the first one.
+    while Refund.objects.unknown().exists() and runs < 3:
         advance_time(scenario.shop.sandbox, timedelta(hours=2))
         assert actions.sync().status == 200
+        runs += 1
 
 
 @each([case for case in CASES if case.retry])
@@ -148,7 +170,7 @@ def test_after_a_kill_at_any_crash_point_a_retry_recovers(
 ) -> None:
     points = find_crash_points(shop, workers, case)
     request.node.user_properties.append(("crash_points", len(points)))
-    for point, name in enumerate(points):
+    for point, name in points_to_kill_at(points):
         scenario = kill(shop, workers, case, point, name)
         assert scenario.violations() == [], name
 
@@ -168,7 +190,7 @@ def test_after_a_kill_at_any_crash_point_sync_alone_recovers(
 ) -> None:
     points = find_crash_points(shop, workers, case)
     request.node.user_properties.append(("crash_points", len(points)))
-    for point, name in enumerate(points):
+    for point, name in points_to_kill_at(points):
         scenario = kill(shop, workers, case, point, name)
 
         requests = len(shop.sandbox.requests)
