@@ -11,7 +11,7 @@ from django.utils.timezone import is_aware, localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
-from django_stripe_cart.admin.orders.dashboard import dispute_url
+from django_stripe_cart.admin.dashboard import dispute_url
 from django_stripe_cart.models import Dispute, Order
 from django_stripe_cart.money import format_money
 
