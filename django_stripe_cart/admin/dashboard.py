@@ -35,10 +35,15 @@ def search_url(stripe_id: str, *, livemode: bool) -> str:
 
 
 def event_url(event: WebhookEvent) -> str:
-    """Return the URL of the event in Stripe's Dashboard, or that of the sandbox."""
+    """Return the URL of the event in Stripe's Dashboard, or "" in a sandbox, which shows none."""
     if conf.api_base:
-        return f"{conf.api_base}/#{event.event_id}"
+        return ""
     return f"{_dashboard(event.livemode)}/events/{event.event_id}"
+
+
+def object_url(event: WebhookEvent) -> str:
+    """Return the URL that searches for the object that the event is about, or an empty string."""
+    return search_url(event.object_id, livemode=event.livemode) if event.object_id else ""
 
 
 def _dashboard(livemode: bool) -> str:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from django_stripe_cart.admin.actions.forms import ConfirmForm
-from django_stripe_cart.admin.orders.disputes import format_time
+from django_stripe_cart.admin.times import format_time
 from django_stripe_cart.exceptions import AmountNotRepresentable
 from django_stripe_cart.models import Order, OrderItem, Refund
 from django_stripe_cart.money import exponent, format_money, to_amount
