@@ -239,6 +239,13 @@ class PaymentPermanentlyFailed(PaymentUnknown):
     code = "payment_stuck"
 
 
+class EventProcessed(StripeCartError):
+    """Exception raised when a webhook event is acknowledged that was processed."""
+
+    code = "event_processed"
+    default_message = _("This event was processed, so there is nothing to acknowledge.")
+
+
 class AmountNotRepresentable(StripeCartError, ValueError):
     """Exception raised when a price has more decimals than its currency. Prices are not rounded.
 

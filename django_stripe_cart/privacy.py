@@ -205,6 +205,7 @@ def _anonymize(order: Order, *, by: Cause) -> Order:
     order.save()
     order.refunds.update(reason="")
     order.events.update(actor="", message="")
+    order.webhook_events.exclude(acknowledged_by="").update(acknowledged_by=OrderEvent.Source.STAFF)
     order.issues.exclude(settled_by="").update(settled_by=OrderEvent.Source.STAFF, note="")
     note(order, kind="anonymized", by=Cause(by.source))
     return order

@@ -43,7 +43,7 @@ from django_stripe_cart.signals import order_paid
 from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.invariants import settled_violations
 from django_stripe_cart.timeline import BY_STAFF, Cause
-from django_stripe_cart.webhooks.missed_events import read_missed_events
+from django_stripe_cart.webhooks import acknowledge_event, read_missed_events
 from tests.support.logs import OURS, formatted
 from tests.support.orders import check_out
 
@@ -424,6 +424,22 @@ def test_an_issue_stays_settled_without_the_words_of_staff(
 
     issue.refresh_from_db()
     assert (issue.about, issue.settled_by, issue.note) == ("cs_test_other", "staff", "")
+
+
+def test_who_acknowledged_an_event_of_the_order_is_forgotten(
+    greta: Browser, sandbox: Sandbox, mug: Product
+) -> None:
+    order = buy(greta, sandbox, mug)
+    event, other = order.webhook_events.first(), WebhookEvent.objects.create(event_id="evt_other")
+    WebhookEvent.objects.update(processed_at=None)
+    for row in (event, other):
+        acknowledge_event(row, by=Cause("staff", "stella"))
+
+    anonymize_person(greta.user)
+
+    event.refresh_from_db()
+    other.refresh_from_db()
+    assert (event.acknowledged_by, other.acknowledged_by) == ("staff", "stella")
 
 
 # --- never kept, never logged, never sent -------------------------------------------------------

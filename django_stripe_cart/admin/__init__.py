@@ -1,6 +1,7 @@
 """The shop in Django's admin: products are editable, orders and webhook events are read-only.
 
-Orders change only by actions, each with a permission and a page that asks for confirmation.
+Orders and events change only by actions, each with a permission and a page that asks for
+confirmation.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from django_stripe_cart.admin.front_page import add_notice
 from django_stripe_cart.admin.issues import OrderIssueAdmin
 from django_stripe_cart.admin.orders.admin import OrderAdmin
 from django_stripe_cart.admin.products import ProductAdmin
-from django_stripe_cart.admin.webhooks import WebhookEventAdmin
+from django_stripe_cart.admin.webhooks.admin import WebhookEventAdmin
 from django_stripe_cart.conf import DEFAULT_PRODUCT_MODEL, conf
 from django_stripe_cart.models import Order, OrderIssue, Product, WebhookEvent
 

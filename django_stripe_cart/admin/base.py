@@ -43,20 +43,35 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return found
 
 
-class OrderAdminBase(ReadOnlyAdmin):
-    """A read-only admin with actions that each need a permission, ``stripe_cart.VERB_order``.
+class ActionAdmin(ReadOnlyAdmin):
+    """A read-only admin with actions that each need a permission, ``stripe_cart.ACTION_MODEL``.
 
-    To remove an action, or to allow it for some orders only, override ``has_VERB_permission``.
+    To remove an action, or to allow it for some rows only, override ``has_ACTION_permission``.
     """
 
-    # --- permissions -------------------------------------------------------------------------
-
-    def has_action_permission(
-        self, action: str, request: HttpRequest, order: Order | None = None
-    ) -> bool:
-        """Return whether the user may view the order and run ``action`` on it."""
+    def has_action_permission(self, action: str, request: HttpRequest, row: Any = None) -> bool:
+        """Return whether the user may view the row and run ``action`` on it."""
         is_permitted = getattr(self, f"has_{action}_permission")
-        return self.has_view_permission(request, order) and is_permitted(request, order)
+        return self.has_view_permission(request, row) and is_permitted(request, row)
+
+    def page_url(self, name: str, *args: Any) -> str:
+        """Return the URL of the page ``name`` in this admin site, such as ``changelist``."""
+        view = f"admin:stripe_cart_{self.opts.model_name}_{name}"
+        return reverse(view, args=args, current_app=self.admin_site.name)
+
+    def page_context(self, request: HttpRequest, title: str) -> dict[str, Any]:
+        """Return the template context that all of these pages need."""
+        request.current_app = self.admin_site.name
+        return {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "media": self.media,
+            "title": title,
+        }
+
+
+class OrderAdminBase(ActionAdmin):
+    """The permissions of the actions on orders."""
 
     def has_refund_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
         """Return whether the user may refund orders, or this order if it is given."""
@@ -81,21 +96,3 @@ class OrderAdminBase(ReadOnlyAdmin):
     def has_email_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
         """Return whether the user may resend e-mails about orders, or this order if given."""
         return request.user.has_perm("stripe_cart.email_order")
-
-    # --- URLs and context --------------------------------------------------------------------
-
-    def page_url(self, name: str, *args: Any) -> str:
-        """Return the URL of the orders' page ``name`` in this admin site, such as ``sales``."""
-        return reverse(
-            f"admin:stripe_cart_order_{name}", args=args, current_app=self.admin_site.name
-        )
-
-    def page_context(self, request: HttpRequest, title: str) -> dict[str, Any]:
-        """Return the template context that all pages of orders need."""
-        request.current_app = self.admin_site.name
-        return {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "media": self.media,
-            "title": title,
-        }

@@ -1,18 +1,25 @@
-"""The notice on the front page of the admin: how many orders have open issues."""
+"""The notices on the front page of the admin: orders with open issues, and waiting events."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, ModelAdmin
+from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import ngettext
 
 from django_stripe_cart.admin.issues import OrderIssueAdmin
-from django_stripe_cart.models import OrderIssue
+from django_stripe_cart.admin.webhooks.admin import WebhookEventAdmin
+from django_stripe_cart.models import OrderIssue, WebhookEvent
 
 INDEX_TEMPLATE = "admin/stripe_cart/index.html"
+
+A = TypeVar("A", bound=ModelAdmin)
 
 # The template of a front page gets the name of its site, and not the site.
 sites: WeakValueDictionary[str, AdminSite] = WeakValueDictionary()
@@ -20,27 +27,62 @@ sites: WeakValueDictionary[str, AdminSite] = WeakValueDictionary()
 
 @dataclass(frozen=True)
 class Notice:
-    """How many orders have open issues, and the URL of the list of issues."""
+    """A sentence for staff, and the URL of the list that it is about."""
 
-    count: int
+    text: str
     url: str
 
 
 def add_notice(site: AdminSite) -> None:
-    """Add the notice to the front page of ``site``, if that page has no template of its own."""
+    """Add the notices to the front page of ``site``, if that page has no template of its own."""
     sites[site.name] = site
     if not site.index_template:
         site.index_template = INDEX_TEMPLATE
 
 
-def read_notice(request: HttpRequest) -> Notice | None:
-    """Return the notice for the user, or None if the user can view no open issues."""
+def read_notices(request: HttpRequest) -> list[Notice]:
+    """Return the notices about what the user can view."""
     site = sites.get(getattr(request, "current_app", ""))
-    if site is None or not site.is_registered(OrderIssue):
-        return None
-    issue_admin = site.get_model_admin(OrderIssue)
-    if not isinstance(issue_admin, OrderIssueAdmin) or not issue_admin.has_view_permission(request):
-        return None
-    count = issue_admin.count_orders_with_open_issues(request)
-    url = reverse("admin:stripe_cart_orderissue_changelist", current_app=site.name)
-    return Notice(count, url) if count else None
+    if site is None:
+        return []
+    return [*_read_issues(site, request), *_read_waiting_events(site, request)]
+
+
+def _read_issues(site: AdminSite, request: HttpRequest) -> Iterator[Notice]:
+    """Yield the notice that orders have open issues, if some have."""
+    issue_admin = _find_admin(site, request, OrderIssue, OrderIssueAdmin)
+    count = issue_admin.count_orders_with_open_issues(request) if issue_admin else 0
+    if count:
+        text = ngettext(
+            "%(counter)s order has open issues.", "%(counter)s orders have open issues.", count
+        )
+        yield Notice(text % {"counter": count}, _list_url(site, OrderIssue))
+
+
+def _read_waiting_events(site: AdminSite, request: HttpRequest) -> Iterator[Notice]:
+    """Yield the notice that webhook events wait, if some do."""
+    event_admin = _find_admin(site, request, WebhookEvent, WebhookEventAdmin)
+    count = event_admin.count_waiting(request) if event_admin else 0
+    if count:
+        text = ngettext(
+            "%(counter)s webhook event could not be processed.",
+            "%(counter)s webhook events could not be processed.",
+            count,
+        )
+        url = f"{_list_url(site, WebhookEvent)}?state=waiting"
+        yield Notice(text % {"counter": count}, url)
+
+
+def _find_admin(
+    site: AdminSite, request: HttpRequest, model: type[Model], admin_class: type[A]
+) -> A | None:
+    """Return the admin of ``model``, or None if the user may not view it or it is another one."""
+    found: Any = site.get_model_admin(model) if site.is_registered(model) else None
+    is_ours = isinstance(found, admin_class) and found.has_view_permission(request)
+    return found if is_ours else None
+
+
+def _list_url(site: AdminSite, model: type[Model]) -> str:
+    """Return the URL of the list of ``model`` in ``site``."""
+    name = f"admin:stripe_cart_{model._meta.model_name}_changelist"
+    return reverse(name, current_app=site.name)

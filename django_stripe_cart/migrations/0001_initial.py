@@ -801,6 +801,10 @@ class Migration(migrations.Migration):
                 "verbose_name": "webhook event",
                 "verbose_name_plural": "webhook events",
                 "ordering": ("-pk",),
+                "permissions": (
+                    ("acknowledge_webhookevent", "Can acknowledge webhook events"),
+                    ("retry_webhookevent", "Can process webhook events again"),
+                ),
             },
         ),
         migrations.AddConstraint(

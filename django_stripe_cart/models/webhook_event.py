@@ -69,6 +69,10 @@ class WebhookEvent(models.Model):
         ordering = ("-pk",)
         verbose_name = _("webhook event")
         verbose_name_plural = _("webhook events")
+        permissions = (
+            ("acknowledge_webhookevent", "Can acknowledge webhook events"),
+            ("retry_webhookevent", "Can process webhook events again"),
+        )
         indexes = (
             models.Index(fields=("processed_at", "received_at"), name="stripe_cart_webhook_open"),
         )
@@ -80,6 +84,11 @@ class WebhookEvent(models.Model):
     def is_over(self) -> bool:
         """Return whether the event was processed, or staff has acknowledged that it can't be."""
         return self.processed_at is not None or self.acknowledged_at is not None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Return whether the event is one of ``WebhookEvent.objects.waiting()``."""
+        return not self.is_over and self.received_at < timezone.now() - PROCESSING_TIME
 
     @property
     def is_waiting_for_retry(self) -> bool:

@@ -51,12 +51,12 @@ def order_status_text(context: template.Context) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def open_issues_notice(context: template.Context) -> Any:
-    """Return the notice about open issues for the admin's front page, or None if there are none."""
+def front_page_notices(context: template.Context) -> Any:
+    """Return the notices for the admin's front page, about what waits for staff."""
     # Django loads this module in a project without django.contrib.admin, too.
-    from django_stripe_cart.admin.front_page import read_notice
+    from django_stripe_cart.admin.front_page import read_notices
 
-    return read_notice(get_request(context))
+    return read_notices(get_request(context))
 
 
 def get_shopper(context: template.Context) -> Shopper:

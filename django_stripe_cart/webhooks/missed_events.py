@@ -16,8 +16,10 @@ from django_stripe_cart.deadlines import is_time_left
 from django_stripe_cart.logs import describe_without_values
 from django_stripe_cart.models import EventCursor, Order, OrderEvent, WebhookEvent
 from django_stripe_cart.payments.silence import Silence
+from django_stripe_cart.timeline import BY_SYNC
 from django_stripe_cart.webhooks.gaps import EVENT_RETENTION, has_gap_before, open_gap
-from django_stripe_cart.webhooks.processing import EVENT_TYPES, process_event, retrieve_again
+from django_stripe_cart.webhooks.processing import EVENT_TYPES, process_event
+from django_stripe_cart.webhooks.waiting_events import process_again
 
 logger = logging.getLogger("stripe_cart")
 
@@ -100,17 +102,13 @@ class _Reading:
             self._silence.note(None)
 
     def _retry(self, row: WebhookEvent) -> None:
-        """Request the event of ``row`` from Stripe, and process it again."""
+        """Process the event of ``row`` again. An exception is logged."""
         try:
-            event = retrieve_again(row)
+            self._counts["processed"] += process_again(row, by=BY_SYNC)
         except Exception as error:
             self._note_failure(row.event_id, error)
-            return
-        failed = self._counts["failed"]
-        self._process(event)
-        if self._counts["failed"] == failed:  # it may have turned out to be another shop's
-            rows = WebhookEvent.objects.filter(pk=row.pk, processed_at=None)
-            rows.update(processed_at=timezone.now(), error="")
+        else:
+            self._silence.note(None)
 
     def _note_failure(self, event_id: str, error: Exception) -> None:
         """Count and log that an event could not be processed."""

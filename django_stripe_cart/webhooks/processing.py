@@ -99,19 +99,22 @@ def receive_webhook(body: bytes, signature: str) -> None:
     process_event(read_event(body, signature), source=OrderEvent.Source.WEBHOOK)
 
 
-def process_event(event: Event, *, source: str) -> bool:
+def process_event(event: Event, *, source: str, actor: str = "") -> bool:
     """Sync the order that ``event`` is about, and return whether the event was processed.
 
-    Events that were processed before, and events about something else, are ignored. ``source`` is
-    one of ``OrderEvent.Source``. Sends the signals of ``sync_order``. Any exception is saved on the
-    event's row and raised.
+    Events that were processed or acknowledged before, and events about something else, are ignored.
+    ``source`` and ``actor`` are those of a ``Cause``. Sends the signals of ``sync_order``. Any
+    exception is saved on the event's row and raised.
     """
     if not _is_for_this_site(event):
         return False
     try:
         named = _read_reference(event.metadata) or _find_reference_by_payment(event)
     except Exception as error:  # whether the event is about an order of this shop is unknown
-        _mark_failed(_get_or_create_row(event, source), error)
+        row = _get_or_create_row(event, source)
+        if row.is_over:
+            return False
+        _mark_failed(row, error)
         raise
     if named is None or _is_of_another_shop(named):
         return False
@@ -119,7 +122,7 @@ def process_event(event: Event, *, source: str) -> bool:
     if row.is_over or (source == OrderEvent.Source.SYNC and row.is_waiting_for_retry):
         return False
     try:
-        order = _sync_order(event, named, by=Cause(source, stripe_event_id=event.id))
+        order = _sync_order(event, named, by=Cause(source, actor, event.id))
     except Exception as error:
         _mark_failed(row, error)
         raise
@@ -193,10 +196,8 @@ def _is_of_another_shop(named: OrderReference) -> bool:
 
 def _is_failed_refund(event: Event) -> bool:
     """Return whether the event is about a refund that has failed or was canceled."""
-    return event.data.get("object") == "refund" and event.data.get("status") in (
-        "failed",
-        "canceled",
-    )
+    kind, status = event.data.get("object"), event.data.get("status")
+    return kind == "refund" and status in ("failed", "canceled")
 
 
 def _get_or_create_row(event: Event, source: str) -> WebhookEvent:

@@ -95,6 +95,7 @@ def test_every_page_fits_its_screen(
         "refund": f"{address}refund/",
         "sales": "/admin/stripe_cart/order/sales/",
         "issues": "/admin/stripe_cart/orderissue/",
+        "webhook events": "/admin/stripe_cart/webhookevent/",
         "front page": "/admin/",
         "products": "/admin/stripe_cart/product/",
     }.items():

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from datetime import timedelta
 from functools import cache
 from html import unescape
 from pathlib import Path
@@ -18,10 +19,10 @@ from django.contrib.auth.models import User
 from django.core.mail import EmailMessage
 from django.test import Client, TestCase
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 
 from django_stripe_cart.emails.rendering import render
-from django_stripe_cart.models import Order, OrderEmail, OrderIssue, Product
+from django_stripe_cart.models import Order, OrderEmail, OrderIssue, Product, WebhookEvent
 from django_stripe_cart.money import format_money
 from django_stripe_cart.sandbox import Sandbox
 from tests.docs.pages import examples
@@ -85,6 +86,11 @@ def test_no_page_of_the_admin_speaks_english_between(
     staff_client: Client = browser_in(language).client
     staff_client.force_login(admin_user)
     order = make_order("paid", items={mug: 2})
+    errors = ("UnknownOrder('…')", "UnknownEvent('…')", "KeyError")
+    events = [WebhookEvent.objects.create(event_id=f"evt_{error}", error=error) for error in errors]
+    WebhookEvent.objects.update(received_at=timezone.now() - timedelta(hours=1))
+    WebhookEvent.objects.create(event_id="evt_now")
+    WebhookEvent.objects.create(event_id="evt_over", acknowledged_at=timezone.now())
     at = [f"admin:stripe_cart_order_{name}" for name in ("changelist", "sales")]
     of = [f"admin:stripe_cart_order_{name}" for name in ("change", "refund", "fulfill", "sync")]
     addresses = [
@@ -93,6 +99,12 @@ def test_no_page_of_the_admin_speaks_english_between(
         reverse("admin:stripe_cart_product_changelist"),
         reverse("admin:stripe_cart_product_add"),
         reverse("admin:index"),
+        reverse("admin:stripe_cart_webhookevent_changelist"),
+        *(
+            reverse(f"admin:stripe_cart_webhookevent_{name}", args=[event.pk])
+            for name in ("change", "acknowledge", "retry")
+            for event in events
+        ),
     ]
 
     for address in addresses:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from django.contrib import messages
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from django_stripe_cart.admin.orders.action import Action, Outcome
+from django_stripe_cart.admin.actions.action import Outcome
 from django_stripe_cart.admin.orders.forms import FulfillForm
+from django_stripe_cart.admin.orders.order_action import OrderAction
 from django_stripe_cart.admin.orders.refund_action import RefundAction
 from django_stripe_cart.admin.orders.settle_action import SettleAction
 from django_stripe_cart.checkout import cancel_order
@@ -18,7 +22,7 @@ from django_stripe_cart.payments import sync_order
 from django_stripe_cart.timeline import Cause
 
 
-class FulfillAction(Action):
+class FulfillAction(OrderAction):
     """The action that marks paid orders as completed, which is their status FULFILLED."""
 
     name = "fulfill"
@@ -29,8 +33,17 @@ class FulfillAction(Action):
         "order as completed."
     )
     success_text = gettext_lazy("completed.")
-    form_class = FulfillForm
     is_next_step = True
+
+    def make_form(
+        self,
+        rows: Sequence[Order],
+        *,
+        query: Mapping[str, str],
+        data: Mapping[str, Any] | None = None,
+    ) -> FulfillForm:
+        """Return the form, which asks for more if there are reasons to wait."""
+        return FulfillForm(data, orders=rows)
 
     def is_available(self, order: Order) -> bool:
         """Return whether the order is paid and not completed yet."""
@@ -45,7 +58,7 @@ class FulfillAction(Action):
         return self.report(fulfill_order(order, confirmed=form.is_confirmed, by=by))
 
 
-class CancelAction(Action):
+class CancelAction(OrderAction):
     """The action that cancels unpaid orders."""
 
     name = "cancel"
@@ -70,7 +83,7 @@ class CancelAction(Action):
         return Outcome(messages.WARNING, text % {"status": order.get_status_display()})
 
 
-class SyncAction(Action):
+class SyncAction(OrderAction):
     """The action that syncs orders with Stripe."""
 
     name = "sync"
@@ -85,7 +98,7 @@ class SyncAction(Action):
         return order.session_id is not None or order.is_pending
 
 
-class EmailAction(Action):
+class EmailAction(OrderAction):
     """The action that resends the e-mail about an order's status."""
 
     name = "email"
@@ -100,7 +113,7 @@ class EmailAction(Action):
         return bool(order.email and email_kind(order))
 
 
-ACTIONS: tuple[Action, ...] = (
+ACTIONS: tuple[OrderAction, ...] = (
     FulfillAction(),
     RefundAction(),
     CancelAction(),

@@ -13,8 +13,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from django_stripe_cart.admin.actions.views import action_urls, list_actions
 from django_stripe_cart.admin.base import OrderAdminBase
-from django_stripe_cart.admin.orders.action_views import action_urls, list_actions
+from django_stripe_cart.admin.orders.action_page import OrderActionPage
+from django_stripe_cart.admin.orders.actions import ACTIONS
 from django_stripe_cart.admin.orders.disputes import amount_lost
 from django_stripe_cart.admin.orders.export import export_selected, export_view
 from django_stripe_cart.admin.orders.filters import IssueFilter
@@ -33,7 +35,7 @@ class OrderAdmin(OrderAdminBase):
     list_select_related = ("user",)
     search_fields = ("reference",)  # shows the search field; get_search_results does the search
     search_help_text = _("E-mail, user, order number, or one of Stripe's ids (cs_…, pi_…, re_…)")
-    actions = (*list_actions(), export_selected)
+    actions = (*list_actions(ACTIONS), export_selected)
     view_on_site = False  # the shop shows an order only to its shopper
 
     class Media:
@@ -129,6 +131,6 @@ class OrderAdmin(OrderAdminBase):
         return [
             path("sales/", wrap(sales_view(self)), name="stripe_cart_order_sales"),
             path("export/", wrap(export_view(self)), name="stripe_cart_order_export"),
-            *action_urls(self),
+            *action_urls(self, ACTIONS, OrderActionPage),
             *super().get_urls(),
         ]

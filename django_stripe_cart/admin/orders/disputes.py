@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.utils.formats import date_format
-from django.utils.timezone import is_aware, localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
-from django_stripe_cart.admin.orders.dashboard import dispute_url
+from django_stripe_cart.admin.dashboard import dispute_url
+from django_stripe_cart.admin.times import format_time
 from django_stripe_cart.models import Dispute, Order
 from django_stripe_cart.money import format_money
 
@@ -100,9 +99,3 @@ def due_text(dispute: Dispute) -> str:
     if dispute.due_by is None or not dispute.status.endswith("needs_response"):
         return ""
     return _("Answer by %(time)s") % {"time": format_time(dispute.due_by)}
-
-
-def format_time(at: datetime) -> str:
-    """Return a time in the current time zone as text, with the date."""
-    local = localtime(at) if is_aware(at) else at
-    return f"{date_format(local, 'DATE_FORMAT')}, {date_format(local, 'TIME_FORMAT')}"

@@ -10,30 +10,12 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from django_stripe_cart.admin.actions.forms import ConfirmForm
 from django_stripe_cart.admin.orders.issues import describe_subject, explain
 from django_stripe_cart.fulfillment import reasons_to_wait
 from django_stripe_cart.models import Order, OrderIssue
 
 ACCEPTS = _("The order's payment is accepted as it was made, and the order becomes paid.")
-
-
-class ConfirmForm(forms.Form):
-    """A form without fields: submitting it confirms the action."""
-
-    def __init__(self, *args: Any, orders: Sequence[Order], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.label_suffix = ""
-        self.orders = orders
-
-    @property
-    def is_pointless(self) -> bool:
-        """Return whether the form has nothing to confirm, because it was done before."""
-        return False
-
-    @property
-    def notes(self) -> list[str]:
-        """Return sentences that are shown before the fields."""
-        return []
 
 
 class FulfillForm(ConfirmForm):
@@ -44,7 +26,7 @@ class FulfillForm(ConfirmForm):
     confirmed = forms.BooleanField(label=_("Complete it all the same"))
 
     def __init__(self, *args: Any, orders: Sequence[Order], **kwargs: Any) -> None:
-        super().__init__(*args, orders=orders, **kwargs)
+        super().__init__(*args, **kwargs)
         is_open = len(orders) == 1 and orders[0].status == Order.Status.PAID
         self.reasons = reasons_to_wait(orders[0]) if is_open else []
         self.initial = {"seen": " ".join(self.reasons)}
@@ -83,7 +65,8 @@ class SettleForm(ConfirmForm):
     )
 
     def __init__(self, *args: Any, orders: Sequence[Order], issue: str, **kwargs: Any) -> None:
-        super().__init__(*args, orders=orders, **kwargs)
+        super().__init__(*args, **kwargs)
+        self.orders = orders
         issues = OrderIssue.objects.open().filter(order__in=orders)
         if issue:
             issues = issues.filter(pk=issue) if issue.isdecimal() else issues.none()

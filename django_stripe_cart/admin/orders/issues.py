@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from django_stripe_cart.admin.orders.dashboard import dashboard_url, dispute_url, search_url
+from django_stripe_cart.admin.dashboard import dashboard_url, dispute_url, search_url
 from django_stripe_cart.admin.orders.disputes import (
     due_text,
     find_dispute,
@@ -170,5 +170,5 @@ def _stripe_url(issue: OrderIssue, order: Order) -> str:
     if issue.reason == Reason.STOCK_NOT_RETURNED:
         return ""
     if issue.reason == Reason.UNKNOWN_MONEY and issue.about:
-        return search_url(order, issue.about)
+        return search_url(issue.about, livemode=order.livemode)
     return dashboard_url(order)

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
 from django_stripe_cart.admin.base import OrderAdminBase
-from django_stripe_cart.admin.orders.action import Action
+from django_stripe_cart.admin.dashboard import dashboard_url
 from django_stripe_cart.admin.orders.actions import ACTIONS
-from django_stripe_cart.admin.orders.dashboard import dashboard_url
 from django_stripe_cart.admin.orders.disputes import amount_lost, read_disputes
 from django_stripe_cart.admin.orders.issues import describe_subject, read_open_issues
+from django_stripe_cart.admin.orders.order_action import OrderAction
 from django_stripe_cart.admin.orders.refund_forms import describe_unknown
 from django_stripe_cart.admin.orders.timeline import read_timeline
 from django_stripe_cart.conf import conf
@@ -131,7 +131,7 @@ def _obstacles(model_admin: OrderAdminBase, request: HttpRequest, order: Order) 
 
 def _permitted_actions(
     model_admin: OrderAdminBase, request: HttpRequest, order: Order
-) -> list[Action]:
+) -> list[OrderAction]:
     """Return the actions that the order's status allows, and that the user has permission for."""
     return [
         action

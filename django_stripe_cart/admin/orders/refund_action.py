@@ -9,8 +9,9 @@ from django.contrib import messages
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from django_stripe_cart.admin.orders.action import Action, Outcome
-from django_stripe_cart.admin.orders.forms import ConfirmForm
+from django_stripe_cart.admin.actions.action import Outcome
+from django_stripe_cart.admin.actions.forms import ConfirmForm
+from django_stripe_cart.admin.orders.order_action import OrderAction
 from django_stripe_cart.admin.orders.refund_forms import (
     OneRefundForm,
     RefundForm,
@@ -25,7 +26,7 @@ from django_stripe_cart.refunds import amount_refundable, refund_order
 from django_stripe_cart.timeline import Cause
 
 
-class RefundAction(Action):
+class RefundAction(OrderAction):
     """The action that refunds orders through Stripe: one in part or whole, several as a whole."""
 
     name = "refund"
@@ -36,7 +37,7 @@ class RefundAction(Action):
 
     def make_form(
         self,
-        orders: Sequence[Order],
+        rows: Sequence[Order],
         *,
         query: Mapping[str, str],
         data: Mapping[str, Any] | None = None,
@@ -46,11 +47,12 @@ class RefundAction(Action):
         For one order, it refunds items or an amount. If the outcome of an earlier refund is
         unknown, the form can only resend that refund.
         """
-        if len(orders) > 1:
-            return RefundForm(data, orders=orders)
+        if len(rows) > 1:
+            return RefundForm(data)
+        (order,) = rows
         # A form that was submitted stays what it was, so that the same form is the same refund.
-        is_resent = unknown_refund(orders[0]) is not None if data is None else "refund" in data
-        return ResendForm(data, orders=orders) if is_resent else OneRefundForm(data, orders=orders)
+        is_resent = unknown_refund(order) is not None if data is None else "refund" in data
+        return ResendForm(data, order=order) if is_resent else OneRefundForm(data, order=order)
 
     def is_available(self, order: Order) -> bool:
         """Return whether an amount of the order can still be refunded."""

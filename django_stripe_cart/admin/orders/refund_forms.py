@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from django_stripe_cart.admin.orders.disputes import format_time
-from django_stripe_cart.admin.orders.forms import ConfirmForm
+from django_stripe_cart.admin.actions.forms import ConfirmForm
+from django_stripe_cart.admin.times import format_time
 from django_stripe_cart.exceptions import AmountNotRepresentable
 from django_stripe_cart.models import Order, OrderItem, Refund
 from django_stripe_cart.money import exponent, format_money, to_amount
@@ -105,9 +105,9 @@ class OneRefundForm(RefundForm):
 
     field_order = ("restock", "amount", "reason", "everything")
 
-    def __init__(self, *args: Any, orders: Sequence[Order], **kwargs: Any) -> None:
-        super().__init__(*args, orders=orders, **kwargs)
-        (self.order,) = orders
+    def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.order = order
         self.currency = self.order.currency
         self.left = amount_refundable(self.order)
         self.initial = {"refundable": self.left}
@@ -205,9 +205,9 @@ class ResendForm(ConfirmForm):
 
     submit_label = gettext_lazy("Send the same refund again")
 
-    def __init__(self, *args: Any, orders: Sequence[Order], **kwargs: Any) -> None:
-        super().__init__(*args, orders=orders, **kwargs)
-        (self.order,) = orders
+    def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.order = order
         self.unknown = unknown_refund(self.order)
         self.initial = {"refund": self.unknown and self.unknown.pk}
 

@@ -8,14 +8,16 @@ from typing import Any
 from django.contrib import messages
 from django.utils.translation import gettext_lazy
 
-from django_stripe_cart.admin.orders.action import Action, Outcome
-from django_stripe_cart.admin.orders.forms import ConfirmForm, SettleForm
+from django_stripe_cart.admin.actions.action import Outcome
+from django_stripe_cart.admin.actions.forms import ConfirmForm
+from django_stripe_cart.admin.orders.forms import SettleForm
+from django_stripe_cart.admin.orders.order_action import OrderAction
 from django_stripe_cart.attention import settle_issue
 from django_stripe_cart.models import Order
 from django_stripe_cart.timeline import Cause
 
 
-class SettleAction(Action):
+class SettleAction(OrderAction):
     """The action that settles one issue of an order, or all issues that the page shows."""
 
     name = "settle"
@@ -28,13 +30,13 @@ class SettleAction(Action):
 
     def make_form(
         self,
-        orders: Sequence[Order],
+        rows: Sequence[Order],
         *,
         query: Mapping[str, str],
         data: Mapping[str, Any] | None = None,
     ) -> ConfirmForm:
         """Return the form for the issue that ``query`` names, or else for all open issues."""
-        return SettleForm(data, orders=orders, issue=query.get("issue", ""))
+        return SettleForm(data, orders=rows, issue=query.get("issue", ""))
 
     def is_available(self, order: Order) -> bool:
         """Return whether the order has open issues."""

@@ -368,7 +368,7 @@ def test_orders_not_tried_for_lack_of_time_are_listed(
 ) -> None:
     orders = [make_order("pending"), make_order("pending")]
     address = choose(staff_client, "sync", *orders)
-    monkeypatch.setattr("django_stripe_cart.admin.orders.action_views.SECONDS_PER_ORDER", 60)
+    monkeypatch.setattr("django_stripe_cart.admin.actions.page.SECONDS_PER_ROW", 60)
 
     said = press(staff_client, address)
 
@@ -388,7 +388,7 @@ def test_a_hundred_at_once_are_enough(staff_client: Client, db: None) -> None:
 
     page = staff_client.post(url("changelist"), form, follow=True).content.decode()
 
-    assert "Please choose at most 100 orders at once." in page
+    assert "Please choose at most 100 at once." in page
     assert not Order.objects.filter(status="fulfilled").exists()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django_stripe_cart.conf import conf
-from django_stripe_cart.models import Dispute, Order
+from django_stripe_cart.models import Dispute, Order, WebhookEvent
 
 DASHBOARD = "https://dashboard.stripe.com"
 
@@ -17,7 +17,7 @@ def dashboard_url(order: Order) -> str:
         return _sandbox_url(order)
     if not order.payment_intent_id:
         return ""
-    return f"{_dashboard(order)}/payments/{order.payment_intent_id}"
+    return f"{_dashboard(order.livemode)}/payments/{order.payment_intent_id}"
 
 
 def dispute_url(dispute: Dispute, order: Order) -> str:
@@ -27,16 +27,28 @@ def dispute_url(dispute: Dispute, order: Order) -> str:
     return dispute.stripe_url
 
 
-def search_url(order: Order, stripe_id: str) -> str:
+def search_url(stripe_id: str, *, livemode: bool) -> str:
     """Return the URL in Stripe's Dashboard that searches for ``stripe_id``, an id of any kind."""
     if conf.api_base:
         return f"{conf.api_base}/#{stripe_id}"
-    return f"{_dashboard(order)}/search?query={stripe_id}"
+    return f"{_dashboard(livemode)}/search?query={stripe_id}"
 
 
-def _dashboard(order: Order) -> str:
-    """Return the URL of Stripe's Dashboard for the mode of the order: test or live."""
-    return DASHBOARD if order.livemode else f"{DASHBOARD}/test"
+def event_url(event: WebhookEvent) -> str:
+    """Return the URL of the event in Stripe's Dashboard, or "" in a sandbox, which shows none."""
+    if conf.api_base:
+        return ""
+    return f"{_dashboard(event.livemode)}/events/{event.event_id}"
+
+
+def object_url(event: WebhookEvent) -> str:
+    """Return the URL that searches for the object that the event is about, or an empty string."""
+    return search_url(event.object_id, livemode=event.livemode) if event.object_id else ""
+
+
+def _dashboard(livemode: bool) -> str:
+    """Return the URL of Stripe's Dashboard for a mode: live or test."""
+    return DASHBOARD if livemode else f"{DASHBOARD}/test"
 
 
 def _sandbox_url(order: Order) -> str:

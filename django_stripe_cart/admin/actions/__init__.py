@@ -1,0 +1,1 @@
+"""Actions of staff on rows: each has a permission and a page that asks for confirmation."""

@@ -1,0 +1,60 @@
+"""Process waiting events again, or acknowledge that they can't be processed."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from django_stripe_cart.database import in_transaction
+from django_stripe_cart.exceptions import EventProcessed
+from django_stripe_cart.models import WebhookEvent
+from django_stripe_cart.timeline import BY_STAFF, Cause
+from django_stripe_cart.webhooks.processing import process_event, retrieve_again
+
+
+def retry_event(event: WebhookEvent, *, by: Cause = BY_STAFF) -> WebhookEvent:
+    """Request an event that could not be processed from Stripe, process it and return it.
+
+    The event is returned freshly read. An event that was processed or acknowledged before does not
+    change. ``by`` is written to the timeline of its order.
+
+    Sends the signals of ``sync_order``. Raises the exception that prevents the processing, for
+    example ``PaymentError`` or that of a receiver; it is also saved on the event.
+    """
+    event = WebhookEvent.objects.get(pk=event.pk)
+    if event.is_over:
+        return event
+    process_again(event, by=by)
+    return WebhookEvent.objects.get(pk=event.pk)
+
+
+@in_transaction
+def acknowledge_event(event: WebhookEvent, *, by: Cause = BY_STAFF) -> WebhookEvent:
+    """Mark an event that can't be processed as acknowledged, and return it freshly read.
+
+    The event is not processed any more, and the response to its webhook is 200. Look at its payment
+    in Stripe's Dashboard first, because this shop does not record it. An event that is acknowledged
+    already does not change. ``by`` says who has decided it; it is stored on the event.
+
+    Raises ``EventProcessed`` if the event was processed.
+    """
+    # The condition is part of the UPDATE, because the event may be processed at the same time.
+    WebhookEvent.objects.unprocessed().filter(pk=event.pk).update(
+        acknowledged_at=timezone.now(), acknowledged_by=(by.actor or by.source)[:150]
+    )
+    event = WebhookEvent.objects.get(pk=event.pk)
+    if event.acknowledged_at is None:
+        raise EventProcessed
+    return event
+
+
+def process_again(row: WebhookEvent, *, by: Cause) -> bool:
+    """Request the event of ``row`` from Stripe, and return whether it was processed now.
+
+    Any exception is saved on the row and raised.
+    """
+    is_processed = process_event(retrieve_again(row), source=by.source, actor=by.actor)
+    # An event that turned out to be another shop's waits no longer. With another number of
+    # attempts, the event was skipped because another process has tried it, and failed.
+    ignored = WebhookEvent.objects.unprocessed().filter(pk=row.pk, attempts=row.attempts)
+    ignored.update(processed_at=timezone.now(), error="")
+    return is_processed
