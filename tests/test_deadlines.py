@@ -27,6 +27,10 @@ from django_stripe_cart.models import Order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser, messages_of
 
+pytestmark = pytest.mark.database
+
+WRITES_OF_CARTS = ('INSERT INTO "stripe_cart_cart', 'UPDATE "stripe_cart_cart')
+
 BUSY = "The shop is very busy at the moment. Please try again."
 
 
@@ -90,7 +94,7 @@ def wait_for(seconds: float, clock: Time, statement: str) -> Any:
     """Return a context in which statements that begin with ``statement`` take ``seconds``."""
 
     def execute_slowly(execute: Any, sql: str, *rest: Any) -> Any:
-        if sql.startswith(statement):
+        if sql.replace("`", '"').startswith(statement):
             clock.passes(seconds)
         return execute(sql, *rest)
 
@@ -170,7 +174,7 @@ def locked(clock: Time) -> Any:
     """Return a context in which each change of a cart waits 9 seconds for its lock, in vain."""
 
     def wait_in_vain(execute: Any, sql: str, *rest: Any) -> Any:
-        if sql.startswith(('INSERT INTO "stripe_cart_cart', 'UPDATE "stripe_cart_cart')):
+        if sql.replace("`", '"').startswith(WRITES_OF_CARTS):
             clock.passes(9)
             raise OperationalError("database is locked")
         return execute(sql, *rest)

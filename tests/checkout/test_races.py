@@ -563,7 +563,7 @@ def test_a_disabled_endpoint_with_missing_events_is_reported() -> None:
         created=timezone.now(),
     )
 
-    disabled, missing = endpoint_problems(endpoint)
+    disabled, missing = endpoint_problems(endpoint, default_version="")
 
     assert disabled == "It is disabled."
     assert "checkout.session.completed" in missing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.template import engines
 from django.test import Client, RequestFactory, override_settings
+from django.utils import timezone
 
-from django_stripe_cart.models import CartItem, Order, Product
+from django_stripe_cart.models import CartItem, Order, Product, WebhookEvent
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser
@@ -61,6 +63,7 @@ def test_every_block_can_be_filled_and_every_partial_replaced(
     # Empty blocks, which our pages and modals fill without block.super.
     filled = {"[stripe_cart/base.html:stripe_cart]"}
     filled |= {f"[stripe_cart/modals/base.html:{b}]" for b in ("attributes", "title", "body")}
+    filled |= {f"[admin/stripe_cart/action.html:{b}]" for b in ("left_out", "rows")}
     assert sorted(MARKS - seen - filled) == []
     assert sorted(seen - MARKS) == []
 
@@ -126,12 +129,23 @@ def with_taxes(order: Order) -> dict[str, Any]:
 
 
 def office(order: Order) -> Iterator[str]:
-    """The admin's pages about orders."""
+    """The admin's pages about orders and events."""
     staff_client = Client()
     staff_client.force_login(User.objects.create_superuser("owner"))
     order.issues.create(reason="refund_failed")
     for page in ("", "sales/", f"{order.pk}/change/", f"{order.pk}/refund/"):
         yield staff_client.get(f"/admin/stripe_cart/order/{page}").content.decode()
+    # One page for several rows, of which one is skipped.
+    pending = Order.objects.create(currency="inr", total=100)
+    ids = f"?ids={order.pk},{pending.pk}"
+    yield staff_client.get(f"/admin/stripe_cart/order/fulfill/{ids}").content.decode()
+    event, processed = (
+        WebhookEvent.objects.create(event_id=f"evt_{name}", processed_at=at)
+        for name, at in (("waiting", None), ("processed", timezone.now()))
+    )
+    WebhookEvent.objects.update(received_at=timezone.now() - timedelta(hours=1))
+    for page in (f"{event.pk}/change/", f"acknowledge/?ids={event.pk},{processed.pk}"):
+        yield staff_client.get(f"/admin/stripe_cart/webhookevent/{page}").content.decode()
     for address in ("/admin/", "/admin/stripe_cart/"):
         yield staff_client.get(address).content.decode()
 

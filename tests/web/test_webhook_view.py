@@ -16,7 +16,7 @@ from django_stripe_cart.gateway.events import sign
 from django_stripe_cart.models import WebhookRefusal
 from django_stripe_cart.testing.sandbox import WEBHOOK_SECRET, post_webhook
 
-pytestmark = pytest.mark.usefixtures("sandbox", "db")
+pytestmark = [pytest.mark.database, pytest.mark.usefixtures("sandbox", "db")]
 
 BODY = json.dumps({"id": "evt_1", "type": "charge.refunded"}).encode()
 
