@@ -30,6 +30,7 @@ class _Stopwatch:
 
 
 _stopwatch: ContextVar[_Stopwatch | None] = ContextVar("stripe_cart_stopwatch", default=None)
+_is_first_attempt: ContextVar[bool] = ContextVar("stripe_cart_first_attempt", default=False)
 _end: ContextVar[float] = ContextVar("stripe_cart_deadline", default=math.inf)
 _timeout: ContextVar[tuple[float, float]] = ContextVar("stripe_cart_timeout", default=TIMEOUT)
 
@@ -78,11 +79,13 @@ def is_time_left() -> bool:
 
 @contextmanager
 def waiting_for_stripe() -> Iterator[None]:
-    """Count the time of the block as time for which Stripe's response took."""
+    """Count the time of the block, which is one request with its retries, as time of Stripe."""
     began = time.monotonic()
+    is_first = _is_first_attempt.set(True)
     try:
         yield
     finally:
+        _is_first_attempt.reset(is_first)
         if stopwatch := _stopwatch.get():
             stopwatch.at_stripe += time.monotonic() - began
 
@@ -93,13 +96,25 @@ def is_stripe_slow() -> bool:
     return stopwatch is not None and (2 * stopwatch.at_stripe >= time.monotonic() - stopwatch.began)
 
 
+def may_attempt(seconds: float) -> bool:
+    """Return whether an attempt of a request that can take ``seconds`` may start now.
+
+    A retry may if it ends before the deadline. The first attempt may in any case: the time was
+    enough when the request began, and a busy machine may have taken some since.
+    """
+    if _is_first_attempt.get():
+        _is_first_attempt.set(False)
+        return True
+    return seconds_left() >= seconds
+
+
 def attempt_timeout() -> tuple[float, float]:
     """Return two timeouts for one attempt: seconds to connect, and to receive the response.
 
     They are shorter if little time is left, in whole seconds, since each pair has its own client.
     """
-    timeout, left = _timeout.get(), seconds_left()
-    if left >= sum(timeout) or left < sum(SHORT_TIMEOUT):
-        return timeout
-    connect = SHORT_TIMEOUT[0]
-    return connect, min(timeout[1], float(int(left - connect)))
+    connect, response = _timeout.get()
+    left = seconds_left() - connect
+    if left < SHORT_TIMEOUT[1]:
+        return SHORT_TIMEOUT
+    return connect, response if left >= response else float(int(left))

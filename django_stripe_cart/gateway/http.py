@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import stripe
 
-from django_stripe_cart.deadlines import TIMEOUT, seconds_left
+from django_stripe_cart.deadlines import TIMEOUT, may_attempt
 
 
 class DeadlineHTTPClient(stripe.RequestsClient):
@@ -24,7 +24,7 @@ class DeadlineHTTPClient(stripe.RequestsClient):
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
     ) -> tuple[bytes, int, Mapping[str, str]]:
         """Send one attempt of a request. For each retry, the SDK calls this method again."""
-        if seconds_left() < self._max_seconds:
+        if not may_attempt(self._max_seconds):
             raise stripe.APIConnectionError(  # type: ignore[no-untyped-call]
                 "Stripe takes too long.", should_retry=False
             )
