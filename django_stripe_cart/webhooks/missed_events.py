@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from django_stripe_cart import gateway
 from django_stripe_cart.conf import conf
+from django_stripe_cart.database import in_transaction
 from django_stripe_cart.deadlines import is_time_left
 from django_stripe_cart.logs import describe_without_values
 from django_stripe_cart.models import EventCursor, Order, OrderEvent, WebhookEvent
@@ -60,9 +61,7 @@ def read_missed_events() -> MissedEvents:
     reading.process(listed.events)
     if reading.is_complete:
         is_gap = since < listed.began_at - EVENT_RETENTION if cursor else has_gap_before(since)
-        _save_cursor(seen_until=listed.began_at)
-        if is_gap:
-            open_gap(since=since)
+        _save_reading(seen_until=listed.began_at, gap_since=since if is_gap else None)
     reading.retry(list(WebhookEvent.objects.due().filter(livemode=conf.livemode)))
     return reading.result()
 
@@ -138,6 +137,17 @@ def _oldest_time_to_read() -> datetime:
     oldest = orders.order_by("placed_at").values_list("placed_at", flat=True).first()
     now = timezone.now()
     return max((oldest or now) - MARGIN, now - EVENT_RETENTION)
+
+
+@in_transaction
+def _save_reading(*, seen_until: datetime, gap_since: datetime | None) -> None:
+    """Save the time from which the next call reads events, and the gap before it, if there is one.
+
+    Once the cursor is saved, nothing else would show the gap, so both are saved or none.
+    """
+    _save_cursor(seen_until=seen_until)
+    if gap_since is not None:
+        open_gap(since=gap_since)
 
 
 def _save_cursor(*, seen_until: datetime) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from django_stripe_cart.models import EventCursor, Order
@@ -146,6 +147,23 @@ def test_a_second_gap_begins_again_with_the_first_order(
 
     assert rest == [*missed[1:], *missed]
     assert not has_gap()
+
+
+def test_a_sync_that_ends_while_it_saves_a_gap_loses_no_gap(
+    silent: Sandbox, make_order: MakeOrder
+) -> None:
+    make_order("paid")
+    age_rows_and_sandbox(silent, 40 * DAY)
+
+    def fail(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("UPDATE") and "gap_since" in sql.partition("WHERE")[0]:
+            raise DatabaseError("The server has stopped.")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(fail), pytest.raises(DatabaseError):
+        read_missed_events()
+
+    assert read_missed_events().has_gap
 
 
 def test_no_gap_is_said_of_a_key_that_replaces_another(
