@@ -14,6 +14,7 @@ from django_stripe_cart import gateway
 from django_stripe_cart.conf import conf
 from django_stripe_cart.database import in_transaction
 from django_stripe_cart.deadlines import is_time_left
+from django_stripe_cart.gateway.sessions import to_datetime
 from django_stripe_cart.logs import describe_without_values
 from django_stripe_cart.models import EventCursor, Order, OrderEvent, WebhookEvent
 from django_stripe_cart.payments.silence import Silence
@@ -56,7 +57,7 @@ def read_missed_events() -> MissedEvents:
     """
     reading = _Reading()
     cursor = EventCursor.objects.filter(api_key_digest=conf.api_key_digest).first()
-    since = cursor.seen_until - OVERLAP if cursor else _oldest_time_to_read()
+    since = _begin_of_overlap(cursor) if cursor else _oldest_time_to_read()
     listed = gateway.list_events(EVENT_TYPES, since=since)
     reading.process(listed.events)
     if reading.is_complete:
@@ -126,6 +127,12 @@ class _Reading:
             has_gap=cursor is not None and cursor.gap_since is not None,
             is_complete=self.is_complete,
         )
+
+
+def _begin_of_overlap(cursor: EventCursor) -> datetime:
+    """Return the time at which a reading after an earlier one begins."""
+    # Subtracted from the timestamp: a naive time that is skipped in spring would be an hour later.
+    return to_datetime(cursor.seen_until.timestamp() - OVERLAP.total_seconds())
 
 
 def _oldest_time_to_read() -> datetime:

@@ -137,6 +137,27 @@ def test_the_first_reading_begins_thirty_days_ago_at_most(silent: Sandbox, pendi
     assert timezone.now() - begins == pytest.approx(30 * DAY, abs=timedelta(minutes=1))
 
 
+@pytest.fixture
+def central_europe(settings: Any) -> None:
+    """A host with naive times, where the clock went from 2:00 to 3:00 on 29 March 2026."""
+    settings.USE_TZ = False
+    settings.TIME_ZONE = "Europe/Berlin"
+
+
+def test_with_naive_times_nothing_is_missed_after_the_change_to_summer_time(
+    silent: Sandbox, central_europe: None, db: None
+) -> None:
+    five_past_three = datetime(2026, 3, 29, 1, 5, tzinfo=UTC)
+    silent.clock.freeze(int(five_past_three.timestamp()))
+    read_missed_events()
+    silent.clock.freeze(int((five_past_three + timedelta(hours=1)).timestamp()))
+
+    read_missed_events()
+
+    began = datetime.fromtimestamp(lists_of_events(silent)[-1], tz=UTC)
+    assert began == five_past_three - timedelta(minutes=10)
+
+
 # --- events that fail ---------------------------------------------------------------------------
 
 
