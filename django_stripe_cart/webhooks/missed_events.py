@@ -61,8 +61,10 @@ def read_missed_events() -> MissedEvents:
     listed = gateway.list_events(EVENT_TYPES, since=since)
     reading.process(listed.events)
     if reading.is_complete:
-        is_gap = since < listed.began_at - EVENT_RETENTION if cursor else has_gap_before(since)
-        _save_reading(seen_until=listed.began_at, gap_since=since if is_gap else None)
+        seen_until = listed.began_at or since + OVERLAP  # the next call begins at the same time
+        oldest = (listed.began_at or timezone.now()) - EVENT_RETENTION
+        is_gap = since < oldest if cursor else has_gap_before(since)
+        _save_reading(seen_until=seen_until, gap_since=since if is_gap else None)
     reading.retry(list(WebhookEvent.objects.due().filter(livemode=conf.livemode)))
     return reading.result()
 
