@@ -20,6 +20,9 @@ TIMEOUT = (3.05, 9.0)  # seconds to connect to Stripe, and to receive the respon
 SHORT_DEADLINE = 5.0
 SHORT_TIMEOUT = (1.0, 3.0)
 
+# From the choice of the timeouts until the SDK sends the request. The first time, it is imported.
+TIME_TO_SEND = 0.5  # seconds
+
 
 @dataclass
 class _Stopwatch:
@@ -97,9 +100,10 @@ def attempt_timeout() -> tuple[float, float]:
     """Return two timeouts for one attempt: seconds to connect, and to receive the response.
 
     They are shorter if little time is left, in whole seconds, since each pair has its own client.
+    An attempt that does not fit any more when it is sent would look like a failure of Stripe.
     """
-    timeout, left = _timeout.get(), seconds_left()
-    if left >= sum(timeout) or left < sum(SHORT_TIMEOUT):
+    timeout, left = _timeout.get(), seconds_left() - TIME_TO_SEND
+    if left >= sum(timeout) or left < sum(SHORT_TIMEOUT) - 2 * TIME_TO_SEND:
         return timeout
     connect = SHORT_TIMEOUT[0]
     return connect, min(timeout[1], float(int(left - connect)))
