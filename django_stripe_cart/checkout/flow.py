@@ -13,7 +13,7 @@ from django.utils import timezone
 from django_stripe_cart.cart.contents import read_contents
 from django_stripe_cart.checkout.placement import create_order, is_unchanged, lock_contents
 from django_stripe_cart.database import in_transaction, retry
-from django_stripe_cart.deadlines import deadline
+from django_stripe_cart.deadlines import deadline, seconds_left
 from django_stripe_cart.exceptions import (
     EmptyCart,
     OrderClosed,
@@ -210,10 +210,12 @@ def _reuse_or_close_open_order(key: CartKey, fingerprint: str, *, by: Cause) -> 
 def _wait_for_concurrent_request(order: Order, error: PaymentError) -> Order:
     """Wait until another request has saved the order's session, and return the order.
 
-    Raises ``error`` if that takes too long.
+    Raises ``error`` if that takes too long, or if the deadline comes.
     """
     delays = RETRY_DELAYS if error.stripe_code == "idempotency_key_in_use" else RETRY_DELAYS[:1]
     for delay in delays:
+        if 0 < delay >= seconds_left():
+            break
         time.sleep(delay)
         order = Order.objects.get(pk=order.pk)
         if order.is_payable or not order.is_pending:
