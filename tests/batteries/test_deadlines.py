@@ -13,7 +13,6 @@ import pytest
 from django.contrib.auth.models import User
 
 from django_stripe_cart.checkout import cancel_order
-from django_stripe_cart.checkout.flow import RETRY_DELAYS
 from django_stripe_cart.deadlines import DEADLINE, deadline
 from django_stripe_cart.exceptions import PaymentError
 from django_stripe_cart.gateway import retrieve_session
@@ -28,18 +27,16 @@ from django_stripe_cart.testing.invariants import violations
 
 LIMIT = 30
 
-# The same timeouts, but shorter
+# The same timeouts, but shorter; no request is begun in the last four seconds before a deadline.
 SHORT_TIMEOUT = (0.2, 0.3)
-SHORT_DEADLINE = 2.5
+SHORT_DEADLINE = 6.5
 # The time that the database and the pages may need on a busy machine
 OVERHEAD = 10
 
 
 def test_the_timeouts_add_up_to_less_than_the_limit() -> None:
-    # An attempt starts only if it can end in time, so all attempts end before the deadline;
-    # after the last one, checkout may wait once more for the response to a concurrent request.
-    assert sum(TIMEOUT) <= DEADLINE
-    assert DEADLINE + sum(RETRY_DELAYS) < LIMIT
+    # An attempt starts only if it can end in time, so all attempts end before the deadline.
+    assert sum(TIMEOUT) <= DEADLINE < LIMIT
 
 
 def test_there_is_time_for_a_second_attempt() -> None:
