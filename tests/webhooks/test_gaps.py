@@ -10,7 +10,9 @@ import pytest
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from django_stripe_cart.gateway.client import transport
 from django_stripe_cart.models import EventCursor, Order
+from django_stripe_cart.payments import sync_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_refunded
 from django_stripe_cart.webhooks import read_missed_events, sync_orders_of_gap
@@ -133,6 +135,23 @@ def test_orders_of_the_last_180_days_are_synced(silent: Sandbox, missed: list[Or
     Order.objects.filter(pk=missed[0].pk).update(placed_at=timezone.now() - 181 * DAY)
 
     assert [result.order for result in sync_orders_of_gap()] == missed[1:]
+
+
+def test_an_order_closed_with_another_accounts_key_is_synced_too(
+    silent: Sandbox, pending: Order, settings: Any
+) -> None:
+    mine = settings.STRIPE_CART_SECRET_KEY
+    silent.pay(pending.session_url)
+    age_rows_and_sandbox(silent, 40 * DAY)
+    settings.STRIPE_CART_SECRET_KEY = "sk_test_of_another_account"
+    with transport(Sandbox().http_client()):
+        assert sync_order(Order.objects.get()).status == "expired"
+    settings.STRIPE_CART_SECRET_KEY = mine
+    assert read_missed_events().has_gap
+
+    list(sync_orders_of_gap())
+
+    assert Order.objects.get().status == "paid"
 
 
 def test_a_second_gap_begins_again_with_the_first_order(
