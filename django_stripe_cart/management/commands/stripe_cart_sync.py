@@ -122,11 +122,17 @@ class Command(BaseCommand):
             " 30 days. The paid orders of the last 180 days are synced instead."
         )
         failed = sum(map(self._report, sync_orders_of_gap()))
-        if current_gap() is None:
+        if current_gap() is not None:
+            self.stderr.write("events: the next run goes on with the next orders.")
+            return failed + 1
+        if failed:
+            self.stderr.write(
+                f"events: Stripe does not find {failed} of the orders, see above: they may be of "
+                "another account. All others were synced."
+            )
+        else:
             self.stdout.write("events: all orders were synced, so nothing is missing any more.")
-            return failed
-        self.stderr.write("events: the next run goes on with the next orders.")
-        return failed + 1
+        return failed
 
     def _send_emails(self) -> None:
         """Send the pending e-mails. The next run tries again to send those that fail."""
