@@ -59,7 +59,7 @@ quantities = st.integers(min_value=1, max_value=3)
 
 # TEST_EXAMPLES=2000 searches longer than the suite has time for.
 SETTINGS = settings(
-    max_examples=int(os.environ.get("TEST_EXAMPLES", "60")),
+    max_examples=int(os.environ.get("TEST_EXAMPLES", "30")),
     stateful_step_count=40,
     deadline=None,
     phases=[Phase.reuse, Phase.generate, Phase.shrink],

@@ -210,13 +210,11 @@ def _reuse_or_close_open_order(key: CartKey, fingerprint: str, *, by: Cause) -> 
 def _wait_for_concurrent_request(order: Order, error: PaymentError) -> Order:
     """Wait until another request has saved the order's session, and return the order.
 
-    Raises ``error`` if that takes too long, or if the deadline comes.
+    Raises ``error`` if that takes too long.
     """
     delays = RETRY_DELAYS if error.stripe_code == "idempotency_key_in_use" else RETRY_DELAYS[:1]
     for delay in delays:
-        if 0 < delay >= seconds_left():
-            break
-        time.sleep(delay)
+        time.sleep(max(0, min(delay, seconds_left())))
         order = Order.objects.get(pk=order.pk)
         if order.is_payable or not order.is_pending:
             return order

@@ -55,9 +55,10 @@ def expand(account: Account, obj: Object, paths: list[str]) -> Object:
 def _expand_path(
     account: Account, stored: Object, rendered: Object, names: list[str], path: str
 ) -> None:
-    """Replace the id at a path in `rendered`, the copy of `stored` that is sent, by its object.
+    """Replace the id at a path in `rendered` by the object with this id.
 
-    `names` are the names in the path, `path` its text for error messages.
+    `rendered` is a copy of `stored`. `names` are the names in the path, and `path` is its text for
+    error messages.
     """
     name, rest = names[0], names[1:]
     if rendered.get("object") == "list" and name == "data":

@@ -93,7 +93,10 @@ def _cursor_conditions(account: Account, kind: str, params: Object) -> tuple[lis
 
 
 def _filter_condition(name: str, value: Any) -> Condition:
-    """Return a filter's SQL condition: a field has a value, one of several, or a nested one."""
+    """Return the SQL condition that a field equals `value`, or one of a list of values.
+
+    A dict has the name and the value of a field inside the field.
+    """
     if isinstance(value, list):
         return is_one_of(name, value)
     if isinstance(value, dict):

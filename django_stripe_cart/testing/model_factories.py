@@ -41,7 +41,8 @@ CLOSED = (Status.REFUNDED, Status.FAILED, Status.EXPIRED, Status.CANCELED)
 class ProductFactory(DjangoModelFactory[Any]):
     """A factory of products of the default model, or of your own model if it has the same fields.
 
-    For a model with other fields, write a subclass that excludes these fields and declares its own.
+    For a model with other fields, write a subclass: exclude the fields that your model lacks, and
+    declare those that it adds.
     """
 
     class Meta:

@@ -33,7 +33,7 @@ def merge_guest_into_user(request: HttpRequest, user: Any, token: str) -> None:
 def merge_remaining_guest_cart(request: HttpRequest) -> None:
     """Merge what the login has left in the guest's cart, before the user's cart is changed.
 
-    The guest's order may have been open at login, or another tab has added an item since. If the
+    Either the guest's order was open at login, or another tab has added an item since. If the
     database is too busy, the rest is left for the next request.
     """
     token = request.session.get(SESSION_KEY) if hasattr(request, "session") else None

@@ -16,6 +16,7 @@ from django.http import HttpResponse
 from django_stripe_cart.checkout import cancel_order
 from django_stripe_cart.exceptions import PaymentError
 from django_stripe_cart.models import Order, OrderItem, Product
+from django_stripe_cart.payments import sync_open_orders
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.testing.browser import Browser, messages_of
@@ -321,7 +322,8 @@ def sync_of_an_open_order(shop: FaultShop) -> Iterator[None]:
     shop.browser.add(shop.mug)
     shop.sandbox.pay(shop.check_out() or "")
     yield
-    shop.sync()
+    age_rows(timedelta(hours=1))
+    list(sync_open_orders())  # the command would read the event first
     yield
     shop.sync()
     shop.assert_bought(shop.mug)
@@ -381,6 +383,7 @@ def sync_of_missed_events(shop: FaultShop) -> Iterator[None]:
     yield
     run_sync()
     yield
+    age_rows(timedelta(minutes=5))  # so that it is time for another attempt
     run_sync()
     shop.assert_bought(shop.mug, refunded=100)
     assert [dispute.status for dispute in shop.order.disputes.all()] == ["needs_response"]

@@ -165,9 +165,9 @@ def test_deduplicating_unprocessed_events_loses_a_failed_webhook(
 ) -> None:
     get_or_create = webhooks._get_or_create_row
 
-    def treat_known_as_processed(event: gateway.Event) -> WebhookEvent:
+    def treat_known_as_processed(event: gateway.Event, source: str) -> WebhookEvent:
         is_known = WebhookEvent.objects.filter(event_id=event.id).exists()
-        row = get_or_create(event)
+        row = get_or_create(event, source)
         row.processed_at = row.received_at if is_known else None
         return row
 

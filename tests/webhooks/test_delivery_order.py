@@ -23,11 +23,7 @@ from django_stripe_cart.testing.sandbox import connected_sandbox, post_webhook
 from django_stripe_cart.testing.scenarios import SCENARIOS, Scenario, ScenarioRun, Step
 from tests.support.orders import issues
 
-pytestmark = [
-    pytest.mark.database,
-    pytest.mark.stripe_sdk,
-    pytest.mark.usefixtures("counted_payments"),
-]
+pytestmark = pytest.mark.usefixtures("counted_payments")
 
 STOCK = 10
 

@@ -112,7 +112,7 @@ class Command(BaseCommand):
     def _sync_orders_of_gap(self) -> int:
         """Sync the orders whose events may have been missed, and return the number of failures.
 
-        While there is a gap, that is one of them.
+        A gap that is not closed yet counts as one failure.
         """
         gap = current_gap()
         if gap is None:

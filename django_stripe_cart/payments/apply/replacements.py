@@ -42,7 +42,7 @@ def close_issues_of_replaced_refunds(change: OrderChange, rows: list[Refund]) ->
 
 
 def _find_failures(order: Order, rows: list[Refund]) -> Iterator[_Failure]:
-    """Yield the failed refunds whose issue staff have not settled."""
+    """Yield the failed refunds with an issue that was not settled by staff."""
     issues = order.issues.filter(reason__in=(Reason.REFUND_FAILED, Reason.REFUND_NOT_MADE))
     by_about = {issue.about: issue for issue in issues}
     for row in rows:

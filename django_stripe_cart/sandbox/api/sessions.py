@@ -136,7 +136,7 @@ def _add_shipping_options(account: Account, session: Object, options: list[Objec
 
 
 def _add_discounts(account: Account, session: Object, discounts: list[Object]) -> None:
-    """Add discounts to a session. Raise `ApiError` for an unknown coupon, or a promotion code."""
+    """Add coupons to a session. Raise `ApiError` if one is unknown, or is a promotion code."""
     for index, discount in enumerate(discounts):
         path = f"discounts[{index}]"
         if "promotion_code" in discount:

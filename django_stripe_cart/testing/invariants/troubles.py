@@ -42,7 +42,7 @@ def _is_after(time: datetime | None, since: datetime) -> bool:
 
 
 def _issues(order: Order, reason: str, about: str) -> list[OrderIssue]:
-    """Return the order's issues with this reason about this id, oldest first."""
+    """Return the order's issues that have this reason and this ``about``, oldest first."""
     issues = [one for one in order.issues.all() if (one.reason, one.about) == (reason, about)]
     return sorted(issues, key=lambda issue: issue.pk)
 
