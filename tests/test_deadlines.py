@@ -71,6 +71,17 @@ def test_a_request_with_little_time_left_has_shorter_timeouts(clock: Time) -> No
         assert attempt_timeout() == SHORT_TIMEOUT
 
 
+@pytest.mark.parametrize("left", [12.55, 12.06, 9.0, 5.0, 4.0])
+def test_the_first_attempt_fits_into_the_time_left_when_it_is_sent(
+    clock: Time, left: float
+) -> None:
+    with deadline(left):
+        timeouts = attempt_timeout()
+        clock.passes(0.4)  # the import of the SDK takes some of it
+
+        assert sum(timeouts) <= seconds_left()
+
+
 def test_stripe_is_slow_if_it_took_half_of_the_time(clock: Time) -> None:
     with deadline():
         clock.passes(5)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.contrib.auth import login
 from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import include, path
@@ -534,6 +537,42 @@ def test_what_another_tab_still_put_into_the_guests_cart_comes_too(
     guest.add(mug)
 
     assert items_of(user) == {"Mug": 2, "Lamp": 2}
+
+
+def test_a_cart_that_is_locked_when_the_rest_should_come_along_is_no_error_page(
+    guest: Browser, mug: Product, lamp: Product, user: User
+) -> None:
+    guest.add(mug)
+    guest.client.force_login(user)
+    carts.add_item(carts.get_guest_cart(token_of(guest)), lamp)
+
+    with locked_carts():
+        answer = guest.add(mug)
+
+    busy = "The shop is very busy at the moment. Please try again."
+    assert (answer.status_code, messages_of(answer)[-1]) == (303, busy)
+    guest.add(mug)
+    assert items_of(user) == {"Mug": 2, "Lamp": 1}
+
+
+@contextmanager
+def locked_carts() -> Iterator[None]:
+    """Let each change of a cart wait 9 seconds for its lock, in vain."""
+    passed = 0.0
+    monotonic = time.monotonic
+
+    def wait_in_vain(execute: Any, sql: str, *rest: Any) -> Any:
+        nonlocal passed
+        if sql.replace("`", '"').startswith('UPDATE "stripe_cart_cart"'):
+            passed += 9
+            raise OperationalError("database is locked")
+        return execute(sql, *rest)
+
+    with (
+        patch("time.monotonic", lambda: monotonic() + passed),
+        connection.execute_wrapper(wait_in_vain),
+    ):
+        yield
 
 
 def test_what_comes_along_is_no_refusal_in_json(

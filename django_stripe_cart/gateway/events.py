@@ -13,8 +13,6 @@ from hashlib import sha256
 from itertools import chain
 from typing import Any
 
-from django.utils import timezone
-
 from django_stripe_cart.conf import conf
 from django_stripe_cart.exceptions import InvalidWebhook
 from django_stripe_cart.gateway.client import request, request_pages
@@ -75,11 +73,12 @@ def sign(body: bytes, secret: str) -> str:
 class EventList:
     """Events from Stripe's list, newest first, and the time at which Stripe sent the first page.
 
-    The time is Stripe's own; it is this machine's if Stripe's is not known. The other pages are
-    requested while ``events`` is iterated, which raises ``PaymentError``.
+    The time is Stripe's own, because this machine's clock may be fast. If it is not known, it is
+    the time of the newest event, or None if there are no events. The other pages are requested
+    while ``events`` is iterated, which raises ``PaymentError``.
     """
 
-    began_at: datetime
+    began_at: datetime | None
     events: Iterator[Event]
 
 
@@ -93,8 +92,9 @@ def list_events(types: Iterable[str], *, since: datetime) -> EventList:
     pages = request_pages(lambda client, params: client.v1.events.list(params), wanted)
     first = next(pages)
     events = (_parse_event(data) for page in chain([first], pages) for data in page.data["data"])
-    sent_at = first.sent_at
-    return EventList(to_datetime(sent_at.timestamp()) if sent_at else timezone.now(), events)
+    newest = first.data["data"][0]["created"] if first.data["data"] else None
+    began_at = first.sent_at.timestamp() if first.sent_at else newest
+    return EventList(None if began_at is None else to_datetime(began_at), events)
 
 
 def retrieve_event(event_id: str) -> Event:

@@ -45,5 +45,5 @@ class WebhookRefusal(models.Model):
         if last is None:
             row = WebhookRefusal(pk=cls.SINGLE_PK, **values)
             WebhookRefusal.objects.bulk_create([row], ignore_conflicts=True)
-        elif last < now - MIN_INTERVAL:
+        elif last < now - MIN_INTERVAL or last > now:  # this machine's clock may have been fast
             rows.update(**values)

@@ -28,6 +28,9 @@ from django_stripe_cart.payments.order_change import OrderChange
 from django_stripe_cart.payments.snapshot import StripeSnapshot
 from django_stripe_cart.timeline import Cause, lock_order
 
+# The message on the timeline of an order that was closed without Stripe's word.
+SESSION_MISSING = "session_missing"
+
 
 def record_snapshot(order: Order, snapshot: StripeSnapshot, *, by: Cause) -> Order:
     """Record ``snapshot`` on ``order``, send the signals, and return the order freshly read.
@@ -119,5 +122,5 @@ def close_missing_session(order: Order, *, by: Cause) -> Order:
     """
     change = OrderChange(lock_order(order), by=by)
     if change.order.is_pending:
-        close_order(change, message="session_missing")
+        close_order(change, message=SESSION_MISSING)
     return change.save_and_send()

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from django_stripe_cart.exceptions import ShopBusy
 from django_stripe_cart.guests import MergeResult, merge_guest, merge_without_stripe
 from django_stripe_cart.logs import describe_without_values
 from django_stripe_cart.web.messages import add_message, add_status_message
@@ -32,11 +33,15 @@ def merge_guest_into_user(request: HttpRequest, user: Any, token: str) -> None:
 def merge_remaining_guest_cart(request: HttpRequest) -> None:
     """Merge what the login has left in the guest's cart, before the user's cart is changed.
 
-    Either the guest's order was open at login, or another tab has added an item since.
+    Either the guest's order was open at login, or another tab has added an item since. If the
+    database is too busy, the rest is left for the next request.
     """
     token = request.session.get(SESSION_KEY) if hasattr(request, "session") else None
     if token and request.user.is_authenticated:
-        result = merge_without_stripe(token, request.user)
+        try:
+            result = merge_without_stripe(token, request.user)
+        except ShopBusy:
+            return
         Shopper.of(request).invalidate_contents()
         if result.open_order is None:
             _add_messages(request, result)

@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from django_stripe_cart.conf import conf
 from django_stripe_cart.exceptions import PaymentMissing
-from django_stripe_cart.models import EventCursor, Order
+from django_stripe_cart.models import EventCursor, Order, OrderEvent
 from django_stripe_cart.models.order_queryset import OrderQuerySet
+from django_stripe_cart.payments.record import SESSION_MISSING
 from django_stripe_cart.payments.snapshot import EVERYTHING
 from django_stripe_cart.payments.sync import SyncResult, sync_each
 
@@ -82,9 +84,16 @@ def sync_orders_of_gap() -> Iterator[SyncResult]:
 
 
 def _orders_to_sync() -> OrderQuerySet[Order]:
-    """Return the paid orders of the last 180 days in the secret key's mode (test or live)."""
+    """Return the paid orders of the last 180 days in the secret key's mode (test or live).
+
+    Orders that were closed because Stripe did not find their session are included: with the key of
+    another account, a paid session is not found either.
+    """
     since = timezone.now() - ORDERS_TO_SYNC
-    return Order.objects.filter(livemode=conf.livemode, amount_paid__gt=0, placed_at__gte=since)
+    closed = OrderEvent.objects.filter(order=OuterRef("pk"), message=SESSION_MISSING)
+    return Order.objects.filter(
+        Q(amount_paid__gt=0) | Exists(closed), livemode=conf.livemode, placed_at__gte=since
+    )
 
 
 def _note_result(gap: EventCursor, result: SyncResult) -> None:

@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from django_stripe_cart import gateway
 from django_stripe_cart.conf import conf
+from django_stripe_cart.database import in_transaction
 from django_stripe_cart.deadlines import is_time_left
+from django_stripe_cart.gateway.sessions import to_datetime
 from django_stripe_cart.logs import describe_without_values
 from django_stripe_cart.models import EventCursor, Order, OrderEvent, WebhookEvent
 from django_stripe_cart.payments.silence import Silence
@@ -55,14 +57,14 @@ def read_missed_events() -> MissedEvents:
     """
     reading = _Reading()
     cursor = EventCursor.objects.filter(api_key_digest=conf.api_key_digest).first()
-    since = cursor.seen_until - OVERLAP if cursor else _oldest_time_to_read()
+    since = _begin_of_overlap(cursor) if cursor else _oldest_time_to_read()
     listed = gateway.list_events(EVENT_TYPES, since=since)
     reading.process(listed.events)
     if reading.is_complete:
-        is_gap = since < listed.began_at - EVENT_RETENTION if cursor else has_gap_before(since)
-        _save_cursor(seen_until=listed.began_at)
-        if is_gap:
-            open_gap(since=since)
+        seen_until = listed.began_at or since + OVERLAP  # the next call begins at the same time
+        oldest = (listed.began_at or timezone.now()) - EVENT_RETENTION
+        is_gap = since < oldest if cursor else has_gap_before(since)
+        _save_reading(seen_until=seen_until, gap_since=since if is_gap else None)
     reading.retry(list(WebhookEvent.objects.due().filter(livemode=conf.livemode)))
     return reading.result()
 
@@ -129,6 +131,12 @@ class _Reading:
         )
 
 
+def _begin_of_overlap(cursor: EventCursor) -> datetime:
+    """Return the time at which a reading after an earlier one begins."""
+    # Subtracted from the timestamp: a naive time that is skipped in spring would be an hour later.
+    return to_datetime(cursor.seen_until.timestamp() - OVERLAP.total_seconds())
+
+
 def _oldest_time_to_read() -> datetime:
     """Return the time at which the first reading begins: before the oldest order at Stripe.
 
@@ -138,6 +146,17 @@ def _oldest_time_to_read() -> datetime:
     oldest = orders.order_by("placed_at").values_list("placed_at", flat=True).first()
     now = timezone.now()
     return max((oldest or now) - MARGIN, now - EVENT_RETENTION)
+
+
+@in_transaction
+def _save_reading(*, seen_until: datetime, gap_since: datetime | None) -> None:
+    """Save the time from which the next call reads events, and the gap before it, if there is one.
+
+    Once the cursor is saved, nothing else would show the gap, so both are saved or none.
+    """
+    _save_cursor(seen_until=seen_until)
+    if gap_since is not None:
+        open_gap(since=gap_since)
 
 
 def _save_cursor(*, seen_until: datetime) -> None:

@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from django_stripe_cart.conf import conf
 from django_stripe_cart.database import increment
+from django_stripe_cart.deadlines import deadline
 from django_stripe_cart.exceptions import PaymentMissing, StripeCartError
 from django_stripe_cart.gateway.events import Event, read_event, retrieve_event
 from django_stripe_cart.gateway.sessions import Session, read_session, retrieve_payment_metadata
@@ -88,6 +89,7 @@ class UnknownEvent(StripeCartError):
     """
 
 
+@deadline()
 def receive_webhook(body: bytes, signature: str) -> None:
     """Verify a webhook request, and process its event.
 

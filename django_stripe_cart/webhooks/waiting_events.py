@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from django_stripe_cart.database import in_transaction
 from django_stripe_cart.exceptions import EventProcessed
-from django_stripe_cart.models import WebhookEvent
+from django_stripe_cart.models import OrderEvent, WebhookEvent
 from django_stripe_cart.timeline import BY_STAFF, Cause
 from django_stripe_cart.webhooks.processing import process_event, retrieve_again
 
@@ -56,5 +56,7 @@ def process_again(row: WebhookEvent, *, by: Cause) -> bool:
     # An event that turned out to be another shop's waits no longer. With another number of
     # attempts, the event was skipped because another process has tried it, and failed.
     ignored = WebhookEvent.objects.unprocessed().filter(pk=row.pk, attempts=row.attempts)
+    if by.source == OrderEvent.Source.SYNC:  # it was also skipped if the clock was set back
+        ignored = ignored.exclude(retry_at__gt=timezone.now())
     ignored.update(processed_at=timezone.now(), error="")
     return is_processed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -26,6 +27,7 @@ from django_stripe_cart.checkout import (
     resume_payment,
     start_payment,
 )
+from django_stripe_cart.deadlines import deadline
 from django_stripe_cart.emails import send_pending_emails
 from django_stripe_cart.exceptions import (
     AmountNotRepresentable,
@@ -233,6 +235,20 @@ def test_a_request_with_a_key_in_use_uses_the_concurrent_session(
     before_request(CREATE, lambda: store_other_session(order))
 
     assert start_payment(order, return_urls=URLS).session_id == "cs_test_other"
+
+
+def test_a_request_with_a_key_in_use_waits_until_the_deadline_at_most(
+    full_cart: Cart, sandbox: Sandbox, before_request: BeforeRequest
+) -> None:
+    order = place_order(full_cart)
+    sandbox.faults.add(CREATE, kind="in_use", times=9)
+    before_request(CREATE, lambda: time.sleep(3))
+    began = time.monotonic()
+
+    with deadline(5), pytest.raises(PaymentRetryable):
+        start_payment(order, return_urls=URLS)
+
+    assert time.monotonic() - began < 5.5
 
 
 def store_other_session(order: Order) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.core import mail
@@ -13,10 +15,12 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
 
+from django_stripe_cart.gateway.client import transport
 from django_stripe_cart.models import Order, Product, Refund
 from django_stripe_cart.payments import sync_open_orders
 from django_stripe_cart.refunds import refund_order
 from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.sandbox.http_client import SandboxClient
 from django_stripe_cart.signals import order_paid
 from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.testing.factories import OrderFactory, make_user
@@ -325,3 +329,27 @@ def test_the_time_of_a_run_is_limited(sandbox: Sandbox, overdue: list[Order]) ->
 
     assert len(sandbox.requests) == before
     assert not Order.objects.exclude(synced_at=None).exists()
+
+
+def test_events_that_take_long_leave_time_for_orders(
+    sandbox: Sandbox, overdue: list[Order], make_order: Callable[..., Order]
+) -> None:
+    paid = make_order("paid")
+    for _number in range(25):
+        sandbox.refund(str(paid.payment_intent_id), amount=100)
+    passed = 0.0
+    monotonic = time.monotonic
+
+    def answer_slowly(*request: Any) -> Any:
+        nonlocal passed
+        passed += 6
+        return sandbox.handle(*request)
+
+    with (
+        patch("time.monotonic", lambda: monotonic() + passed),
+        transport(SandboxClient(answer_slowly)),
+        pytest.raises(CommandError),
+    ):
+        run()
+
+    assert Order.objects.exclude(pk=paid.pk).filter(synced_at=None).count() == 0

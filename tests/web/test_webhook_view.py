@@ -80,6 +80,15 @@ def test_there_is_one_row_which_is_written_once_a_minute() -> None:
     assert "clock" in WebhookRefusal.objects.get().reason
 
 
+def test_a_refusal_is_remembered_after_others_by_a_clock_that_was_fast() -> None:
+    post(signed_ago(3000))
+    WebhookRefusal.objects.update(refused_at=timezone.now() + timedelta(hours=1))
+
+    post(sign(BODY, "whsec_another"))
+
+    assert "another secret" in WebhookRefusal.objects.get().reason
+
+
 def test_a_database_that_fails_does_not_change_the_response() -> None:
     def fail(execute: Any, sql: str, *rest: Any) -> Any:
         raise DatabaseError("The disk is full.")

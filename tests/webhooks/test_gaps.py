@@ -7,9 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from django_stripe_cart.gateway.client import transport
 from django_stripe_cart.models import EventCursor, Order
+from django_stripe_cart.payments import sync_order
 from django_stripe_cart.sandbox import Sandbox
 from django_stripe_cart.signals import order_refunded
 from django_stripe_cart.webhooks import read_missed_events, sync_orders_of_gap
@@ -134,6 +137,23 @@ def test_orders_of_the_last_180_days_are_synced(silent: Sandbox, missed: list[Or
     assert [result.order for result in sync_orders_of_gap()] == missed[1:]
 
 
+def test_an_order_closed_with_another_accounts_key_is_synced_too(
+    silent: Sandbox, pending: Order, settings: Any
+) -> None:
+    mine = settings.STRIPE_CART_SECRET_KEY
+    silent.pay(pending.session_url)
+    age_rows_and_sandbox(silent, 40 * DAY)
+    settings.STRIPE_CART_SECRET_KEY = "sk_test_of_another_account"
+    with transport(Sandbox().http_client()):
+        assert sync_order(Order.objects.get()).status == "expired"
+    settings.STRIPE_CART_SECRET_KEY = mine
+    assert read_missed_events().has_gap
+
+    list(sync_orders_of_gap())
+
+    assert Order.objects.get().status == "paid"
+
+
 def test_a_second_gap_begins_again_with_the_first_order(
     silent: Sandbox, missed: list[Order]
 ) -> None:
@@ -146,6 +166,23 @@ def test_a_second_gap_begins_again_with_the_first_order(
 
     assert rest == [*missed[1:], *missed]
     assert not has_gap()
+
+
+def test_a_sync_that_ends_while_it_saves_a_gap_loses_no_gap(
+    silent: Sandbox, make_order: MakeOrder
+) -> None:
+    make_order("paid")
+    age_rows_and_sandbox(silent, 40 * DAY)
+
+    def fail(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("UPDATE") and "gap_since" in sql.partition("WHERE")[0]:
+            raise DatabaseError("The server has stopped.")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(fail), pytest.raises(DatabaseError):
+        read_missed_events()
+
+    assert read_missed_events().has_gap
 
 
 def test_no_gap_is_said_of_a_key_that_replaces_another(

@@ -14,8 +14,10 @@ from django.utils import timezone
 from django_stripe_cart import gateway
 from django_stripe_cart.conf import conf
 from django_stripe_cart.deadlines import deadline
+from django_stripe_cart.gateway.client import transport
 from django_stripe_cart.models import EventCursor, Order, WebhookEvent
 from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.sandbox.http_client import SandboxClient
 from django_stripe_cart.signals import order_refunded
 from django_stripe_cart.testing.browser import Browser
 from django_stripe_cart.webhooks import read_missed_events
@@ -135,6 +137,46 @@ def test_the_first_reading_begins_thirty_days_ago_at_most(silent: Sandbox, pendi
 
     begins = datetime.fromtimestamp(*lists_of_events(silent), tz=UTC)
     assert timezone.now() - begins == pytest.approx(30 * DAY, abs=timedelta(minutes=1))
+
+
+@pytest.fixture
+def central_europe(settings: Any) -> None:
+    """A host with naive times, where the clock went from 2:00 to 3:00 on 29 March 2026."""
+    settings.USE_TZ = False
+    settings.TIME_ZONE = "Europe/Berlin"
+
+
+def test_with_naive_times_nothing_is_missed_after_the_change_to_summer_time(
+    silent: Sandbox, central_europe: None, db: None
+) -> None:
+    five_past_three = datetime(2026, 3, 29, 1, 5, tzinfo=UTC)
+    silent.clock.freeze(int(five_past_three.timestamp()))
+    read_missed_events()
+    silent.clock.freeze(int((five_past_three + timedelta(hours=1)).timestamp()))
+
+    read_missed_events()
+
+    began = datetime.fromtimestamp(lists_of_events(silent)[-1], tz=UTC)
+    assert began == five_past_three - timedelta(minutes=10)
+
+
+def test_a_fast_clock_misses_nothing_though_a_proxy_removes_stripes_time(
+    silent: Sandbox, make_order: MakeOrder
+) -> None:
+    silent.clock.freeze(int(time.time()) - 60 * 60)
+    paid = make_order("paid")
+
+    def answer_without_date(*request: Any) -> Any:
+        response = silent.handle(*request)
+        response.headers.pop("Date", None)
+        return response
+
+    with transport(SandboxClient(answer_without_date)):
+        read_missed_events()
+        silent.refund(str(paid.payment_intent_id), 100)
+        read_missed_events()
+
+    assert refunded(paid) == 100
 
 
 # --- events that fail ---------------------------------------------------------------------------

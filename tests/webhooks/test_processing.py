@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import time
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.test import Client
 
+from django_stripe_cart.gateway.client import transport
 from django_stripe_cart.models import Order, WebhookEvent
 from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.sandbox.http_client import SandboxClient
 from django_stripe_cart.testing.sandbox import WEBHOOK_SECRET
 
 pytestmark = [pytest.mark.database, pytest.mark.stripe_sdk]
@@ -238,3 +241,30 @@ def test_a_failure_is_stored_and_cleared_by_the_next_delivery(
     kept = WebhookEvent.objects.get()
     assert (kept.order, kept.attempts, kept.error) == (pending, 2, "")
     assert Order.objects.get(pk=pending.pk).status == "paid"
+
+
+# --- a slow Stripe ------------------------------------------------------------------------------
+
+
+def test_the_deadline_is_for_all_requests_of_a_webhook(sandbox: Sandbox, pending: Order) -> None:
+    sandbox.hold_deliveries = True
+    sandbox.pay(pending.session_url)  # without its webhook: the payment is not known yet
+    sandbox.open_dispute(sandbox.payment_intents[0]["id"])
+    event = next(one for one in sandbox.events if one["type"] == "charge.dispute.created")
+    body = json.dumps(event).encode()
+    passed = 0.0
+    monotonic = time.monotonic
+
+    def answer_slowly(*request: Any) -> Any:
+        nonlocal passed
+        passed += 15
+        return sandbox.handle(*request)
+
+    with (
+        patch("time.monotonic", lambda: monotonic() + passed),
+        transport(SandboxClient(answer_slowly)),
+    ):
+        status = post_webhook(body, sandbox.sign(body, WEBHOOK_SECRET))
+
+    assert (status, passed) == (500, 30)
+    assert WebhookEvent.objects.get().processed_at is None

@@ -235,6 +235,23 @@ def test_an_event_that_fails_elsewhere_at_the_same_time_goes_on_waiting(
     assert (failed.processed_at, failed.attempts) == (None, 2)
 
 
+def test_an_event_goes_on_waiting_if_the_clock_is_set_back_meanwhile(
+    sandbox: Sandbox, failed: WebhookEvent, before_request: BeforeRequest
+) -> None:
+    """The time of its next attempt is in the future again, so the sync skips it."""
+    day_ago = timezone.now() - timedelta(days=1)
+    WebhookEvent.objects.update(received_at=day_ago, retry_at=timezone.now())
+    later = timezone.now() + timedelta(hours=1)  # so that the list has no event
+    EventCursor.objects.create(api_key_digest=conf.api_key_digest, seen_until=later)
+    in_20_minutes = timezone.now() + timedelta(minutes=20)
+    before_request(
+        f"GET /v1/events/{failed.event_id}",
+        lambda: WebhookEvent.objects.update(retry_at=in_20_minutes),
+    )
+
+    assert read_missed_events().waiting == 1
+
+
 def test_the_exception_of_a_receiver_is_raised(failed: WebhookEvent) -> None:
     def refuse(**kwargs: object) -> None:
         raise LookupError

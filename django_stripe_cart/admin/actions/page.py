@@ -17,7 +17,8 @@ from django.utils.translation import ngettext
 from django_stripe_cart.admin.actions.action import Action, M, Outcome
 from django_stripe_cart.admin.actions.forms import ConfirmForm
 from django_stripe_cart.admin.base import ActionAdmin
-from django_stripe_cart.deadlines import deadline, seconds_left
+from django_stripe_cart.deadlines import deadline, is_stripe_slow, seconds_left
+from django_stripe_cart.exceptions import ShopBusy
 from django_stripe_cart.models import OrderEvent
 from django_stripe_cart.timeline import Cause
 from django_stripe_cart.web.responses import SeeOther
@@ -31,6 +32,13 @@ SECONDS_PER_ROW = 12.5  # seconds
 def ids_query(pks: Iterable[int]) -> str:
     """Return the query string that names the rows with these primary keys."""
     return "?" + urlencode({"ids": ",".join(map(str, pks))}, safe=",")
+
+
+def _why_not_attempted() -> str:
+    """Return why no time is left for another row: Stripe or the database has taken it."""
+    if is_stripe_slow():
+        return _("Stripe is responding too slowly, so this was not attempted.")
+    return str(ShopBusy.default_message)
 
 
 @dataclass(frozen=True)
@@ -103,8 +111,7 @@ class ActionPage(Generic[M]):
         with deadline():
             for row in self.rows:
                 if outcomes and seconds_left() < SECONDS_PER_ROW:
-                    text = _("Stripe is responding too slowly, so this was not attempted.")
-                    outcome = Outcome(messages.WARNING, text)
+                    outcome = Outcome(messages.WARNING, _why_not_attempted())
                 else:
                     outcome = self.action.run(row, form, by=by)
                 outcomes.append(replace(outcome, text=self.prefix_name(row, outcome.text)))

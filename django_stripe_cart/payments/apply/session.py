@@ -58,6 +58,9 @@ def adopt_session(change: OrderChange, session: Session) -> bool:
         return False
     if order.session_id is None:
         order.session_id = session.id
+        if order.session_params is None:  # of its key, nothing was saved either
+            order.livemode = session.livemode
+            order.api_key_digest = conf.api_key_digest
         return True
     apply_second_payment(change, session)
     return False

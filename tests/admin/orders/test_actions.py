@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.messages import get_messages
 from django.core import mail
+from django.db import connection
 from django.test import Client
 
 from django_stripe_cart.admin import OrderAdmin
+from django_stripe_cart.gateway.client import transport
 from django_stripe_cart.models import Order, Product
 from django_stripe_cart.sandbox import Sandbox
+from django_stripe_cart.sandbox.http_client import SandboxClient
 from django_stripe_cart.testing.factories import OrderFactory, make_product
 from tests.admin.conftest import VERBS, RegisterOrderAdmin, StaffClientWith
 from tests.admin.pages import fields, post, press, read, url
@@ -363,18 +368,59 @@ def test_many_failures_are_counted_instead_of_listed(staff_client: Client, db: N
     assert said[-1] == "And 2 more."
 
 
-def test_orders_not_tried_for_lack_of_time_are_listed(
-    staff_client: Client, make_order: MakeOrder, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def pass_time() -> Iterator[Callable[[float], None]]:
+    """A function that lets seconds pass."""
+    passed = 0.0
+    monotonic = time.monotonic
+
+    def pass_time(seconds: float) -> None:
+        nonlocal passed
+        passed += seconds
+
+    with patch("time.monotonic", lambda: monotonic() + passed):
+        yield pass_time
+
+
+def test_orders_not_tried_because_stripe_is_slow_are_listed(
+    staff_client: Client,
+    make_order: MakeOrder,
+    sandbox: Sandbox,
+    pass_time: Callable[[float], None],
 ) -> None:
     orders = [make_order("pending"), make_order("pending")]
     address = choose(staff_client, "sync", *orders)
-    monkeypatch.setattr("django_stripe_cart.admin.actions.page.SECONDS_PER_ROW", 60)
 
-    said = press(staff_client, address)
+    def answer_slowly(*request: Any) -> Any:
+        pass_time(20)
+        return sandbox.handle(*request)
+
+    with transport(SandboxClient(answer_slowly)):
+        said = press(staff_client, address)
 
     assert said == [
         "Sync now: done for 1 order.",
         f"Order {orders[0].number}: Stripe is responding too slowly, so this was not attempted.",
+    ]
+
+
+def test_orders_not_tried_because_the_database_is_slow_are_listed(
+    staff_client: Client, make_order: MakeOrder, pass_time: Callable[[float], None]
+) -> None:
+    orders = [make_order("pending"), make_order("pending")]
+    address = choose(staff_client, "sync", *orders)
+
+    def wait_for_order(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.replace("`", '"').startswith('UPDATE "stripe_cart_order"'):
+            pass_time(20)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(wait_for_order):
+        said = press(staff_client, address)
+
+    assert said == [
+        "Sync now: done for 1 order.",
+        f"Order {orders[0].number}: The shop is very busy at the moment. Please try again.",
     ]
 
 
