@@ -404,6 +404,7 @@ def test_orders_not_tried_because_stripe_is_slow_are_listed(
     ]
 
 
+@pytest.mark.database
 def test_orders_not_tried_because_the_database_is_slow_are_listed(
     staff_client: Client, make_order: MakeOrder, pass_time: Callable[[float], None]
 ) -> None:
