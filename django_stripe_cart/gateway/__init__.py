@@ -25,6 +25,7 @@ from django_stripe_cart.gateway.events import (
 from django_stripe_cart.gateway.radar import (
     FraudWarning,
     Review,
+    list_fraud_warnings,
     retrieve_fraud_warning,
     retrieve_review,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "list_disputes",
     "list_endpoints",
     "list_events",
+    "list_fraud_warnings",
     "list_refunds",
     "retrieve_account",
     "retrieve_default_version",

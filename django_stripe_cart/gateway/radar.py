@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django_stripe_cart.gateway.client import request
+from django_stripe_cart.gateway.client import request, request_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +32,12 @@ def retrieve_fraud_warning(warning_id: str) -> FraudWarning:
     """Return the early fraud warning with this id from Stripe. Raises ``PaymentError``."""
     data = request(lambda client: client.v1.radar.early_fraud_warnings.retrieve(warning_id))
     return FraudWarning(id=data["id"])
+
+
+def list_fraud_warnings(payment_intent_id: str) -> list[FraudWarning]:
+    """Return all early fraud warnings about a payment. Raises ``PaymentError``."""
+    params = {"payment_intent": payment_intent_id}
+    listed = request_all(
+        lambda client, params: client.v1.radar.early_fraud_warnings.list(params), params
+    )
+    return [FraudWarning(id=data["id"]) for data in listed]

@@ -32,6 +32,7 @@ class Session:
     amount_shipping: int = 0
     amount_refunded: int = 0
     is_disputed: bool = False
+    review_id: str = ""
     email: str = ""
     expires_at: datetime | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
@@ -122,6 +123,7 @@ def read_session(data: Mapping[str, Any]) -> Session:
         amount_shipping=(data.get("total_details") or {}).get("amount_shipping") or 0,
         amount_refunded=charge.get("amount_refunded") or 0,
         is_disputed=bool(charge.get("disputed")),
+        review_id=charge.get("review") or "",
         email=customer.get("email") or data.get("customer_email") or "",
         expires_at=to_datetime(expires_at) if expires_at else None,
         metadata=dict(data.get("metadata") or {}),

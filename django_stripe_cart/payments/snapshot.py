@@ -37,7 +37,7 @@ class Mention:
 
 NO_MENTION = Mention("", "")
 
-# In place of events that were missed: the refunds and disputes are listed in any case.
+# In place of events that were missed: all that Stripe has about the payment is requested.
 EVERYTHING = Mention("everything", "")
 
 

@@ -25,8 +25,9 @@ def take_snapshot(order: Order, mention: Mention) -> StripeSnapshot:
 
     Refunds, disputes and reviews are requested only if the session or our rows show that there are
     any. ``mention``, the object that a webhook event is about, is always requested: Stripe's lists
-    may not have it yet, and it may be about a second payment of the order. If the order is to be
-    canceled, the session is expired first. Raises ``PaymentError``.
+    may not have it yet, and it may be about a second payment of the order. For ``EVERYTHING``, all
+    are requested. If the order is to be canceled, the session is expired first. Raises
+    ``PaymentError``.
     """
     taken_at = timezone.now()  # before the requests: what they miss was sent later
     refunds = list(Refund.objects.filter(order=order.pk))
@@ -43,8 +44,8 @@ def take_snapshot(order: Order, mention: Mention) -> StripeSnapshot:
         session,
         refunds=listed,
         disputes=disputes,
-        reviews=_retrieve_reviews(issues, mention),
-        warnings=_retrieve_warnings(mention),
+        reviews=_retrieve_reviews(session, issues, mention),
+        warnings=_retrieve_warnings(session, mention),
         other_sessions=_retrieve_other_sessions(issues, mention),
         are_refunds_refused=is_asked and listed is None,
         refunds_before={str(row.stripe_id): row.status for row in refunds if row.stripe_id},
@@ -112,16 +113,20 @@ def _read_disputes(
     return before, listed
 
 
-def _retrieve_reviews(issues: list[OrderIssue], mention: Mention) -> list[Review]:
+def _retrieve_reviews(session: Session, issues: list[OrderIssue], mention: Mention) -> list[Review]:
     """Return the reviews from Stripe that have an open issue, and the one that is mentioned."""
     ids = {issue.about for issue in issues if issue.reason == Reason.REVIEW and issue.is_open}
     if mention.type == "review":
         ids.add(mention.id)
+    if mention == EVERYTHING and session.review_id:
+        ids.add(session.review_id)
     return [gateway.retrieve_review(one) for one in sorted(ids)]
 
 
-def _retrieve_warnings(mention: Mention) -> list[FraudWarning]:
+def _retrieve_warnings(session: Session, mention: Mention) -> list[FraudWarning]:
     """Return the mentioned early fraud warning from Stripe in a list, which may be empty."""
+    if mention == EVERYTHING and session.payment_intent_id:
+        return gateway.list_fraud_warnings(session.payment_intent_id)
     if mention.type != "radar.early_fraud_warning":
         return []
     return [gateway.retrieve_fraud_warning(mention.id)]

@@ -63,6 +63,19 @@ def test_each_paid_order_is_synced_with_its_refunds_and_disputes(missed: list[Or
     assert refunds_and_disputes() == [(100, 1)] * 3
 
 
+def test_reviews_and_early_fraud_warnings_are_found(silent: Sandbox, make_order: MakeOrder) -> None:
+    reviewed, warned = make_order("paid"), make_order("paid")
+    silent.open_review(str(reviewed.session_id))
+    silent.warn_of_fraud(str(warned.session_id))
+    age_rows_and_sandbox(silent, 40 * DAY)
+    read_missed_events()
+
+    list(sync_orders_of_gap())
+
+    reasons = [list(order.issues.values_list("reason", flat=True)) for order in (reviewed, warned)]
+    assert reasons == [["review"], ["early_fraud_warning"]]
+
+
 def test_the_gap_is_closed_after_the_last_order(missed: list[Order]) -> None:
     list(sync_orders_of_gap())
 
