@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from dataclasses import dataclass
 from typing import Any
 
 from django_stripe_cart.exceptions import AmountNotRepresentable, ProductUnavailable
+from django_stripe_cart.logs import describe_without_values
 from django_stripe_cart.money import MAXIMUM_AMOUNT, is_currency
 
 logger = logging.getLogger("stripe_cart")
@@ -55,15 +57,26 @@ class LineItem:
 def line_item_of(product: Any) -> LineItem | None:
     """Return the ``LineItem`` of ``product``, or None if the product is not for sale.
 
-    If the product has no ``as_line_item()`` or it returns something else, an error is logged, and
-    None is returned.
+    If ``as_line_item()`` is missing, raises another exception, or returns something else or a name
+    without text, the product is not for sale. This is logged, once for each product.
     """
     as_line_item = getattr(product, "as_line_item", None)
     try:
         item = as_line_item() if callable(as_line_item) else None
     except (ProductUnavailable, AmountNotRepresentable):
         return None
-    if isinstance(item, LineItem):
+    except Exception as error:  # one product must not take down a page
+        problem = f"raises {describe_without_values(error)}"
+        log_unsellable(type(product).__name__, getattr(product, "pk", None), problem)
+        return None
+    if isinstance(item, LineItem) and item.name.strip():
         return item
-    logger.error("%s.as_line_item() returns no LineItem.", type(product).__name__)
+    problem = "returns no LineItem with a name."
+    log_unsellable(type(product).__name__, getattr(product, "pk", None), problem)
     return None
+
+
+@functools.lru_cache(maxsize=1000)
+def log_unsellable(model: str, pk: Any, problem: str) -> None:
+    """Log what is wrong with the ``as_line_item()`` of a product, once in a process."""
+    logger.error("%s.as_line_item() %s Product %s is not for sale.", model, problem, pk)

@@ -110,13 +110,14 @@ def exponent(currency: str) -> int:
 def to_amount(value: Decimal, currency: str) -> int:
     """Return a price in whole units of ``currency`` as an int in its smallest unit.
 
-    Raises ``AmountNotRepresentable`` if the value would have to be rounded or is too high.
+    Raises ``AmountNotRepresentable`` if the value would have to be rounded, is too high, or is no
+    number.
     """
     try:
         with localcontext(EXACT):
             scaled = value.scaleb(exponent(currency))
             is_amount = abs(scaled) <= MAXIMUM_AMOUNT and scaled % STEPS.get(currency, 1) == 0
-    except DecimalException:
+    except (DecimalException, AttributeError, TypeError):  # None, for a price on request
         is_amount = False
     if not is_amount:
         raise AmountNotRepresentable

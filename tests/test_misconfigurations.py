@@ -26,6 +26,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import include, path, re_path
 
+from django_stripe_cart.line_items import log_unsellable
 from django_stripe_cart.models import Order, Product
 from django_stripe_cart.models.product import AbstractProduct
 from django_stripe_cart.sandbox import Sandbox
@@ -197,6 +198,7 @@ class Shopper:
 @pytest.fixture(autouse=True)
 def _valid_settings(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """But for the one mistake."""
+    log_unsellable.cache_clear()  # a process logs each product once
     settings.STRIPE_CART_BASE_URL = "http://testserver"
     monkeypatch.setitem(site.DATABASES["default"], "OPTIONS", {"transaction_mode": "IMMEDIATE"})
 

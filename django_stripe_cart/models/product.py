@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from decimal import Decimal
 from typing import Any, ClassVar, Self, TypeVar, cast
 
@@ -17,6 +18,8 @@ from django_stripe_cart.line_items import LineItem
 from django_stripe_cart.money import to_amount
 
 P = TypeVar("P", bound="AbstractProduct")
+
+logger = logging.getLogger("stripe_cart")
 
 
 class ProductQuerySet(models.QuerySet[P]):
@@ -92,8 +95,16 @@ class AbstractProduct(TimeStampedModel):
             unit_amount=to_amount(Decimal(self.price), currency),
             currency=currency,
             sku=self.slug,
-            image=self.image.url if self.image else "",
+            image=self._image_url(),
         )
+
+    def _image_url(self) -> str:
+        """Return the URL of the image, or "" if there is none or its storage raises an error."""
+        try:
+            return str(self.image.url) if self.image else ""
+        except Exception as error:
+            logger.warning("The image of product %s: %s", self.pk, type(error).__name__)
+            return ""
 
 
 class Product(AbstractProduct):
