@@ -105,17 +105,30 @@ class ProductAdmin(admin.ModelAdmin):
     def save_model(
         self, request: HttpRequest, obj: Product, form: ProductForm, change: bool
     ) -> None:
-        """Save the changed fields only; change the stock by the difference that staff entered."""
+        """Save all but unchanged fields of the form; change the stock by the difference entered.
+
+        An unchanged field may be older than what a colleague has saved since the form was shown.
+        """
         if not change:
             obj.save()
             return
         changed = set(form.changed_data)
-        obj.save(update_fields=[*(changed - {"stock"}), "modified"])
+        obj.save(update_fields=_fields_to_save(obj, unchanged=set(form.fields) - changed))
         if "stock" in changed and not adjust(obj, seen=form.stock_when_shown(), wanted=obj.stock):
             text = _(
                 "The stock of “%(product)s” was not changed: some of it was sold in the meantime."
             )
             self.message_user(request, text % {"product": obj}, messages.ERROR)
+
+
+def _fields_to_save(product: Product, *, unchanged: set[str]) -> list[str]:
+    """Return the names of the columns to save: not the key, the stock and ``unchanged`` ones.
+
+    Those that the form lacks are saved, because the model's ``save()`` may derive them.
+    """
+    left_out = {"stock", *unchanged}
+    fields = (field for field in product._meta.concrete_fields if not field.primary_key)
+    return [f.name for f in fields if f.name not in left_out and not getattr(f, "generated", False)]
 
 
 def _without_needless_decimals(price: Decimal) -> Decimal:

@@ -11,7 +11,7 @@ from django.test import Client
 from django_stripe_cart.models import Order, Product
 from django_stripe_cart.testing.factories import make_product
 from tests.admin.conftest import StaffClientWith
-from tests.admin.pages import read, url
+from tests.admin.pages import fields, read, url
 
 
 def test_products_are_edited_in_their_list(
@@ -212,3 +212,30 @@ def test_a_price_that_can_not_be_charged_is_refused_with_a_sentence(staff_client
 
     assert "isn&#x27;t possible in its currency" in page
     assert not Product.objects.exists()
+
+
+def test_a_column_that_save_derives_is_saved(
+    staff_client: Client, mug: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def save(product: Product, **kwargs: Any) -> None:
+        product.description = product.name.lower()
+        super(Product, product).save(**kwargs)
+
+    monkeypatch.setattr(Product, "save", save)
+    monkeypatch.setattr("django_stripe_cart.admin.ProductAdmin.exclude", ["description"])
+    form = fields(read(staff_client, url("change", Product, mug.pk))) | {"name": "Cup"}
+
+    assert staff_client.post(url("change", Product, mug.pk), form).status_code == 302
+
+    mug.refresh_from_db()
+    assert (mug.name, mug.description, mug.stock) == ("Cup", "cup", 10)
+
+
+def test_what_a_colleague_has_changed_since_is_kept(staff_client: Client, mug: Product) -> None:
+    form = fields(read(staff_client, url("change", Product, mug.pk))) | {"name": "Cup"}
+    Product.objects.update(price=7, stock=3)
+
+    assert staff_client.post(url("change", Product, mug.pk), form).status_code == 302
+
+    mug.refresh_from_db()
+    assert (mug.name, mug.price, mug.stock) == ("Cup", 7, 3)

@@ -11,7 +11,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
@@ -21,6 +20,7 @@ from django.views.decorators.http import require_http_methods
 from django_stripe_cart.admin.actions.action import Action
 from django_stripe_cart.admin.actions.page import ActionPage, ids_query
 from django_stripe_cart.admin.base import ActionAdmin
+from django_stripe_cart.web.decorators import non_atomic
 from django_stripe_cart.web.responses import SeeOther
 
 MAX_ROWS = 100  # at a time: one page of the list, and their keys fit into a URL
@@ -70,7 +70,7 @@ def _make_view(
 ) -> Callable[..., HttpResponse]:
     """Return the view of the confirmation page of ``action``."""
 
-    @transaction.non_atomic_requests
+    @non_atomic
     @require_http_methods(["GET", "HEAD", "POST"])
     def view(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         rows = _get_rows(model_admin, action, request, pk)
