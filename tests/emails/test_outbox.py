@@ -10,6 +10,7 @@ from django.db import transaction
 from django.test import override_settings
 from django.utils import timezone
 
+from django_stripe_cart.deadlines import deadline
 from django_stripe_cart.emails import queue_email, send_pending_emails
 from django_stripe_cart.emails.outbox import deliver
 from django_stripe_cart.fulfillment import fulfill_order
@@ -212,3 +213,12 @@ def test_fulfilling_in_a_hosts_transaction_sends_the_e_mail_on_commit(
         assert mail.outbox == []
 
     assert len(mail.outbox) == 1
+
+
+def test_a_deadline_leaves_the_rest_for_the_next_call(pending: Order) -> None:
+    OrderEmail.objects.create(order=pending, kind="paid", due_at=timezone.now())
+
+    with deadline(0):
+        assert list(send_pending_emails()) == []
+
+    assert OrderEmail.objects.get().claimed_at is None

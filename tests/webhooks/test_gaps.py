@@ -10,6 +10,7 @@ import pytest
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from django_stripe_cart.deadlines import deadline
 from django_stripe_cart.gateway.client import transport
 from django_stripe_cart.models import EventCursor, Order
 from django_stripe_cart.payments import sync_order
@@ -142,6 +143,13 @@ def test_a_silent_stripe_ends_the_sync(silent: Sandbox, missed: list[Order]) -> 
     list(sync_orders_of_gap())
     assert refunds_and_disputes() == [(100, 1)] * 3
     assert not has_gap()
+
+
+def test_a_deadline_ends_the_sync(missed: list[Order]) -> None:
+    with deadline(0):
+        assert list(sync_orders_of_gap()) == []
+
+    assert len(list(sync_orders_of_gap())) == 3
 
 
 def test_orders_of_the_last_180_days_are_synced(silent: Sandbox, missed: list[Order]) -> None:

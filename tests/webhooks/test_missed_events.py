@@ -338,10 +338,13 @@ def test_a_silent_stripe_ends_the_reading(silent: Sandbox, make_order: MakeOrder
     for order in orders:
         silent.refund(str(order.payment_intent_id), 100)
     silent.faults.add("GET /v1/checkout/sessions/*", kind="timeout_before", times=None)
+    due = WebhookEvent.objects.create(event_id="evt_due", type="charge.refunded")
+    make_due()
 
     missed = read_missed_events()
 
     assert (missed.failed, missed.is_complete) == (3, False)
+    assert WebhookEvent.objects.get(pk=due.pk).attempts == 0
     assert EventCursor.objects.get().seen_until == before
 
 

@@ -68,7 +68,7 @@ class ActionPage(Generic[M]):
 
     def extra_context(self, rows: Sequence[M]) -> dict[str, Any]:
         """Return what the template needs about ``rows`` in addition."""
-        return {}
+        raise NotImplementedError
 
     # --- the page ----------------------------------------------------------------------------
 

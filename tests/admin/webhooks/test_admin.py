@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from django.contrib.admin import AdminSite
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import include, path, reverse
 from django.utils import timezone
 
 from django_stripe_cart.admin import WebhookEventAdmin
-from django_stripe_cart.admin.front_page import add_notice
+from django_stripe_cart.admin.front_page import add_notice, read_notices
 from django_stripe_cart.models import Order, WebhookEvent
 from django_stripe_cart.webhooks import acknowledge_event
 from tests.admin.conftest import StaffClientWith
@@ -265,3 +265,7 @@ def test_events_that_a_host_hides_are_not_counted(
     assert (
         staff_client.post(f"/own/stripe_cart/webhookevent/{waiting.pk}/retry/").status_code == 404
     )
+
+
+def test_a_page_outside_a_site_that_shows_notices_has_none(rf: RequestFactory) -> None:
+    assert read_notices(rf.get("/")) == []

@@ -10,6 +10,7 @@ from django.db import OperationalError, connection
 from django_stripe_cart import gateway
 from django_stripe_cart.attention import settle_issue
 from django_stripe_cart.checkout import cancel_order
+from django_stripe_cart.conf import conf
 from django_stripe_cart.models import Order, Product
 from django_stripe_cart.payments import sync_order
 from django_stripe_cart.sandbox import Sandbox
@@ -123,3 +124,14 @@ def test_a_second_payment_that_staff_has_settled_is_not_reported_again(
     sync_order(paid, session=gateway.retrieve_session(second.id))
 
     assert issues(paid) == []
+
+
+def test_an_adopted_session_brings_its_mode_and_its_key(pending: Order, sandbox: Sandbox) -> None:
+    """The backup was taken before the parameters of the session were saved."""
+    Order.objects.update(session_id=None, session_url="", session_params=None, api_key_digest="")
+
+    sandbox.pay(str(pending.session_id))
+
+    order = refreshed(pending)
+    assert (order.status, order.session_id) == ("paid", pending.session_id)
+    assert order.api_key_digest == conf.api_key_digest
