@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth import login
@@ -179,13 +180,36 @@ def test_a_visitor_with_only_the_order_url_sees_no_personal_data(
         assert order.number in page
         for secret in ("greta", "Greta", receipt, order.receipt_url, token_of(guest)):
             assert secret not in page
-        assert stranger.client.get(receipt).status_code == 404
-        assert (
-            stranger.client.get(order.get_absolute_url(), headers=JSON).json()["order"][
-                "receipt_url"
-            ]
-            is None
-        )
+        assert stranger.client.get(receipt).headers["Location"] == order.get_absolute_url()
+        shown = stranger.client.get(order.get_absolute_url(), headers=JSON).json()["order"]
+        assert shown["receipt_url"] is None
+
+
+def test_the_payment_page_of_a_guest_is_for_the_guest_alone(guest: Browser, mug: Product) -> None:
+    order = check_out(guest, mug)
+    url = order.get_absolute_url()
+
+    own, strangers = (
+        browser.client.get(url, headers=JSON).json()["order"]["payment_url"]
+        for browser in (guest, Browser())
+    )
+
+    assert (own, strangers) == (order.session_url, None)
+
+
+@pytest.mark.parametrize("action", ["pay", "cancel", "again"])
+def test_a_strangers_request_leaves_no_url_of_an_order_in_the_log(
+    guest: Browser, mug: Product, action: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    order = check_out(guest, mug)
+
+    answer = Browser().client.post(f"{order.get_absolute_url()}{action}/")
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, order.get_absolute_url())
+    assert str(order.reference) not in "".join(
+        record.getMessage() for record in caplog.records if record.levelname != "INFO"
+    )
+    assert Order.objects.get().status == "pending"
 
 
 @pytest.mark.parametrize("url", ["/shop/cart/", "/shop/orders/", "order", "return"])
@@ -211,7 +235,23 @@ def test_a_users_order_is_never_shown_to_a_guest(
 ) -> None:
     order = check_out(browser, mug)
 
-    assert guest.client.get(f"/shop/{name}/{order.reference}/").status_code == 404
+    assert_sign_in_is_asked_for(guest, f"/shop/{name}/{order.reference}/")
+
+
+def test_an_order_that_does_not_exist_is_answered_in_the_same_way(guest: Browser) -> None:
+    assert_sign_in_is_asked_for(guest, f"/shop/orders/{uuid4()}/")
+
+
+def test_another_user_gets_the_page_of_neither(browser: Browser, guests_allowed: None) -> None:
+    assert browser.client.get(f"/shop/orders/{uuid4()}/").status_code == 404
+
+
+def assert_sign_in_is_asked_for(browser: Browser, url: str) -> None:
+    answer = browser.client.get(url)
+    assert (answer.status_code, answer.headers["Location"]) == (
+        302,
+        f"/accounts/login/?next={url}",
+    )
 
 
 def test_nor_is_it_when_the_user_is_gone(
@@ -221,7 +261,7 @@ def test_nor_is_it_when_the_user_is_gone(
     browser.user.delete()
     assert Order.objects.get().user is None
 
-    assert guest.client.get(order.get_absolute_url()).status_code == 404
+    assert_sign_in_is_asked_for(guest, order.get_absolute_url())
 
 
 def test_a_merged_order_stays_private_after_its_user_is_deleted(
@@ -229,11 +269,11 @@ def test_a_merged_order_stays_private_after_its_user_is_deleted(
 ) -> None:
     order = buy(guest, sandbox, mug)
     guest.client.force_login(user)
-    assert Browser().client.get(order.get_absolute_url()).status_code == 404
+    assert_sign_in_is_asked_for(Browser(), order.get_absolute_url())
 
     user.delete()
 
-    assert Browser().client.get(order.get_absolute_url()).status_code == 404
+    assert_sign_in_is_asked_for(Browser(), order.get_absolute_url())
 
 
 def test_the_database_knows_no_order_of_a_user_and_a_guest(user: User) -> None:
@@ -785,10 +825,28 @@ def test_signing_out_leaves_nothing_to_the_next_guest(
     assert not committed_guest.client.session.items()
     assert "Lamp" not in committed_guest.open_cart()
     assert order.number not in committed_guest.client.get("/shop/orders/").content.decode()
-    assert committed_guest.client.get(order.get_absolute_url()).status_code == 404
+    assert_sign_in_is_asked_for(committed_guest, order.get_absolute_url())
     committed_guest.add(mug)
     assert token_of(committed_guest) not in ("", token)
     assert items_of(user) == {"Lamp": 1}
+
+
+def test_a_token_that_was_planted_is_worth_nothing_after_sign_in(
+    committed_guest: Browser, mug: Product, lamp: Product, user: User
+) -> None:
+    """With signed cookies, whoever planted the cookie still has it."""
+    committed_guest.add(mug)
+    planted, token = Browser(), token_of(committed_guest)
+    session = planted.client.session
+    session["stripe_cart_token"] = token
+    session.save()
+    sign_in(committed_guest)
+
+    planted.add(lamp)
+    committed_guest.add(mug)
+
+    assert items_of(user) == {"Mug": 2}
+    assert token_of(committed_guest) != token
 
 
 def test_another_user_in_the_same_browser_gets_nothing_of_the_first(

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.test import Client
+from django.urls import get_script_prefix
 
 from django_stripe_cart.conf import conf
 from django_stripe_cart.doctor.finding import Finding, good, wrong
@@ -31,7 +32,8 @@ def deliver_test_event(path: str) -> Finding:
     base = urlsplit(conf.base_url or "")
     client = Client(enforce_csrf_checks=True, raise_request_exception=False)
     response = client.post(
-        path,
+        # A web server removes the prefix (FORCE_SCRIPT_NAME) before Django sees the path.
+        "/" + path.removeprefix(get_script_prefix()),
         body,
         content_type="application/json",
         headers={"Stripe-Signature": sign(body, conf.webhook_secrets[0])},

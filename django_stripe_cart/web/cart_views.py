@@ -79,7 +79,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
             Shopper.of(request).cart_key,
             fingerprint=str(form_data(request).get("fingerprint", "")),
             return_urls=return_urls(request, cancel=canceled_url),
-            email=getattr(Shopper.of(request).user, "email", ""),
+            email=Shopper.of(request).email,
             by=BY_SHOPPER,
         )
     except CartChanged as error:

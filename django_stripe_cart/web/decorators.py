@@ -14,8 +14,8 @@ from django.views.decorators.cache import never_cache
 from django_stripe_cart.deadlines import deadline
 from django_stripe_cart.web.guest_login import merge_remaining_guest_cart
 from django_stripe_cart.web.requests import next_url
-from django_stripe_cart.web.responses import login_redirect
-from django_stripe_cart.web.shopper import Shopper
+from django_stripe_cart.web.responses import login_redirect, redirect_to
+from django_stripe_cart.web.shopper import LoginNeeded, OrderOfAnotherGuest, Shopper
 
 View = Callable[..., HttpResponse]
 
@@ -32,11 +32,27 @@ def shop_view(view: View) -> View:
             with deadline():
                 if request.method == "POST":
                     merge_remaining_guest_cart(request)
-                return _add_privacy_headers(view(request, *args, **kwargs))
-        back = request.get_full_path() if request.method == "GET" else next_url(request)
-        return login_redirect(request, next=back)
+                return _add_privacy_headers(_respond(view, request, *args, **kwargs))
+        return _redirect_to_login(request)
 
     return login_not_required(non_atomic(never_cache(wrapper)))
+
+
+def _respond(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    """Call the view, and redirect visitors who may not see or change the order that they name."""
+    try:
+        return view(request, *args, **kwargs)
+    except LoginNeeded:
+        return _redirect_to_login(request)
+    except OrderOfAnotherGuest as error:
+        # Not a 404: Django logs its URL, which is all that is needed to open a guest's order.
+        return redirect_to(request, error.order.get_absolute_url())
+
+
+def _redirect_to_login(request: HttpRequest) -> HttpResponse:
+    """Redirect to the login page, which later leads back to the page."""
+    back = request.get_full_path() if request.method == "GET" else next_url(request)
+    return login_redirect(request, next=back)
 
 
 def non_atomic(view: View) -> View:

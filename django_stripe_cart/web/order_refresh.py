@@ -29,8 +29,13 @@ def was_synced_recently(order: Order) -> bool:
 
 
 def sync_if_unsettled(order: Order) -> Order:
-    """Sync the order with Stripe if its payment may still succeed or fail, and return it."""
-    return sync_or_keep(order) if order.is_unsettled else order
+    """Sync the order with Stripe if its payment may still succeed or fail, and return it.
+
+    Nothing is requested if the order was synced in the last three seconds.
+    """
+    if not order.is_unsettled or was_synced_recently(order):
+        return order
+    return sync_or_keep(order)
 
 
 def sync_or_keep(order: Order) -> Order:

@@ -24,7 +24,6 @@ from django_stripe_cart.web.order_refresh import (
     RefreshSchedule,
     sync_if_unsettled,
     sync_or_keep,
-    was_synced_recently,
 )
 from django_stripe_cart.web.pagination import Page
 from django_stripe_cart.web.responses import cart_response, order_response, redirect_to, render_page
@@ -49,8 +48,7 @@ def orders(request: HttpRequest) -> HttpResponse:
 def order(request: HttpRequest, reference: UUID) -> HttpResponse:
     """Show an order. If its payment may still succeed or fail, sync it with Stripe first."""
     order = Shopper.of(request).get_order(reference)
-    if not was_synced_recently(order):
-        order = sync_if_unsettled(order)
+    order = sync_if_unsettled(order)
     refresh = RefreshSchedule.parse(request.GET.get("refresh", "")) if order.is_pending else None
     context = {
         "order": order,

@@ -28,8 +28,8 @@ def serialize_cart(contents: CartContents) -> Data:
 def serialize_order(order: Order, *, is_own: bool = True) -> Data:
     """Return an order as data for JSON. Amounts are ints in the smallest currency unit.
 
-    ``is_own`` is whether the shopper placed the order. Others don't get the receipt, which contains
-    the customer's name.
+    ``is_own`` is whether the shopper placed the order. Others don't get the payment page, nor the
+    receipt, which contains the customer's name.
     """
     has_receipt = order.has_receipt and is_own
     return {
@@ -46,7 +46,7 @@ def serialize_order(order: Order, *, is_own: bool = True) -> Data:
         "fulfilled_at": order.fulfilled_at.isoformat() if order.fulfilled_at else None,
         "lines": [_serialize_order_item(item) for item in order.items.all()],
         "url": order.get_absolute_url(),
-        "payment_url": order.session_url if order.is_payable else None,
+        "payment_url": order.session_url if order.is_payable and is_own else None,
         "receipt_url": (
             reverse("stripe_cart:receipt", args=[order.reference]) if has_receipt else None
         ),

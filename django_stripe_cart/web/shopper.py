@@ -10,7 +10,6 @@ from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import get_language
@@ -25,6 +24,21 @@ from django_stripe_cart.models.cart import CartKey
 from django_stripe_cart.models.order_queryset import OrderQuerySet
 
 SESSION_KEY = "stripe_cart_token"
+
+
+class LoginNeeded(Exception):
+    """Exception raised when a visitor who is not signed in asks for an order that no guest placed.
+
+    The order may belong to a user, or not exist: the visitor does not learn which.
+    """
+
+
+class OrderOfAnotherGuest(Exception):
+    """Exception raised when a visitor may see a guest's ``order``, but not change it."""
+
+    def __init__(self, order: Order) -> None:
+        super().__init__()
+        self.order = order
 
 
 class Shopper:
@@ -59,6 +73,13 @@ class Shopper:
         """Return the guest's token from the session, or an empty string."""
         session = getattr(self.request, "session", None)
         return str(session.get(SESSION_KEY, "")) if session is not None else ""
+
+    @property
+    def email(self) -> str:
+        """Return the e-mail address of the user, or an empty string."""
+        if not self.user.is_authenticated:
+            return ""
+        return str(getattr(self.user, self.user.get_email_field_name(), "") or "")
 
     @cached_property
     def path(self) -> str:
@@ -161,15 +182,33 @@ class Shopper:
         return bool(self.token) and order.cart is not None and order.cart.token == self.token
 
     def get_order(self, reference: UUID) -> Order:
-        """Return the order if the shopper may open it. Raises ``Http404``."""
-        return get_object_or_404(self.reachable_orders, reference=reference)
+        """Return the order if the shopper may open it. Raises ``LoginNeeded`` or ``Http404``."""
+        order = self.reachable_orders.filter(reference=reference).first()
+        if order is not None:
+            return order
+        raise Http404 if self.user.is_authenticated else LoginNeeded
 
     def get_own_order(self, reference: UUID) -> Order:
-        """Return the order if this shopper placed it. Raises ``Http404``."""
+        """Return the order if this shopper placed it.
+
+        Raises ``OrderOfAnotherGuest``, ``LoginNeeded`` or ``Http404``.
+        """
         order = self.get_order(reference)
         if not self.owns(order):
-            raise Http404
+            raise OrderOfAnotherGuest(order)
         return order
+
+    def renew_token(self) -> str:
+        """Replace the guest's token by a new one, in the session and on the cart; return it.
+
+        Whoever knows the previous token, for example by a cookie that was planted, has no access to
+        the cart any more. Without a cart, the session has no token after the call.
+        """
+        before = self.request.session.pop(SESSION_KEY, "")
+        token = secrets.token_urlsafe(32)
+        if before and Cart.objects.filter(token=before).update(token=token):
+            self.request.session[SESSION_KEY] = token
+        return token
 
     def _get_cart(self) -> Cart:
         """Return the cart of the user or of the guest's token; create it if there is none."""

@@ -8,9 +8,11 @@ import pytest
 from django.conf import settings as site
 from django.conf.urls.i18n import i18n_patterns
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import path
+from django.urls import path, set_script_prefix
 from django.views.decorators.csrf import csrf_exempt
 
+from django_stripe_cart.doctor.finding import good
+from django_stripe_cart.doctor.webhook import diagnose_webhook
 from django_stripe_cart.sandbox import Sandbox
 from tests.doctor.command import SHOP, WEBHOOK, problems_in, run_doctor
 
@@ -88,3 +90,13 @@ def test_a_webhook_inside_languages_is_wrong(healthy_site: Sandbox) -> None:
 
     assert not is_healthy
     assert "(stripe_cart.W013)" in "".join(problems_in(output))
+
+
+def test_a_site_below_a_prefix_is_tested_as_its_server_calls_it(sandbox: Sandbox, db: None) -> None:
+    set_script_prefix("/app/")
+    try:
+        findings = list(diagnose_webhook())
+    finally:
+        set_script_prefix("/")
+
+    assert good("/app/stripe/webhook/ accepts events signed with your secret.") in findings

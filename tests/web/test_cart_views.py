@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import uuid
+from datetime import timedelta
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from django.contrib.auth.models import User
@@ -14,6 +16,7 @@ from django.db import connection, connections
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from django_stripe_cart import urls, webhook_urls
 from django_stripe_cart.models import Cart, CartItem, Order, Product
@@ -475,14 +478,61 @@ def test_a_reloaded_order_page_does_not_ask_stripe_each_time(
     assert len(sandbox.requests) == before + 1
 
 
-def test_the_return_page_always_looks(browser: Browser, sandbox: Sandbox, pending: Order) -> None:
+def test_the_return_page_looks_and_leaves_the_rest_to_the_order_page(
+    browser: Browser, sandbox: Sandbox, pending: Order
+) -> None:
     browser.client.get(pending.get_absolute_url())
     sandbox.hold_deliveries = True
     payment = sandbox.pay(pending.session_url)
 
+    page = browser.follow(payment.redirect_url)  # less than three seconds after the first page
+    assert 'http-equiv="refresh"' in page.content.decode()
+    Order.objects.update(synced_at=timezone.now() - timedelta(seconds=4))
     browser.follow(payment.redirect_url)
 
     assert browser.order.status == "paid"
+
+
+@pytest.mark.parametrize("page", ["orders", "checkout/return"])
+def test_stripe_is_asked_once_in_three_seconds(
+    browser: Browser, sandbox: Sandbox, pending: Order, page: str
+) -> None:
+    before = len(sandbox.requests)
+
+    for _visit in range(5):
+        browser.client.get(f"/shop/{page}/{pending.reference}/")
+
+    assert len(sandbox.requests) - before == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/.//evil.example",
+        "/x/..//evil.example",
+        "/..//evil.example/a",
+        "/./\\evil.example",
+        "//evil.example",
+    ],
+)
+@pytest.mark.parametrize("has_cart", [True, False])
+def test_nobody_is_sent_to_another_site(
+    browser: Browser, mug: Product, url: str, has_cart: bool
+) -> None:
+    if has_cart:
+        browser.add(mug)
+
+    as_json = {"Accept": "application/json"}
+    for headers in ({}, {"Stripe-Cart": "page"}, as_json):
+        answer = browser.client.get("/shop/checkout/canceled/", {"next": url}, headers=headers)
+        locations = (
+            answer.headers.get("Location"),
+            answer.headers.get("Stripe-Cart-Location"),
+            answer.json()["location"] if headers is as_json else None,
+        )
+        (location,) = filter(None, locations)
+        host = urlsplit(urljoin("http://testserver/shop/checkout/canceled/", location)).netloc
+        assert (host, location.startswith(("//", "/\\"))) == ("testserver", False)
 
 
 @pytest.mark.parametrize(("price", "warned"), [("0.49", True), ("0.50", False), ("0", False)])
@@ -554,3 +604,15 @@ def test_no_view_is_wrapped_in_a_transaction_of_another_database_either(
     view = non_atomic(lambda request: HttpResponse())
 
     assert BaseHandler().make_view_atomic(view) is view
+
+
+def test_an_order_has_the_address_of_the_users_own_field(
+    browser: Browser, mug: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(User, "EMAIL_FIELD", "first_name")
+    User.objects.update(first_name="greta@example.net")
+    browser.add(mug)
+
+    browser.check_out()
+
+    assert browser.order.email == "greta@example.net"

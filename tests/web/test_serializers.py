@@ -226,3 +226,20 @@ def test_a_post_without_its_token_is_refused(browser: Browser, mug: Product) -> 
     body = {"product": mug.pk}
     answer = strict.post("/shop/cart/add/", body, "application/json", headers=headers)
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("quantity", [2, 2.0, "2"])
+def test_a_whole_number_is_read_as_such(app: Client, mug: Product, quantity: Any) -> None:
+    cart = post(app, "/shop/cart/add/", product=mug.pk, quantity=quantity).json()["cart"]
+
+    assert cart["quantity"] == 2
+
+
+@pytest.mark.parametrize("quantity", [1.5, True, [2], {}, None, 1e300, "many"])
+def test_what_is_no_whole_number_is_refused_and_not_left_out(
+    app: Client, mug: Product, quantity: Any
+) -> None:
+    answer = post(app, "/shop/cart/add/", product=mug.pk, quantity=quantity)
+
+    assert answer.status_code == 409
+    assert answer.json()["cart"]["quantity"] == 0
