@@ -1,7 +1,7 @@
 """The shop in Django's admin: products are editable, orders and webhook events are read-only.
 
-Orders and events change only by actions, each with a permission and a page that asks for
-confirmation.
+Staff change orders and events only by actions. Each action needs a permission, and has a page that
+asks for confirmation.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ __all__ = [
 
 
 def register(site: AdminSite) -> None:
-    """Register the shop's models with an admin site; Django's default site has them already."""
+    """Register the shop's models with an admin site.
+
+    The models are already registered with Django's default site.
+    """
     site.register(Order, OrderAdmin)
     site.register(OrderIssue, OrderIssueAdmin)
     site.register(WebhookEvent, WebhookEventAdmin)

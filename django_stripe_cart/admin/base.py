@@ -1,4 +1,4 @@
-"""Base classes of the shop's admin: read-only pages, and the pages about orders."""
+"""Base classes of the shop's admin: for read-only rows, for actions, and for actions on orders."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return False
 
     def get_object_to_view(self, request: HttpRequest, object_id: str) -> Any:
-        """Return the row with this key, if the request only reads and the user may view the row.
+        """Return the row with this key.
 
-        Raises ``PermissionDenied`` otherwise, or ``Http404`` if there is no such row.
+        Raises ``PermissionDenied`` if the method is not GET or HEAD, or if the user may not view
+        the row. Raises ``Http404`` if there is no such row.
         """
         if request.method not in ("GET", "HEAD"):
             raise PermissionDenied
@@ -44,9 +45,10 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
 
 class ActionAdmin(ReadOnlyAdmin):
-    """A read-only admin with actions that each need a permission, ``stripe_cart.ACTION_MODEL``.
+    """A read-only admin with actions.
 
-    To remove an action, or to allow it for some rows only, override ``has_ACTION_permission``.
+    Each action needs the permission ``stripe_cart.ACTION_MODEL``. To remove an action, or to allow
+    it for some rows only, override ``has_ACTION_permission``.
     """
 
     def has_action_permission(self, action: str, request: HttpRequest, row: Any = None) -> bool:
@@ -55,12 +57,12 @@ class ActionAdmin(ReadOnlyAdmin):
         return self.has_view_permission(request, row) and is_permitted(request, row)
 
     def page_url(self, name: str, *args: Any) -> str:
-        """Return the URL of the page ``name`` in this admin site, such as ``changelist``."""
+        """Return the URL of a page of this admin. ``name`` is, for example, ``changelist``."""
         view = f"admin:stripe_cart_{self.opts.model_name}_{name}"
         return reverse(view, args=args, current_app=self.admin_site.name)
 
     def page_context(self, request: HttpRequest, title: str) -> dict[str, Any]:
-        """Return the template context that all of these pages need."""
+        """Return the template context that the pages of this admin need."""
         request.current_app = self.admin_site.name
         return {
             **self.admin_site.each_context(request),
@@ -71,28 +73,34 @@ class ActionAdmin(ReadOnlyAdmin):
 
 
 class OrderAdminBase(ActionAdmin):
-    """The permissions of the actions on orders."""
+    """A read-only admin of orders that checks a permission for each action on orders."""
 
     def has_refund_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
-        """Return whether the user may refund orders, or this order if it is given."""
+        """Return whether the user may refund ``obj``, or orders in general if ``obj`` is None."""
         return request.user.has_perm("stripe_cart.refund_order")
 
     def has_fulfill_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
-        """Return whether the user may complete orders, or this order if it is given."""
+        """Return whether the user may complete ``obj``, or orders in general if ``obj`` is None."""
         return request.user.has_perm("stripe_cart.fulfill_order")
 
     def has_cancel_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
-        """Return whether the user may cancel orders, or this order if it is given."""
+        """Return whether the user may cancel ``obj``, or orders in general if ``obj`` is None."""
         return request.user.has_perm("stripe_cart.cancel_order")
 
     def has_settle_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
-        """Return whether the user may settle issues of orders, or of this order if it is given."""
+        """Return whether the user may settle issues of ``obj``.
+
+        If ``obj`` is None, return whether the user may settle issues of orders in general.
+        """
         return request.user.has_perm("stripe_cart.settle_order")
 
     def has_sync_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
-        """Return whether the user may sync orders with Stripe, or this order if given."""
+        """Return whether the user may sync ``obj`` with Stripe, or any order if ``obj`` is None."""
         return request.user.has_perm("stripe_cart.sync_order")
 
     def has_email_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
-        """Return whether the user may resend e-mails about orders, or this order if given."""
+        """Return whether the user may resend e-mails about ``obj``.
+
+        If ``obj`` is None, return whether the user may resend e-mails about orders in general.
+        """
         return request.user.has_perm("stripe_cart.email_order")

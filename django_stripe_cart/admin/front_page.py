@@ -1,4 +1,4 @@
-"""The notices on the front page of the admin: orders with open issues, and waiting events."""
+"""Notices on the admin's front page: orders have open issues, or events could not be processed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ sites: WeakValueDictionary[str, AdminSite] = WeakValueDictionary()
 
 @dataclass(frozen=True)
 class Notice:
-    """A sentence for staff, and the URL of the list that it is about."""
+    """A sentence for staff about the rows of a list, and the URL of the list."""
 
     text: str
     url: str
@@ -41,7 +41,7 @@ def add_notice(site: AdminSite) -> None:
 
 
 def read_notices(request: HttpRequest) -> list[Notice]:
-    """Return the notices about what the user can view."""
+    """Return the notices about the rows that the user may view."""
     site = sites.get(getattr(request, "current_app", ""))
     if site is None:
         return []
@@ -49,7 +49,7 @@ def read_notices(request: HttpRequest) -> list[Notice]:
 
 
 def _read_issues(site: AdminSite, request: HttpRequest) -> Iterator[Notice]:
-    """Yield the notice that orders have open issues, if some have."""
+    """Yield a notice if some orders have open issues."""
     issue_admin = _find_admin(site, request, OrderIssue, OrderIssueAdmin)
     count = issue_admin.count_orders_with_open_issues(request) if issue_admin else 0
     if count:
@@ -60,7 +60,7 @@ def _read_issues(site: AdminSite, request: HttpRequest) -> Iterator[Notice]:
 
 
 def _read_waiting_events(site: AdminSite, request: HttpRequest) -> Iterator[Notice]:
-    """Yield the notice that webhook events wait, if some do."""
+    """Yield a notice if some webhook events could not be processed yet."""
     event_admin = _find_admin(site, request, WebhookEvent, WebhookEventAdmin)
     count = event_admin.count_waiting(request) if event_admin else 0
     if count:
@@ -76,7 +76,10 @@ def _read_waiting_events(site: AdminSite, request: HttpRequest) -> Iterator[Noti
 def _find_admin(
     site: AdminSite, request: HttpRequest, model: type[Model], admin_class: type[A]
 ) -> A | None:
-    """Return the admin of ``model``, or None if the user may not view it or it is another one."""
+    """Return the admin of ``model`` if it is an instance of ``admin_class``.
+
+    Return None if the site has no such admin, or if the user may not view the rows of ``model``.
+    """
     found: Any = site.get_model_admin(model) if site.is_registered(model) else None
     is_ours = isinstance(found, admin_class) and found.has_view_permission(request)
     return found if is_ours else None

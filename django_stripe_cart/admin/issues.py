@@ -29,7 +29,7 @@ class StateFilter(admin.SimpleListFilter):
         return (("settled", _("Settled or over")), ("all", _("All")))
 
     def choices(self, changelist: Any) -> Any:
-        """Yield the choices for the template. The first, which has no value, is named "Open"."""
+        """Return the choices for the template. The first has no value, and is named "Open"."""
         first, *others = super().choices(changelist)
         return [{**first, "display": _("Open")}, *others]
 
@@ -42,9 +42,9 @@ class StateFilter(admin.SimpleListFilter):
 
 
 class OrderIssueAdmin(ReadOnlyAdmin):
-    """A read-only list of issues. Each links to its order's page, where the issue is settled.
+    """A read-only list of issues. Each links to the page of its order, where staff settle issues.
 
-    The list has the issues of those orders that ``OrderAdmin`` of the same site shows the user.
+    The list contains only issues of orders that ``OrderAdmin`` of the same site shows to the user.
     """
 
     list_display = ("issue", "order_link", "subject", "opened")
@@ -63,7 +63,7 @@ class OrderIssueAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("order"))
     def order_link(self, issue: OrderIssue) -> SafeString:
-        """Return the number of the order and its status as a badge, for the list."""
+        """Return the number of the order, and a badge with its status, for the list."""
         order = issue.order
         html = '{} <span class="stripe-cart-badge stripe-cart-{}">{}</span>'
         return format_html(html, order.number, order.status, order.get_status_display())
@@ -79,7 +79,7 @@ class OrderIssueAdmin(ReadOnlyAdmin):
         return ": ".join(filter(None, (issue.settled_by, issue.note)))
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        """Return the columns; who settled an issue is shown if not only open ones are listed."""
+        """Return the columns. If a state is chosen, a column shows who settled each issue."""
         columns = super().get_list_display(request)
         return (*columns, "settling") if StateFilter.parameter_name in request.GET else columns
 
@@ -91,19 +91,19 @@ class OrderIssueAdmin(ReadOnlyAdmin):
         return issues.select_related("order").prefetch_related("order__disputes", "order__refunds")
 
     def count_orders_with_open_issues(self, request: HttpRequest) -> int:
-        """Return the number of orders with open issues that the user may see."""
+        """Return how many of the orders that the user may see have open issues."""
         open_issues = self.get_queryset(request).filter(is_open=True).order_by()
         return open_issues.values("order").distinct().count()
 
     def has_view_permission(self, request: HttpRequest, obj: OrderIssue | None = None) -> bool:
-        """Return whether the user may view orders or, if an issue is given, its order."""
+        """Return whether the user may view the issue's order, or any order if ``obj`` is None."""
         site = self.admin_site
         return site.is_registered(Order) and site.get_model_admin(Order).has_view_permission(
             request, None if obj is None else obj.order
         )
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Return whether the user may view orders, so that the site shows the list of issues."""
+        """Return whether the site shows the list of issues. It does if the user may view orders."""
         return self.has_view_permission(request)
 
     def change_view(

@@ -47,7 +47,7 @@ class ProductForm(forms.ModelForm):
             self.initial["price"] = _without_needless_decimals(self.initial["price"])
 
     def clean_price(self) -> Decimal:
-        """Reject a price that the currency can't represent, such as one with too many decimals."""
+        """Reject a price that the currency can't represent, for example with too many decimals."""
         price: Decimal = self.cleaned_data["price"]
         try:
             to_amount(price, conf.currency)
@@ -62,7 +62,7 @@ class ProductForm(forms.ModelForm):
 
 
 class StockFilter(admin.SimpleListFilter):
-    """A filter of the list for products that are sold out, low in stock or not tracked."""
+    """A filter by stock: products that are sold out, are low in stock, or have no tracked stock."""
 
     title = _("stock")
     parameter_name = "stock"
@@ -132,6 +132,6 @@ def _fields_to_save(product: Product, *, unchanged: set[str]) -> list[str]:
 
 
 def _without_needless_decimals(price: Decimal) -> Decimal:
-    """Return the price without the zero decimals that the currency does not have."""
+    """Return the price without zeros in decimal places that the currency does not have."""
     short = price.quantize(Decimal(1).scaleb(-exponent(conf.currency)))
     return short if short == price else price

@@ -57,7 +57,10 @@ def check_own_files() -> Iterable[CheckMessage]:
 
 
 def _read_policies() -> Iterator[tuple[str, Mapping[str, list[str]]]]:
-    """Yield each setting that has a Content-Security-Policy, and its sources by directive."""
+    """Yield the name and the policy of each setting that has a Content-Security-Policy.
+
+    The policy is a dict that maps each directive to its list of sources.
+    """
     for setting in CSP_SETTINGS:
         policy = getattr(settings, setting, None)
         policy = policy.get("DIRECTIVES", policy) if isinstance(policy, Mapping) else {}
@@ -74,7 +77,7 @@ def _parse_sources(value: Any) -> list[str] | None:
 
 
 def _allows(sources: list[str], address: str) -> bool:
-    """Return whether a policy's sources allow a URL, or a path on this site."""
+    """Return whether the sources allow ``address``, which is a URL or a path on this site."""
     parts = urlsplit(address)
     hosts = [parts.hostname] if parts.hostname else _own_hosts()
     schemes = [parts.scheme] if parts.scheme else ["https", "http"]

@@ -107,7 +107,7 @@ def check_lock_wait(alias: str) -> Iterable[CheckMessage]:
 
 
 def _describe_limit(limit: timedelta) -> str:
-    """Return how long a request waits, in words. PostgreSQL's 0 is no limit."""
+    """Return in words how long a request waits. In PostgreSQL, 0 means that there is no limit."""
     return f"for {limit.total_seconds():g} seconds" if limit else "without a limit"
 
 
@@ -121,7 +121,7 @@ ENGINE_QUERY = """
 
 
 def _fetch_text(alias: str, query: str, *params: str) -> str:
-    """Run a query, and return its first value as text; an empty string if there is no value."""
+    """Run a query, and return its first value as text. Return "" if there is no value."""
     with connections[alias].cursor() as cursor:
         cursor.execute(query, params)
         row = cursor.fetchone()

@@ -16,9 +16,10 @@ CHECK_TEMPLATES: dict[str, CheckTemplate] = {}
 
 @dataclass(frozen=True, slots=True)
 class CheckTemplate:
-    """A numbered message whose text and hint have placeholders. Call it with their values.
+    """A numbered message with placeholders in its text and hint.
 
-    The numbers of errors start with E, those of warnings with W.
+    Call it with the values of the placeholders. The number of an error starts with E, and the
+    number of a warning with W.
     """
 
     number: str
@@ -31,7 +32,7 @@ class CheckTemplate:
         return f"{TAG}.{self.number}"
 
     def __call__(self, **words: Any) -> CheckMessage:
-        """Return the message for Django, in which ``words`` replace the placeholders."""
+        """Return the message for Django. ``words`` are the values of the placeholders."""
         kind = Error if self.number.startswith("E") else Warning
         return kind(self.text % words, hint=self.hint % words, id=self.id)
 
@@ -62,7 +63,7 @@ def register_without_database(check: Check) -> Check:
 
 
 def register_for_database(check: DatabaseCheck) -> DatabaseCheck:
-    """Register a function as a check of one database, whose alias is its argument."""
+    """Register a function as a check of a database. The function gets the alias of the database."""
     DATABASE_CHECKS.append(check)
     return check
 
@@ -73,5 +74,5 @@ def run() -> list[CheckMessage]:
 
 
 def run_on_databases(aliases: Iterable[str]) -> list[CheckMessage]:
-    """Run the checks of a database on each of ``aliases``, and return their messages."""
+    """Run the database checks on each database in ``aliases``, and return their messages."""
     return [message for alias in aliases for check in DATABASE_CHECKS for message in check(alias)]

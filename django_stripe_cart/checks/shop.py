@@ -95,9 +95,9 @@ def check_product_model() -> Iterable[CheckMessage]:
 
 
 def _has_migrations(model: type[models.Model]) -> bool:
-    """Return whether the model's app has migrations, or needs none.
+    """Return whether the model's app has migrations.
 
-    An app needs none if MIGRATION_MODULES turns its migrations off.
+    Also return True if MIGRATION_MODULES turns the migrations of the app off.
     """
     name, _is_chosen = MigrationLoader.migrations_module(model._meta.app_label)
     if name is None:

@@ -73,7 +73,7 @@ MALFORMED_VERSION = message(
 
 @register_without_database
 def check_secret_key() -> Iterable[CheckMessage]:
-    """Check that STRIPE_CART_SECRET_KEY is a secret key, and not a live key if DEBUG is on."""
+    """Check that STRIPE_CART_SECRET_KEY is a secret key, and that it is not live if DEBUG is on."""
     if not conf.secret_key:
         yield NO_KEY()
     elif conf.secret_key.startswith("pk_"):
@@ -98,13 +98,13 @@ def check_webhook_secret() -> Iterable[CheckMessage]:
 
 
 def is_webhook_secret(value: object) -> bool:
-    """Return whether ``value`` looks like one webhook secret. White space around it is ignored."""
+    """Return whether ``value`` looks like a webhook secret. White space around it is ignored."""
     return isinstance(value, str) and SECRET_PATTERN.fullmatch(value.strip()) is not None
 
 
 @register_without_database
 def check_api_base() -> Iterable[CheckMessage]:
-    """Check that STRIPE_CART_API_BASE, if set, is on this machine, and that DEBUG is on."""
+    """If STRIPE_CART_API_BASE is set, check that it is on this machine and that DEBUG is on."""
     if conf.api_base and not settings.DEBUG and not _is_test_run():
         yield SANDBOX_WITHOUT_DEBUG()
     elif conf.api_base and _parse_host(conf.api_base) not in LOOPBACK:

@@ -1,12 +1,13 @@
-"""A linter that finds overridden templates without the attributes that the shop's script needs.
+"""A linter for template overrides that lack attributes which the shop's script needs.
 
-The shop's template and the project's override are flattened to text, without rendering: blocks are
-filled in, and ``{% extends %}`` and ``{% include %}`` with a constant name are followed. Then the
-``data-stripe-cart-*`` attributes, the form fields and the CSRF tokens of both are compared.
+The linter converts the shop's template and the project's override to text, without rendering. It
+fills in blocks, and follows ``{% extends %}`` and ``{% include %}`` if the template's name is a
+constant. Then it compares the ``data-stripe-cart-*`` attributes, the form fields and the CSRF
+tokens of both texts.
 
 It is not enough to read the override's own file: most overrides extend the shop's template and
-replace a block. Django has no public API for the nodes of a template, so this relies on attributes
-of the nodes; a template whose nodes can't be read is not reported.
+replace a block. Django has no public API for the nodes of a template, so the linter relies on
+attributes of the nodes. It does not report a template whose nodes it can't read.
 """
 
 from __future__ import annotations
@@ -38,14 +39,14 @@ Blocks = Mapping[str, Sequence[BlockNode]]
 
 
 class DynamicTemplate(Exception):
-    """An error: the name of an extended or included template is known only while rendering."""
+    """Raised if the name of an extended or included template is known only while rendering."""
 
 
 def find_missing_hooks(engine: Engine, name: str, our_source: str) -> list[str]:
     """Return the hooks in ``our_source`` that the engine's template ``name`` does not have.
 
     Hooks are the attributes and form fields that the script needs, and the CSRF token. Raises
-    ``DynamicTemplate`` if the template can't be flattened.
+    ``DynamicTemplate`` if the template can't be converted to text.
     """
     ours = _Flattener(engine, follow=False).flatten(Template(our_source, engine=engine))
     theirs = _Flattener(engine, follow=True).flatten(*engine.find_template(name))
@@ -84,7 +85,7 @@ class _Flattener:
     def _flatten_template(self, template: Template, blocks: Blocks, skip: list[Origin]) -> str:
         """Return the text of a template whose blocks are overridden by ``blocks``.
 
-        ``skip`` are the origins of the templates that extend it.
+        ``skip`` has the origins of the templates that extend this template.
         """
         extends = next((node for node in template.nodelist if isinstance(node, ExtendsNode)), None)
         if extends is None or not self.follow:
@@ -116,16 +117,17 @@ class _Flattener:
         return GAP.join(["", *(self._flatten_nodes(nodes, blocks) for nodes in inside), ""]) or GAP
 
     def _flatten_block(self, chain: Sequence[BlockNode], blocks: Blocks) -> str:
-        """Return the text of the first block in ``chain``: a block, then those that it overrides.
+        """Return the text of the first block in ``chain``.
 
-        If the block uses ``block.super``, the text of the next block is appended.
+        ``chain`` has a block, followed by the blocks that it overrides. If the first block uses
+        ``block.super``, the text of the next block is appended.
         """
         first, *rest = dict.fromkeys(chain)
         text = self._flatten_nodes(first.nodelist, blocks)
         return text + self._flatten_block(rest, blocks) if rest and _calls_super(first) else text
 
     def _flatten_include(self, node: IncludeNode) -> str:
-        """Return the text of an included template, or ``GAP`` if it includes itself."""
+        """Return the text of an included template, or ``GAP`` if the template includes itself."""
         name = _read_constant(node.template)
         if name in self.including:
             return GAP
@@ -136,7 +138,10 @@ class _Flattener:
 
 
 def _expand_tag(node: SimpleNode) -> str:
-    """Return the output of ``{% cart_fields %}`` or ``{% shop_url %}``; ``GAP`` for other tags."""
+    """Return the output of ``{% cart_fields %}`` or ``{% shop_url %}``.
+
+    For other tags, return ``GAP``, which stands for text that is known only while rendering.
+    """
     if node.func is cart_fields:
         return CART_FIELDS
     if node.func is shop_url:

@@ -80,7 +80,10 @@ def _is_own(origin: Origin) -> bool:
 
 
 def _check_shadowed_overrides(name: str, others: Iterable[Origin]) -> Iterator[CheckMessage]:
-    """Report overrides in other apps that Django ignores: it finds the shop's template first."""
+    """Report overrides that come too late: Django finds the shop's template first.
+
+    Only overrides in apps are reported.
+    """
     for origin in others:
         app = _app_name(origin)
         if app and not _is_own(origin):
@@ -98,7 +101,7 @@ def _app_name(origin: Origin) -> str:
 def _check_override(engine: Engine, name: str, path: Path, used: Origin) -> Iterator[CheckMessage]:
     """Report an override that lacks what the script or CSRF protection needs.
 
-    ``path`` is the file of the shop's template, ``used`` the origin of the override.
+    ``path`` is the file of the shop's template. ``used`` is the origin of the override.
     """
     try:
         missing = find_missing_hooks(engine, name, path.read_text("utf-8"))

@@ -128,7 +128,7 @@ def _walk_patterns(
 
 
 def _has_view(login_url: str) -> bool:
-    """Return whether LOGIN_URL has a view; return True if the URL is on another site."""
+    """Return whether LOGIN_URL has a view. Return True if the URL is on another site."""
     try:
         url = resolve_url(login_url)
     except NoReverseMatch:

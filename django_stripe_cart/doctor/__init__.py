@@ -1,4 +1,4 @@
-"""Diagnose the shop's setup: report what works and what does not, and what to do next."""
+"""Diagnose the shop's setup: report what works, what does not work, and what to do next."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def run_all() -> Iterator[tuple[str, list[Finding]]]:
 
 
 def _run_part(part: Part) -> Iterator[Finding]:
-    """Yield the findings of one part; an exception becomes a finding too."""
+    """Yield the findings of one part. If the part raises an exception, yield a finding about it."""
     try:
         yield from part()
     except DatabaseError as error:

@@ -36,7 +36,10 @@ def diagnose_account() -> Iterator[Finding]:
 
 
 def _report_mode() -> Finding:
-    """Report whether a sandbox is used, or whether the key charges real money."""
+    """Report whether the shop uses a sandbox, a live key or a test key.
+
+    Only a live key charges real money.
+    """
     if conf.api_base:
         return good(f"The sandbox at {conf.api_base} is used in place of Stripe.")
     if conf.livemode:

@@ -21,7 +21,8 @@ MIN_LIFETIME, MAX_LIFETIME = timedelta(minutes=30), timedelta(hours=24)
 def report_clock(sent_at: datetime | None) -> Iterator[Finding]:
     """Report whether this machine's clock agrees with Stripe's.
 
-    ``sent_at`` is the time at which Stripe sent the answer that has just arrived, if it is known.
+    ``sent_at`` is the time at which Stripe sent the response that has just arrived. If it is None,
+    nothing is reported.
     """
     if sent_at is None:
         return
@@ -39,7 +40,10 @@ def report_clock(sent_at: datetime | None) -> Iterator[Finding]:
 
 
 def _describe_effect(behind: timedelta) -> str:
-    """Return what happens if this machine's clock is ``behind`` Stripe's."""
+    """Return what happens because this machine's clock differs from Stripe's.
+
+    ``behind`` is how far this machine's clock is behind. It is negative if the clock is ahead.
+    """
     lifetime = timedelta(minutes=conf.session_minutes) - behind
     effects = {
         "webhooks are refused": abs(behind) > timedelta(seconds=TIMESTAMP_TOLERANCE),

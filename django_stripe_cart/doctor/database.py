@@ -32,7 +32,7 @@ def diagnose_database() -> Iterator[Finding]:
 
 
 def _missing_migrations(alias: str) -> list[str]:
-    """Return the names of the shop's and the products' migrations that are not applied."""
+    """Return the names of the unapplied migrations of the shop and of the product model's app."""
     executor = MigrationExecutor(connections[alias])
     apps = {"stripe_cart", conf.product_model.partition(".")[0]}
     targets = [key for key in executor.loader.graph.leaf_nodes() if key[0] in apps]

@@ -1,4 +1,4 @@
-"""Diagnosis of the webhooks that arrived, that were refused, and that should have arrived."""
+"""Diagnosis of webhooks: which arrived, which were refused, and whether some did not arrive."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NEXT_STEPS = {
 
 
 def diagnose_deliveries() -> Iterator[Finding]:
-    """Report the last webhook, the last refused one, and orders paid without a webhook."""
+    """Report the last webhook, the last refused webhook, and orders paid since the last webhook."""
     arrived = WebhookEvent.objects.filter(livemode=conf.livemode).exclude(delivered_at=None)
     last = arrived.order_by("-delivered_at").first()
     yield _report_last_webhook(last)
@@ -50,7 +50,11 @@ def _report_last_webhook(last: WebhookEvent | None) -> Finding:
 
 
 def _report_refusal(last_arrival: datetime | None) -> Iterator[Finding]:
-    """Report the last webhook that was refused, unless others arrived and it is over a day ago."""
+    """Report the last refused webhook.
+
+    The refusal is reported as WRONG if no webhook has arrived since, and none within the last day.
+    Otherwise it is reported as advice, and only if it is less than a day ago.
+    """
     refusal = WebhookRefusal.objects.first()
     if refusal is None:
         return
@@ -85,5 +89,5 @@ def _report_paid_since(last_arrival: datetime) -> Iterator[Finding]:
 
 
 def _how_to_see_answers() -> str:
-    """Return where this site's answers to webhooks are shown."""
+    """Return a sentence that says where to see how this site answered webhooks."""
     return f"See at {conf.api_base or 'dashboard.stripe.com/webhooks'} how this site answered."

@@ -15,7 +15,7 @@ LOCAL_BACKENDS = ("console", "locmem", "dummy", "filebased")
 
 
 def diagnose_email() -> Iterator[Finding]:
-    """Report which e-mails shoppers get, which backend sends them, and how many are overdue."""
+    """Report which e-mails are sent to shoppers, by which backend, and how many are overdue."""
     sent = [kind for kind in EMAIL_KINDS if kind in conf.emails]
     if not sent:
         yield good("The shop sends no e-mails to shoppers: see STRIPE_CART_EMAILS.")

@@ -23,9 +23,9 @@ WEBHOOK_COMMAND = "python manage.py stripe_cart_webhook"
 
 
 def diagnose_endpoints(path: str) -> Iterator[Finding]:
-    """Report the endpoints at Stripe that send events to our webhook at ``path``.
+    """Report the endpoints at Stripe that send events to this site's webhook at ``path``.
 
-    Also report what is wrong with them, and if there are none or too many.
+    Also report what is wrong with an endpoint, and whether there are too many endpoints or none.
     """
     try:
         endpoints = gateway.list_endpoints()
@@ -53,7 +53,7 @@ def _is_ours(endpoint: Endpoint, path: str) -> bool:
 
 
 def _report_endpoint(endpoint: Endpoint, default_version: str) -> Iterator[Finding]:
-    """Report what is wrong with an endpoint, or that nothing is, and its API version."""
+    """Report what is wrong with an endpoint. If nothing is wrong, report its API version."""
     problems = list(endpoint_problems(endpoint, default_version=default_version))
     for problem in problems:
         yield wrong(f"{endpoint.id} at {endpoint.url}: {problem}", next=f"{WEBHOOK_COMMAND} rotate")
@@ -74,7 +74,10 @@ def _report_endpoint(endpoint: Endpoint, default_version: str) -> Iterator[Findi
 
 
 def _report_rotation(count: int) -> Iterator[Finding]:
-    """Report if there are several endpoints (``count``): each has a secret of its own."""
+    """Report if there are several endpoints, because each endpoint has its own secret.
+
+    ``count`` is the number of endpoints.
+    """
     if count > max(1, len(conf.webhook_secrets)):
         yield wrong(
             f"Stripe sends events to {count} endpoints, and STRIPE_CART_WEBHOOK_SECRET "

@@ -1,4 +1,7 @@
-"""Diagnosis of the events that no webhook brought: how far Stripe's list of events was read."""
+"""Diagnosis of events that did not arrive by webhook, and of events that can't be processed.
+
+The diagnosis also reports how far ``stripe_cart_sync`` has read Stripe's list of events.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ SYNC_OVERDUE = timedelta(days=1)
 
 
 def diagnose_events() -> Iterator[Finding]:
-    """Report the last reading of Stripe's events, those that were missed, and those that fail."""
+    """Report the last reading of Stripe's events, the missed events and the unprocessed events."""
     if conf.secret_key:
         yield _report_last_reading()
     gap = current_gap()
@@ -33,7 +36,7 @@ def diagnose_events() -> Iterator[Finding]:
 
 
 def _report_last_reading() -> Finding:
-    """Report when ``stripe_cart_sync`` read Stripe's events last."""
+    """Report when ``stripe_cart_sync`` last read Stripe's events."""
     cursor = EventCursor.objects.filter(api_key_digest=conf.api_key_digest).first()
     if cursor is None:
         return _report_no_reading()
@@ -47,7 +50,7 @@ def _report_last_reading() -> Finding:
 
 
 def _report_no_reading() -> Finding:
-    """Report that Stripe's events were never read with today's secret key."""
+    """Report that Stripe's events have never been read with the current secret key."""
     if EventCursor.objects.exists():
         return advice(
             "The events have not been read with today's STRIPE_CART_SECRET_KEY yet, only with "
@@ -61,7 +64,7 @@ def _report_no_reading() -> Finding:
 
 
 def _report_waiting_events() -> Iterator[Finding]:
-    """Report the events that could not be processed so far, and were not acknowledged."""
+    """Report the events that could not be processed so far and that staff did not acknowledge."""
     rows = WebhookEvent.objects.waiting()
     oldest = rows.order_by("received_at").first()
     if oldest is not None:

@@ -11,7 +11,7 @@ from django.utils.timesince import timesince
 
 
 class State(StrEnum):
-    """How serious a finding is; the values are the words that the command shows."""
+    """How serious a finding is. The values are the words that ``stripe_cart_doctor`` shows."""
 
     GOOD = "ok"
     ADVICE = "look"
@@ -43,6 +43,6 @@ def wrong(text: str, *, next: str = "") -> Finding:
 
 
 def describe_time(time: datetime) -> str:
-    """Return a time of the database as local time, with how long ago it was."""
+    """Return a time from the database as text: the local time, and how long ago it was."""
     local = timezone.localtime(time) if timezone.is_aware(time) else time
     return f"at {local:%Y-%m-%d %H:%M} ({timesince(time)} ago)"

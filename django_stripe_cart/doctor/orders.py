@@ -1,4 +1,4 @@
-"""Diagnosis of the orders: those that wait for a payment, a sync or a person."""
+"""Diagnosis of orders that wait for a payment, for a sync or for staff."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def diagnose_orders() -> Iterator[Finding]:
 
 
 def _report_other_keys() -> Iterator[Finding]:
-    """Report the unsettled orders whose session was created with another secret key."""
+    """Report the unpaid orders whose Checkout Session was created with another secret key."""
     unsettled = Order.objects.filter(
         status__in=(Order.Status.PENDING, Order.Status.PROCESSING), amount_paid=0
     )

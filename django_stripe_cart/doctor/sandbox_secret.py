@@ -1,7 +1,8 @@
 """Diagnosis of the secret with which a sandbox signs its webhooks.
 
-Stripe shows a secret only once, so its secret can't be compared with ours. The sandbox signs a test
-event on request.
+Stripe shows the secret of an endpoint only once, so this site can't compare it with
+STRIPE_CART_WEBHOOK_SECRET. Instead, the sandbox signs a test event on request, and this site checks
+the signature.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ MAX_BYTES = 10_000
 
 
 def report_sandbox_secret(endpoint: Endpoint) -> Iterator[Finding]:
-    """Report whether the sandbox signs for ``endpoint`` with a secret that this site accepts.
+    """Report whether the sandbox signs webhooks with a secret that this site accepts.
 
-    Report nothing if there is no sandbox, or if it can't sign test events.
+    ``endpoint`` is the endpoint to which the webhooks are sent. Report nothing if there is no
+    sandbox, or if the sandbox can't sign test events.
     """
     body = build_test_event()
     signature = _request_signature(endpoint, body) if conf.api_base else None
@@ -46,7 +48,7 @@ def report_sandbox_secret(endpoint: Endpoint) -> Iterator[Finding]:
 
 
 def _request_signature(endpoint: Endpoint, body: bytes) -> str | None:
-    """Return the signature that the sandbox gives to ``body``, or None if it gives none."""
+    """Ask the sandbox to sign ``body``. Return the signature, or None if there is none."""
     base = conf.api_base or ""
     if not is_loopback_url(base):
         return None

@@ -1,4 +1,4 @@
-"""Diagnosis of the webhook: its URL, a test event, its endpoint at Stripe, and what arrived."""
+"""Diagnosis of the webhook: URL, response to a test event, endpoint at Stripe, and deliveries."""
 
 from __future__ import annotations
 

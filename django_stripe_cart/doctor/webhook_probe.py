@@ -21,7 +21,10 @@ REASONS = {
 
 
 def build_test_event() -> bytes:
-    """Return the body of an event that is accepted and changes nothing: no handler is for it."""
+    """Return the body of a test event.
+
+    This site accepts the event. Nothing changes, because there is no handler for its type.
+    """
     event = {"id": "evt_doctor", "type": "stripe_cart.doctor", "data": {"object": {"id": "doctor"}}}
     return json.dumps({**event, "livemode": conf.livemode}).encode()
 

@@ -36,7 +36,10 @@ def stripe_cart_assets() -> Values:
 
 @register.inclusion_tag("stripe_cart/includes/cart_button.html", takes_context=True)
 def cart_button(context: Context) -> Values:
-    """Render a link to the cart with the number of items; with JavaScript, it opens the modal."""
+    """Render a link to the cart, with the number of items.
+
+    With JavaScript, the link opens the modal that shows the cart.
+    """
     shopper = get_shopper(context)
     return {"cart": shopper.contents, "may_shop": shopper.may_shop}
 
@@ -73,7 +76,7 @@ def orders_modal(context: Context) -> Values:
 def add_to_cart(context: Context, product: Any, item: LineItem | None = None) -> Values:
     """Render the price of ``product``, and the form that adds it to the cart.
 
-    ``item`` is the product's ``LineItem``; it is computed if it is not given.
+    ``item`` is the product's ``LineItem``. If ``item`` is None, it is computed from ``product``.
     """
     shopper = get_shopper(context)
     values: Values = {
@@ -98,7 +101,10 @@ def add_to_cart(context: Context, product: Any, item: LineItem | None = None) ->
 
 @register.inclusion_tag("stripe_cart/includes/product_grid.html", takes_context=True)
 def product_grid(context: Context, products: Iterable[Any] | None = None) -> Values:
-    """Render cards of ``products``, or of all products for sale."""
+    """Render a card for each of ``products``.
+
+    If ``products`` is None, render a card for each product for sale.
+    """
     get_shopper(context)  # raises if the request is missing, even if there is no product to show
     shown = _active_products() if products is None else products
     return {"cards": [ProductCard(product, line_item_of(product)) for product in shown]}
@@ -106,9 +112,10 @@ def product_grid(context: Context, products: Iterable[Any] | None = None) -> Val
 
 @register.inclusion_tag("stripe_cart/includes/messages.html", takes_context=True)
 def stripe_cart_messages(context: Context) -> Values:
-    """Render Django's messages as toasts, in the container to which the script adds its messages.
+    """Render Django's messages as toasts, in a container.
 
-    If the page has rendered the messages elsewhere before, only the empty container is rendered.
+    The shop's script adds its own messages to the same container. If the page has rendered Django's
+    messages elsewhere before, only the empty container is rendered.
     """
     messages = get_messages(get_request(context))
     if getattr(messages, "used", False):
@@ -125,7 +132,10 @@ class ProductCard:
 
     @property
     def name(self) -> str:
-        """Return the name under which the product is sold, or the text of the product itself."""
+        """Return the name under which the product is sold.
+
+        If the product is not for sale, return ``str(product)``.
+        """
         return self.item.name if self.item else str(self.product)
 
     @property
@@ -154,6 +164,6 @@ class Toast:
 
 
 def _active_products() -> Iterable[Any]:
-    """Return all products; if the model's queryset has ``active()``, only those."""
+    """Return the active products, or all products if the model's queryset has no ``active()``."""
     products = get_product_model()._default_manager.all()
     return products.active() if hasattr(products, "active") else products

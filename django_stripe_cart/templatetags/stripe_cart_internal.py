@@ -45,14 +45,14 @@ def cart_fields(context: template.Context, product: Any) -> str:
 
 @register.simple_tag(takes_context=True)
 def order_status_text(context: template.Context) -> str:
-    """Return a sentence for the shopper about the status of the variable ``order``."""
+    """Return a sentence for the shopper about the status of ``order`` in the template context."""
     will_email = bool(context.get("will_email"))
     return order_texts.status_text(context["order"], context.get("refresh"), will_email=will_email)
 
 
 @register.simple_tag(takes_context=True)
 def front_page_notices(context: template.Context) -> Any:
-    """Return the notices for the admin's front page, about what waits for staff."""
+    """Return the notices for the admin's front page, which say what staff have to deal with."""
     # Django loads this module in a project without django.contrib.admin, too.
     from django_stripe_cart.admin.front_page import read_notices
 
@@ -65,7 +65,10 @@ def get_shopper(context: template.Context) -> Shopper:
 
 
 def get_request(context: template.Context) -> HttpRequest:
-    """Return the request in the template context. Raises ``ImproperlyConfigured``."""
+    """Return the request in the template context.
+
+    Raises ``ImproperlyConfigured`` if the context has no request.
+    """
     # A RequestContext has its request even without the "request" context processor.
     request = context.get("request") or getattr(context, "request", None)
     if request is None:

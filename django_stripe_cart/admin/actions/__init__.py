@@ -1,1 +1,1 @@
-"""Actions of staff on rows: each has a permission and a page that asks for confirmation."""
+"""Actions that staff run on rows. Each needs a permission, and has a confirmation page."""

@@ -1,4 +1,4 @@
-"""The base of staff's actions: a permission, a form to confirm the action, and an outcome."""
+"""The base class of staff's actions. Each has a permission, a confirmation form and an outcome."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Outcome:
 
 
 class Action(Generic[M]):
-    """An action on the rows of a model. ``name`` is part of its URL and of its permission.
+    """An action that staff run on the rows of a model.
 
-    The permission is ``stripe_cart.NAME_MODEL``, for example ``stripe_cart.refund_order``. Most
-    actions call ``change`` with the row, and then show ``success_text``; others override
-    ``perform``.
+    The action's ``name`` is part of its URL and of its permission. The permission is
+    ``stripe_cart.NAME_MODEL``, for example ``stripe_cart.refund_order``. Most actions call
+    ``change`` with the row, and then show ``success_text``. Other actions override ``perform``.
     """
 
     name: ClassVar[str]
@@ -55,20 +55,24 @@ class Action(Generic[M]):
     ) -> ConfirmForm:
         """Return the form that confirms the action for ``rows``.
 
-        ``query`` is the query string of the page, ``data`` the submitted values, if any.
+        ``query`` holds the parameters of the page's query string. ``data`` holds the submitted
+        values; it is None before the form is submitted.
         """
         return ConfirmForm(data)
 
     def is_available(self, row: M) -> bool:
-        """Return whether to offer the action for the row, judging by its current status."""
+        """Return whether the action is offered for the row, which depends on the row's status."""
         raise NotImplementedError
 
     def obstacle(self, row: M) -> str:
-        """Return why the action on this row is not possible at present, or an empty string."""
+        """Return why the action is not possible on this row now. Return "" if it is possible."""
         return ""
 
     def reason_to_skip(self, row: M) -> str:
-        """Return why the row is left out if several rows are selected, or an empty string."""
+        """Return why the row is left out when several rows are selected.
+
+        Return an empty string if the row is not left out.
+        """
         return self.obstacle(row)
 
     def explain(self, row: M) -> str:
@@ -78,7 +82,7 @@ class Action(Generic[M]):
     def run(self, row: M, form: Any, *, by: Cause) -> Outcome:
         """Perform the action on the row, and return the outcome.
 
-        A ``StripeCartError`` is not raised, but becomes the outcome.
+        If a ``StripeCartError`` is raised, it is caught, and the outcome is an error message.
         """
         try:
             return self.perform(row, form, by=by)
@@ -93,10 +97,10 @@ class Action(Generic[M]):
         return self.report(self.change(row, by=by))
 
     def report(self, row: M) -> Outcome:
-        """Return the outcome of an action that succeeded. ``change`` has returned ``row``."""
+        """Return the outcome of an action that succeeded. ``row`` is what ``change`` returned."""
         return Outcome(messages.SUCCESS, str(self.success_text))
 
     def error_message(self, error: StripeCartError) -> str:
-        """Return the text of an error for staff, with Stripe's error code if there is one."""
+        """Return the error as a text for staff, with Stripe's error code if the error has one."""
         code = getattr(error, "stripe_code", "")
         return f"{error} ({code})" if code else str(error)

@@ -1,4 +1,4 @@
-"""The form that confirms an action. Actions with fields have forms that extend it."""
+"""The form that confirms an action. Forms with fields extend it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class ConfirmForm(forms.Form):
 
     @property
     def is_pointless(self) -> bool:
-        """Return whether the form has nothing to confirm, because it was done before."""
+        """Return whether nothing is left to confirm, because the action was done before."""
         return False
 
     @property

@@ -35,7 +35,10 @@ def ids_query(pks: Iterable[int]) -> str:
 
 
 def _why_not_attempted() -> str:
-    """Return why no time is left for another row: Stripe or the database has taken it."""
+    """Return a text that says why no time is left for the next row.
+
+    Either Stripe or the database is slow.
+    """
     if is_stripe_slow():
         return _("Stripe is responding too slowly, so this was not attempted.")
     return str(ShopBusy.default_message)
@@ -43,7 +46,7 @@ def _why_not_attempted() -> str:
 
 @dataclass(frozen=True)
 class ActionPage(Generic[M]):
-    """The confirmation page of an action. ``is_single`` says that its URL names one row.
+    """The confirmation page of an action. ``is_single`` says whether the page's URL names one row.
 
     The template is ``admin/stripe_cart/MODEL/action.html``.
     """
@@ -63,7 +66,7 @@ class ActionPage(Generic[M]):
         raise NotImplementedError
 
     def describe_count(self, count: int) -> str:
-        """Return a sentence for a message: for how many rows the action was done."""
+        """Return a message that says for how many rows the action was done."""
         raise NotImplementedError
 
     def extra_context(self, rows: Sequence[M]) -> dict[str, Any]:
@@ -75,7 +78,7 @@ class ActionPage(Generic[M]):
     def show(self) -> HttpResponse:
         """Show the form for the rows on which the action is possible.
 
-        If it is not possible on any, redirect back.
+        Redirect back if there are no such rows, or if the form has nothing to confirm.
         """
         available = [row for row in self.rows if self.action.is_available(row)]
         reasons = self._find_reasons_to_skip(available)
@@ -96,7 +99,7 @@ class ActionPage(Generic[M]):
         return SeeOther(self._back_url)
 
     def submit(self) -> HttpResponse:
-        """Perform the action on each row and redirect back, or show an invalid form again."""
+        """Perform the action on each row, and redirect back. Show an invalid form again."""
         # Not filtered again: ``perform`` checks under the lock, and a repeated form is done once.
         form = self.action.make_form(self.rows, query=self.request.GET, data=self.request.POST)
         if not form.is_valid():
@@ -118,7 +121,7 @@ class ActionPage(Generic[M]):
         return outcomes
 
     def _report(self, outcomes: Sequence[Outcome]) -> None:
-        """Tell the user in messages how many actions succeeded, and the first failures."""
+        """Add messages for the user: the number of rows that succeeded, and the first failures."""
         if len(outcomes) == 1:
             self._message(outcomes[0].level, outcomes[0].text)
             return
@@ -133,9 +136,10 @@ class ActionPage(Generic[M]):
             self._message(messages.WARNING, text % {"count": more})
 
     def _find_reasons_to_skip(self, rows: Sequence[M]) -> dict[M, str]:
-        """Return the reasons why the action is not possible on some of the rows, by row.
+        """Return the rows that are skipped, each with the reason.
 
-        If the page is for selected rows, the reasons to leave a row out of a batch are included.
+        On the page of a single row, the reason is what ``obstacle`` returns. On the page of
+        selected rows, it is what ``reason_to_skip`` returns.
         """
         find = self.action.obstacle if self.is_single else self.action.reason_to_skip
         reasons = {row: find(row) for row in rows}
@@ -144,7 +148,7 @@ class ActionPage(Generic[M]):
     def _render(
         self, form: ConfirmForm, rows: Sequence[M], reasons: Iterable[str] = ()
     ) -> HttpResponse:
-        """Render the page with the form for ``rows``. ``reasons`` say why others are left out."""
+        """Render the form for ``rows``. ``reasons`` say why other rows are left out."""
         prefetch_related_objects(rows, *self.shown_relations)
         single = rows[0] if len(rows) == 1 else None
         context = {
@@ -170,7 +174,7 @@ class ActionPage(Generic[M]):
 
     @property
     def _back_url(self) -> str:
-        """Return the URL to redirect to: the row's page, or the list for several rows."""
+        """Return the URL to redirect to: the page of a single row, or the list of all rows."""
         if self.is_single:
             return self.model_admin.page_url("change", self.rows[0].pk)
         return self.model_admin.page_url("changelist")

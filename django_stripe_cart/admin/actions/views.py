@@ -1,4 +1,4 @@
-"""The URLs of the confirmation pages of actions, and the actions of a list that lead to them.
+"""The URLs of actions' confirmation pages, and the admin actions that redirect to these pages.
 
 Requests to Stripe are sent outside of transactions, so the views are exempt from ATOMIC_REQUESTS.
 """
@@ -31,7 +31,7 @@ ListAction = Callable[[ActionAdmin, HttpRequest, QuerySet[Any]], HttpResponse | 
 def action_urls(
     model_admin: ActionAdmin, actions: Iterable[Action], page_class: type[ActionPage]
 ) -> Iterable[URLPattern]:
-    """Yield two URL patterns for each action: for one row, and for selected rows."""
+    """Yield two URL patterns for each action: one for a single row, and one for selected rows."""
     for action in actions:
         view = model_admin.admin_site.admin_view(_make_view(model_admin, action, page_class))
         name = f"stripe_cart_{model_admin.opts.model_name}_{action.name}"
@@ -40,7 +40,7 @@ def action_urls(
 
 
 def list_actions(actions: Iterable[Action]) -> list[ListAction]:
-    """Return the admin actions of a list. Each redirects to its confirmation page."""
+    """Return the admin actions for a list of rows. Each redirects to its confirmation page."""
     return [_make_list_action(action) for action in actions]
 
 

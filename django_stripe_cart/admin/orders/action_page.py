@@ -32,13 +32,13 @@ class OrderActionPage(ActionPage[Order]):
         return text % {"action": self.action.label, "count": count}
 
     def extra_context(self, rows: Sequence[Order]) -> dict[str, Any]:
-        """Return the sums that a refund of several orders would return to shoppers."""
+        """Return the template context: the totals that a refund of several orders pays back."""
         is_refund_of_many = self.action.moves_money and len(rows) > 1
         return {"sums": _sum_refundable(rows) if is_refund_of_many else []}
 
 
 def _sum_refundable(orders: Sequence[Order]) -> list[str]:
-    """Return the sums that can still be refunded of the orders, as texts, one for each currency."""
+    """Return the total amounts of ``orders`` that can still be refunded, one text per currency."""
     sums: Counter[str] = Counter()
     for order in orders:
         sums[order.currency] += amount_refundable(order)

@@ -1,4 +1,7 @@
-"""The actions of staff on orders, in the order in which they are offered."""
+"""The actions that staff run on orders.
+
+``ACTIONS`` has them in the sequence in which pages show them.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ from django_stripe_cart.timeline import Cause
 
 
 class FulfillAction(OrderAction):
-    """The action that marks paid orders as completed, which is their status FULFILLED."""
+    """The action that marks paid orders as completed, by setting their status to FULFILLED."""
 
     name = "fulfill"
     label = gettext_lazy("Mark as completed")
@@ -42,7 +45,11 @@ class FulfillAction(OrderAction):
         query: Mapping[str, str],
         data: Mapping[str, Any] | None = None,
     ) -> FulfillForm:
-        """Return the form, which asks for more if there are reasons to wait."""
+        """Return the form that completes the orders.
+
+        If there are reasons to wait, such as a dispute, the form shows them and asks the user to
+        confirm.
+        """
         return FulfillForm(data, orders=rows)
 
     def is_available(self, order: Order) -> bool:
@@ -50,11 +57,17 @@ class FulfillAction(OrderAction):
         return bool(order.status == Order.Status.PAID)
 
     def reason_to_skip(self, order: Order) -> str:
-        """Return why a person should look at the order before it is completed, or ""."""
+        """Return why staff should look at the order before they complete it.
+
+        Return an empty string if there is no reason to wait.
+        """
         return " ".join(reasons_to_wait(order))
 
     def perform(self, order: Order, form: FulfillForm, *, by: Cause) -> Outcome:
-        """Mark the order as completed; ignore reasons to wait if the user has confirmed it."""
+        """Mark the order as completed.
+
+        If the user has ticked the confirmation in the form, reasons to wait are ignored.
+        """
         return self.report(fulfill_order(order, confirmed=form.is_confirmed, by=by))
 
 
@@ -76,7 +89,11 @@ class CancelAction(OrderAction):
         return order.is_pending
 
     def report(self, order: Order) -> Outcome:
-        """Return the outcome: the order may have been paid before it could be canceled."""
+        """Return the outcome.
+
+        The outcome is a warning if the order has another status than CANCELED. For example, the
+        order may have been paid before it could be canceled.
+        """
         if order.status == Order.Status.CANCELED:
             return super().report(order)
         text = _("not canceled, because its status is “%(status)s”.")
@@ -109,7 +126,7 @@ class EmailAction(OrderAction):
     change = staticmethod(resend_email)
 
     def is_available(self, order: Order) -> bool:
-        """Return whether the order has an address, and its status an e-mail."""
+        """Return whether the order has an e-mail address, and whether its status has an e-mail."""
         return bool(order.email and email_kind(order))
 
 

@@ -28,7 +28,7 @@ from django_stripe_cart.money import format_money
 
 
 class OrderAdmin(OrderAdminBase):
-    """The admin of orders, which are read-only: list, page, actions, export and sales."""
+    """The read-only admin of orders: list, page of an order, actions, export and sales page."""
 
     list_display = ("number", "state", "ordered", "customer", "shown_total", "placed_at")
     list_filter = (IssueFilter, "status", "placed_at")
@@ -58,7 +58,7 @@ class OrderAdmin(OrderAdminBase):
 
     @admin.display(description=_("total"), ordering="total")
     def shown_total(self, order: Order) -> SafeString:
-        """Return the formatted total and what was refunded or lost in disputes, for the list."""
+        """Return the order's total, and what was refunded and lost in disputes, for the list."""
         gone = [(_("%(amount)s refunded"), order.amount_refunded)]
         gone.append((_("%(amount)s lost in a dispute"), amount_lost(order)))
         lines = [
@@ -91,7 +91,7 @@ class OrderAdmin(OrderAdminBase):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
     ) -> tuple[QuerySet[Order], bool]:
-        """Return the orders that match the search, and False: there are no duplicates."""
+        """Return the orders that match the search, and False because there are no duplicates."""
         return find_orders(queryset, search_term), False
 
     def changelist_view(
@@ -114,7 +114,7 @@ class OrderAdmin(OrderAdminBase):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Show the page of an order in the admin, read-only."""
+        """Show the read-only page of an order."""
         order = self.get_object_to_view(request, object_id)
         context = {
             **self.page_context(request, str(order)),
@@ -126,7 +126,7 @@ class OrderAdmin(OrderAdminBase):
     # --- URLs --------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
-        """Return the URL patterns of this admin, including sales, export and actions."""
+        """Return the URL patterns of this admin, including those of sales, export and actions."""
         wrap = self.admin_site.admin_view
         return [
             path("sales/", wrap(sales_view(self)), name="stripe_cart_order_sales"),

@@ -79,7 +79,10 @@ def find_dispute(order: Order, stripe_id: str) -> Dispute | None:
 
 
 def amount_lost(order: Order) -> int:
-    """Return what was lost in disputes and not refunded (int, smallest currency unit)."""
+    """Return the amount that was lost in disputes, without the amount that was refunded.
+
+    The amount is an int in the smallest currency unit.
+    """
     lost = sum(dispute.amount for dispute in order.disputes.all() if dispute.is_lost)
     return max(0, min(lost, order.amount_paid - order.amount_refunded))
 

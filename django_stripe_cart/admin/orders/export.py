@@ -82,7 +82,7 @@ class Echo:
 
 
 def _write_batches(orders: QuerySet[Order]) -> Iterator[str]:
-    """Yield the text of the CSV file in parts: the header, then the lines of a batch at a time."""
+    """Yield the text of the CSV file in parts: first the header, then the lines of each batch."""
     writer = csv.writer(Echo())
     yield BYTE_ORDER_MARK + writer.writerow(COLUMNS)
     queryset = cast("OrderQuerySet[Order]", orders.select_related("user").prefetch_related(None))
@@ -96,7 +96,7 @@ def _write_batches(orders: QuerySet[Order]) -> Iterator[str]:
 def _related_cells(batch: list[Order]) -> dict[tuple[str, int], list[str]]:
     """Return the items, open issues and disputes of a batch of orders as texts.
 
-    The keys are the name of the column and the primary key of the order.
+    Each key is a pair: the name of the column, and the primary key of the order.
     """
     # Not prefetched: the reference cycles of orders and items would keep batches in memory.
     cells: dict[tuple[str, int], list[str]] = defaultdict(list)
@@ -146,7 +146,7 @@ def _format_time(at: Any) -> str:
 
 
 def escape_formula(value: Any) -> str:
-    """Return ``value`` as text, quoted if a spreadsheet would run it as a formula."""
+    """Return ``value`` as text, after an apostrophe if a spreadsheet would run it as a formula."""
     text = str(value)
     if text.startswith(CONTROL_STARTS) or text.lstrip().startswith(FORMULA_STARTS):
         return f"'{text}"
@@ -154,7 +154,7 @@ def escape_formula(value: Any) -> str:
 
 
 async def _iterate_async(batches: Iterator[str]) -> AsyncIterator[str]:
-    """Yield the batches, each read in a thread, for a response under ASGI."""
+    """Yield the batches for a response under ASGI. Each batch is read in a thread."""
     read = sync_to_async(lambda: next(batches, ""))
     while batch := await read():
         yield batch

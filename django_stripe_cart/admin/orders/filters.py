@@ -13,7 +13,7 @@ from django_stripe_cart.models import Order, OrderIssue
 
 
 class IssueFilter(admin.SimpleListFilter):
-    """A filter of the list: orders with an open issue of any reason, or of one."""
+    """A filter of orders by open issues: with any reason, or with the chosen reason."""
 
     title = _("issues")
     parameter_name = "issue"

@@ -19,7 +19,11 @@ ACCEPTS = _("The order's payment is accepted as it was made, and the order becom
 
 
 class FulfillForm(ConfirmForm):
-    """A form that completes orders. If there are reasons to wait, the user must confirm it."""
+    """A form that marks orders as completed.
+
+    If the form is for one order, and there are reasons to wait, the user must confirm that the
+    order is to be completed. For example, a dispute of the payment is a reason to wait.
+    """
 
     # The reasons that the page showed. The user can't confirm a reason that was not among them.
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
@@ -53,7 +57,7 @@ class FulfillForm(ConfirmForm):
 
 
 class SettleForm(ConfirmForm):
-    """A form that settles the issues that it shows, and stores a note on each."""
+    """A form that settles the issues that it shows, and stores the user's note on each issue."""
 
     issues = forms.CharField(widget=forms.HiddenInput)
     note = forms.CharField(
@@ -81,7 +85,7 @@ class SettleForm(ConfirmForm):
 
     @property
     def notes(self) -> list[str]:
-        """Return a text about each issue, which is shown before the fields."""
+        """Return the texts about the issues, which are shown before the fields."""
         return [self._describe(issue) for issue in self.shown]
 
     def clean_issues(self) -> list[int]:

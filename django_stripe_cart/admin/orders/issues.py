@@ -89,7 +89,8 @@ class IssueBox:
 def read_open_issues(order: Order, settle_url: str) -> list[IssueBox]:
     """Return the open issues of ``order`` as texts.
 
-    ``settle_url`` is the URL of the page that settles them, empty if the user may not.
+    ``settle_url`` is the URL of the page that settles issues. It is empty if the user may not
+    settle them.
     """
     return [
         IssueBox(
@@ -116,7 +117,7 @@ def explain(issue: OrderIssue, order: Order) -> str:
 
 
 def describe_subject(issue: OrderIssue, order: Order) -> list[str]:
-    """Return facts about what the issue concerns, such as the amount and id of a dispute."""
+    """Return facts about the subject of the issue, such as the amount and id of a dispute."""
     currency = order.currency
     dispute, refund = _find_dispute(issue, order), find_refund(order, issue.about)
     if dispute is not None:
@@ -135,7 +136,7 @@ def describe_subject(issue: OrderIssue, order: Order) -> list[str]:
 
 
 def find_refund(order: Order, about: str) -> Refund | None:
-    """Return the order's refund whose id at Stripe or whose key is ``about``, or None."""
+    """Return the order's refund whose Stripe id or key is ``about``, or None if there is none."""
     refunds = order.refunds.all() if about else ()
     return next((row for row in refunds if about in (row.stripe_id, str(row.key))), None)
 
@@ -148,7 +149,7 @@ def _explain_dispute(dispute: Dispute) -> Any:
 
 
 def _is_withheld(order: Order) -> bool:
-    """Return whether the bank has withdrawn the order's payment."""
+    """Return whether the bank has taken back the order's payment because of a dispute."""
     return any(dispute.is_withholding for dispute in order.disputes.all())
 
 
@@ -163,7 +164,10 @@ def _find_dispute(issue: OrderIssue, order: Order) -> Dispute | None:
 
 
 def _stripe_url(issue: OrderIssue, order: Order) -> str:
-    """Return the URL of the page at Stripe where staff can look or act, or an empty string."""
+    """Return the URL of the page at Stripe where staff can look or act.
+
+    Return an empty string if there is no such page.
+    """
     dispute = _find_dispute(issue, order)
     if dispute is not None:
         return dispute_url(dispute, order)

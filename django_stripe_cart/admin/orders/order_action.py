@@ -1,4 +1,4 @@
-"""The base of staff's actions on orders."""
+"""The base class of staff's actions on orders."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from django_stripe_cart.models import Order
 
 
 class OrderAction(Action[Order]):
-    """An action on an order. ``success_text`` may contain the order's status and e-mail address."""
+    """An action on an order.
+
+    ``success_text`` may contain ``%(status)s`` for the order's status, and ``%(email)s`` for the
+    e-mail address.
+    """
 
     is_next_step: ClassVar[bool] = False  # what is usually done next with a paid order
 

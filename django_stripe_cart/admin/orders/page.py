@@ -124,7 +124,10 @@ def _available_actions(
 
 
 def _obstacles(model_admin: OrderAdminBase, request: HttpRequest, order: Order) -> list[str]:
-    """Return sentences that say why actions for which the user has permission are not possible."""
+    """Return sentences that say why actions are not possible now.
+
+    Only actions that the user may run and that the order's status allows are included.
+    """
     actions = _permitted_actions(model_admin, request, order)
     return [*filter(None, (action.obstacle(order) for action in actions))]
 
@@ -132,7 +135,7 @@ def _obstacles(model_admin: OrderAdminBase, request: HttpRequest, order: Order) 
 def _permitted_actions(
     model_admin: OrderAdminBase, request: HttpRequest, order: Order
 ) -> list[OrderAction]:
-    """Return the actions that the order's status allows, and that the user has permission for."""
+    """Return the actions that the order's status allows and that the user may run."""
     return [
         action
         for action in ACTIONS
@@ -144,9 +147,9 @@ def _permitted_actions(
 def _admin_url(
     model_admin: OrderAdminBase, request: HttpRequest, model: type[Model], row: Model | None = None
 ) -> str:
-    """Return the admin URL of ``row``, or of the list of ``model`` if no row is given.
+    """Return the admin URL of ``row``, or of the list of ``model`` if ``row`` is None.
 
-    Return an empty string if the user may not view it, or if the model has no admin.
+    Return an empty string if the user may not view that page, or if the model has no admin.
     """
     site = model_admin.admin_site
     if not site.is_registered(model):

@@ -1,4 +1,4 @@
-"""The action that refunds orders through Stripe: a part of one order, or all of several."""
+"""The action that refunds a single order in part or in full, or several orders in full."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ from django_stripe_cart.timeline import Cause
 
 
 class RefundAction(OrderAction):
-    """The action that refunds orders through Stripe: one in part or whole, several as a whole."""
+    """The action that refunds orders through Stripe.
+
+    A single order can be refunded in part or in full. Several orders are refunded in full.
+    """
 
     name = "refund"
     label = gettext_lazy("Refund")
@@ -42,10 +45,11 @@ class RefundAction(OrderAction):
         query: Mapping[str, str],
         data: Mapping[str, Any] | None = None,
     ) -> ConfirmForm:
-        """Return the form: for several orders, it refunds all that is left of each.
+        """Return the form that confirms the refund.
 
-        For one order, it refunds items or an amount. If the outcome of an earlier refund is
-        unknown, the form can only resend that refund.
+        For several orders, the form refunds all that is left of each order. For one order, it
+        refunds items, an amount or everything that is left. If the outcome of an earlier refund of
+        the order is unknown, the form can only resend that refund.
         """
         if len(rows) > 1:
             return RefundForm(data)
@@ -59,17 +63,25 @@ class RefundAction(OrderAction):
         return bool(order.payment_intent_id) and amount_refundable(order) > 0
 
     def obstacle(self, order: Order) -> str:
-        """Return the sentence that a dispute prevents refunds, or an empty string."""
+        """Return a sentence if a dispute prevents refunds, or an empty string otherwise."""
         is_withheld = order.disputes.withholding().exists()
         return _("The payment is disputed, so Stripe refuses refunds.") if is_withheld else ""
 
     def reason_to_skip(self, order: Order) -> str:
-        """Return a sentence if a dispute or an unknown refund prevents refunds, or ""."""
+        """Return why the order can't be refunded now. Return "" if it can.
+
+        The reason is that the payment is disputed, or that the outcome of an earlier refund is
+        unknown.
+        """
         unknown = unknown_refund(order)
         return self.obstacle(order) or (describe_unknown(unknown) if unknown else "")
 
     def explain(self, order: Order) -> str:
-        """Return the explanation; if a refund is unknown, why only that refund can be resent."""
+        """Return the text that explains the refund.
+
+        If the outcome of an earlier refund is unknown, the text says why no other refund is
+        possible now, and whether that refund can be resent.
+        """
         unknown = unknown_refund(order)
         return describe_unknown(unknown) if unknown else super().explain(order)
 
@@ -95,7 +107,7 @@ class RefundAction(OrderAction):
         return Outcome(messages.SUCCESS, text % params)
 
     def error_message(self, error: StripeCartError) -> str:
-        """Return the text of an error for staff: whether the shopper may have got money."""
+        """Return a text for staff that says whether the shopper may have got money all the same."""
         if isinstance(error, PaymentRefused):
             reason = f" ({error.stripe_code})" if error.stripe_code else ""
             return _("Stripe declined the refund; no money was returned.") + reason

@@ -1,4 +1,8 @@
-"""Forms that confirm a refund: items or an amount of one order, or all that is left of several."""
+"""Forms that confirm refunds.
+
+There is a form that refunds items or an amount of one order, a form that refunds all that is left
+of several orders, and a form that resends a refund.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +35,7 @@ def unknown_refund(order: Order) -> Refund | None:
 
 
 def describe_unknown(refund: Refund) -> str:
-    """Return a text that says why there can be no other refund now, and until when."""
+    """Return a text that says why no other refund can be made now, and how long this lasts."""
     until = (refund.resent_at or refund.created) + SEARCH_TIME
     text = _(
         "It is not known yet whether the refund of %(amount)s was made, so no other refund can be "
@@ -47,8 +51,9 @@ def describe_unknown(refund: Refund) -> str:
 def can_be_sent_again(refund: Refund) -> bool:
     """Return whether ``refund_order`` would send the refund again.
 
-    It is not sent if Stripe may have forgotten its key, or if a refund was made in the Dashboard
-    since, which may replace it.
+    Return False if the refund is so old that Stripe may have forgotten its key. Also return False
+    if a later refund was made in Stripe's Dashboard, because staff may have made it in place of
+    this refund.
     """
     later = refund.order.refunds.filter(source=Refund.Source.STRIPE, pk__gt=refund.pk)
     return timezone.now() <= refund.created + KEY_LIFETIME and not later.exists()
@@ -57,7 +62,7 @@ def can_be_sent_again(refund: Refund) -> bool:
 class RefundForm(ConfirmForm):
     """A form that refunds all that is left of each order.
 
-    Its hidden key has the effect that a form that is submitted twice refunds once.
+    It has a hidden key. If the form is submitted twice, the key prevents a second refund.
     """
 
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
@@ -85,7 +90,10 @@ class RefundForm(ConfirmForm):
 
 @dataclass(frozen=True)
 class RefundLine:
-    """An item of the order in the form. ``field`` is None if nothing of it is left to refund."""
+    """An item of the order in the form.
+
+    If nothing of the item is left to refund, ``field`` is None.
+    """
 
     item: OrderItem
     field: Any
@@ -94,9 +102,9 @@ class RefundLine:
 
 
 class OneRefundForm(RefundForm):
-    """A form that refunds items of one order, an amount, or everything that is left.
+    """A form that refunds one order: chosen items, an amount, or everything that is left.
 
-    By its hidden field ``refundable``, it detects refunds that were made since the page was shown.
+    Its hidden field ``refundable`` detects refunds that were made after the page was shown.
     """
 
     refundable = forms.IntegerField(widget=forms.HiddenInput)
@@ -138,7 +146,7 @@ class OneRefundForm(RefundForm):
 
     @property
     def lines(self) -> Iterator[RefundLine]:
-        """Yield the order's items, each with the quantity left to refund and the price of one."""
+        """Yield the order's items with the quantity left to refund and the price of one piece."""
         rest, prices = rest_of_items(self.order), amounts_of_next_pieces(self.order)
         for item in self.items:
             left = rest.get(item.pk, 0)
@@ -152,7 +160,10 @@ class OneRefundForm(RefundForm):
         return [self[name] for name in ("restock", "amount", "everything", "reason")]
 
     def clean_amount(self) -> int | None:
-        """Return the amount as an int, smallest currency unit. Raises ``ValidationError``."""
+        """Return the amount (int, smallest currency unit), or None if the field is empty.
+
+        Raises ``ValidationError`` if the amount is zero, or if the currency can't represent it.
+        """
         if self.cleaned_data["amount"] is None:
             return None
         try:
@@ -183,7 +194,7 @@ class OneRefundForm(RefundForm):
 
     @property
     def chosen_items(self) -> dict[OrderItem, int]:
-        """Return the quantities that the user entered, by the order's item; zeros are left out."""
+        """Return the quantity that the user entered for each item. Items with zero are left out."""
         chosen = {item: self.cleaned_data.get(f"quantity_{item.pk}") for item in self.items}
         return {item: count for item, count in chosen.items() if count}
 
@@ -199,7 +210,7 @@ class OneRefundForm(RefundForm):
 
 
 class ResendForm(ConfirmForm):
-    """A form that resends a refund whose outcome is unknown, with the same key."""
+    """A form that resends a refund whose outcome is unknown. The refund keeps its key."""
 
     refund = forms.IntegerField(widget=forms.HiddenInput)
 
@@ -213,7 +224,7 @@ class ResendForm(ConfirmForm):
 
     @property
     def can_be_submitted(self) -> bool:
-        """Return whether to offer the button."""
+        """Return whether the page shows the button that submits the form."""
         return self.unknown is not None and can_be_sent_again(self.unknown)
 
     def clean_refund(self) -> Refund:

@@ -15,10 +15,10 @@ REFERENCE = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 def find_orders(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
-    """Return those of ``orders`` that match all words of ``text``.
+    """Return the orders in ``orders`` that match every word of ``text``.
 
-    A word matches a part of the e-mail address or the user name, the order's number or reference,
-    or the Stripe id of the session, the payment, a refund or an event.
+    A word can be a part of the e-mail address or of the user name. It can be the order's number or
+    reference. It can be the Stripe id of the order's session, or of a payment, refund or event.
     """
     for word in text.split():
         orders = orders.filter(_match_word(word))
@@ -43,7 +43,11 @@ def _match_word(word: str) -> Q:
 
 
 def _match_reference(word: str) -> Q:
-    """Return the condition for orders with this reference or number, which may be incomplete."""
+    """Return the condition for orders with this reference or number.
+
+    The reference must be complete. The number may be incomplete, but must have at least four
+    digits.
+    """
     if REFERENCE.fullmatch(word):
         return Q(reference=UUID(word))
     if NUMBER.fullmatch(word):

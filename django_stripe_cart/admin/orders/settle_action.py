@@ -1,4 +1,7 @@
-"""The action that settles issues of orders, and accepts the payment of an order that is held."""
+"""The action that settles issues of orders.
+
+Some issues keep an order from becoming paid. To settle such an issue is to accept the payment.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,10 @@ class SettleAction(OrderAction):
         query: Mapping[str, str],
         data: Mapping[str, Any] | None = None,
     ) -> ConfirmForm:
-        """Return the form for the issue that ``query`` names, or else for all open issues."""
+        """Return the form for the issue that ``query`` names.
+
+        If ``query`` names no issue, the form is for all open issues.
+        """
         return SettleForm(data, orders=rows, issue=query.get("issue", ""))
 
     def is_available(self, order: Order) -> bool:

@@ -91,7 +91,8 @@ def read_timeline(order: Order) -> list[TimelineEntry]:
 def _make_entry(event: OrderEvent, order: Order, notes: dict[Any, list[str]]) -> TimelineEntry:
     """Return the timeline entry of an event.
 
-    ``notes`` are those of ``_notes_of_settled_issues``; the note that the entry shows is removed.
+    ``notes`` is what ``_notes_of_settled_issues`` returned. If the entry shows a note, the note is
+    removed from ``notes``.
     """
     params = {"detail": _format_message(event, order)}
     sentences = SENTENCES if event.message else SENTENCES | WITHOUT_DETAIL
@@ -113,10 +114,10 @@ def _make_entry(event: OrderEvent, order: Order, notes: dict[Any, list[str]]) ->
 
 
 def _notes_of_settled_issues(order: Order) -> dict[Any, list[str]]:
-    """Return the notes of the issues that staff have settled, in the order of the issues.
+    """Return lists of notes on the issues that staff have settled.
 
-    The keys are pairs of ``reason`` and ``about``. An issue that was opened again and settled again
-    has two notes.
+    The key of a list is the pair of an issue's ``reason`` and ``about``. If the same issue was
+    opened and settled twice, its list has two notes, the older note first.
     """
     notes = defaultdict(list)
     settled = [issue for issue in order.issues.all() if issue.settled and issue.settled_by]
@@ -126,7 +127,7 @@ def _notes_of_settled_issues(order: Order) -> dict[Any, list[str]]:
 
 
 def _describe_subject(event: OrderEvent, order: Order) -> list[str]:
-    """Return texts that identify the dispute or refund of an event among others of the order."""
+    """Return texts, such as an amount or an id, that identify the event's dispute or refund."""
     if not event.about or not event.kind.startswith(("dispute", "issue")):
         return []
     dispute, refund = find_dispute(order, event.about), find_refund(order, event.about)

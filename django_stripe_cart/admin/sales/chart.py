@@ -81,7 +81,7 @@ class _Scale:
         return cls(top, bottom, step, sales.currency)
 
     def y(self, amount: int) -> float:
-        """Return the vertical position of an amount in the chart; 0 is the top."""
+        """Return the vertical position of an amount in the chart. The top is at position 0."""
         return (self.top - amount) * HEIGHT / (self.top + self.bottom)
 
     def lines(self) -> Iterable[Line]:
@@ -152,7 +152,10 @@ def _axis_days(days: list[date]) -> list[date]:
 
 
 def _round_step(amount: float, *, least: int) -> int:
-    """Return ``least`` times 1, 2, 5, 10, 20 and so on: the first that is at least ``amount``."""
+    """Return the smallest round number that is at least ``amount``.
+
+    The round numbers are ``least`` times 1, 2, 5, 10, 20 and so on.
+    """
     step = least
     while True:
         for factor in (1, 2, 5):

@@ -16,7 +16,7 @@ def read_losses(
 ) -> Iterator[tuple[datetime, str, int]]:
     """Yield time, currency and amount of the disputes that were lost from ``start`` to ``end``.
 
-    An amount that was refunded, or lost in an earlier dispute, is subtracted.
+    The amount does not include what was refunded, or what was lost in an earlier dispute.
     """
     recent = Dispute.objects.lost().filter(order__in=orders, closed__gte=start, closed__lt=end)
     if not recent.exists():
@@ -34,9 +34,10 @@ def read_losses(
 
 
 def _refunded_by_order(disputes: QuerySet[Dispute]) -> dict[int, int]:
-    """Return the refunded amounts of the orders of ``disputes``, by the order's primary key.
+    """Return the refunded amount of each order that has one of ``disputes``.
 
-    Failed refunds do not count, nor do those that are not at Stripe yet.
+    The keys are the primary keys of the orders. Failed refunds do not count. Refunds that are not
+    at Stripe yet do not count either.
     """
     refunds = Refund.objects.active().filter(
         order__in=disputes.order_by().values("order"), stripe_id__isnull=False

@@ -38,7 +38,7 @@ class Period:
 
     @property
     def bounds(self) -> tuple[datetime, datetime]:
-        """Return the start of the first day, and the start of the day after the last."""
+        """Return the start of the first day, and the start of the day after the last day."""
         return _start_of_day(self.first), _start_of_day(self.last + timedelta(days=1))
 
 
@@ -97,7 +97,7 @@ class Sales:
 
     @property
     def net(self) -> int:
-        """Return the revenue minus the refunds and what was lost in disputes."""
+        """Return the revenue minus the refunds and minus the losses in disputes."""
         return self.revenue - self.refunds - self.lost
 
     @property
@@ -112,11 +112,11 @@ class Sales:
 
 
 def read_sales(orders: QuerySet[Order], period: Period) -> list[Sales]:
-    """Return the sales of ``orders`` in ``period``, the currency with the most orders first.
+    """Return the sales of ``orders`` in ``period``, separately for each currency.
 
-    An order counts on the day when it was paid, a refund on the day when it was requested, and a
-    dispute on the day when it was lost. With a live key, only live payments count; with a test key,
-    only test payments.
+    The currency with the most orders comes first. An order counts on the day when it was paid, a
+    refund on the day when it was requested, and a dispute on the day when it was lost. With a live
+    key, only live payments count. With a test key, only test payments count.
     """
     start, end = period.bounds
     ours = orders.filter(Q(livemode=conf.livemode) | Q(total=0, amount_paid=0))
@@ -166,9 +166,9 @@ def _start_of_day(day: date) -> datetime:
 
 
 def _best_sellers(paid: QuerySet[Order]) -> dict[str, list[Seller]]:
-    """Return the best-selling products for each currency, the most sold first.
+    """Return the best-selling products for each currency. The product that sold most comes first.
 
-    Items are grouped by their SKU, or by their name if they have none.
+    Items are grouped by SKU. Items without a SKU are grouped by name.
     """
     rows = (
         OrderItem.objects.filter(order__in=paid)

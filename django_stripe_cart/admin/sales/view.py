@@ -83,7 +83,7 @@ def _last_days(count: int, today: date) -> Period:
 
 
 def _make_choice(count: int, today: date, shown: Period) -> dict[str, Any]:
-    """Return the link that shows the last ``count`` days, as the template needs it."""
+    """Return the template's values for the link that shows the last ``count`` days."""
     period = _last_days(count, today)
     return {
         "label": ngettext("%(count)d day", "%(count)d days", count) % {"count": count},

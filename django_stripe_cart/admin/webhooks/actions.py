@@ -1,4 +1,7 @@
-"""The actions of staff on webhook events that wait, in the order in which they are offered."""
+"""The actions that staff run on webhook events that could not be processed.
+
+``ACTIONS`` has them in the sequence in which pages show them.
+"""
 
 from __future__ import annotations
 
@@ -34,12 +37,12 @@ class AcknowledgeForm(ConfirmForm):
 
     @property
     def notes(self) -> list[str]:
-        """Return what to do before the events are acknowledged, for each kind of failure."""
+        """Return a note for each kind of failure: what to do before the events are acknowledged."""
         return list(dict.fromkeys(str(explain_failure(event).advice) for event in self.events))
 
 
 class AcknowledgeAction(Action[WebhookEvent]):
-    """The action that acknowledges events which can't be processed."""
+    """The action that acknowledges events that can't be processed. They are not tried again."""
 
     name = "acknowledge"
     label = gettext_lazy("Acknowledge")
@@ -62,12 +65,12 @@ class AcknowledgeAction(Action[WebhookEvent]):
         return AcknowledgeForm(data, events=rows)
 
     def is_available(self, row: WebhookEvent) -> bool:
-        """Return whether the event waits."""
+        """Return whether the event could not be processed yet, and was not acknowledged."""
         return row.is_waiting
 
 
 class RetryAction(Action[WebhookEvent]):
-    """The action that processes events again which could not be processed."""
+    """The action that tries again to process events that could not be processed."""
 
     name = "retry"
     label = gettext_lazy("Try again")
@@ -78,11 +81,17 @@ class RetryAction(Action[WebhookEvent]):
     success_text = gettext_lazy("processed.")
 
     def is_available(self, row: WebhookEvent) -> bool:
-        """Return whether the event waits, and is of the mode (live or test) of the secret key."""
+        """Return whether the event could not be processed yet, and the secret key can read it.
+
+        The key can read the event if both have the same mode (live or test).
+        """
         return row.is_waiting and row.livemode == conf.livemode
 
     def perform(self, row: WebhookEvent, form: ConfirmForm, *, by: Cause) -> Outcome:
-        """Process the event again. Any exception becomes the outcome, also that of a receiver."""
+        """Process the event again, and return the outcome.
+
+        Any exception becomes the outcome, even an exception that a signal receiver raises.
+        """
         try:
             event = retry_event(row, by=by)
         except PaymentError as error:

@@ -48,7 +48,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 class WebhookEventAdmin(ActionAdmin):
-    """The admin of webhook events, which are read-only: the list, the page, and actions."""
+    """The read-only admin of webhook events: the list, the page of an event, and actions."""
 
     list_display = ("event", "state", "order", "received_at", "error")
     list_filter = (StateFilter, "type", "received_at")
@@ -72,7 +72,7 @@ class WebhookEventAdmin(ActionAdmin):
 
     @admin.display(description=_("state"))
     def state(self, event: WebhookEvent) -> SafeString:
-        """Return the state as a badge, with the time of the next attempt or who decided."""
+        """Return the state as a badge, with a text such as the time of the next attempt."""
         state = state_of(event)
         html = (
             '<span class="stripe-cart-badge stripe-cart-event-{}">{}</span> '
@@ -83,15 +83,15 @@ class WebhookEventAdmin(ActionAdmin):
     def has_acknowledge_permission(
         self, request: HttpRequest, obj: WebhookEvent | None = None
     ) -> bool:
-        """Return whether the user may acknowledge events, or this event if it is given."""
+        """Return whether the user may acknowledge ``obj``, or any event if ``obj`` is None."""
         return request.user.has_perm("stripe_cart.acknowledge_webhookevent")
 
     def has_retry_permission(self, request: HttpRequest, obj: WebhookEvent | None = None) -> bool:
-        """Return whether the user may process events again, or this event if it is given."""
+        """Return whether the user may process ``obj`` again, or any event if ``obj`` is None."""
         return request.user.has_perm("stripe_cart.retry_webhookevent")
 
     def count_waiting(self, request: HttpRequest) -> int:
-        """Return the number of waiting events that the user may see."""
+        """Return how many of the events that the user may see could not be processed yet."""
         events: Any = self.get_queryset(request)
         return int(events.waiting().count())
 
@@ -102,7 +102,10 @@ class WebhookEventAdmin(ActionAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Show the page of an event, with the actions that are possible if it waits."""
+        """Show the page of an event.
+
+        If the event could not be processed, the page says why, and offers actions.
+        """
         event = self.get_object_to_view(request, object_id)
         context = {
             "failure": explain_failure(event) if event.is_waiting else None,

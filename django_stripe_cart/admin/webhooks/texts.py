@@ -56,7 +56,10 @@ def explain_failure(event: WebhookEvent) -> Failure:
 
 
 def state_of(event: WebhookEvent) -> str:
-    """Return "processed", "acknowledged", "waiting", or "received" if it arrived just now."""
+    """Return the state of the event: "processed", "acknowledged", "waiting" or "received".
+
+    An event is "received" if it has just arrived, and "waiting" if it could not be processed yet.
+    """
     if event.processed_at is not None:
         return "processed"
     if event.acknowledged_at is not None:
@@ -73,9 +76,10 @@ STATES = {
 
 
 def describe_state(event: WebhookEvent) -> str:
-    """Return a text about the state: when the event was or will be processed, or who decided.
+    """Return a text with details of the event's state.
 
-    It is empty if the event arrived just now.
+    The text says when the event was processed, who acknowledged it and when, or when the next
+    attempt is. It is empty if the event has just arrived.
     """
     if event.processed_at is not None:
         return format_time(event.processed_at)

@@ -68,7 +68,7 @@ class Command(BaseCommand):
     def _report(self, orders: Collection[Order], carts: int, change: str) -> None:
         """Write a line for each order, and a line with the numbers of orders and carts.
 
-        ``change`` says what was done to the orders, or would be.
+        ``change`` says what was done to the orders, or what would be done to them.
         """
         for order in orders:
             self.stdout.write(f"{order.reference} {change}")

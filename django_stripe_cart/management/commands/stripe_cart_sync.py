@@ -46,7 +46,7 @@ class Command(BaseCommand):
     def handle(
         self, *args: Any, orders: list[str], dry_run: bool, seconds: float, **options: Any
     ) -> None:
-        """Sync the named orders, or do all that is due."""
+        """Sync the orders that ``orders`` names. If the list is empty, do all that is due."""
         with deadline(seconds):
             if orders:
                 failed = self._sync([_find_order(name) for name in orders], dry_run)
@@ -60,9 +60,10 @@ class Command(BaseCommand):
     def _do_all(self) -> int:
         """Do all that is due, and return the number of failures.
 
-        What is short comes first, because the sync of the orders can take all the time. Their
-        e-mails are sent at once; those that could not be sent are left for the next run. Events
-        take half of the time at most, so that many of them don't keep orders from being synced.
+        Short tasks come first, because the sync of the orders can take all the time. First, pending
+        e-mails are sent. Then missed events are processed. They take at most half of the time, so
+        that time is left for the orders. Then the orders are synced. The e-mails about them are
+        sent at once. If an e-mail could not be sent, the next run tries again.
         """
         self._send_emails()
         with deadline(seconds_left() / 2):
@@ -74,7 +75,10 @@ class Command(BaseCommand):
         return failed + self._sync_orders_of_gap()
 
     def _sync(self, orders: list[Order] | None, dry_run: bool = False) -> int:
-        """Sync ``orders``, or all that are due, and return the number of failures."""
+        """Sync ``orders``, and return the number of failures.
+
+        If ``orders`` is None, sync all orders that are due.
+        """
         count = failed = 0
         for synced in sync_open_orders(orders, dry_run=dry_run):
             count += 1
@@ -112,7 +116,8 @@ class Command(BaseCommand):
     def _sync_orders_of_gap(self) -> int:
         """Sync the orders whose events may have been missed, and return the number of failures.
 
-        A gap that is not closed yet counts as one failure.
+        Stripe lists events for 30 days. If older events were missed, the orders are synced instead.
+        If some orders are left for the next run, this counts as one failure.
         """
         gap = current_gap()
         if gap is None:
@@ -135,16 +140,17 @@ class Command(BaseCommand):
         return failed
 
     def _send_emails(self) -> None:
-        """Send the pending e-mails. The next run tries again to send those that fail."""
+        """Send the pending e-mails. If an e-mail can't be sent, the next run tries again."""
         for email, was_sent in send_pending_emails():
             what = "sent" if was_sent else "not sent"
             self.stdout.write(f"{email.order.reference} e-mail {email.kind}: {what}")
 
 
 def _describe(error: Exception) -> str:
-    """Return a text about an error for the terminal.
+    """Return a text about an error, which is shown in the terminal.
 
-    The message of an exception that is not ours is left out, because it may contain personal data.
+    A ``StripeCartError`` is shown with its message. Any other exception is shown without its
+    message, which may contain personal data.
     """
     return str(error) if isinstance(error, StripeCartError) else type(error).__name__
 

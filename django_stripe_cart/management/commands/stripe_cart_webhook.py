@@ -31,7 +31,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, action: str, url: str | None, **options: Any) -> None:
-        """Create, show or rotate the webhook endpoint at Stripe, or delete all but the newest."""
+        """Create, show or rotate the endpoint at Stripe, or delete all endpoints but the newest."""
         actions = {
             "create": self._create,
             "status": self._status,
@@ -54,7 +54,7 @@ class Command(BaseCommand):
         self._show_secret(gateway.create_endpoint(url, EVENT_TYPES))
 
     def _status(self, url: str) -> None:
-        """Show the endpoints with the URL, and what is wrong with them."""
+        """Show the endpoints that have this URL, and what is wrong with each endpoint."""
         endpoints = gateway.list_endpoints(url)
         if not endpoints:
             raise CommandError(f"Stripe has no endpoint at {url}. Next: stripe_cart_webhook create")
@@ -73,9 +73,9 @@ class Command(BaseCommand):
         self.stdout.write("The endpoint is set up correctly.")
 
     def _rotate(self, url: str) -> None:
-        """Begin a rotation: create a second endpoint, and show its secret.
+        """Begin to replace the secret: create a second endpoint, and show its secret.
 
-        Each event is still processed once.
+        Stripe then sends each event to both endpoints. This site still processes each event once.
         """
         old = gateway.list_endpoints(url)
         if len(old) > 1:
@@ -88,7 +88,7 @@ class Command(BaseCommand):
             )
 
     def _retire(self, url: str) -> None:
-        """Delete all endpoints with the URL except the newest."""
+        """Delete all endpoints that have this URL, except the newest endpoint."""
         for endpoint in gateway.list_endpoints(url)[1:]:
             gateway.delete_endpoint(endpoint.id)
             self.stdout.write(f"{endpoint.id} is deleted, and its secret no longer works.")

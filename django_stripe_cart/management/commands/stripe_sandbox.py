@@ -78,9 +78,9 @@ class Command(BaseCommand):
 
 
 def _delete_endpoints_on_other_ports(sandbox: Sandbox, url: str) -> None:
-    """Delete the sandbox's webhook endpoints with the same URL on another port.
+    """Delete the sandbox's webhook endpoints that differ from ``url`` only by the port.
 
-    They are from earlier runs, and another program may listen on their port now.
+    They are from earlier runs. Another program may listen on their port now.
     """
     own = urlsplit(url)
     key = {"Authorization": "Bearer sk_test_sandbox"}
