@@ -48,7 +48,7 @@ class Account:
 
     @contextmanager
     def change(self) -> Iterator[None]:
-        """Run the scheduled tasks that are due, then the `with` block, in one transaction."""
+        """Open a transaction, run the tasks that are due, and then run the `with` block."""
         with self.store.transaction():
             while due := self.store.find("task", compares("due_at", "lte", self.clock.now())):
                 task = min(due, key=lambda one: int(one["due_at"]))
@@ -66,7 +66,8 @@ class Account:
     def get(self, kind: str, id: str, *, param: str = "id", status: int = 404) -> Object:
         """Return the object of this kind and id.
 
-        If there is none, raise `ApiError` with this `status`, about the parameter `param`.
+        If the object does not exist, raise `ApiError`. `status` is the HTTP status of the error,
+        and `param` is the parameter that the error names.
         """
         found = self.store.get(id)
         if found is None or found.get("object") != kind:
@@ -78,15 +79,15 @@ class Account:
         return self.store.put(obj)
 
     def schedule(self, seconds: int, task: str, object_id: str) -> None:
-        """Schedule a task on an object, to run `seconds` from now on the sandbox's clock."""
+        """Schedule a task for an object. The task runs after `seconds` of the sandbox's time."""
         due_at = self.clock.now() + seconds
         body = {"id": new_id("task"), "due_at": due_at, "task": task, "object_id": object_id}
         self.store.put(body, kind="task")
 
     def emit(self, type: str, obj: Object, **previous: object) -> Object:
-        """Create an event about an object, schedule its webhooks, and return the event.
+        """Create an event about an object, schedule the event's webhooks, and return the event.
 
-        `previous` holds the changed fields of the object, with their values before the change.
+        `previous` contains the old value of each changed field of the object.
         """
         data: Object = {"object": remove_internal_data(obj)}
         if previous:
@@ -117,7 +118,10 @@ class Account:
         ]
 
     def schedule_delivery(self, event: Object, endpoint: Object) -> Object:
-        """Schedule the webhook of an event to one endpoint, due now, and return the delivery."""
+        """Schedule the sending of an event to an endpoint, and return the delivery.
+
+        The delivery is due now.
+        """
         delivery: Object = {
             "id": new_id("whd"),
             "event": event["id"],

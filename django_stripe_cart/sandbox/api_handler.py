@@ -32,7 +32,7 @@ class Call:
 
     @property
     def key(self) -> str | None:
-        """Return the idempotency key of a POST request, or None."""
+        """Return the call's idempotency key, or None. Requests other than POST have no key."""
         is_post = self.request.method == "POST"
         return self.request.headers.get("idempotency-key") if is_post else None
 
@@ -46,7 +46,10 @@ class ApiHandler:
         self._keys = IdempotencyKeys(account)
 
     def handle(self, request: Request) -> Response:
-        """Log an API call, and return its response. Raise `ConnectionLost` if a fault says so."""
+        """Log an API call, and return its response.
+
+        Raise `ConnectionLost` if a fault breaks the connection.
+        """
         call = Call(request, self._faults.take(f"{request.method} {request.path}"))
         entry: Object = {
             "method": request.method,
@@ -71,7 +74,7 @@ class ApiHandler:
             current_request.reset(token)
 
     def _respond(self, call: Call) -> Response:
-        """Return the response to a call, a result or an error, with Stripe's headers."""
+        """Return the result or the error of a call as a response with Stripe's headers."""
         try:
             call.params = _raw_parameters(call.request)
             fault_effects.raise_error(call.fault)
@@ -89,9 +92,10 @@ class ApiHandler:
         return response
 
     def _authenticate_and_run(self, call: Call) -> Response:
-        """Check the API key, and run the endpoint.
+        """Check the API key, run the endpoint, and return the response.
 
-        If the idempotency key is known, return the stored response, and do not run the endpoint.
+        If a response is stored under the idempotency key, return it instead of running the
+        endpoint.
         """
         request = call.request
         authenticate(request.headers.get("authorization", ""))
@@ -114,7 +118,7 @@ class ApiHandler:
     def _run_endpoint(
         self, call: Call, endpoint: Endpoint, ids: dict[str, str], params: Object
     ) -> Response:
-        """Run an endpoint in a transaction, and return its result or its error as a response."""
+        """Run an endpoint in a transaction, and return the result or the error as a response."""
 
         def run() -> Response:
             with self._account.change():
@@ -135,7 +139,10 @@ class ApiHandler:
 
 
 def _raw_parameters(request: Request) -> dict[str, Any]:
-    """Decode a request's parameters: from the body of a POST request, else from the query."""
+    """Decode the parameters of a request, and return them as nested dicts.
+
+    A POST request has its parameters in the body. Any other request has them in the query.
+    """
     if request.method != "POST":
         return decode(request.query)
     try:

@@ -21,7 +21,10 @@ def authenticate(header: str) -> None:
 
 
 def _read_basic_key(value: str) -> str:
-    """Return the API key from Basic authentication, where it is the user name, or return ""."""
+    """Return the API key, which is the user name of Basic authentication.
+
+    Return an empty string if the credentials are malformed.
+    """
     try:
         return base64.b64decode(value, validate=True).decode().partition(":")[0]
     except (binascii.Error, UnicodeDecodeError):

@@ -14,14 +14,14 @@ OLD_UI_MODES = {"hosted_page": "hosted", "embedded_page": "embedded", "elements"
 
 
 def check_version(version: str) -> str:
-    """Return an API version. Raise `ApiError` if it is malformed."""
+    """Return an API version unchanged. Raise `ApiError` if the version is malformed."""
     if not FORMAT.match(version):
         raise ApiError(f"Invalid Stripe API version: {version}")
     return version
 
 
 def is_since(version: str, date: str) -> bool:
-    """Return whether an API version is of this date (e.g. `2026-03-25`) or later."""
+    """Return whether an API version is at least as new as a date such as `2026-03-25`."""
     return version[:10] >= date
 
 
@@ -33,7 +33,10 @@ def allowed_ui_modes(version: str) -> list[str]:
 
 
 def convert(data: Any, version: str) -> Any:
-    """Convert an object, or a list of objects, from the newest format to that of an API version."""
+    """Return one or more objects in the format of an API version.
+
+    `data` is an object or a list of objects, in the newest format.
+    """
     if is_since(version, UI_MODES_RENAMED):
         return data
     if isinstance(data, list):

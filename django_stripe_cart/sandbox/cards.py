@@ -17,7 +17,7 @@ ERROR_CODES = ("expired_card", "incorrect_cvc", "processing_error")
 
 @dataclass(frozen=True)
 class Card:
-    """A test card and its behavior: a decline, 3D Secure, a dispute or a failing refund."""
+    """A test card and its behavior, such as a decline, 3D Secure, a dispute or a failing refund."""
 
     number: str
     label: str
@@ -35,7 +35,7 @@ class Card:
 
     @property
     def error_code(self) -> str:
-        """Return the code of the API error that the decline of this card causes."""
+        """Return the code of the API error for a decline of this card."""
         return self.decline_code if self.decline_code in ERROR_CODES else "card_declined"
 
     @property
@@ -81,7 +81,10 @@ CARDS = {card.number: card for card in [*FEATURED, *OTHERS]}
 
 
 def find_card(number: str) -> Card:
-    """Return the test card with this number or, for any other number, a card that is declined."""
+    """Return the test card with this number.
+
+    If there is no such test card, return a card that is always declined.
+    """
     unknown = Card(number, "Not a test card", decline_code="test_mode_live_card")
     return CARDS.get(number, unknown)
 

@@ -35,7 +35,7 @@ def charge_bank_account(account: Account, intent: Object, method: Object) -> Non
 
 
 def settle_bank_debit(account: Account, intent: Object, *, ok: bool) -> None:
-    """Let the pending bank debit of a payment intent succeed or, with `ok=False`, fail."""
+    """Settle the pending bank debit of a payment intent. With `ok=False`, the debit fails."""
     charge = account.get("charge", intent["latest_charge"])
     if ok:
         _mark_succeeded(account, intent, charge)
@@ -50,7 +50,11 @@ def _build_charge(account: Account, intent: Object, method: Object) -> Object:
 
 
 def _mark_succeeded(account: Account, intent: Object, charge: Object) -> None:
-    """Mark a charge and its payment intent as succeeded, add to the balance and create events."""
+    """Mark a charge and its payment intent as succeeded.
+
+    Also add the charge to the merchant's balance, and create an event for the charge and an event
+    for the payment intent.
+    """
     fee = min(charge["amount"], charge["amount"] * 29 // 1000 + 30)
     transaction = build_balance_transaction(
         charge, charge["amount"], "charge", created=account.clock.now(), fee=fee
@@ -86,9 +90,9 @@ def _mark_failed(
     *,
     decline_code: str | None = None,
 ) -> None:
-    """Mark a charge as failed, and its payment intent as requiring another payment method.
+    """Mark a charge as failed, and make its payment intent require another payment method.
 
-    Create the events of both.
+    Create an event for the charge and an event for the payment intent.
     """
     charge.update(
         status="failed", paid=False, failure_code=code, failure_message=message, receipt_url=None
@@ -102,7 +106,10 @@ def _mark_failed(
 
 
 def _build_outcome(decline_code: str | None) -> Object:
-    """Return a charge's `outcome`: declined with this code or, if the code is None, approved."""
+    """Return the `outcome` of a charge.
+
+    `decline_code` is the reason for a decline, or None if the charge is approved.
+    """
     is_approved = decline_code is None
     return {
         **dict.fromkeys(("advice_code", "network_advice_code", "network_decline_code")),

@@ -19,7 +19,7 @@ class Clock:
     def wall(self) -> int:
         """Return the real time.
 
-        Webhooks are signed with it, because receivers compare the timestamp with their own clock.
+        Webhooks are signed with the real time, because receivers compare it with their own clock.
         """
         return int(time.time())
 
@@ -33,9 +33,9 @@ class Clock:
         self._call_listeners()
 
     def freeze(self, at: int | None = None) -> None:
-        """Stop the clock at `at` (Unix time), by default at its current time.
+        """Stop the clock at the Unix time `at`, by default at the clock's current time.
 
-        `advance` still moves it.
+        `advance` still moves the stopped clock.
         """
         self._frozen = self.now() if at is None else at
         self._call_listeners()

@@ -1,8 +1,8 @@
 """`/_sandbox/…`: control a sandbox over HTTP, for tests that run in another process.
 
 `POST /_sandbox/pay` with `{"session": "cs_test_…", "card": "4000000000000002"}` calls
-`sandbox.pay(session=…, card=…)`, and likewise for every other action. `GET /_sandbox/refunds`
-returns `sandbox.refunds`, and likewise for every other query.
+`sandbox.pay(session=…, card=…)`. Every other action works in the same way. `GET /_sandbox/refunds`
+returns `sandbox.refunds`. Every other query works in the same way.
 """
 
 import dataclasses
@@ -75,10 +75,10 @@ class ControlApi:
         }
 
     def handle(self, request: Request) -> Response:
-        """Return the result of a request, or its error, as a JSON response.
+        """Return the result or the error of a request as a JSON response.
 
-        Arguments must be JSON, because a form on another site cannot send it, and so cannot control
-        the sandbox.
+        The arguments must be sent as JSON. A form on another site cannot send JSON, and so it
+        cannot control the sandbox.
         """
         try:
             return json_response({"result": _as_json_data(self._call_sandbox(request))})
@@ -88,7 +88,7 @@ class ControlApi:
             return json_response({"error": {"message": str(error)}}, status=400)
 
     def _call_sandbox(self, request: Request) -> Any:
-        """Call the method, or read the property, that the path names, and return the result."""
+        """Call the method or read the property that the path names. Return the result."""
         name = request.path.removeprefix(PREFIX)
         if request.method == "GET" and name in self._queries:
             return self._queries[name]()

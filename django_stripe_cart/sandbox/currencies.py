@@ -1,4 +1,4 @@
-"""Currencies: their smallest units, and minimum and maximum charges."""
+"""Currencies, with their smallest units, minimum charges and maximum charges."""
 
 from django_stripe_cart.sandbox.errors import ApiError, invalid_integer
 
@@ -36,7 +36,10 @@ def decimal_places(currency: str) -> int:
 
 
 def format_amount(amount: int, currency: str) -> str:
-    """Return an amount, in the smallest unit, as text such as `$12.50` or `1,250 KRW`."""
+    """Return an amount as text, such as `$12.50` or `1,250 KRW`.
+
+    `amount` is in the smallest unit of the currency.
+    """
     places = decimal_places(currency)
     text = f"{amount / 10**places:,.{places}f}" if places else f"{amount:,}"
     symbol = SYMBOLS.get(currency)
@@ -44,7 +47,11 @@ def format_amount(amount: int, currency: str) -> str:
 
 
 def check_representable(amount: int, currency: str, *, param: str) -> None:
-    """Raise `ApiError` if an amount is not a multiple of its currency's step, e.g. 10 for KWD."""
+    """Raise `ApiError` if an amount is not valid in its currency.
+
+    In some currencies, an amount must be a multiple of 10 or 100, in the smallest unit. For
+    example, an amount in KWD must be a multiple of 10.
+    """
     step = 100 if currency in WHOLE_UNITS else 10 if currency in THREE_DECIMAL else 1
     if amount % step:
         raise invalid_integer(

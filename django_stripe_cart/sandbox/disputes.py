@@ -20,10 +20,11 @@ def open_dispute(
     reason: str = "fraudulent",
     amount: int | None = None,
 ) -> Object:
-    """Open a dispute over a charge, and withdraw `amount`, by default the whole charge.
+    """Open a dispute over a charge, and withdraw the disputed amount from the merchant.
 
-    An inquiry, with a status such as `warning_needs_response`, withdraws nothing. A bank debit that
-    the bank takes back is `lost` from the start.
+    By default, `amount` is the amount of the charge. An inquiry has a status such as
+    `warning_needs_response`, and withdraws nothing. A dispute has the status `lost` from the start
+    if the bank takes back a bank debit.
     """
     amount = charge["amount"] if amount is None else amount
     if charge["status"] != "succeeded":
@@ -71,9 +72,10 @@ def set_dispute_status(account: Account, dispute: Object, status: str) -> Object
 
 
 def close_dispute(account: Account, dispute: Object, *, won: bool) -> Object:
-    """Close a dispute as won or lost by the merchant; if it is won, return the money.
+    """Close a dispute. If the merchant wins the dispute, return the money.
 
-    An inquiry is closed as neither.
+    `won` is whether the merchant wins. An inquiry is neither won nor lost, and gets the status
+    `warning_closed`.
     """
     if dispute["status"] in CLOSED:
         raise ApiError("This dispute is already closed.")
@@ -83,15 +85,19 @@ def close_dispute(account: Account, dispute: Object, *, won: bool) -> Object:
 
 
 def is_disputed(account: Account, charge: Object) -> bool:
-    """Return whether the bank withholds the money of a charge, so that it cannot be refunded."""
+    """Return whether the bank withholds the money of a charge.
+
+    A charge whose money is withheld cannot be refunded.
+    """
     disputes = account.store.find("dispute", charge=charge["id"])
     return any(not dispute["is_charge_refundable"] for dispute in disputes)
 
 
 def _withholds_money(dispute: Object) -> bool:
-    """Return whether the bank withholds the money: in a dispute, until the merchant wins it.
+    """Return whether the bank withholds the money of a disputed charge.
 
-    In an inquiry, the bank withholds nothing.
+    The bank withholds the money until the merchant wins the dispute. In an inquiry, the bank
+    withholds nothing.
     """
     return dispute["status"] != "won" and not dispute["status"].startswith(INQUIRY)
 
@@ -107,7 +113,7 @@ def _withdraw_money(account: Account, dispute: Object, charge: Object) -> None:
 def _add_balance_transaction(account: Account, dispute: Object, amount: int) -> None:
     """Add an amount to the merchant's balance because of a dispute.
 
-    A negative amount withdraws money, and costs a fee.
+    A negative amount is withdrawn from the balance, and the merchant pays a fee.
     """
     transaction = build_balance_transaction(
         dispute,

@@ -1,4 +1,4 @@
-"""The parameter `expand`: replace ids in a response by the objects with these ids."""
+"""The parameter `expand`: replace ids in a response with the objects that have these ids."""
 
 from django_stripe_cart.sandbox.account import Account, remove_internal_data
 from django_stripe_cart.sandbox.errors import ApiError
@@ -34,10 +34,11 @@ EXPANDABLE = {
 
 
 def expand(account: Account, obj: Object, paths: list[str]) -> Object:
-    """Return an object or list as it is sent: ids at these paths are replaced by their objects.
+    """Expand the ids at these paths, and return the object that the API sends.
 
-    A path is a field's name, or several names separated by dots. The sandbox's internal data is
-    removed.
+    Expanding an id replaces it with the object that has this id. `obj` can also be a list of
+    objects. A path is a field name, or several field names separated by dots. The sandbox's
+    internal data is removed.
     """
     rendered = remove_internal_data(obj)
     if rendered.get("object") == "list":
@@ -55,10 +56,10 @@ def expand(account: Account, obj: Object, paths: list[str]) -> Object:
 def _expand_path(
     account: Account, stored: Object, rendered: Object, names: list[str], path: str
 ) -> None:
-    """Replace the id at a path in `rendered` by the object with this id.
+    """In `rendered`, replace the id at one path with the object that has this id.
 
-    `rendered` is a copy of `stored`. `names` are the names in the path, and `path` is its text for
-    error messages.
+    `rendered` is a copy of `stored`. `names` are the parts of the path. `path` is the whole path,
+    for error messages.
     """
     name, rest = names[0], names[1:]
     if rendered.get("object") == "list" and name == "data":
@@ -78,7 +79,7 @@ def _expand_path(
 
 
 def _fetch_related(account: Account, stored: Object, name: str) -> Object | None:
-    """Return the object, or list of objects, that a field of a stored object refers to."""
+    """Return the object or the list of objects that a field of a stored object refers to."""
     if name == "line_items":
         url = f"/v1/checkout/sessions/{stored['id']}/line_items"
         return list_items(stored["_"]["line_items"], url, {})

@@ -16,7 +16,7 @@ from django_stripe_cart.sandbox.http import Response
 
 
 def raise_error(fault: Fault | None) -> None:
-    """Raise an error if the fault makes an API call fail before it starts."""
+    """Raise an error if a fault makes an API call fail before the call starts."""
     if fault is None:
         return
     if fault.kind in LOST_BEFORE:
@@ -28,7 +28,11 @@ def raise_error(fault: Fault | None) -> None:
 
 
 def run_call(fault: Fault | None, run: Callable[[], Response]) -> Response:
-    """Run an API call. A fault can delay it, or raise a server error before or after it."""
+    """Run an API call, and return the response.
+
+    A fault can delay the call, raise a server error instead of the call, or raise a server error
+    after the call.
+    """
     if fault is not None and fault.kind == "slow":
         time.sleep(fault.seconds)
     if fault is None or fault.kind not in STORED_ERRORS:
@@ -39,7 +43,10 @@ def run_call(fault: Fault | None, run: Callable[[], Response]) -> Response:
 
 
 def alter_response(fault: Fault | None, response: Response) -> Response:
-    """Return the response, which a fault can alter. Raise `ConnectionLost` if a fault loses it."""
+    """Return the response to an API call. A fault can alter the response.
+
+    Raise `ConnectionLost` if the fault loses the response.
+    """
     if fault is None:
         return response
     if fault.should_retry is not None:

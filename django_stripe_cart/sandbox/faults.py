@@ -29,9 +29,9 @@ WEBHOOK = "WEBHOOK"
 
 
 class ConnectionLost(Exception):
-    """An error for a broken connection: no response arrives, or only half of one.
+    """An error for a broken connection. The client gets no response, or half of a response.
 
-    The HTTP server and the in-process client each simulate it.
+    The HTTP server and the in-process client each simulate the broken connection.
     """
 
     def __init__(self, kind: str, response: Response | None = None) -> None:
@@ -41,7 +41,7 @@ class ConnectionLost(Exception):
 
 @dataclass
 class Fault:
-    """A fault that applies to the API calls or webhooks that its target matches."""
+    """A fault for the API calls or the webhooks that match its target."""
 
     target: str
     kind: str
@@ -52,7 +52,7 @@ class Fault:
 
 
 class Faults:
-    """The faults that are set, with the number of calls that each one still applies to."""
+    """The active faults, each with the number of calls that it still applies to."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
@@ -70,10 +70,11 @@ class Faults:
     ) -> Fault:
         """Make calls fail: `faults.add("POST /v1/refunds", kind="timeout_after")`.
 
-        The target is a method and a path, or `WEBHOOK` and an event type; `*` matches anything.
-        The fault skips the first `skip` calls, and then applies to the next `times` calls (None: to
-        all). `seconds` is the duration of a `slow` call or of a webhook's `delay`. `should_retry`
-        sets the header `Stripe-Should-Retry`, which tells the SDK whether to retry.
+        `target` is either a method and a path, or `WEBHOOK` and an event type. In `target`, `*`
+        matches any text. The fault skips the first `skip` calls, and then applies to the next
+        `times` calls. With `times=None`, the fault applies to all later calls. For the kinds `slow`
+        and `delay`, `seconds` is the length of the delay. `should_retry` sets the header
+        `Stripe-Should-Retry`, which tells the SDK whether to retry the call.
         """
         kinds = WEBHOOK_FAULTS if target.startswith(WEBHOOK) else API_FAULTS
         if kind not in kinds:
@@ -94,7 +95,7 @@ class Faults:
             return [asdict(fault) for fault in self._faults]
 
     def take(self, call: str) -> Fault | None:
-        """Count an API call or a webhook, and return the fault that applies to it, or None."""
+        """Count an API call or a webhook. Return the fault that applies to it, or None."""
         with self._lock:
             for fault in self._faults:
                 if fnmatchcase(call, fault.target):
@@ -102,7 +103,10 @@ class Faults:
         return None
 
     def _count_call(self, fault: Fault) -> Fault | None:
-        """Count a call for a fault. Return the fault, or None if it skips this call."""
+        """Count a call that matches a fault, and return the fault.
+
+        If the fault skips the call, return None.
+        """
         if fault.skip:
             fault.skip -= 1
             return None

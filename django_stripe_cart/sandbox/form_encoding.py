@@ -14,7 +14,8 @@ KEY = re.compile(r"^([^\[\]]+)((?:\[[^\[\]]*\])*)$")
 def decode(text: str) -> dict[str, Any]:
     """Return form-encoded parameters as nested dicts.
 
-    A list becomes a dict with the keys "0", "1", …, which `parameters.ListOf` converts.
+    A list becomes a dict with the keys "0", "1" and so on. `parameters.ListOf` converts this dict
+    to a list.
     """
     params: dict[str, Any] = {}
     for key, value in _parse_pairs(text):
@@ -31,7 +32,7 @@ def _parse_pairs(text: str) -> list[tuple[str, str]]:
 
 
 def _split_key(key: str) -> list[str]:
-    """Return the parts of a parameter's name: `a[b][0]` is `a`, `b` and `0`."""
+    """Return the parts of a parameter's name: `a`, `b` and `0` for `a[b][0]`."""
     match = KEY.match(key)
     if match is None:
         return [key]
@@ -42,7 +43,7 @@ def _split_key(key: str) -> list[str]:
 
 
 def _set_nested(params: dict[str, Any], path: list[str], value: str) -> None:
-    """Set a value in nested dicts, given the keys that lead to it."""
+    """Set a value in nested dicts. `path` contains the keys that lead to the value."""
     node = params
     for name in path[:-1]:
         inner = node.setdefault(name or str(len(node)), {})

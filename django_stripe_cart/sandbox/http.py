@@ -49,6 +49,6 @@ class Response:
 
 
 def json_response(data: Object, *, status: int = 200) -> Response:
-    """Return a JSON response, indented like Stripe's."""
+    """Return a JSON response with Stripe's indentation."""
     body = json.dumps(data, indent=2, ensure_ascii=False).encode()
     return Response(status, {"Content-Type": "application/json"}, body)

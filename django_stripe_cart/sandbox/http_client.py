@@ -1,6 +1,7 @@
-"""An HTTP client for the SDK that calls a sandbox in the same process, without a socket.
+"""An HTTP client for Stripe's SDK, to call a sandbox in the same process without a socket.
 
-The only module of the sandbox that imports `stripe`. It is imported only on request.
+This is the only module of the sandbox that imports `stripe`. The sandbox imports this module only
+when `Sandbox.http_client` is called.
 """
 
 from collections.abc import Callable, Mapping
@@ -43,7 +44,10 @@ class SandboxClient(stripe.HTTPClient):
         """Do nothing: there is no connection."""
 
     def _sleep_time_seconds(self, *args: Any, **kwargs: Any) -> float:
-        """Return zero, so that the SDK retries at once. (Its arguments differ between versions.)"""
+        """Return zero, so that the SDK retries at once.
+
+        The arguments of this method differ between versions of the SDK.
+        """
         return 0.0
 
 
@@ -60,7 +64,7 @@ class Headers(dict[str, str]):
         return super().__getitem__(name.lower())
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return the header with this name, in upper or lower case, or the default."""
+        """Return the value of a header, or the default. The case of the name does not matter."""
         return super().get(name.lower(), default)
 
 

@@ -22,7 +22,7 @@ class IdempotencyKeys:
 
     @contextmanager
     def lock(self, key: str | None) -> Iterator[None]:
-        """Lock a key during the `with` block. Raise `ApiError` if another call has locked it."""
+        """Lock a key during the `with` block. Raise `ApiError` if another call holds the lock."""
         if key is None:
             yield
             return
@@ -36,7 +36,7 @@ class IdempotencyKeys:
                 self._in_use.discard(key)
 
     def replay(self, key: str | None, request: Request, params: Object) -> Response | None:
-        """Return the response stored for a key in the last 24 hours, or None.
+        """Return the response that was stored under a key in the last 24 hours, or None.
 
         Raise `ApiError` if the key was first used for another request.
         """
@@ -68,9 +68,9 @@ class IdempotencyKeys:
         response: Response,
         request_id: str,
     ) -> None:
-        """Store the response to a call under its key, so that `replay` returns it.
+        """Store the response to a call under its idempotency key, for `replay`.
 
-        Without a key, do nothing.
+        If the key is None, do nothing.
         """
         if key is None:
             return

@@ -26,7 +26,10 @@ class Created:
     """The `created` parameter of a list: a timestamp, or a range of timestamps."""
 
     def clean(self, value: Any, path: str) -> dict[str, int]:
-        """Return the range as a dict; one timestamp becomes a range with this start and end."""
+        """Return the range of times as a dict.
+
+        A single timestamp becomes a range that starts and ends at this timestamp.
+        """
         if isinstance(value, dict):
             return Hash(CREATED).clean(value, path)
         moment = Integer().clean(value, path)
@@ -34,7 +37,7 @@ class Created:
 
 
 def parameters_for_list(**filters: Parameter) -> Hash:
-    """Return the parameters of an endpoint that returns a list: pagination, and these filters."""
+    """Return the parameters of a list endpoint: the pagination parameters and these filters."""
     return Hash(
         {
             "limit": Integer(minimum=1, maximum=100),
@@ -48,7 +51,7 @@ def parameters_for_list(**filters: Parameter) -> Hash:
 
 
 def list_stored_objects(account: Account, params: Object, *, kind: str, url: str) -> Object:
-    """Return one page of the stored objects of a kind that match the filters in `params`."""
+    """Return one page of the stored objects of a kind, filtered by `params`."""
     limit = params.get("limit", DEFAULT_LIMIT)
     conditions, is_backwards = _cursor_conditions(account, kind, params)
     for operator, moment in params.get("created", {}).items():
@@ -62,7 +65,7 @@ def list_stored_objects(account: Account, params: Object, *, kind: str, url: str
 
 
 def list_items(items: list[Object], url: str, params: Object) -> Object:
-    """Return the page of `items` that `params` ask for, in the order given."""
+    """Return the page of `items` that `params` select, in the order of `items`."""
     limit = params.get("limit", DEFAULT_LIMIT)
     ids = [item["id"] for item in items]
     if "ending_before" in params:
@@ -81,7 +84,11 @@ def build_list(items: list[Object], url: str, *, has_more: bool = False) -> Obje
 
 
 def _cursor_conditions(account: Account, kind: str, params: Object) -> tuple[list[Condition], bool]:
-    """Return the SQL conditions for a page, and whether it ends, not begins, at the cursor."""
+    """Return the SQL conditions for a page, and whether the page ends at the cursor.
+
+    With `ending_before`, the page ends at the cursor. With `starting_after`, the page begins at the
+    cursor.
+    """
     if "starting_after" in params and "ending_before" in params:
         raise ApiError("You may only specify one of: ending_before, starting_after.")
     for name, condition in (("starting_after", is_before), ("ending_before", is_after)):
@@ -93,9 +100,10 @@ def _cursor_conditions(account: Account, kind: str, params: Object) -> tuple[lis
 
 
 def _filter_condition(name: str, value: Any) -> Condition:
-    """Return the SQL condition that a field equals `value`, or one of a list of values.
+    """Return the SQL condition that a field has a value.
 
-    A dict has the name and the value of a field inside the field.
+    If `value` is a list, the field must equal one of its items. If `value` is a dict, it contains
+    the name of a nested field, and the value that the nested field must have.
     """
     if isinstance(value, list):
         return is_one_of(name, value)
@@ -106,7 +114,7 @@ def _filter_condition(name: str, value: Any) -> Condition:
 
 
 def _index_of(ids: list[str], id: str, param: str) -> int:
-    """Return the index of an id in a list. Raise `ApiError` if it is not there."""
+    """Return the index of an id in a list. Raise `ApiError` if the list does not contain the id."""
     if id not in ids:
         raise resource_missing("line item", id, param=param, status=400)
     return ids.index(id)

@@ -20,15 +20,18 @@ METADATA_KEYS, METADATA_KEY_LENGTH, METADATA_VALUE_LENGTH = 50, 40, 500
 
 
 class Parameter(Protocol):
-    """A type of API parameters, which validates and converts their values."""
+    """A type of API parameter. `clean` validates and converts a value of this type."""
 
     def clean(self, value: Any, path: str) -> Any:
-        """Return the converted value of the parameter `path`. Raise `ApiError` if it is invalid."""
+        """Validate, convert and return the value of the parameter `path`.
+
+        Raise `ApiError` if the value is invalid.
+        """
 
 
 @dataclass(frozen=True)
 class Text:
-    """A text parameter: a string of limited length, by default not empty."""
+    """A text parameter. Its length is limited, and by default it must not be empty."""
 
     max_length: int = 5000
     may_be_empty: bool = False
@@ -73,7 +76,7 @@ class Integer:
 
 @dataclass(frozen=True)
 class Amount:
-    """A parameter with an amount of money, in the smallest currency unit, not negative."""
+    """A parameter with a non-negative amount of money, in the smallest unit of the currency."""
 
     def clean(self, value: Any, path: str) -> int:
         """Return the amount. Raise `ApiError` if it is negative or more than Stripe can charge."""
@@ -114,7 +117,10 @@ class Currency:
     """A parameter with a currency code."""
 
     def clean(self, value: Any, path: str) -> str:
-        """Return the currency in lower case. Raise `ApiError` if Stripe does not support it."""
+        """Return the currency code in lower case.
+
+        Raise `ApiError` if Stripe does not support the currency.
+        """
         code = Text().clean(value, path).lower()
         if code not in CURRENCIES:
             raise ApiError(f"Invalid currency: {code}", param=path)
@@ -137,14 +143,14 @@ class Email:
 class Url:
     """A parameter with an absolute URL.
 
-    URLs of images are `https_only`, because Stripe fetches the images itself.
+    With `https_only`, the URL must use HTTPS. This is for images, which Stripe fetches itself.
     """
 
     https_only: bool = False
     max_length: int = 5000
 
     def clean(self, value: Any, path: str) -> str:
-        """Return the URL. Raise `ApiError` if it is not an absolute URL for HTTP or HTTPS."""
+        """Return the URL. Raise `ApiError` if it is not an absolute HTTP or HTTPS URL."""
         text = Text(max_length=self.max_length).clean(value, path)
         schemes = ["https"] if self.https_only else ["http", "https"]
         try:
@@ -159,7 +165,7 @@ class Url:
 
 @dataclass(frozen=True)
 class Anything:
-    """A parameter with any value, which is not validated."""
+    """A parameter whose value is not validated."""
 
     def clean(self, value: Any, path: str) -> Any:
         """Return the value unchanged."""
@@ -168,10 +174,13 @@ class Anything:
 
 @dataclass(frozen=True)
 class Metadata:
-    """A metadata parameter: up to 50 keys of up to 40 characters, with values of up to 500."""
+    """A metadata parameter with up to 50 keys.
+
+    A key has up to 40 characters. A value has up to 500 characters.
+    """
 
     def clean(self, value: Any, path: str) -> dict[str, str]:
-        """Return the metadata without empty values. Raise `ApiError` if it exceeds a limit."""
+        """Return the metadata without empty values. Raise `ApiError` if a limit is exceeded."""
         if value == "":
             return {}
         if not isinstance(value, dict):
@@ -191,13 +200,16 @@ class Metadata:
 
 @dataclass(frozen=True)
 class ListOf:
-    """A parameter with a list, whose items have one type, sent as `name[0]=…&name[1]=…`."""
+    """A list parameter, sent as `name[0]=…&name[1]=…`. All items have the same type."""
 
     item: Parameter
     maximum: int | None = None
 
     def clean(self, value: Any, path: str) -> list[Any]:
-        """Return the converted items. Raise `ApiError` for an invalid item or too many items."""
+        """Return the converted items.
+
+        Raise `ApiError` if an item is invalid, or if there are too many items.
+        """
         if value == "":
             return []
         if not isinstance(value, dict) or not all(key.isdigit() for key in value):
@@ -212,13 +224,16 @@ class ListOf:
 
 @dataclass(frozen=True)
 class Hash:
-    """A parameter with named fields, each of its own type; unknown fields are refused."""
+    """A parameter with named fields. Each field has its own type. Unknown fields are refused."""
 
     fields: Mapping[str, Parameter]
     required: Sequence[str] = ()
 
     def clean(self, value: Any, path: str = "") -> dict[str, Any]:
-        """Return the converted fields. Raise `ApiError` if one is unknown, missing or invalid."""
+        """Return the converted fields.
+
+        Raise `ApiError` if a field is unknown, missing or invalid.
+        """
         if value == "":
             return {}
         if not isinstance(value, dict):

@@ -10,9 +10,9 @@ Status = Literal["paid", "declined", "action_required", "processing", "complete"
 class Payment:
     """The result of an attempt to pay.
 
-    The status `complete` means that there was nothing to pay. `redirect_url` is the next page: the
-    success URL, or the 3D Secure page. After a decline, `field` is the name of the invalid field of
-    the payment form, if there is one.
+    The status `complete` means that there is nothing to pay. `redirect_url` is the URL of the next
+    page, which is the success page or the 3D Secure page. If a field of the payment form is
+    invalid, `field` is the name of that field.
     """
 
     status: Status

@@ -34,7 +34,10 @@ class PaymentForm:
 
     @classmethod
     def read(cls, data: Mapping[str, str], session: Object) -> "PaymentForm":
-        """Read the submitted data. The session's `customer_email` overrides the typed address."""
+        """Read the submitted data.
+
+        The session's `customer_email` overrides the e-mail address that the shopper typed.
+        """
         text = {name: str(data.get(name, "")).strip()[:500] for name in cls.__dataclass_fields__}
         text["number"] = re.sub(r"[\s-]", "", text["number"])
         text["email"] = session["customer_email"] or text["email"]
@@ -43,7 +46,7 @@ class PaymentForm:
     def billing_details(self, now: int, *, needs_card: bool) -> Object:
         """Validate the form, and return the payer's name, e-mail address and card expiry.
 
-        Raise `FormError` if a field is invalid. The card is validated only if `needs_card`.
+        Raise `FormError` if a field is invalid. The card is validated only if `needs_card` is true.
         """
         if not EMAIL.match(self.email):
             raise FormError("email", "Enter a valid e-mail address.")
@@ -64,7 +67,10 @@ class PaymentForm:
             raise FormError("number", "Your card number is not valid.", "incorrect_number")
 
     def _read_expiry(self, now: int) -> tuple[int, int]:
-        """Return the card's expiry month and year. Raise `FormError` if invalid or in the past."""
+        """Return the card's expiry month and year.
+
+        Raise `FormError` if the expiry date is invalid or in the past.
+        """
         match = EXPIRY.match(self.expiry)
         if match is None or not 1 <= int(match[1]) <= 12:
             raise FormError(

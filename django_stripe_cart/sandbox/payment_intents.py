@@ -12,7 +12,7 @@ AUTHENTICATION_FAILED = (
 
 
 def start_intent(account: Account, session: Object) -> Object:
-    """Return the payment intent of a session, with the session's total as its amount.
+    """Return a session's payment intent, with the session's total as the amount.
 
     The first attempt to pay creates the payment intent.
     """
@@ -32,7 +32,7 @@ def attach_payment_method(
 ) -> Object:
     """Attach a new payment method to a payment intent, and return the payment method.
 
-    It is a card or, without `card`, a bank account.
+    The payment method is a card, or a bank account if `card` is None.
     """
     method = account.save(build_payment_method(type, billing, card, created=account.clock.now()))
     intent["_"]["card"] = card and card.number
@@ -42,7 +42,7 @@ def attach_payment_method(
 
 
 def require_3ds(account: Account, intent: Object, *, return_url: str) -> None:
-    """Mark a payment intent as waiting for 3D Secure, before it is charged."""
+    """Make a payment intent wait for 3D Secure before the charge."""
     intent["status"] = "requires_action"
     intent["next_action"] = {
         "type": "redirect_to_url",
@@ -80,7 +80,7 @@ def require_payment_method(
     charge: str | None = None,
     decline_code: str | None = None,
 ) -> None:
-    """Record why a payment failed, and make its intent require another payment method."""
+    """Record why a payment failed, and make the payment intent require another payment method."""
     method = account.get("payment_method", intent["payment_method"])
     error = {
         "charge": charge,

@@ -1,4 +1,4 @@
-"""Reviews and early fraud warnings, and the effects of refunds and disputes on them."""
+"""Reviews and early fraud warnings. Refunds and disputes close reviews and update warnings."""
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.errors import ApiError
@@ -34,7 +34,11 @@ WARNING = "radar.early_fraud_warning"
 
 
 def open_review(account: Account, charge: Object, *, opened_reason: str) -> Object:
-    """Open a review of a charge, for a rule of Radar or for the merchant (`manual`)."""
+    """Open a review of a charge.
+
+    `opened_reason` is `rule` for a review by a Radar rule, or `manual` for a review by the
+    merchant.
+    """
     if charge["status"] != "succeeded":
         raise ApiError("Only a payment that succeeded can be reviewed.")
     if find_open_review(account, charge) is not None:
@@ -80,9 +84,9 @@ def find_open_review(account: Account, charge: Object) -> Object | None:
 
 
 def record_refund(account: Account, charge: Object, reason: str | None) -> None:
-    """After a refund, close the review of a fully refunded charge, and update its warnings.
+    """Update a charge's early fraud warnings after a refund.
 
-    `reason` is the reason for the refund.
+    If the charge is fully refunded, also close its review. `reason` is the reason for the refund.
     """
     if charge["refunded"]:
         is_fraud = reason == "fraudulent"
@@ -91,20 +95,20 @@ def record_refund(account: Account, charge: Object, reason: str | None) -> None:
 
 
 def record_dispute(account: Account, charge: Object) -> None:
-    """After a dispute, close the review of the charge, and update its warnings."""
+    """Close a disputed charge's review, and update the charge's early fraud warnings."""
     _close_open_review(account, charge, "disputed")
     _update_warnings(account, charge)
 
 
 def _close_open_review(account: Account, charge: Object, reason: str) -> None:
-    """Close the open review of a charge, if it has one."""
+    """If a charge has an open review, close the review."""
     review = find_open_review(account, charge)
     if review is not None:
         close_review(account, review, reason=reason)
 
 
 def _update_warnings(account: Account, charge: Object) -> None:
-    """Update whether a charge's early fraud warnings are actionable, and create events."""
+    """Update the field `actionable` of a charge's early fraud warnings, and create events."""
     for warning in account.store.find(WARNING, charge=charge["id"]):
         before, now = warning["actionable"], is_actionable(charge)
         if before != now:

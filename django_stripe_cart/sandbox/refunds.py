@@ -1,4 +1,4 @@
-"""The steps of a refund, and the refunded amounts that charges record."""
+"""The steps of a refund, and the refunded amounts of charges."""
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.cards import find_card
@@ -16,7 +16,10 @@ FAILURE_REASON = "expired_or_canceled_card"
 
 
 def make_refund(account: Account, charge: Object, params: Object, *, amount: int) -> Object:
-    """Refund an amount of a charge, and return the refund. Some test cards make it wait or fail."""
+    """Refund an amount of a charge, and return the refund.
+
+    With some test cards, the refund waits or fails.
+    """
     refund = build_refund(charge, params, amount=amount, created=account.clock.now())
     outcome = find_card(charge["_"]["card"]).refund if charge["_"]["card"] else "succeeded"
     if outcome == "pending":
@@ -36,7 +39,10 @@ def make_refund(account: Account, charge: Object, params: Object, *, amount: int
 
 
 def set_refund_status(account: Account, refund: Object, status: str) -> Object:
-    """Set a refund's status, whatever it was before, and update the charge's amounts."""
+    """Set a refund's status, and update the refunded amount of its charge.
+
+    Any status can replace any other status.
+    """
     before = refund["status"]
     refund["status"] = status
     refund.pop("pending_reason", None)
@@ -62,16 +68,16 @@ def amount_refundable(charge: Object) -> int:
 
 
 def _add_balance_transaction(account: Account, refund: Object, amount: int, type: str) -> str:
-    """Add an amount (negative for a refund) to the merchant's balance.
+    """Add an amount to the merchant's balance, and return the id of the balance transaction.
 
-    Return the id of the balance transaction.
+    The amount of a refund is negative. If a refund fails or is canceled, the amount is positive.
     """
     transaction = build_balance_transaction(refund, amount, type, created=account.clock.now())
     return str(account.save(transaction)["id"])
 
 
 def _update_charge_totals(account: Account, charge: Object) -> None:
-    """Calculate the refunded amount of a charge from its refunds, and store it."""
+    """Calculate the refunded amount of a charge from its refunds, and store the charge."""
     refunds = account.store.find("refund", charge=charge["id"])
     amount = sum(refund["amount"] for refund in refunds if refund["status"] in COUNTED_STATUSES)
     charge.update(amount_refunded=amount, refunded=amount == charge["amount_captured"])

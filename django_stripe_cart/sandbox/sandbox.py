@@ -27,9 +27,9 @@ API = ("/v1/", "/v2/")
 class Sandbox(SimulatedActions):
     """A stand-in for Stripe: one account, with its API, its payment page and its webhooks.
 
-    `data` is the path of an SQLite file; without it, everything is kept in memory. `base_url` is
-    the address of the payment page; by default `serve` sets it. `name` is the merchant's name on
-    the payment page; by default the host of the success URL.
+    `data` is the path of an SQLite file. Without `data`, everything is kept in memory. `base_url`
+    is the address of the payment page. By default, `serve` sets this address. `name` is the
+    merchant's name on the payment page. By default, the name is the host of the success URL.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Sandbox(SimulatedActions):
             self._queue.deliver_or_notify()
 
     def http_client(self) -> "stripe.HTTPClient":
-        """Return an HTTP client for the SDK that calls this sandbox without a socket.
+        """Return an HTTP client for Stripe's SDK. The client calls this sandbox without a socket.
 
         Use it as `StripeClient(key, http_client=…)`.
         """
@@ -101,7 +101,10 @@ class Sandbox(SimulatedActions):
 
     @property
     def api_version(self) -> str:
-        """Return the account's default API version, by default the newest."""
+        """Return the account's API version, by default the newest version.
+
+        This version applies to calls that do not specify a version.
+        """
         return self._account.api_version
 
     @api_version.setter
@@ -150,7 +153,7 @@ class Sandbox(SimulatedActions):
 
     @property
     def requests(self) -> list[Object]:
-        """Return the log of API calls, oldest first; only the latest 10,000 are kept."""
+        """Return the log of the latest 10,000 API calls, oldest first."""
         return list(self._api.log)
 
     def add_webhook_endpoint(
@@ -161,8 +164,9 @@ class Sandbox(SimulatedActions):
     ) -> Object:
         """Subscribe a URL to events, and return the webhook endpoint with its `secret`.
 
-        With several secrets, each webhook gets a signature for each secret. If the URL already has
-        an endpoint, its events are replaced; its secrets are replaced only if you pass any.
+        If you pass several secrets, each webhook has one signature for each secret. If the URL
+        already has an endpoint, the new events replace the old events. The old secrets are kept if
+        you pass no secret.
         """
         secrets = [secret] if isinstance(secret, str) else list(secret or ())
         with self._account.change():
@@ -178,7 +182,7 @@ class Sandbox(SimulatedActions):
     def roll_secret(self, endpoint: str, hours: int = 24) -> str:
         """Add a new secret to the endpoint with this id, and return the secret.
 
-        The old secret expires after `hours`.
+        The old secret expires after this number of `hours`.
         """
         with self._account.change():
             found = self._account.get("webhook_endpoint", endpoint)
@@ -187,15 +191,18 @@ class Sandbox(SimulatedActions):
         return secret
 
     def sign_for_endpoint(self, endpoint: str, body: str) -> str:
-        """Return the header `Stripe-Signature` that the endpoint's webhooks with this body have."""
+        """Return the header `Stripe-Signature` of a webhook that sends this body to an endpoint.
+
+        `endpoint` is the id of the endpoint.
+        """
         found = self._account.get("webhook_endpoint", endpoint)
         secrets = active_secrets(found, self.clock.now())
         return signature.sign(body.encode(), secrets, timestamp=self.clock.wall())
 
     def deliver_with(self, deliver: Deliver | None) -> None:
-        """Send webhooks by calling `deliver(url, body, headers)`, which returns the HTTP status.
+        """Send webhooks by calling `deliver(url, body, headers)`.
 
-        With None, webhooks stay pending.
+        `deliver` must return the HTTP status. If `deliver` is None, webhooks stay pending.
         """
         self._queue.deliver_with(deliver)
 
@@ -206,12 +213,12 @@ class Sandbox(SimulatedActions):
 
     @property
     def pending_deliveries(self) -> list[Object]:
-        """Return the webhook deliveries that are not sent yet or will be retried, oldest first."""
+        """Return the webhook deliveries that will be sent or retried, oldest first."""
         return self._queue.pending
 
     @property
     def hold_deliveries(self) -> bool:
-        """Return whether webhooks are held until `deliver()` is called."""
+        """Return whether webhooks wait until `deliver()` is called."""
         return self._queue.is_held
 
     @hold_deliveries.setter
@@ -219,9 +226,9 @@ class Sandbox(SimulatedActions):
         self._queue.is_held = value
 
     def sign(self, body: bytes, secret: str, timestamp: int | None = None) -> str:
-        """Return the header `Stripe-Signature` for the body of a webhook, signed with `secret`.
+        """Sign the body of a webhook with `secret`, and return the header `Stripe-Signature`.
 
-        `timestamp` (Unix seconds) is the time of signing, by default now.
+        `timestamp` is the time of signing in Unix seconds. The default is the real time.
         """
         moment = self.clock.wall() if timestamp is None else timestamp
         return signature.sign(body, secret, timestamp=moment)
@@ -234,15 +241,15 @@ class Sandbox(SimulatedActions):
         self.clock.reset()
 
     def close(self) -> None:
-        """Close the database. Without a `data` file, everything is lost."""
+        """Close the database. If the sandbox has no `data` file, everything is lost."""
         self._account.store.close()
 
     def _run_due_tasks(self) -> None:
-        """Run the scheduled tasks that are due, and deliver the webhooks that they cause."""
+        """Run the scheduled tasks that are due, and deliver their webhooks."""
         self._account.run_due_tasks()
         self._queue.deliver_or_notify()
 
     def _find_all(self, kind: str) -> list[Object]:
-        """Run the tasks that are due, and return all objects of a kind, without internal data."""
+        """Run the tasks that are due. Return all objects of a kind, without internal data."""
         self._run_due_tasks()
         return [remove_internal_data(obj) for obj in self._account.store.find(kind)]

@@ -9,7 +9,10 @@ from django_stripe_cart.sandbox.refunds import set_refund_status
 
 
 def _change_refund_status(account: Account, refund: Object, *, before: str, after: str) -> Object:
-    """If a refund's status is still `before`, change it to `after`. Return the refund."""
+    """Change a refund's status from `before` to `after`, and return the refund.
+
+    If the status is no longer `before`, do not change the refund.
+    """
     return set_refund_status(account, refund, after) if refund["status"] == before else refund
 
 

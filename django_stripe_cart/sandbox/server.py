@@ -17,7 +17,10 @@ Handle = Callable[[str, str, dict[str, str], bytes], Response]
 
 
 class SandboxServer:
-    """A running HTTP server of a sandbox. Use it as a context manager, or call `close`."""
+    """A running HTTP server of a sandbox.
+
+    Use it as a context manager, or call `close` to stop it.
+    """
 
     def __init__(self, handle: Handle, *, host: str, port: int) -> None:
         require_loopback(host)
@@ -70,7 +73,7 @@ def require_loopback(host: str) -> None:
 
 
 class _Server(ThreadingHTTPServer):
-    """An HTTP server with threads, which can close all connections that are open."""
+    """A threaded HTTP server that can close all its open connections."""
 
     daemon_threads = True
     block_on_close = False
@@ -86,7 +89,7 @@ class _Server(ThreadingHTTPServer):
         super().process_request(request, client_address)
 
     def close_request(self, request: Any) -> None:
-        """Close a connection, and no longer record it as open."""
+        """Close a connection, and remove it from the open connections."""
         self._open.discard(request)
         super().close_request(request)
 
@@ -110,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 60
 
     def do_GET(self) -> None:
-        """Answer a request with any method."""
+        """Answer a request of any HTTP method."""
         self._answer_request()
 
     do_POST = do_DELETE = do_HEAD = do_PUT = do_GET
@@ -119,7 +122,10 @@ class _Handler(BaseHTTPRequestHandler):
         """Print nothing, because the sandbox has a request log of its own."""
 
     def _answer_request(self) -> None:
-        """Answer one request with the sandbox's response, or lose the connection for a fault."""
+        """Answer a request with the sandbox's response.
+
+        If a fault breaks the connection, simulate the lost connection instead.
+        """
         length = self.headers.get("Content-Length", "0")
         if not length.isdigit() or int(length) > MAX_BODY:
             self.close_connection = True
@@ -136,7 +142,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._write_response(response)
 
     def _write_response(self, response: Response, *, only: int | None = None) -> None:
-        """Send a response, with its whole body or, if `only` is a number, that many bytes of it."""
+        """Send a response.
+
+        If `only` is a number, send only that many bytes of the body. By default, send the whole
+        body.
+        """
         self.send_response_only(response.status)
         for name, value in {"Date": self.date_time_string(), **response.headers}.items():
             self.send_header(name, value)
@@ -146,7 +156,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(response.body[:only])
 
     def _simulate_lost_connection(self, lost: ConnectionLost) -> None:
-        """Send half the response, reset the connection, or send nothing, as a fault says."""
+        """Simulate the lost connection that a fault requests.
+
+        Send half of the response, reset the connection, or send nothing.
+        """
         self.close_connection = True
         if lost.kind == "truncated" and lost.response is not None:
             self._write_response(lost.response, only=len(lost.response.body) // 2)

@@ -42,7 +42,7 @@ def submit_form(account: Account, session_id: str, data: Mapping[str, str]) -> P
 
 
 def confirm_3ds(account: Account, session_id: str, *, ok: bool) -> Payment:
-    """Complete 3D Secure and charge the card or, with `ok=False`, fail 3D Secure."""
+    """Complete 3D Secure, and charge the card. With `ok=False`, 3D Secure fails."""
     session = account.get(SESSION, session_id)
     if session["status"] != "open":
         return current_payment(session)
@@ -57,7 +57,7 @@ def confirm_3ds(account: Account, session_id: str, *, ok: bool) -> Payment:
 
 
 def settle_bank_debit(account: Account, session_id: str, *, ok: bool) -> Payment:
-    """Let a session's pending bank debit succeed or, with `ok=False`, fail."""
+    """Settle a session's pending bank debit. With `ok=False`, the debit fails."""
     session = account.get(SESSION, session_id)
     intent = account.get("payment_intent", session["payment_intent"] or "")
     if intent["status"] != "processing":
@@ -72,7 +72,7 @@ def settle_bank_debit(account: Account, session_id: str, *, ok: bool) -> Payment
 
 
 def current_payment(session: Object) -> Payment:
-    """Return the result of paying, as the status of the session tells it."""
+    """Return the result of paying a session, according to the session's status."""
     if session["status"] == "expired":
         return Payment("expired", message="This checkout session has expired.")
     if session["status"] == "open":
@@ -95,7 +95,7 @@ def success_url(session: Object) -> str:
 
 
 def _choose_shipping(account: Account, session: Object, rate_id: str) -> None:
-    """Choose a shipping rate if the session offers it, and update the session's totals."""
+    """If a session offers a shipping rate, choose the rate and update the session's totals."""
     offered = [option["shipping_rate"] for option in session["shipping_options"]]
     if rate_id in offered:
         set_shipping_rate(session, account.get("shipping_rate", rate_id))
@@ -110,7 +110,10 @@ def _payment_method_type(session: Object, wanted: str) -> str:
 
 
 def _pay_by_card(account: Account, session: Object, number: str, billing: Object) -> Payment:
-    """Charge a card or, if the card requires 3D Secure, ask the shopper for it first."""
+    """Charge a card.
+
+    If the card requires 3D Secure, do not charge the card yet. Send the shopper to 3D Secure first.
+    """
     intent = payment_intents.start_intent(account, session)
     card = find_card(number)
     payment_intents.attach_payment_method(account, intent, "card", billing, card)
@@ -122,9 +125,9 @@ def _pay_by_card(account: Account, session: Object, number: str, billing: Object
 
 
 def _charge_card(account: Account, session: Object, intent: Object) -> Payment:
-    """Charge the card of a payment intent; if this succeeds, complete the session.
+    """Charge the card of a payment intent. If the charge succeeds, complete the session.
 
-    Some test cards then open a dispute.
+    Some test cards then cause a dispute.
     """
     method = account.get("payment_method", intent["payment_method"])
     card = find_card(intent["_"]["card"])
@@ -137,7 +140,10 @@ def _charge_card(account: Account, session: Object, intent: Object) -> Payment:
 
 
 def _pay_by_bank_debit(account: Account, session: Object, type: str, billing: Object) -> Payment:
-    """Start a bank debit, and complete the session, which is unpaid until the debit succeeds."""
+    """Start a bank debit, and complete the session.
+
+    The session is unpaid until the debit succeeds.
+    """
     intent = payment_intents.start_intent(account, session)
     method = payment_intents.attach_payment_method(account, intent, type, billing)
     charges.charge_bank_account(account, intent, method)
@@ -145,7 +151,7 @@ def _pay_by_bank_debit(account: Account, session: Object, type: str, billing: Ob
 
 
 def _complete_session(account: Account, session: Object, payment_status: str) -> Payment:
-    """Mark a session as complete, create the event, and return the result of paying."""
+    """Mark a session as complete, create the session's event, and return the result of paying."""
     billing = session["_"]["billing"]
     session.update(
         status="complete",

@@ -31,8 +31,8 @@ class SimulatedActions:
     def pay(self, session: str | Object, card: str = "4242424242424242", **form: str) -> Payment:
         """Pay a session as a shopper does on the payment page, and return the result.
 
-        The session is an object, an id or the URL of its page. `form` overrides the fields `name`,
-        `email`, `expiry`, `cvc` and `shipping_rate`.
+        `session` is the session object, its id or the URL of its payment page. `form` overrides the
+        values of the fields `name`, `email`, `expiry`, `cvc` and `shipping_rate`.
         """
         defaults = {
             "method": "card",
@@ -52,14 +52,14 @@ class SimulatedActions:
         return self.pay(session, **{"method": "bank_debit", **form})
 
     def confirm_3ds(self, session: str | Object, ok: bool = True) -> Payment:
-        """Complete 3D Secure as the shopper does or, with `ok=False`, fail it."""
+        """Complete 3D Secure as the shopper does. With `ok=False`, 3D Secure fails."""
         session_id = id_of(session)
         with self._account.change():
             payment = session_payment.confirm_3ds(self._account, session_id, ok=ok)
         return self._deliver_and_wait(session_id, payment)
 
     def settle(self, session: str | Object, ok: bool = True) -> Payment:
-        """Let a session's pending bank debit succeed or, with `ok=False`, fail."""
+        """Settle a session's pending bank debit. With `ok=False`, the debit fails."""
         with self._account.change():
             payment = session_payment.settle_bank_debit(self._account, id_of(session), ok=ok)
         self._queue.deliver_or_notify()
@@ -74,9 +74,10 @@ class SimulatedActions:
     def refund(
         self, payment: str | Object, amount: int | None = None, reason: str | None = None
     ) -> Object:
-        """Refund a payment, as the merchant does in the Dashboard; by default all that is left.
+        """Refund a payment, as the merchant does in the Dashboard.
 
-        The payment is a session, a payment intent or a charge.
+        `payment` is a session, a payment intent or a charge. By default, everything that is left of
+        the payment is refunded.
         """
         given = {"amount": amount, "reason": reason}
         params = {name: value for name, value in given.items() if value is not None}
@@ -102,9 +103,10 @@ class SimulatedActions:
         status: str | None = None,
         amount: int | None = None,
     ) -> Object:
-        """Dispute a payment, by default its whole amount. An inquiry withdraws no money.
+        """Open a dispute over a payment, by default over its whole amount.
 
-        With `status="lost"` it is lost from the start, as when a bank takes back a bank debit.
+        An inquiry withdraws no money. A dispute with `status="lost"` is lost from the start. For
+        example, this happens when a bank takes back a bank debit.
         """
         status = status or ("warning_needs_response" if is_inquiry else "needs_response")
         with self._account.change():
@@ -115,21 +117,28 @@ class SimulatedActions:
         return self._deliver_and_return(dispute)
 
     def set_dispute_status(self, dispute: str | Object, status: str) -> Object:
-        """Set a dispute's status, e.g. `under_review`; withdraw or return the money accordingly."""
+        """Set a dispute's status, such as `under_review`.
+
+        The money is withdrawn or returned, as the new status requires.
+        """
         with self._account.change():
             found = self._account.get("dispute", id_of(dispute))
             moved = set_dispute_status(self._account, found, status)
         return self._deliver_and_return(moved)
 
     def close_dispute(self, dispute: str | Object, won: bool = True) -> Object:
-        """Close a dispute, as won or, with `won=False`, lost by the merchant."""
+        """Close a dispute that the merchant wins. With `won=False`, the merchant loses."""
         with self._account.change():
             found = self._account.get("dispute", id_of(dispute))
             closed = close_dispute(self._account, found, won=won)
         return self._deliver_and_return(closed)
 
     def open_review(self, payment: str | Object, opened_reason: str = "rule") -> Object:
-        """Open a review of a payment, for a rule of Radar or for the merchant (`manual`)."""
+        """Open a review of a payment.
+
+        `opened_reason` is `rule` for a review by a Radar rule, or `manual` for a review by the
+        merchant.
+        """
         _check_choice(opened_reason, radar.OPENED_REASONS, "review is opened by")
         with self._account.change():
             charge = self._find_charge(payment)
@@ -137,7 +146,7 @@ class SimulatedActions:
         return self._deliver_and_return(review)
 
     def close_review(self, review: str | Object, reason: str = "approved") -> Object:
-        """Close a review. A refund in full, or a dispute, closes it without this call."""
+        """Close a review. A full refund or a dispute closes a review without this call."""
         _check_choice(reason, radar.CLOSED_REASONS, "review is closed as")
         with self._account.change():
             found = self._account.get(radar.REVIEW, id_of(review))
@@ -155,7 +164,10 @@ class SimulatedActions:
         return self._deliver_and_return(warning)
 
     def resend(self, session: str | Object) -> list[Object]:
-        """Resend the latest event about a session to its endpoints; return the new deliveries."""
+        """Resend the latest event about a session, and return the new deliveries.
+
+        The event is sent to all endpoints that subscribe to this type of event.
+        """
         with self._account.change():
             events = self._account.store.find("event", data__object__id=id_of(session))
             deliveries = [
@@ -173,7 +185,7 @@ class SimulatedActions:
         amount_off: int | None = None,
         currency: str | None = None,
     ) -> Object:
-        """Add a coupon, whose id a new session can contain in its `discounts`."""
+        """Add a coupon. A new session can contain the coupon's id in its `discounts`."""
         if (percent_off is None) == (amount_off is None):
             raise ValueError("A coupon takes off either a percentage or an amount.")
         with self._account.change():
@@ -187,7 +199,10 @@ class SimulatedActions:
             return remove_internal_data(self._account.save(coupon))
 
     def _find_charge(self, payment: str | Object) -> Object:
-        """Return the latest charge of a session or a payment intent, or the charge itself."""
+        """Return the latest charge of a session or a payment intent.
+
+        If `payment` is a charge, return this charge.
+        """
         found = self._account.store.get(id_of(payment))
         if found is not None and found["object"] == "checkout.session":
             found = self._account.store.get(found["payment_intent"] or "")
@@ -200,8 +215,8 @@ class SimulatedActions:
     def _deliver_and_wait(self, session_id: str, payment: Payment) -> Payment:
         """Deliver the webhooks that are due, and return the result of paying.
 
-        If the session is complete, wait until its event was sent once, as Stripe does before it
-        redirects the shopper.
+        If the session is complete, first wait until its event has been sent once. Stripe also waits
+        for this before it redirects the shopper.
         """
         self._queue.deliver_or_notify()
         if payment.status in ("paid", "processing", "complete"):
@@ -215,12 +230,18 @@ class SimulatedActions:
 
 
 def _check_choice(value: str, choices: Sequence[str], subject: str) -> None:
-    """Raise `ValueError` if `value` is not one of `choices`; `subject` begins its message."""
+    """Raise `ValueError` if `value` is not in `choices`.
+
+    `subject` is the start of the error message.
+    """
     if value not in choices:
         raise ValueError(f"A {subject} one of {', '.join(choices)}, not {value!r}.")
 
 
 def id_of(thing: str | Object) -> str:
-    """Return the id of an object, given the object, its id or the URL of its page."""
+    """Return the id of an object.
+
+    `thing` is the object, its id or the URL of its page.
+    """
     text = str(thing if isinstance(thing, str) else thing["id"])
     return urlsplit(text).path.rsplit("/", 1)[-1]

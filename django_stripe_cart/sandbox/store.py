@@ -1,6 +1,7 @@
 """The storage of the sandbox's objects in SQLite, in memory or in a file.
 
-It uses a connection of its own: a rollback in the shop's database must not undo anything at Stripe.
+The storage has its own database connection, because a rollback in the shop's database must not undo
+anything at Stripe.
 """
 
 import json
@@ -31,7 +32,7 @@ Condition = tuple[str, Sequence[Any]]
 
 
 class Store:
-    """A store of JSON objects by id and kind, which one thread at a time can change."""
+    """A store of JSON objects by id and kind. Only one thread at a time can change the store."""
 
     def __init__(self, path: str | Path | None = None) -> None:
         self._lock = threading.RLock()
@@ -46,7 +47,10 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Open a transaction, or join the one that is open, and make all other threads wait."""
+        """Run the `with` block in a transaction, and make all other threads wait.
+
+        If a transaction is already open, join it.
+        """
         with self._lock:
             outermost = self._depth == 0
             if outermost:
@@ -70,7 +74,7 @@ class Store:
         return json.loads(rows[0][0]) if rows else None
 
     def put(self, body: Object, *, kind: str | None = None) -> Object:
-        """Store an object, and return it. A changed object keeps its position (see `position`)."""
+        """Store an object, and return it. An object that is already stored keeps its `position`."""
         self._execute(
             "INSERT INTO objects (id, kind, body) VALUES (?, ?, ?)"
             " ON CONFLICT (id) DO UPDATE SET body = excluded.body",
@@ -87,7 +91,7 @@ class Store:
         self._execute("DELETE FROM objects", [])
 
     def position(self, id: str) -> int | None:
-        """Return an object's position in the order of creation, or None if it does not exist."""
+        """Return an object's position in the order of creation. Return None for an unknown id."""
         rows = self._execute("SELECT seq FROM objects WHERE id = ?", [id])
         return rows[0][0] if rows else None
 
@@ -101,7 +105,7 @@ class Store:
     ) -> list[Object]:
         """Return the objects of a kind that meet all conditions, by default oldest first.
 
-        `equal` are fields with the values that they must have.
+        Each keyword argument in `equal` is a field, and the value that the field must have.
         """
         clauses = [("kind = ?", [kind]), *conditions, *(is_equal(k, v) for k, v in equal.items())]
         where = " AND ".join(sql for sql, _ in clauses)
@@ -122,12 +126,15 @@ class Store:
 
 
 def is_equal(field: str, value: Any) -> Condition:
-    """Return the SQL condition that a field has a value; `__` separates nested fields."""
+    """Return the SQL condition that a field has a value. `__` separates nested field names."""
     return f"json_extract(body, '$.{field.replace('__', '.')}') = ?", [value]
 
 
 def compares(field: str, operator: str, value: int) -> Condition:
-    """Return the SQL condition that a field is `gt`, `gte`, `lt` or `lte` a number."""
+    """Return the SQL condition that compares a field with a number.
+
+    `operator` is `gt`, `gte`, `lt` or `lte`.
+    """
     sign = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}[operator]
     return f"json_extract(body, '$.{field}') {sign} ?", [value]
 
@@ -139,10 +146,10 @@ def is_one_of(field: str, values: Sequence[str]) -> Condition:
 
 
 def is_before(position: int) -> Condition:
-    """Return the SQL condition that an object was created before the one at this position."""
+    """Return the SQL condition that an object was created before the object at this position."""
     return "seq < ?", [position]
 
 
 def is_after(position: int) -> Condition:
-    """Return the SQL condition that an object was created after the one at this position."""
+    """Return the SQL condition that an object was created after the object at this position."""
     return "seq > ?", [position]

@@ -1,1 +1,1 @@
-"""The endpoints of the API, by resource."""
+"""The endpoints of the API, grouped by resource."""

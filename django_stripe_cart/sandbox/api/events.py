@@ -14,7 +14,10 @@ LIST = parameters_for_list(
 
 
 def list_events(account: Account, params: Object) -> Object:
-    """Return a page of events: those of the last 30 days that match the filters."""
+    """Return a page of the events that match the filters.
+
+    Events that are older than 30 days are left out.
+    """
     filters = dict(params)
     if "type" in filters and "types" in filters:
         raise ApiError("You may only specify one of these parameters: type, types.")
@@ -39,7 +42,10 @@ def retrieve_event(account: Account, id: str) -> Object:
 
 
 def _pending_webhook_counts(account: Account, is_delivered: bool) -> list[int]:
-    """Return the numbers of pending webhooks that events have: 0 if delivered, else 1 or more."""
+    """Return the values of `pending_webhooks` that the filter `delivery_success` selects.
+
+    A delivered event has 0 pending webhooks. Any other event has at least 1.
+    """
     if is_delivered:
         return [0]
     return list(range(1, len(account.store.find("webhook_endpoint")) + 1))

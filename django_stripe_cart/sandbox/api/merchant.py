@@ -42,7 +42,10 @@ def retrieve_balance(account: Account) -> Object:
 
 
 def _balance_amounts(totals: Counter[str]) -> list[Object]:
-    """Return a balance in Stripe's format: an amount for each currency; if none, zero dollars."""
+    """Return a balance in Stripe's format: one amount for each currency.
+
+    If `totals` is empty, return an amount of zero US dollars.
+    """
     return [
         {"amount": amount, "currency": currency, "source_types": {"card": amount}}
         for currency, amount in sorted(totals.items())

@@ -1,4 +1,7 @@
-"""`/v1/reviews` and `/v1/radar/early_fraud_warnings`: list and approve reviews."""
+"""`/v1/reviews`: list and approve reviews.
+
+The path of the early fraud warnings, `/v1/radar/early_fraud_warnings`, is also defined here.
+"""
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.http import Object
@@ -18,5 +21,5 @@ def list_reviews(account: Account, params: Object) -> Object:
 
 
 def approve_review(account: Account, id: str) -> Object:
-    """Approve the payment that a review is about, close the review and return it."""
+    """Approve the payment of a review, close the review, and return the closed review."""
     return close_review(account, account.get(REVIEW, id), reason="approved")

@@ -39,9 +39,9 @@ UPDATE = Hash({"metadata": Metadata(), "expand": EXPAND})
 
 
 def create_refund(account: Account, params: Object) -> Object:
-    """Refund a charge, in full or in part, and return the refund.
+    """Refund all or part of a charge, and return the refund.
 
-    Raise `ApiError` if the charge, or this amount of it, cannot be refunded.
+    Raise `ApiError` if the charge cannot be refunded, or if the amount is not valid.
     """
     charge = _find_charge(account, params)
     if charge["status"] != "succeeded":
@@ -62,7 +62,10 @@ def create_refund(account: Account, params: Object) -> Object:
 
 
 def update_refund(account: Account, id: str, params: Object) -> Object:
-    """Add metadata to a refund, overwriting keys that it has already, and return the refund."""
+    """Add metadata to a refund, and return the refund.
+
+    A new value replaces the old value of the same key.
+    """
     refund = account.get("refund", id)
     merged = {**refund["metadata"], **params.get("metadata", {})}
     refund["metadata"] = merged
@@ -88,7 +91,7 @@ def list_refunds_of_charge(account: Account, id: str, params: Object) -> Object:
 
 
 def _find_charge(account: Account, params: Object) -> Object:
-    """Return the charge that the parameters name by its own id or by its payment intent's."""
+    """Return the charge to refund, found by the parameter `charge` or `payment_intent`."""
     if "charge" in params:
         return account.get("charge", params["charge"], param="charge")
     if "payment_intent" not in params:
@@ -104,7 +107,11 @@ def _find_charge(account: Account, params: Object) -> Object:
 
 
 def _check_refund_amount(amount: int, left: int, currency: str) -> None:
-    """Raise `ApiError` if a refund's amount is not valid in its currency, or more than is left."""
+    """Raise `ApiError` if the amount of a refund is not valid.
+
+    The amount must be valid in its currency. It must not exceed `left`, the amount that can still
+    be refunded.
+    """
     check_representable(amount, currency, param="amount")
     if amount > left:
         asked, rest = format_amount(amount, currency), format_amount(left, currency)

@@ -33,18 +33,21 @@ class Endpoint:
     parameters: Hash | Callable[[str], Hash] = RETRIEVE
 
     def match(self, path: str) -> dict[str, str] | None:
-        """Return the ids in a path, by name, or None if the path belongs to another endpoint."""
+        """Return the ids in a path as a dict, or None if the endpoint has another path."""
         pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path)
         found = re.fullmatch(pattern, path)
         return found.groupdict() if found else None
 
     def read_parameters(self, raw: dict[str, Any], version: str) -> Object:
-        """Return the validated parameters of a request. Raise `ApiError` if one is invalid."""
+        """Return the validated parameters of a request.
+
+        Raise `ApiError` if a parameter is invalid.
+        """
         hash = self.parameters if isinstance(self.parameters, Hash) else self.parameters(version)
         return hash.clean(raw)
 
     def call(self, account: Account, ids: dict[str, str], params: Object) -> Object:
-        """Call the endpoint's function, and return its result. `expand` is left to the caller."""
+        """Call the endpoint's function, and return the result. The caller handles `expand`."""
         asked = {name: value for name, value in params.items() if name != "expand"}
         if self.parameters is RETRIEVE:
             return self.run(account, *ids.values())
@@ -104,7 +107,10 @@ ENDPOINTS = [
 
 
 def find_endpoint(method: str, path: str) -> tuple[Endpoint, dict[str, str]] | None:
-    """Return the API endpoint for a method and path, and the ids in the path; None if unknown."""
+    """Return the API endpoint for a method and path, with the ids in the path.
+
+    Return None if there is no such endpoint.
+    """
     for endpoint in ENDPOINTS:
         ids = endpoint.match(path)
         if ids is not None and endpoint.method == method:

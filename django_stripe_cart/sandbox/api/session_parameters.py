@@ -179,7 +179,7 @@ FIELDS: dict[str, Parameter] = {
 
 
 def parameters_for_creation(version: str) -> Hash:
-    """Return the parameters that a call to create a session may have in an API version."""
+    """Return the parameters that an API version accepts for creating a session."""
     fields = {**FIELDS, "ui_mode": OneOf(api_versions.allowed_ui_modes(version))}
     if not api_versions.is_since(version, api_versions.PAYMENT_METHOD_TYPES_REMOVED):
         fields["payment_method_types"] = ListOf(Text())

@@ -1,4 +1,4 @@
-"""Checks of a new Checkout Session that involve more than one parameter."""
+"""Checks that involve more than one parameter of a new Checkout Session."""
 
 from django_stripe_cart.sandbox.account import Account
 from django_stripe_cart.sandbox.currencies import check_representable
@@ -9,7 +9,7 @@ MIN_LIFETIME, MAX_LIFETIME = 30 * 60, 24 * 60 * 60
 
 
 def check_session(account: Account, params: Object) -> None:
-    """Raise `ApiError` if Stripe, or the sandbox, cannot create a session with these parameters."""
+    """Raise `ApiError` if Stripe or the sandbox cannot create a session with these parameters."""
     _check_mode(params)
     _check_expiry(params, account.clock.now())
     for index, item in enumerate(params["line_items"]):
@@ -24,9 +24,9 @@ def check_session(account: Account, params: Object) -> None:
 
 
 def _check_mode(params: Object) -> None:
-    """Raise `ApiError` if a required parameter is missing, or the mode is not supported.
+    """Raise `ApiError` if a required parameter is missing, or if the mode is not supported.
 
-    Supported are one-time payments on Stripe's own page that are captured at once.
+    The sandbox supports only one-time payments on Stripe's own page, with immediate capture.
     """
     if params["mode"] != "payment":
         raise ApiError("The sandbox only plays sessions with mode=payment.", param="mode")
@@ -57,7 +57,7 @@ def _check_expiry(params: Object, now: int) -> None:
 
 
 def _check_line_item(item: Object, path: str) -> None:
-    """Raise `ApiError` if a line item lacks its quantity, or the data of its product and price.
+    """Raise `ApiError` if a line item has no quantity, no price data or no product data.
 
     `path` is the name of the line item in error messages.
     """

@@ -29,7 +29,7 @@ LIST = parameters_for_list(
 
 
 def create_session(account: Account, params: Object) -> Object:
-    """Create an open Checkout Session, which expires at its `expires_at`, and return it."""
+    """Create an open Checkout Session, and return it. The session expires at `expires_at`."""
     check_session(account, params)
     session = build_session(
         params,
@@ -53,9 +53,9 @@ def list_line_items(account: Account, id: str, params: Object) -> Object:
 
 
 def expire_session(account: Account, id: str) -> Object:
-    """Expire a session, so that it can no longer be paid, and return it.
+    """Expire an open session, and return it. An expired session cannot be paid.
 
-    Raise `ApiError` if it is not open.
+    Raise `ApiError` if the session is not open.
     """
     session = account.get(SESSION, id)
     if session["status"] != "open":
@@ -66,7 +66,10 @@ def expire_session(account: Account, id: str) -> Object:
 
 
 def mark_expired(account: Account, session: Object) -> Object:
-    """If a session is open, mark it as expired and cancel its payment intent. Return it."""
+    """Mark an open session as expired, cancel its payment intent, and return the session.
+
+    A session that is not open is returned unchanged.
+    """
     if session["status"] == "open":
         session.update(status="expired", url=None)
         account.save(session)
@@ -79,7 +82,7 @@ def mark_expired(account: Account, session: Object) -> Object:
 def update_totals(account: Account, session: Object) -> None:
     """Calculate a session's amounts from its line items, discount and shipping cost.
 
-    The session is not stored.
+    The caller must store the session.
     """
     lines = session["_"]["line_items"]
     subtotal = sum(line["amount_subtotal"] for line in lines)
@@ -114,7 +117,7 @@ def _create_line_item(account: Account, item: Object) -> Object:
 
 
 def _add_shipping_options(account: Account, session: Object, options: list[Object]) -> None:
-    """Add shipping options to a session, and choose the first one.
+    """Add shipping options to a session, and choose the first option.
 
     Raise `ApiError` if an option refers to a stored shipping rate.
     """
@@ -136,7 +139,10 @@ def _add_shipping_options(account: Account, session: Object, options: list[Objec
 
 
 def _add_discounts(account: Account, session: Object, discounts: list[Object]) -> None:
-    """Add coupons to a session. Raise `ApiError` if one is unknown, or is a promotion code."""
+    """Add coupons to a session.
+
+    Raise `ApiError` if a coupon does not exist, or if a discount is a promotion code.
+    """
     for index, discount in enumerate(discounts):
         path = f"discounts[{index}]"
         if "promotion_code" in discount:
@@ -149,7 +155,7 @@ def _add_discounts(account: Account, session: Object, discounts: list[Object]) -
 
 
 def _allocate_discount(account: Account, session: Object, subtotal: int) -> int:
-    """Distribute a session's discount over its line items, and return the whole discount.
+    """Distribute a session's discount over its line items, and return the total discount.
 
     The last line item gets the rounding difference.
     """

@@ -25,7 +25,7 @@ TYPE = re.compile(r"^[a-z_0-9]+(\.[a-z_0-9]+)+$")
 
 
 class EventType(Text):
-    """A parameter with an event type such as `charge.refunded`, or `*` for all types."""
+    """A parameter with an event type, such as `charge.refunded`. `*` means all event types."""
 
     def clean(self, value: Any, path: str) -> str:
         """Return the event type. Raise `ApiError` if it is malformed."""
@@ -49,7 +49,10 @@ UPDATE = Hash({**FIELDS, "disabled": Boolean()})
 
 
 def create_endpoint(account: Account, params: Object) -> Object:
-    """Create a webhook endpoint, and return it with its secret, which no later call returns."""
+    """Create a webhook endpoint, and return it with its secret.
+
+    No later call returns the secret.
+    """
     if len(account.store.find(ENDPOINT)) >= MAX_ENDPOINTS:
         raise ApiError(f"You have reached the maximum of {MAX_ENDPOINTS} webhook endpoints.")
     version = params.get("api_version")
@@ -66,7 +69,10 @@ def create_endpoint(account: Account, params: Object) -> Object:
 
 
 def update_endpoint(account: Account, id: str, params: Object) -> Object:
-    """Change a webhook endpoint's URL, events, description or metadata, or enable or disable it."""
+    """Change the URL, events, description, metadata or status of a webhook endpoint.
+
+    The parameter `disabled` sets the status to `disabled` or `enabled`.
+    """
     endpoint = account.get(ENDPOINT, id)
     for name in ("url", "enabled_events", "description"):
         endpoint[name] = params.get(name, endpoint[name])

@@ -1,1 +1,1 @@
-"""Functions that build Stripe's objects, one module for each kind."""
+"""Functions that build Stripe's objects, in one module for each kind of object."""

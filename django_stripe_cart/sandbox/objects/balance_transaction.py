@@ -7,9 +7,9 @@ from django_stripe_cart.sandbox.ids import new_id
 def build_balance_transaction(
     source: Object, amount: int, type: str, *, created: int, fee: int = 0
 ) -> Object:
-    """Return a new balance transaction about `source`: a charge, refund or dispute.
+    """Return a new balance transaction for `source`, which is a charge, refund or dispute.
 
-    A negative amount leaves the merchant's balance.
+    A negative `amount` is withdrawn from the merchant's balance.
     """
     fee_details = {
         "amount": fee,

@@ -42,7 +42,10 @@ def discount_amount(coupon: Object, subtotal: int) -> int:
 
 
 def build_shipping_rate(data: Object, *, created: int) -> Object:
-    """Return a new shipping rate with a fixed amount, from the parameters of a session."""
+    """Return a new shipping rate with a fixed amount.
+
+    `data` is the `shipping_rate_data` from the parameters of a session.
+    """
     amount: dict[str, Any] = data.get("fixed_amount", {})
     return {
         "id": new_id("shr"),

@@ -15,7 +15,7 @@ EVIDENCE = (
 
 
 def build_dispute(charge: Object, *, status: str, reason: str, amount: int, created: int) -> Object:
-    """Return a new dispute over a charge, for which no money is withdrawn yet."""
+    """Return a new dispute over a charge, without withdrawing any money."""
     is_final = status == "lost"
     return {
         "id": new_id("du"),
@@ -46,7 +46,7 @@ def build_dispute(charge: Object, *, status: str, reason: str, amount: int, crea
 
 
 def _payment_method_details(charge: Object, status: str) -> Object | None:
-    """Return a dispute's details of the card, or None for a bank debit, which has none."""
+    """Return a dispute's payment method details, or None for a bank debit."""
     if charge["payment_method_details"]["type"] != "card":
         return None
     is_inquiry = status.startswith("warning_")
@@ -54,7 +54,7 @@ def _payment_method_details(charge: Object, status: str) -> Object | None:
 
 
 def _card_details(charge: Object, *, is_inquiry: bool) -> Object:
-    """Return a dispute's details of the card: its brand, and whether this is an inquiry."""
+    """Return a dispute's card details: the card's brand, and whether the dispute is an inquiry."""
     brand = charge["payment_method_details"]["card"]["brand"]
     return {
         "brand": brand,

@@ -19,5 +19,5 @@ def build_early_fraud_warning(charge: Object, *, fraud_type: str, created: int) 
 
 
 def is_actionable(charge: Object) -> bool:
-    """Return whether refunding a charge in full can still avoid a dispute over it."""
+    """Return whether a full refund of a charge can still prevent a dispute."""
     return not charge["refunded"] and not charge["disputed"]

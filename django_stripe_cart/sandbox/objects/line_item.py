@@ -7,7 +7,7 @@ from django_stripe_cart.sandbox.ids import new_id
 
 
 def build_product(data: Object, *, created: int) -> Object:
-    """Return a new product from the `product_data` of a line item."""
+    """Return a new product, built from a line item's `product_data`."""
     return {
         "id": new_id("prod", 14),
         "object": "product",
@@ -32,7 +32,7 @@ def build_product(data: Object, *, created: int) -> Object:
 
 
 def build_price(data: Object, product_id: str, *, created: int) -> Object:
-    """Return a new one-time price of a product from the `price_data` of a line item."""
+    """Return a new one-time price of a product, built from a line item's `price_data`."""
     return {
         "id": new_id("price"),
         "object": "price",
@@ -77,7 +77,10 @@ def build_line_item(params: Object, price: Object, product: Object) -> Object:
 
 
 def _build_adjustable_quantity(data: Object | None) -> dict[str, Any] | None:
-    """Return the limits within which the shopper may change a quantity, or None if fixed."""
+    """Return the limits within which the shopper may change a quantity.
+
+    Return None if the shopper may not change the quantity.
+    """
     if not data or not data.get("enabled"):
         return None
     return {

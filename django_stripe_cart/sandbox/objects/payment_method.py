@@ -6,7 +6,10 @@ from django_stripe_cart.sandbox.ids import new_id
 
 
 def build_payment_method(type: str, billing: Object, card: Card | None, *, created: int) -> Object:
-    """Return a new payment method: a card or, without `card`, a bank account."""
+    """Return a new payment method.
+
+    The payment method is a card, or a bank account if `card` is None.
+    """
     details = _card_details(card, billing) if card else _bank_details(type)
     return {
         "id": new_id("pm"),
@@ -59,7 +62,7 @@ def _bank_details(type: str) -> Object:
 
 
 def _build_billing_details(billing: Object) -> Object:
-    """Return the payer's name and e-mail address, as a payment method contains them."""
+    """Return the payer's name and e-mail address in the format of a payment method."""
     return {
         "address": dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state")),
         "email": billing["email"],

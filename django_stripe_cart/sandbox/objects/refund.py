@@ -28,7 +28,7 @@ def build_refund(charge: Object, params: Object, *, amount: int, created: int) -
 
 
 def _destination_details(type: str) -> Object:
-    """Return a refund's reference at the bank if a card is refunded, else an empty dict."""
+    """Return the bank's reference for a card refund. For a bank account, return an empty dict."""
     if type != "card":
         return {}
     return {

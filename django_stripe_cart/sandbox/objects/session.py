@@ -61,7 +61,7 @@ NULL_FIELDS = (
 
 
 def build_session(params: Object, *, currency: str, created: int, base_url: str) -> Object:
-    """Return a new open session, still without line items and amounts."""
+    """Return a new, open session without line items and amounts."""
     id = new_id("cs_test", 58)
     return {
         "id": id,
@@ -91,7 +91,7 @@ def build_session(params: Object, *, currency: str, created: int, base_url: str)
 def payment_method_types(params: Object, currency: str) -> list[str]:
     """Return the types of payment method that a new session offers.
 
-    By default, these are cards and the bank debit of the currency.
+    The default is cards and the bank debit of the currency.
     """
     asked = params.get("payment_method_types") or params.get("allowed_payment_method_types")
     types = asked or ["card", BANK_DEBITS.get(currency, "sepa_debit")]
@@ -99,7 +99,7 @@ def payment_method_types(params: Object, currency: str) -> list[str]:
 
 
 def _build_settings(params: Object) -> Object:
-    """Return the fields of a session that repeat its parameters, or their defaults."""
+    """Return the settings of a session, from its parameters or from their defaults."""
     tax = params.get("automatic_tax", {}).get("enabled", False)
     recovery = params.get("after_expiration", {}).get("recovery")
     return {
@@ -133,7 +133,7 @@ def _build_settings(params: Object) -> Object:
 
 
 def _build_recovery(data: Object) -> Object:
-    """Return a session's settings for recovering it after it has expired."""
+    """Return the settings for recovering a session that has expired."""
     return {
         "allow_promotion_codes": data.get("allow_promotion_codes", False),
         "enabled": data["enabled"],
@@ -168,7 +168,7 @@ def _build_invoice_creation(data: Object) -> Object:
 def _payment_page_url(base_url: str, id: str) -> str:
     """Return the URL of a session's payment page.
 
-    It is as long as Stripe's, and has a fragment that clients must not remove.
+    The URL is as long as Stripe's URLs. It has a fragment that clients must not remove.
     """
     address = f"{base_url}/c/pay/{id}#"
     fragment = quote(secrets.token_urlsafe(48) + "/'=" + random_token(12), safe="")

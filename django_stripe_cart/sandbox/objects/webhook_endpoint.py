@@ -16,7 +16,10 @@ def build_webhook_endpoint(
     metadata: Object | None = None,
     created: int,
 ) -> Object:
-    """Return a new, enabled webhook endpoint, with a random secret if none is given."""
+    """Return a new, enabled webhook endpoint.
+
+    Without `secrets`, the endpoint gets a random secret.
+    """
     return {
         "id": new_id("we"),
         "object": "webhook_endpoint",
@@ -38,7 +41,10 @@ def build_webhook_endpoint(
 
 
 def add_secret(endpoint: Object, *, until: int) -> str:
-    """Add a new secret to an endpoint and return it; the old ones expire at `until`."""
+    """Add a new secret to an endpoint, and return the secret.
+
+    The old secrets expire at the Unix time `until`.
+    """
     secret = new_secret()
     kept = [{**old, "expires_at": old["expires_at"] or until} for old in endpoint["_"]["secrets"]]
     endpoint["_"]["secrets"] = [{"secret": secret, "expires_at": None}, *kept]

@@ -61,7 +61,10 @@ class DashboardPage:
         return render_page("dashboard.html", context)
 
     def run_action(self, session_id: str, form: Mapping[str, str]) -> Response:
-        """Run the action whose button was pressed for a session, and show the dashboard again."""
+        """Run an action on a session, and show the dashboard again.
+
+        The form contains the name of the action, from the button that was pressed.
+        """
         action = self._actions.get(form.get("action", ""))
         if action is None:
             return render_not_found()
@@ -76,7 +79,7 @@ class DashboardPage:
         return redirect("/")
 
     def _session_row(self, session: Object) -> dict[str, Any]:
-        """Return the template context of a session's row in the list."""
+        """Return the template context of a session's row."""
         charge = self._find_paid_charge(session) or {}
         refunded = charge.get("amount_refunded", 0)
         state = self._session_state(session)
@@ -99,7 +102,7 @@ class DashboardPage:
         }
 
     def _session_state(self, session: Object) -> str:
-        """Return the state of a session and its payment as one word, a key of `STATES`."""
+        """Return a key of `STATES` that describes a session and its payment."""
         if session["status"] != "complete":
             return str(session["status"])
         if session["payment_status"] != "unpaid":
@@ -126,7 +129,7 @@ class DashboardPage:
         return dispute["status"] if dispute else ""
 
     def _get_dispute(self, session_id: str) -> Object:
-        """Return the dispute over a session's charge. Raise `ApiError` if there is none."""
+        """Return the dispute over a session's charge. Raise `ApiError` if there is no dispute."""
         charge = self._find_paid_charge(self._account.get(SESSION, session_id)) or {}
         dispute = self._find_dispute(charge)
         if dispute is None:
@@ -134,13 +137,17 @@ class DashboardPage:
         return dispute
 
     def _find_dispute(self, charge: Object) -> Object | None:
-        """Return the newest open dispute of a charge, else the newest closed one, or None."""
+        """Return the newest open dispute of a charge.
+
+        If no dispute is open, return the newest closed dispute. If there is no dispute, return
+        None.
+        """
         disputes = self._account.store.find("dispute", charge=charge.get("id"), newest_first=True)
         is_open = (dispute for dispute in disputes if dispute["status"] not in CLOSED)
         return next(is_open, disputes[0] if disputes else None)
 
     def _get_review(self, session_id: str) -> Object:
-        """Return the open review of a session's charge. Raise `ApiError` if there is none."""
+        """Return the open review of a session's charge. Raise `ApiError` if no review is open."""
         charge = self._find_paid_charge(self._account.get(SESSION, session_id))
         review = charge and find_open_review(self._account, charge)
         if not review:
@@ -149,5 +156,5 @@ class DashboardPage:
 
 
 def _format_time(moment: int) -> str:
-    """Return a Unix time as a date and time in UTC, for people."""
+    """Return a Unix time as a readable date and time in UTC."""
     return datetime.fromtimestamp(moment, UTC).strftime("%d %b %Y, %H:%M UTC")

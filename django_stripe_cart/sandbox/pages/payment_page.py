@@ -34,9 +34,9 @@ class PaymentPage:
         self._account, self._actions = account, actions
 
     def show(self, session_id: str, query: Mapping[str, str]) -> Response:
-        """Show the payment form or, if the session is not open, its state.
+        """Show the payment form of an open session. For any other session, show its state.
 
-        The query `?card=` fills in a test card, for browsers without JavaScript.
+        For browsers without JavaScript, the query `?card=` fills in a test card.
         """
         session = self._account.get(SESSION, session_id)
         if session["status"] != "open":
@@ -46,7 +46,10 @@ class PaymentPage:
         return self._render_form(session, typed, None)
 
     def submit(self, session_id: str, form: Mapping[str, str]) -> Response:
-        """Pay with the submitted form; then redirect the shopper, or show the form again."""
+        """Pay with the submitted form, and redirect the shopper.
+
+        If the payment is declined, show the form again.
+        """
         typed = {name: form.get(name, "") for name in FIELDS}
         return self._answer_payment(session_id, self._actions.pay(session_id, **typed), typed)
 
@@ -61,12 +64,18 @@ class PaymentPage:
         return render_page("authenticate.html", {"session": summarize(self._account, session)})
 
     def submit_3ds(self, session_id: str, form: Mapping[str, str]) -> Response:
-        """Complete or fail 3D Secure, as the shopper chose; then redirect or show the form."""
+        """Complete or fail 3D Secure, as the shopper chooses, and redirect the shopper.
+
+        If 3D Secure or the payment fails, show the payment form.
+        """
         payment = self._actions.confirm_3ds(session_id, ok=form.get("answer") == "complete")
         return self._answer_payment(session_id, payment, {})
 
     def _answer_payment(self, session_id: str, payment: Payment, typed: dict[str, str]) -> Response:
-        """Redirect the shopper to the next page; after a decline, show the form with the reason."""
+        """Redirect the shopper to the next page.
+
+        If the payment is declined, show the form with the reason.
+        """
         if payment.redirect_url:
             return redirect(payment.redirect_url)
         session = self._account.get(SESSION, session_id)
@@ -77,7 +86,7 @@ class PaymentPage:
     def _render_form(
         self, session: Object, typed: dict[str, str], payment: Payment | None
     ) -> Response:
-        """Return the payment form, with the data typed so far and the last decline."""
+        """Return the payment form, with the data that the shopper typed and the last decline."""
         debit = bank_debit_type(session)
         context: dict[str, Any] = {
             "session": summarize(self._account, session),
@@ -91,7 +100,7 @@ class PaymentPage:
         return render_page("checkout.html", context)
 
     def _render_closed(self, session: Object) -> Response:
-        """Return the page that says that a session is expired or complete."""
+        """Return the page for a session that is expired or complete."""
         merchant = merchant_name(self._account, session)
         if session["status"] == "expired":
             return render_notice(

@@ -11,7 +11,7 @@ from django_stripe_cart.sandbox.session_payment import SESSION
 
 
 def show_receipt(account: Account, charge_id: str) -> Response:
-    """Show the receipt of a charge: its amount, its payment method and the amount refunded."""
+    """Show the receipt of a charge: its amount, its payment method and the refunded amount."""
     charge = account.get("charge", charge_id)
     intent = account.get("payment_intent", charge["payment_intent"])
     session = account.get(SESSION, intent["_"]["session"])

@@ -1,4 +1,4 @@
-"""Responses with HTML, redirects and static files."""
+"""Responses: HTML pages, redirects and static files."""
 
 from functools import cache
 from pathlib import Path
@@ -32,7 +32,7 @@ def _engine() -> Engine:
 
 
 def render_page(template: str, context: dict[str, Any], *, status: int = 200) -> Response:
-    """Render a template as the body of a response."""
+    """Render a template, and return a response with the rendered page."""
     # Numbers in attributes must not be localized; and this way no settings are needed.
     html = _engine().get_template(template).render(Context(context, use_l10n=False, use_tz=False))
     return Response(status, dict(HEADERS), html.encode())
@@ -46,7 +46,7 @@ def redirect(url: str) -> Response:
 def render_notice(
     title: str, text: str, *, status: int = 200, link: str = "", link_text: str = ""
 ) -> Response:
-    """Return a page with a title, a text and, if given, a link."""
+    """Return a page with a title, a text and an optional link."""
     context = {"title": title, "text": text, "link": link, "link_text": link_text}
     return render_page("notice.html", context, status=status)
 
@@ -63,7 +63,10 @@ def render_not_found() -> Response:
 
 
 def read_static_file(name: str) -> Response:
-    """Return a stylesheet or script from the folder `static/`, or the page for unknown URLs."""
+    """Return a stylesheet or script from the folder `static/`.
+
+    If there is no such file, return the page for an unknown URL.
+    """
     path = STATIC / Path(name).name
     if path.suffix not in CONTENT_TYPES or not path.is_file():
         return render_not_found()

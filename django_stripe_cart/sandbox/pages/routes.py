@@ -1,4 +1,4 @@
-"""The sandbox's pages by method and path, and checks of the request's origin."""
+"""Find the page for a request by method and path, and check the request's origin."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -50,7 +50,10 @@ class PageHandler:
         return render_not_found()
 
     def _run_view(self, handle: View, id: str, request: Request) -> Response:
-        """Run the tasks that are due, then a view; return its response, or its error as a page."""
+        """Run the tasks that are due, then run a view, and return its response.
+
+        If the tasks or the view raise `ApiError`, return an error page.
+        """
         text = request.body.decode(errors="replace") if request.method == "POST" else request.query
         try:
             self._account.run_due_tasks()
@@ -63,7 +66,11 @@ class PageHandler:
         return render_notice("Not from here", "The sandbox answers its own pages only.", status=403)
 
     def is_allowed(self, request: Request) -> bool:
-        """Return whether a request is for this host and, if a POST, from a page of this host."""
+        """Return whether the sandbox answers a request.
+
+        The request must be for the sandbox's own host. A POST request must also come from a page of
+        this host.
+        """
         host = request.headers.get("host")
         if host is None:
             return True

@@ -31,7 +31,7 @@ def summarize(account: Account, session: Object) -> dict[str, Any]:
 
 
 def merchant_name(account: Account, session: Object) -> str:
-    """Return the merchant's name to show, by default the host of the session's success URL."""
+    """Return the merchant's name for a page. The default is the host of the success URL."""
     branding = session["branding_settings"] or {}
     host = urlsplit(session["success_url"]).netloc
     return str(branding.get("display_name") or account.name or host)

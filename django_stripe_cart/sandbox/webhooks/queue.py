@@ -17,7 +17,10 @@ FIRST_ATTEMPT_TIMEOUT = 10
 
 
 class DeliveryQueue:
-    """A queue of webhooks, sent when they are due, by the calling thread or by worker threads."""
+    """A queue of webhooks, which are sent when they are due.
+
+    The calling thread or worker threads send the webhooks.
+    """
 
     def __init__(self, account: Account, faults: Faults) -> None:
         self._account = account
@@ -32,18 +35,21 @@ class DeliveryQueue:
         self._local = threading.local()
 
     def deliver_with(self, deliver: Deliver | None) -> None:
-        """Send webhooks in the calling thread by this function; with None, they stay pending."""
+        """Send webhooks in the calling thread by calling `deliver`.
+
+        If `deliver` is None, webhooks stay pending.
+        """
         self._sender.deliver, self._is_inline = deliver, deliver is not None
 
     @property
     def pending(self) -> list[Object]:
-        """Return the deliveries that are not sent yet or will be retried, oldest first."""
+        """Return the deliveries that will be sent or retried, oldest first."""
         return self._account.store.find("delivery", compares("due_at", "gte", 0))
 
     def deliver_or_notify(self) -> None:
-        """Send the webhooks that are due, or wake the worker threads to do so.
+        """Send the webhooks that are due, or wake the worker threads to send them.
 
-        Webhooks that are held are not sent.
+        While `is_held` is true, no webhook is sent.
         """
         if self._is_inline and not self.is_held:
             self.deliver_due()
@@ -51,7 +57,10 @@ class DeliveryQueue:
             self._wake_threads()
 
     def deliver_due(self) -> list[Object]:
-        """In the calling thread, send the webhooks that are due, and return the deliveries."""
+        """Send the webhooks that are due, and return the deliveries.
+
+        The calling thread sends the webhooks.
+        """
         if self._sender.deliver is None or getattr(self._local, "is_delivering", False):
             return []
         self._local.is_delivering = True
@@ -61,9 +70,9 @@ class DeliveryQueue:
             self._local.is_delivering = False
 
     def wait_for_first_attempt(self, type: str, object_id: str) -> None:
-        """Wait until the worker threads sent this event about an object once.
+        """Wait until the worker threads have sent this event about an object once.
 
-        Stripe redirects the shopper only then.
+        Stripe redirects the shopper only after this first attempt.
         """
         if self._workers and self._uses_workers:
             with self._changed:
@@ -81,7 +90,7 @@ class DeliveryQueue:
             thread.start()
 
     def stop(self) -> None:
-        """Stop the worker threads, after each has finished the webhook that it is sending."""
+        """Stop the worker threads. Each thread first finishes the webhook that it is sending."""
         self._stopping = True
         self._wake_threads()
         for thread in self._workers:
@@ -90,7 +99,10 @@ class DeliveryQueue:
 
     @property
     def _uses_workers(self) -> bool:
-        """Return whether worker threads send the webhooks. While webhooks are held, none does."""
+        """Return whether worker threads send the webhooks.
+
+        While `is_held` is true, the worker threads send no webhooks.
+        """
         return not self._is_inline and not self.is_held and self._sender.deliver is not None
 
     def _run_worker(self) -> None:
@@ -102,7 +114,10 @@ class DeliveryQueue:
             pass  # the sandbox was closed
 
     def _run_worker_step(self) -> None:
-        """Send one webhook that is due. If there is none, wait, and run the tasks that are due."""
+        """Send one webhook that is due.
+
+        If no webhook is due, wait for a short time, and then run the tasks that are due.
+        """
         wake_count = self._wake_count
         delivery = self._claim_due_delivery() if self._uses_workers else None
         if delivery is not None:
@@ -116,7 +131,7 @@ class DeliveryQueue:
             self._account.run_due_tasks()
 
     def _claim_due_delivery(self) -> Object | None:
-        """Reserve the oldest delivery that is due, and return it, or None if there is none."""
+        """Reserve and return the oldest delivery that is due. Return None if no delivery is due."""
         with self._account.store.transaction():
             now = self._account.clock.now()
             due = self._account.store.find("delivery", compares("due_at", "lte", now))
@@ -135,7 +150,7 @@ class DeliveryQueue:
             self._wake_threads()
 
     def _is_unattempted(self, type: str, object_id: str) -> bool:
-        """Return whether a webhook of this type about this object is queued, but was never sent."""
+        """Return whether a webhook of this type about this object is queued but not yet sent."""
         return any(
             (one["type"], one["object"], one["attempts"]) == (type, object_id, 0)
             for one in self.pending

@@ -19,20 +19,24 @@ Deliver = Callable[[str, bytes, dict[str, str]], int]
 # Seconds between attempts; after the last one the delivery has failed.
 BACKOFF = (2, 5, 15, 60, 5 * 60, 30 * 60, 2 * 60 * 60, 5 * 60 * 60, 10 * 60 * 60)
 USER_AGENT = "django-stripe-cart-sandbox (webhooks)"
-# Seconds that a `reorder` fault waits for another delivery, and a `delay` fault without its own.
+# Seconds that a `reorder` fault waits for another delivery. A `delay` fault without `seconds` lasts
+# as long.
 DEFAULT_DELAY = 60
 OLD_SIGNATURE_AGE = 10 * 60
 
 
 class WebhookSender:
-    """A sender of webhooks, which makes one attempt to deliver a webhook at a time."""
+    """A sender of webhooks. Each call of `attempt` sends one webhook once."""
 
     def __init__(self, account: Account, faults: Faults) -> None:
         self._account, self._faults = account, faults
         self.deliver: Deliver | None = post
 
     def attempt(self, delivery: Object) -> Object:
-        """Send one webhook and record the result, or apply a fault to it. Return the delivery."""
+        """Send one webhook, record the result, and return the delivery.
+
+        A fault can drop, delay, duplicate or wrongly sign the webhook.
+        """
         fault = self._faults.take(f"{WEBHOOK} {delivery['type']}")
         if fault is not None and fault.kind in ("drop", "delay", "reorder"):
             return self._drop_or_delay(delivery, fault)
@@ -45,7 +49,11 @@ class WebhookSender:
         return delivery
 
     def _drop_or_delay(self, delivery: Object, fault: Fault) -> Object:
-        """Drop a webhook, or delay it: for a fixed time or, if reordered, until another is sent."""
+        """Drop or delay a webhook, and return the delivery.
+
+        The fault `delay` delays the webhook for a fixed time. The fault `reorder` delays the
+        webhook until another webhook is sent.
+        """
         if fault.kind == "drop":
             delivery.update(status="dropped", due_at=None)
         else:
@@ -54,14 +62,17 @@ class WebhookSender:
         return self._account.store.put(delivery, kind="delivery")
 
     def _release_reordered(self) -> None:
-        """Make those webhooks due that a `reorder` fault delayed until another was sent."""
+        """End the delay of the webhooks that wait because of a `reorder` fault."""
         for delivery in self._account.store.find("delivery", compares("due_at", "gte", 0)):
             if delivery.get("is_reordered"):
                 delivery.update(due_at=self._account.clock.now(), is_reordered=False)
                 self._account.store.put(delivery, kind="delivery")
 
     def _send_event(self, delivery: Object, fault: Fault | None) -> int | str:
-        """Post an event to its endpoint. Return the HTTP status or, if it fails, the error."""
+        """Post an event to an endpoint, and return the HTTP status.
+
+        If the event cannot be sent, return the name of the error.
+        """
         endpoint = self._account.store.get(delivery["endpoint"])
         event = self._account.store.get(delivery["event"])
         if endpoint is None or event is None or self.deliver is None:
@@ -82,7 +93,7 @@ class WebhookSender:
             return type(error).__name__
 
     def _sign(self, body: bytes, endpoint: Object, fault: Fault | None) -> str:
-        """Return the signature header of a webhook; a fault can make it invalid."""
+        """Return the signature header of a webhook. A fault can make the signature invalid."""
         kind = fault.kind if fault else None
         secrets = active_secrets(endpoint, self._account.clock.now())
         if kind == "wrong_signature":
@@ -91,7 +102,10 @@ class WebhookSender:
         return sign(body, secrets, timestamp=self._account.clock.wall() - age)
 
     def _record_result(self, delivery: Object, answer: int | str) -> None:
-        """Record one attempt to deliver: it succeeded, is retried later, or was the last."""
+        """Record the result of one attempt to deliver a webhook.
+
+        A failed attempt is retried later. After the last attempt, the delivery has failed.
+        """
         attempts = delivery["attempts"] = delivery["attempts"] + 1
         delivery["answer"] = answer
         if isinstance(answer, int) and 200 <= answer < 300:
