@@ -23,8 +23,8 @@ class LineItem:
     code, stored in lower case. ``image`` is the URL of a picture for the shop's pages. ``name`` and
     ``sku`` are shortened to what Stripe and the database can store.
 
-    Raises ``AmountNotRepresentable`` if Stripe can't charge the amount or the currency is no ISO
-    code, and ``TypeError`` if ``unit_amount`` is not an int.
+    Raises ``AmountNotRepresentable`` if Stripe can't charge the amount, or if the currency is no
+    ISO code. Raises ``TypeError`` if ``unit_amount`` is not an int.
     """
 
     name: str
@@ -55,8 +55,8 @@ class LineItem:
 def line_item_of(product: Any) -> LineItem | None:
     """Return the ``LineItem`` of ``product``, or None if the product is not for sale.
 
-    If the product has no ``as_line_item()`` or it returns something else, an error is logged, and
-    None is returned.
+    If the product has no ``as_line_item()``, or that method returns no ``LineItem``, an error is
+    logged and None is returned.
     """
     as_line_item = getattr(product, "as_line_item", None)
     try:
