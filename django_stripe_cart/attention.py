@@ -1,4 +1,4 @@
-"""Settle the issues of an order: each is something that staff must decide about it."""
+"""Settle the issues of an order. An issue is something that staff must decide about the order."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ CLOSED = (Order.Status.EXPIRED, Order.Status.CANCELED, Order.Status.FAILED, Orde
 def settle_issue(issue: OrderIssue, *, by: Cause = BY_STAFF, note: str = "") -> OrderIssue:
     """Mark an issue of an order as settled, and return the issue freshly read, with its order.
 
-    Other issues stay open. If the order is held because of this issue and of no other one, its
-    payment is accepted: the order becomes PAID now or, if the money has not arrived yet, when it
-    arrives. If the issue is that stock could not be returned, the stock counts as returned. An
-    issue that is settled already does not change. ``note`` (str, up to 500 characters) says what
-    was decided, and ``by`` who decided it; both are stored on the issue.
+    Other issues stay open. If only this issue keeps the order from becoming PAID, the payment is
+    accepted: the order becomes PAID now, or as soon as the money arrives. If the issue is that
+    stock could not be returned, the stock counts as returned. An issue that is already settled does
+    not change. ``note`` (str, up to 500 characters) says what was decided, and ``by`` says who
+    decided it. Both are stored on the issue.
 
     Sends ``order_paid`` if the order becomes PAID. Raises ``OutOfStock`` if the order has given its
-    stock back, and there is no longer enough: add stock first, or refund the order.
+    stock back, and not enough stock is left. In this case, add stock first, or refund the order.
     """
     change = OrderChange(lock_order(issue.order), by=by)
     order = change.order
@@ -44,10 +44,10 @@ def settle_issue(issue: OrderIssue, *, by: Cause = BY_STAFF, note: str = "") -> 
 
 
 def _apply_decision(change: OrderChange, issue: OrderIssue) -> None:
-    """Carry out what settling ``issue`` decides about the order.
+    """Change the order as staff has decided by settling ``issue``.
 
-    If the order is held because of the issue alone, its payment is accepted. If its stock could not
-    be returned, the items count as returned, because staff have counted them.
+    If only this issue keeps the order from becoming PAID, the payment is accepted. If the issue is
+    that stock could not be returned, the items count as returned, because staff has counted them.
     """
     order = change.order
     if order.is_held and issue.reason in HOLDS and not issue.about:

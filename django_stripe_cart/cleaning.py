@@ -21,14 +21,14 @@ EVENTS_KEPT = timedelta(days=31)
 
 
 def old_guest_carts(*, before: datetime) -> PrimaryDatabaseQuerySet[Cart]:
-    """Return the guests' carts without an open order that were last changed before ``before``."""
+    """Return the guests' carts that were last changed before ``before`` and have no open order."""
     return Cart.objects.filter(user=None, modified__lt=before, open_order=None)
 
 
 def old_webhooks(*, before: datetime) -> PrimaryDatabaseQuerySet[WebhookEvent]:
     """Return the webhook events that were processed before ``before`` and more than 31 days ago.
 
-    Events whose processing failed are not returned until staff has acknowledged them.
+    An event whose processing failed counts as processed when staff acknowledges it.
     """
     oldest = min(before, timezone.now() - EVENTS_KEPT)
     is_over = Q(processed_at__lt=oldest) | Q(acknowledged_at__lt=oldest)
@@ -36,7 +36,7 @@ def old_webhooks(*, before: datetime) -> PrimaryDatabaseQuerySet[WebhookEvent]:
 
 
 def clean_guest_carts(*, before: datetime) -> int:
-    """Delete the guests' carts that were last changed before ``before``, and return how many.
+    """Delete the guests' carts that were last changed before ``before``, and return their number.
 
     ``before`` is a datetime. Carts with an open order are kept. Orders are never deleted.
     """
@@ -45,10 +45,10 @@ def clean_guest_carts(*, before: datetime) -> int:
 
 
 def clean_webhooks(*, before: datetime) -> int:
-    """Delete the webhook events that were processed before ``before``, and return how many.
+    """Delete the webhook events that were processed before ``before``, and return their number.
 
-    ``before`` is a datetime. Events of the last 31 days are kept, and events whose processing
-    failed.
+    ``before`` is a datetime. Events of the last 31 days are kept. Events whose processing failed
+    are also kept, until staff has acknowledged them.
     """
     batches = old_webhooks(before=before).only("pk").in_batches(BATCH_SIZE)
     return sum(_delete_webhooks(events) for events in batches)

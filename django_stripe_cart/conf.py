@@ -19,10 +19,11 @@ EMAIL_KINDS = ("paid", "fulfilled", "refunded", "failed")
 
 
 def parse_session_minutes(value: Any) -> int | None:
-    """Return the lifetime of a Checkout Session in minutes (int), or None if it is not valid.
+    """Return ``value``, the lifetime of a Checkout Session in minutes, as an int.
 
-    Stripe accepts 30 minutes to 24 hours (docs.stripe.com/api/checkout/sessions/create). The first
-    and the last minute are excluded, because a request takes time and clocks differ.
+    Return None if the value is invalid. Stripe accepts 30 minutes to 24 hours
+    (docs.stripe.com/api/checkout/sessions/create). The first and the last minute are excluded,
+    because a request takes time and clocks differ.
     """
     try:
         minutes = int(value)
@@ -43,16 +44,16 @@ class Conf:
 
     @property
     def api_key_digest(self) -> str:
-        """Return a digest (16 hex digits) by which rows remember the secret key.
+        """Return a digest of the secret key (16 hex digits), which rows store instead of the key.
 
-        The same key is another one in a sandbox.
+        For the same key, the digest in a sandbox differs from the digest at Stripe.
         """
         where = "sandbox" if self.api_base else "stripe"
         return hashlib.sha256(f"{where}:{self.secret_key}".encode()).hexdigest()[:16]
 
     @property
     def webhook_secrets(self) -> list[str]:
-        """Return the webhook secrets that are set: two while the shop replaces its secret."""
+        """Return the list of webhook secrets. It has two while the shop replaces its secret."""
         value = getattr(settings, "STRIPE_CART_WEBHOOK_SECRET", "")
         secrets = value if isinstance(value, list | tuple | set | frozenset) else [value]
         # A secret that was read from a file ends with a newline.
@@ -82,7 +83,10 @@ class Conf:
 
     @property
     def session_options(self) -> Callable[[Any], dict[str, Any]] | None:
-        """Return the host's function that takes an ``Order`` and returns session parameters."""
+        """Return the project's function that takes an ``Order`` and returns session parameters.
+
+        Return None if ``STRIPE_CART_SESSION_OPTIONS`` is not set.
+        """
         path = getattr(settings, "STRIPE_CART_SESSION_OPTIONS", None)
         return cast("Callable[[Any], dict[str, Any]]", import_string(path)) if path else None
 

@@ -38,8 +38,8 @@ MYSQL_CODES = frozenset({1213, 1205, 1020})
 def lock(model: type[M], pk: Any) -> M:
     """Lock the row with this primary key by an UPDATE, and return it freshly read.
 
-    A transaction must lock a row before it reads it, and lock a cart before the cart's orders.
-    Raises ``model.DoesNotExist``.
+    A transaction must lock a row before it reads the row, and must lock a cart before the cart's
+    orders. Raises ``model.DoesNotExist``.
     """
     lock_without_reading(model, pk)
     return _rows(model).get(pk=pk)
@@ -53,7 +53,8 @@ def lock_without_reading(model: type[models.Model], pk: Any) -> None:
 def lock_where(model: type[models.Model], unique: Mapping[str, Any], **changes: Any) -> None:
     """Lock the row with the values in ``unique``, and write ``changes`` in the same UPDATE.
 
-    Both are column values by field name. Raises ``model.DoesNotExist`` if there is no such row.
+    ``unique`` and ``changes`` map field names to values. Raises ``model.DoesNotExist`` if there is
+    no such row.
     """
     if not increment(model, "version", unique, **changes):
         raise model.DoesNotExist  # type: ignore[attr-defined]
@@ -64,8 +65,8 @@ def increment(
 ) -> bool:
     """Add 1 to the field ``counter`` and write ``changes``, in one UPDATE of the matching rows.
 
-    ``where`` has the values to match by field name; None matches NULL. Return whether a row was
-    found.
+    ``where`` maps field names to the values that a row must have; None matches NULL. ``changes``
+    maps field names to new values. Return whether a row was found.
     """
     # A JSON field compares None with JSON's null, so NULL is asked for by its own lookup.
     conditions = {
@@ -79,8 +80,8 @@ def increment(
 def lock_all(model: type[M], pks: Iterable[Any]) -> dict[Any, M]:
     """Lock the rows with these primary keys, and return a dict of primary keys to rows.
 
-    The rows are locked in the order of their keys, and read after all are locked. Rows that do not
-    exist are left out.
+    The rows are locked in the order of their keys, and are read after all of them are locked. Rows
+    that do not exist are left out.
     """
     for pk in sorted(wanted := set(pks)):
         increment(model, "version", {"pk": pk})
@@ -103,10 +104,10 @@ def in_transaction(*, durable: bool) -> Callable[[Callable[P, R]], Callable[P, R
 def in_transaction(function: Callable[..., Any] | None = None, /, *, durable: bool = True) -> Any:
     """Decorate a function to run in a transaction, which is retried after a database conflict.
 
-    The function may run several times, so it must not call Stripe. It raises ``ShopBusy`` if the
-    deadline leaves no time to run again, and ``RuntimeError`` if a transaction is open already.
-    With ``durable=False`` it joins the open transaction instead, and only the code that opened that
-    transaction can retry it.
+    The function may run several times, so it must not call Stripe. The decorated function raises
+    ``ShopBusy`` if the deadline leaves no time to run again, and ``RuntimeError`` if a transaction
+    is already open. With ``durable=False``, it joins an open transaction instead. Then only the
+    code that opened the transaction can retry it.
     """
     if function is None:
         return functools.partial(in_transaction, durable=durable)
@@ -137,8 +138,9 @@ def retry(
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Decorate a function to be called again if it raises one of the exceptions ``on``.
 
-    It is for functions that call Stripe between transactions, and raise one of ``on`` when another
-    request has changed their rows. After ``times`` calls (int), ``then_raise`` is raised.
+    Use it for functions that call Stripe between transactions. They raise one of ``on`` if another
+    request has changed their rows. The function is called at most ``times`` times (int). If the
+    last call raises one of ``on``, too, ``then_raise`` is raised.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -166,7 +168,7 @@ def savepoint() -> transaction.Atomic:
 
 
 def is_transaction_open() -> bool:
-    """Return whether a transaction is open. The one that ``TestCase`` opens does not count."""
+    """Return whether a transaction is open. The transactions of ``TestCase`` do not count."""
     # Both attributes are private API: without them, no function of this app that opens a
     # transaction could be tested in a TestCase. atomic(durable=True) reads them, too.
     blocks = getattr(connections[_alias()], "atomic_blocks", None)
@@ -192,7 +194,7 @@ def _alias() -> str:
 
 
 def is_retryable(error: Exception) -> bool:
-    """Return whether the transaction that ``error`` ended may succeed when it is run again."""
+    """Return whether a transaction that failed with ``error`` may succeed if it is run again."""
     if not isinstance(error, DatabaseError):
         return False
     cause = error.__cause__

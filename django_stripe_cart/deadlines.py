@@ -1,7 +1,7 @@
 """Deadlines: limits for the total time of a checkout, a sync or another action.
 
-The time of all requests to Stripe counts, with the retries of the SDK, and the time for which the
-database made the action wait. So a web worker does not wait longer.
+The total includes the requests to Stripe, their retries by the SDK, and the time spent waiting for
+the database. So a web worker does not wait longer than the limit.
 """
 
 from __future__ import annotations
@@ -23,7 +23,11 @@ SHORT_TIMEOUT = (1.0, 3.0)
 
 @dataclass
 class _Stopwatch:
-    """When the outermost block with a deadline began, and how long Stripe's responses took."""
+    """Stopwatch of the outermost block with a deadline.
+
+    ``began`` is the time at which the block began, by ``time.monotonic()``. ``at_stripe`` is the
+    total time of the block's requests to Stripe.
+    """
 
     began: float
     at_stripe: float = 0.0  # seconds
@@ -39,9 +43,9 @@ _timeout: ContextVar[tuple[float, float]] = ContextVar("stripe_cart_timeout", de
 def deadline(seconds: float = DEADLINE) -> Iterator[None]:
     """Limit the time of the block to ``seconds`` (float).
 
-    A request to Stripe that could end later is not sent, and a database transaction that could end
-    later is not repeated. If blocks are nested, the earliest of their ends applies. ``deadline()``
-    can also be used as a decorator.
+    A request to Stripe that could end after the deadline is not sent. A database transaction that
+    could end after the deadline is not repeated. If blocks are nested, the earliest deadline
+    applies. ``deadline()`` can also be used as a decorator.
     """
     now = time.monotonic()
     end = _end.set(min(_end.get(), now + seconds))
@@ -79,7 +83,10 @@ def is_time_left() -> bool:
 
 @contextmanager
 def waiting_for_stripe() -> Iterator[None]:
-    """Count the time of the block, which is one request with its retries, as time of Stripe."""
+    """Count the time of the ``with`` block as time spent on Stripe.
+
+    The block sends one request to Stripe, which the SDK may retry.
+    """
     began = time.monotonic()
     is_first = _is_first_attempt.set(True)
     try:
@@ -91,7 +98,10 @@ def waiting_for_stripe() -> Iterator[None]:
 
 
 def is_stripe_slow() -> bool:
-    """Return whether at least half of the time since the block began was spent on Stripe."""
+    """Return whether at least half of the action's time so far was spent on Stripe.
+
+    The action is the outermost block with a deadline. Return False outside of such a block.
+    """
     stopwatch = _stopwatch.get()
     return stopwatch is not None and (2 * stopwatch.at_stripe >= time.monotonic() - stopwatch.began)
 
@@ -99,8 +109,8 @@ def is_stripe_slow() -> bool:
 def may_attempt(seconds: float) -> bool:
     """Return whether an attempt of a request that can take ``seconds`` may start now.
 
-    A retry may if it ends before the deadline. The first attempt may in any case: the time was
-    enough when the request began, and a busy machine may have taken some since.
+    A retry may start only if it ends before the deadline. The first attempt may always start: there
+    was enough time when the request began, even if a busy machine has used some of it since then.
     """
     if _is_first_attempt.get():
         _is_first_attempt.set(False)
@@ -109,9 +119,10 @@ def may_attempt(seconds: float) -> bool:
 
 
 def attempt_timeout() -> tuple[float, float]:
-    """Return two timeouts for one attempt: seconds to connect, and to receive the response.
+    """Return two timeouts for one attempt: seconds to connect, and seconds to receive the response.
 
-    They are shorter if little time is left, in whole seconds, since each pair has its own client.
+    The timeouts are shorter if little time is left. A response timeout that is cut is a whole
+    number, because each different pair of timeouts needs its own HTTP client.
     """
     connect, response = _timeout.get()
     left = seconds_left() - connect

@@ -26,7 +26,7 @@ class StripeCartError(Exception):
 
 
 class EmailNotSent(StripeCartError):
-    """Exception raised when an e-mail was not sent, or may not have been sent.
+    """Exception raised when the sending of an e-mail has failed, or may have failed.
 
     The order has not changed.
     """
@@ -79,7 +79,7 @@ class QuantityNotAllowed(CartError):
 
 
 class CartFull(CartError):
-    """Exception raised when a product is added to a cart that has 100 different products."""
+    """Exception raised when a product is added to a cart with 100 different products."""
 
     code = "cart_full"
     default_message = _("A cart can hold up to 100 different products.")
@@ -153,8 +153,8 @@ class PaymentError(StripeCartError):
     """Exception raised when Stripe refused a request or did not answer it.
 
     ``stripe_code`` and ``stripe_param`` are ``code`` and ``param`` of Stripe's error, or ""
-    (docs.stripe.com/api/errors). ``sent_at`` is the time at which Stripe sent it, by Stripe's
-    clock, or None.
+    (docs.stripe.com/api/errors). ``sent_at`` is the time, by Stripe's clock, at which Stripe sent
+    the error. It is None if the time is unknown.
     """
 
     code = "payment_error"
@@ -193,9 +193,9 @@ class PaymentMissing(PaymentRefused):
 
 
 class PaymentElsewhere(PaymentMissing):
-    """Exception raised when an order's payment belongs to another secret key, and account.
+    """Exception raised when an order's payment is in the Stripe account of another secret key.
 
-    While the payment may still succeed there, the order is left alone.
+    The order does not change while the payment may still succeed in that account.
     """
 
     code = "payment_elsewhere"
@@ -240,7 +240,7 @@ class PaymentPermanentlyFailed(PaymentUnknown):
 
 
 class EventProcessed(StripeCartError):
-    """Exception raised when a webhook event is acknowledged that was processed."""
+    """Exception raised when staff acknowledges a webhook event that was already processed."""
 
     code = "event_processed"
     default_message = _("This event was processed, so there is nothing to acknowledge.")

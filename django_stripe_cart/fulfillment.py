@@ -48,7 +48,7 @@ def fulfill_order(order: Order, *, confirmed: bool = False, by: Cause = BY_STAFF
 
 
 def reasons_to_wait(order: Order) -> list[str]:
-    """Return sentences that say why a person should look before the order is fulfilled.
+    """Return sentences that say why a person should look at the order before it is fulfilled.
 
     For example, the payment is disputed or under review, or items were refunded.
     """

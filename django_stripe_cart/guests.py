@@ -29,10 +29,10 @@ MAX_ATTEMPTS = 3
 class MergeResult:
     """Result of a merge of a guest's cart into a user's cart.
 
-    ``quantity`` is the number of pieces that were moved, and ``shortfalls`` has an error for each
-    product of which fewer pieces were moved than the guest had. ``open_order`` is an order of the
-    guest that can't be closed yet; no items are moved while it is open. ``settled_order`` is an
-    order that was open before the merge, and is closed or paid now.
+    ``quantity`` is the number of pieces that were moved. ``shortfalls`` has an error for each
+    product of which not all pieces were moved. ``open_order`` is an order of the guest that can't
+    be closed yet; no items are moved while it is open. ``settled_order`` is an order that was open
+    before the merge, and is closed or paid now.
     """
 
     quantity: int = 0
@@ -44,10 +44,10 @@ class MergeResult:
 def merge_guest(token: str, user: Any, *, by: Cause = BY_SHOPPER) -> MergeResult:
     """Move the cart and the orders of the guest with ``token`` to ``user``.
 
-    An open order of the guest is canceled first. If it was already paid, it becomes the user's
-    order, and the paid items are removed from the cart. Requests to Stripe may take 5 seconds in
-    total, and a ``PaymentError`` is not raised: the guest's cart does not change then, the result
-    has an ``open_order``, and this function can be called again later.
+    An open order of the guest is canceled first. If the open order was already paid, it becomes the
+    user's order, and the paid items are removed from the cart. Requests to Stripe may take 5
+    seconds in total. A ``PaymentError`` is not raised. Instead, the guest's cart does not change,
+    and the result has an ``open_order``. This function can then be called again later.
     """
     settled = None
     with short_deadline():
@@ -83,7 +83,7 @@ def _cancel_if_possible(order: Order, *, by: Cause) -> Order:
 def _merge_carts(guest_pk: int, cart_pk: int) -> MergeResult:
     """Lock both carts, move the guest's orders and items to the user, and delete the guest's cart.
 
-    If the guest has an open order, only the other orders are moved, and the cart is kept.
+    If the guest has an open order, only the other orders are moved, and the guest's cart is kept.
     """
     carts = lock_all(Cart, [guest_pk, cart_pk])
     if len(carts) < 2:  # another tab merged it first
@@ -99,7 +99,10 @@ def _merge_carts(guest_pk: int, cart_pk: int) -> MergeResult:
 
 
 def _adopt_orders(guest: Cart, user_pk: Any) -> None:
-    """Make the user the owner of all orders of the guest's locked cart that are not open."""
+    """Make the user the owner of the guest's orders, except for an open order.
+
+    The guest's cart must be locked.
+    """
     # The orders need no lock: every writer locks their cart first.
     orders = Order.objects.filter(cart=guest, open_cart=None).placed_by_guests()
     adopted = list(orders.values_list("pk", flat=True))
@@ -110,7 +113,7 @@ def _adopt_orders(guest: Cart, user_pk: Any) -> None:
 
 
 def _move_lines(lines: Iterable[CartLine], cart: Cart) -> MergeResult:
-    """Add ``lines`` to the locked cart, up to the stock and the limits of a cart."""
+    """Add ``lines`` to the locked cart, as far as the stock and the limits of a cart allow."""
     own = {item.product_id: item for item in CartItem.objects.filter(cart=cart)}
     moved = 0
     shortfalls: list[CartError] = []
@@ -132,9 +135,10 @@ def _move_lines(lines: Iterable[CartLine], cart: Cart) -> MergeResult:
 
 
 def _quantity_that_fits(line: CartLine, cart: Cart, in_cart: int) -> tuple[int, CartError | None]:
-    """Return how many pieces of ``line`` can be added to ``cart``, and an error if not all can.
+    """Return how many pieces of ``line`` can be added to ``cart``, and an error or None.
 
-    ``in_cart`` is the number of pieces that the cart already contains.
+    The error says why not all pieces can be added. ``in_cart`` is the number of pieces that the
+    cart already contains.
     """
     left = stock.available(line.product)
     if left is not None:

@@ -25,8 +25,8 @@ class LineItem:
     code, stored in lower case. ``image`` is the URL of a picture for the shop's pages. ``name`` and
     ``sku`` are shortened to what Stripe and the database can store.
 
-    Raises ``AmountNotRepresentable`` if Stripe can't charge the amount or the currency is no ISO
-    code, and ``TypeError`` if ``unit_amount`` is not an int.
+    Raises ``AmountNotRepresentable`` if Stripe can't charge the amount, or if the currency is no
+    ISO code. Raises ``TypeError`` if ``unit_amount`` is not an int.
     """
 
     name: str

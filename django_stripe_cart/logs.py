@@ -1,7 +1,7 @@
 """Descriptions of errors for the log, without personal data.
 
-The message of an error may contain personal data, and ``traceback.format_exception()`` includes it.
-The code lines of a traceback contain no values.
+The message of an error may contain personal data, and ``traceback.format_exception()`` includes the
+message. The stack of an error shows lines of code, which contain no values.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ ABOUT_CODE = (TemplateDoesNotExist, TemplateSyntaxError)
 def describe_without_values(error: Exception) -> str:
     """Return the class name and the stack of ``error`` as text, without its message.
 
-    The message of a missing or malformed template is included: it names the template, and contains
-    no personal data.
+    For a missing or malformed template, the message of the error is included: it names the
+    template, and contains no personal data.
     """
     frames = "".join(traceback.format_tb(error.__traceback__))
     message = f": {error}" if isinstance(error, ABOUT_CODE) else ""

@@ -1,7 +1,7 @@
 """Conversion and formatting of amounts of money, which are ints in the smallest currency unit.
 
-The number of decimals of a currency is Stripe's (https://docs.stripe.com/currencies). It differs
-from ISO 4217 for ISK and UGX: Stripe uses two decimals, which must be zero.
+Each currency has the number of decimals that Stripe uses (https://docs.stripe.com/currencies). For
+ISK and UGX, this number differs from ISO 4217: Stripe uses two decimals, which must be zero.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def exponent(currency: str) -> int:
 
 
 def to_amount(value: Decimal, currency: str) -> int:
-    """Return a price in whole units of ``currency`` as an int in its smallest unit.
+    """Convert a price in whole units of ``currency`` to an int in the smallest unit, and return it.
 
     Raises ``AmountNotRepresentable`` if the value would have to be rounded, is too high, or is no
     number.
@@ -132,7 +132,7 @@ def to_decimal(amount: int, currency: str) -> Decimal:
 def format_money(amount: int, currency: str, *, is_whole: bool = False) -> str:
     """Return ``amount`` (int, smallest currency unit) as text in the active language.
 
-    With ``is_whole``, the text has no decimals; they must be zeros.
+    With ``is_whole``, the text has no decimals. Then the decimals of the amount must be zeros.
     """
     style = money_format(currency)
     digits = style["digits"]

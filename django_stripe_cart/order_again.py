@@ -20,8 +20,8 @@ __all__ = ["Reorder", "order_again"]
 class Reorder:
     """Result of ``order_again``.
 
-    ``added`` has the cart's lines of the ordered items, ``refused`` an error for each item that
-    could not be added.
+    ``added`` has the cart's lines of the items that were added. ``refused`` has an error for each
+    item that could not be added.
     """
 
     added: list[CartLine] = field(default_factory=list)
@@ -47,7 +47,7 @@ def order_again(cart: Cart | CartKey, order: Order) -> Reorder:
 
 
 def _add_to_cart(key: CartKey, item: OrderItem, product: Any) -> CartLine:
-    """Raise the quantity of ``product`` in the cart to the ordered quantity; return its line."""
+    """Increase the quantity of ``product`` in the cart to the ordered quantity; return its line."""
     if product is None:
         raise ProductUnavailable(_("“%(name)s” is no longer for sale.") % {"name": item.name})
     change = change_line(key, product.pk, to=lambda held: max(held, item.quantity))

@@ -70,7 +70,10 @@ def orders_of(person: Any) -> OrderQuerySet[Order]:
 
 
 def orders_with_same_email(person: Any) -> OrderQuerySet[Order]:
-    """Return the orders of other users with the person's e-mail address, for staff to review."""
+    """Return the orders that other users placed with the person's e-mail address.
+
+    Staff should review them.
+    """
     email = person if isinstance(person, str) else getattr(person, _email_field(), "")
     others = Order.objects.filter(email__iexact=email, user__isnull=False)
     return others.exclude(pk__in=orders_of(person).values("pk")) if email else others.none()
@@ -104,12 +107,14 @@ def export_person(person: Any) -> dict[str, Any]:
 
 
 def anonymize_person(person: Any, *, by: Cause = BY_STAFF) -> list[Order]:
-    """Remove personal data from the person's orders, delete their carts and return the orders.
+    """Remove personal data from a person's orders, delete the person's carts and return the orders.
 
     The orders keep their amounts for bookkeeping. User accounts and data at Stripe are not deleted.
-    Pending orders are canceled first, which sends ``order_canceled``. Raises ``OrderUnsettled`` if
-    a payment is still processing, or ``PaymentError`` if a pending order can't be canceled at
-    Stripe; no data is removed then. ``by`` (a ``Cause``) is written to the timelines.
+    Pending orders are canceled first, which sends ``order_canceled``. ``by`` (a ``Cause``) is
+    written to the timelines.
+
+    Raises ``OrderUnsettled`` if a payment is still processing, or ``PaymentError`` if a pending
+    order can't be canceled at Stripe. In both cases, no data is removed.
     """
     carts = [cart.pk for cart in carts_of(person)]
     orders = [_cancel_if_pending(order, by=by) for order in orders_of(person).order_by("pk")]
@@ -179,7 +184,10 @@ def _read_fields(row: models.Model, *names: str) -> dict[str, Any]:
 
 
 def _cancel_if_pending(order: Order, *, by: Cause) -> Order:
-    """Cancel ``order`` if it is pending. Raises ``OrderUnsettled`` if it may still be paid."""
+    """Cancel ``order`` if it is pending, and return it.
+
+    Raises ``OrderUnsettled`` if the order may still be paid.
+    """
     order = cancel_order(order, by=by) if order.is_pending else order
     _raise_if_unsettled(order)
     return order

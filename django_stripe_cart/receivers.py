@@ -27,7 +27,7 @@ def lock_cart_first(sender: Any, instance: Any, **kwargs: Any) -> None:
 
 @receiver(user_logged_in, dispatch_uid="stripe_cart_merge_guest")
 def merge_guest_on_login(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
-    """Merge the guest's cart into the user's cart when the open transaction is committed.
+    """Merge the guest's cart into the user's cart after the open transaction is committed.
 
     The merge sends requests to Stripe, which must not be sent in a transaction.
     """

@@ -49,21 +49,24 @@ def refund_order(
 ) -> Order:
     """Refund ``items`` or an ``amount`` of ``order``, and return the order freshly read.
 
-    ``items`` (dict of the order's items to quantities, int) must not be empty. ``amount`` (int,
-    smallest currency unit) defaults to what was paid for ``items``, without shipping; without
-    ``items``, to everything that can still be refunded. With ``restock``, the items go back to the
-    stock once the refund has succeeded; without ``items``, all that were not refunded before, and
-    only if everything is refunded. ``reason`` (str, up to 200 characters) is stored on the refund.
-    ``key`` (UUID) identifies the refund: a second call with the same key refunds nothing more, but
-    sends the refund again if its outcome is unknown. If ``expected_refundable`` (int, smallest
-    currency unit) differs from ``amount_refundable(order)``, nothing is refunded. ``by`` is written
-    to the timeline.
+    ``items`` is a dict of the order's items to quantities (int), and must not be empty. ``amount``
+    is an int in the smallest currency unit. Its default is what was paid for ``items``, without
+    shipping. Without ``items``, its default is everything that can still be refunded.
 
-    Sends ``order_refunded`` when the refund has succeeded, which may be days later, or
-    ``refund_failed``. Raises ``RefundNotPossible`` if the amount can't be refunded, or the outcome
-    of an earlier refund is unknown: nothing is sent then. Raises ``PaymentRefused`` if Stripe
-    refuses it, as during a dispute, or another ``PaymentError`` if its outcome is unknown: the
-    amount stays reserved until a later sync finds out. A sync never sends the refund.
+    With ``restock``, ``items`` go back to the stock once the refund has succeeded. Without
+    ``items``, and if everything is refunded, all items that were not refunded before go back.
+
+    ``reason`` (str, up to 200 characters) is stored on the refund. ``key`` (UUID) identifies the
+    refund. A second call with the same key refunds nothing more, but sends the refund again if its
+    outcome is unknown. If ``expected_refundable`` (int, smallest currency unit) differs from
+    ``amount_refundable(order)``, nothing is refunded. ``by`` is written to the timeline.
+
+    Sends ``order_refunded`` when the refund has succeeded, or ``refund_failed`` when it has failed.
+    Either may be days later. Raises ``RefundNotPossible`` if the amount can't be refunded, or if
+    the outcome of an earlier refund is unknown. Then nothing is sent to Stripe. Raises
+    ``PaymentRefused`` if Stripe refuses the refund, for example during a dispute. Raises another
+    ``PaymentError`` if the outcome of the refund is unknown. Then the amount stays reserved until a
+    later sync finds out the outcome. A sync never sends the refund.
     """
     if items is not None and not items and amount is None:
         raise RefundNotPossible  # nothing was chosen, which does not mean everything
@@ -124,8 +127,8 @@ def _get_or_create_refund(
 def _raise_if_not_refundable(order: Order, left: int, arguments: _RefundArguments) -> None:
     """Raise ``RefundNotPossible`` if the order does not allow a refund now.
 
-    ``left`` is the amount that can still be refunded; it must be the expected one. The outcome of
-    earlier refunds must be known.
+    The outcome of all earlier refunds must be known. ``left`` is the amount that can still be
+    refunded. It must be above 0 and, if an amount is expected, equal to that amount.
     """
     unknown = order.refunds.unknown().first()
     if unknown is not None:
@@ -151,7 +154,7 @@ def _raise_if_not_refundable(order: Order, left: int, arguments: _RefundArgument
 def _find_amount(order: Order, left: int, arguments: _RefundArguments) -> int:
     """Return the amount to refund (int, smallest currency unit).
 
-    Raises ``RefundNotPossible`` if it is more than ``left``, or not positive.
+    Raises ``RefundNotPossible`` if the amount is more than ``left``, or is not positive.
     """
     if arguments.amount is not None:
         amount = arguments.amount
@@ -170,9 +173,9 @@ def _message_values(order: Order, left: int) -> dict[str, Any]:
 
 
 def _send_to_stripe(refund: Refund, *, is_new: bool, by: Cause) -> None:
-    """Send a new refund to Stripe, or resend one whose outcome is unknown.
+    """Send a new refund to Stripe, or resend a refund whose outcome is unknown.
 
-    If Stripe refuses because everything is refunded already, the order is synced before the
+    If Stripe refuses because everything is already refunded, the order is synced before
     ``PaymentRefused`` is raised.
     """
     try:

@@ -30,7 +30,7 @@ def available(product: Any) -> int | None:
 
 
 def held_by(cart: Cart, product: Any) -> int:
-    """Return how many pieces of ``product`` the cart's open order has taken from the stock (int).
+    """Return how many pieces the cart's open order has taken from the stock of ``product`` (int).
 
     The same shopper can still order them, because a new order replaces the open one.
     """
@@ -41,17 +41,18 @@ def held_by(cart: Cart, product: Any) -> int:
 def take(quantities: Mapping[Any, int]) -> dict[Any, int]:
     """Subtract ``quantities`` from the stock of products, and return the quantities subtracted.
 
-    Both are dicts of the products' primary keys to ints; 0 is returned for a product whose stock is
-    not counted. The rows are locked in the order of their keys, so that two orders of the same
-    products can't deadlock. Raises ``OutOfStock``; the caller must roll its transaction back then.
+    Both are dicts of the products' primary keys to ints. The returned quantity is 0 for a product
+    whose stock is not counted. The rows are locked in the order of their keys, so that two orders
+    of the same products can't deadlock. Raises ``OutOfStock``; then the caller must roll back its
+    transaction.
     """
     return {pk: _take_one(pk, quantities[pk]) for pk in sorted(quantities)}
 
 
 def give_back(order: Order) -> list[OrderItem]:
-    """Give back all stock that the order's items hold. A second call does nothing.
+    """Give back all stock that the order's items have taken. A second call does nothing.
 
-    Return the items that could not be given back: see ``return_items``.
+    Return the items whose stock could not be given back, as ``return_items`` does.
     """
     return return_items({item: item.stock_taken for item in order.items.all()})
 
@@ -59,9 +60,10 @@ def give_back(order: Order) -> list[OrderItem]:
 def return_items(quantities: Mapping[OrderItem, int]) -> list[OrderItem]:
     """Give these quantities of a locked order's items back to the stock.
 
-    ``quantities`` has an int for each ``OrderItem``; no more is given back than the item has taken.
-    Return the items that could not be given back because the product's model or database refuses
-    it, for example by a constraint. The caller tells staff, and still records what Stripe says.
+    ``quantities`` has an int for each ``OrderItem``. An item gives back at most what it has taken.
+    Return the items that could not be given back, because the product's model or the database
+    refused the change, for example by a constraint. No exception is raised for them: the caller
+    tells staff, and can still record what Stripe says.
     """
     held = {item: min(count, item.stock_taken) for item, count in quantities.items()}
     wanted = [(item, count) for item, count in held.items() if count > 0]
@@ -74,7 +76,8 @@ def return_items(quantities: Mapping[OrderItem, int]) -> list[OrderItem]:
 def _return_all(wanted: list[tuple[OrderItem, int]]) -> bool:
     """Give all these items back to the stock and return True.
 
-    If the product's model or database refuses one of them, give back none and return False.
+    If the product's model or the database refuses one of the items, give back none and return
+    False.
     """
     try:
         with savepoint():
@@ -99,7 +102,7 @@ def _add(pk: Any, *, by: int) -> None:
 
 
 def _save_stock_taken(returned: list[tuple[OrderItem, int]]) -> None:
-    """Subtract the returned quantities from the ``stock_taken`` of the items, and save them."""
+    """Subtract the returned quantities from the items' ``stock_taken``, and save the items."""
     by_rest: dict[int, list[OrderItem]] = defaultdict(list)
     for item, count in returned:
         by_rest[item.stock_taken - count].append(item)
@@ -123,7 +126,10 @@ def take_again(order: Order) -> None:
 
 
 def _count_restocked(order: Order) -> dict[int, int]:
-    """Return how many pieces came back with refunds, by the primary key of the order's item."""
+    """Return how many pieces of each item came back to the stock with refunds.
+
+    The dict maps primary keys of the order's items to ints.
+    """
     rows = RefundItem.objects.filter(refund__order=order, restocked__gt=0).order_by()
     return dict(rows.values_list("order_item").annotate(total=Sum("restocked")))
 
@@ -131,10 +137,12 @@ def _count_restocked(order: Order) -> dict[int, int]:
 def adjust(product: Any, *, seen: int | None, wanted: int | None) -> bool:
     """Add the difference ``wanted - seen`` to a product's stock, and return whether it was added.
 
-    ``seen`` is the stock that a form showed and ``wanted`` the stock that staff entered (ints). So
-    a piece that is sold while the form is open is subtracted only once. None stands for a product
-    whose stock is not counted. Nothing changes if the stock would become negative, or if one of the
-    two is None and the stock differs from ``seen``.
+    ``seen`` is the stock that a form showed, and ``wanted`` is the stock that staff entered (ints).
+    Pieces that are sold while the form is open stay subtracted, because only the difference is
+    added. Nothing changes if the stock would become negative.
+
+    None stands for stock that is not counted. If ``seen`` or ``wanted`` is None, the stock is set
+    to ``wanted``, but only if it still equals ``seen``.
     """
     field = _stock_field()
     if field is None:
@@ -165,16 +173,19 @@ def _take_one(pk: Any, quantity: int) -> int:
 
 
 def _add_if_enough(rows: models.QuerySet[Any], field: str, difference: int) -> bool:
-    """Add ``difference`` to a field of ``rows``, unless it would become negative.
+    """Add ``difference`` to a field of ``rows``, but only if the field does not become negative.
 
-    Return whether it was added.
+    Return whether the difference was added.
     """
     enough = rows.filter(**{f"{field}__gte": max(0, -difference)})
     return bool(enough.update(**{field: F(field) + difference}))
 
 
 def _stock_field() -> models.Field[Any, Any] | None:
-    """Return the field that ``stock_field`` of the product model names, or None if it is unset."""
+    """Return the field of the product model that ``stock_field`` names.
+
+    Return None if ``stock_field`` is not set.
+    """
     model = get_product_model()
     name = getattr(model, "stock_field", None)
     return cast("models.Field[Any, Any]", model._meta.get_field(name)) if name else None

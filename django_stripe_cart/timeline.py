@@ -14,7 +14,7 @@ from django_stripe_cart.models import Cart, Order, OrderEvent
 class Cause:
     """Cause of a change, as it is shown on an order's timeline.
 
-    ``source`` is one of ``OrderEvent.Source``, and ``actor`` the name of a member of staff.
+    ``source`` is one of ``OrderEvent.Source``, and ``actor`` is the name of a member of staff.
     """
 
     source: str
@@ -29,7 +29,7 @@ BY_SYSTEM = Cause(OrderEvent.Source.SYSTEM)
 
 
 def lock_order(order: Order) -> Order:
-    """Lock the cart of ``order``, then the order, and return it freshly read."""
+    """Lock the cart of ``order``, then the order, and return the order freshly read."""
     # A cart is deleted with its user, but the orders are kept.
     with suppress(Cart.DoesNotExist):
         if order.cart_id is not None:
@@ -40,7 +40,10 @@ def lock_order(order: Order) -> Order:
 def transition(
     order: Order, change: Callable[[], None], *, kind: str, by: Cause, message: str = ""
 ) -> None:
-    """Call ``change``, which changes the status of the locked ``order``; add it to the timeline."""
+    """Call ``change``, a function that changes the status of the locked ``order``.
+
+    The change is added to the order's timeline.
+    """
     before = order.status
     change()
     note(order, kind=kind, by=by, message=message, from_status=before, to_status=order.status)

@@ -1,4 +1,4 @@
-"""The URL of the webhook, to be included outside ``i18n_patterns`` and login walls."""
+"""The URL of the webhook. Include it outside of ``i18n_patterns`` and of login walls."""
 
 from django.urls import path
 

@@ -29,7 +29,8 @@ MAX_LINES = 100  # docs.stripe.com/api/checkout/sessions/create: line_items
 class CartChange:
     """Result of ``change_line``: the line of the product, and all items that the cart has now.
 
-    The line of a removed product is the one that was removed; it is None if there was none.
+    If the product was removed, ``line`` is the removed line. If there was nothing to remove,
+    ``line`` is None.
     """
 
     line: CartLine | None
@@ -141,7 +142,7 @@ def remove_ordered(cart_pk: int, ordered: Iterable[tuple[Any, int]]) -> None:
 
 
 def _remove(item: CartItem | None, items: list[CartItem]) -> CartChange:
-    """Delete ``item``, remove it from ``items``, and return the change with its line.
+    """Delete ``item``, remove it from ``items``, and return the change with the removed line.
 
     If ``item`` is None, nothing is deleted.
     """
@@ -158,8 +159,8 @@ def _append_new_item(
 ) -> CartItem:
     """Append an unsaved item for a product to ``items``, and return the item.
 
-    One query reads the product, the cart's primary key and how much of the product the cart's open
-    order has taken from the stock. Raises ``CartFull`` or ``ProductUnavailable``.
+    One query reads the product, the cart's primary key, and the quantity that the cart's open order
+    has taken from the product's stock. Raises ``CartFull`` or ``ProductUnavailable``.
     """
     if len(items) >= MAX_LINES:
         raise CartFull

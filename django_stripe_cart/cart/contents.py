@@ -115,7 +115,7 @@ class CartContents:
     def may_change_at_stripe(self) -> bool:
         """Return whether Stripe may add tax, shipping or discounts to the total.
 
-        The host turns them on in ``STRIPE_CART_SESSION_OPTIONS``.
+        The project turns these on with ``STRIPE_CART_SESSION_OPTIONS``.
         """
         return conf.has_session_options
 
@@ -126,10 +126,11 @@ class CartContents:
 
     @property
     def minimum_amount_warning(self) -> str:
-        """Return a warning for the shopper if Stripe may refuse the total as too small, or "".
+        """Return a warning for the shopper if Stripe may refuse the total as too small, else "".
 
-        The real minimum depends on the currency in which Stripe pays out the shop
-        (docs.stripe.com/currencies), and the host may add shipping to the total.
+        The real minimum depends on the currency in which Stripe pays the shop
+        (docs.stripe.com/currencies). The project's session options may also add shipping to the
+        total.
         """
         least = MINIMUM_AMOUNTS.get(self.currency, 0)
         if not 0 < self.total < least:
@@ -183,7 +184,7 @@ def read_contents(key: CartKey) -> CartContents:
 
 
 def contents_from_items(items: Iterable[CartItem]) -> CartContents:
-    """Return the contents of a cart with ``items``, which ``read_items`` has returned."""
+    """Return the contents of a cart, given the ``items`` that ``read_items`` has returned."""
     return CartContents([line_from_item(item) for item in items])
 
 
@@ -223,7 +224,11 @@ def _is_same(seen: str, fingerprint: str) -> bool:
 
 
 def _read_fingerprint(fingerprint: str) -> dict[str, tuple[Any, Any]]:
-    """Return the pairs of quantity and price in a fingerprint, by the product's primary key."""
+    """Return a dict of the quantities and prices in a fingerprint.
+
+    It maps primary keys of products (str) to pairs of quantity and price. It is empty if the
+    fingerprint is malformed.
+    """
     try:
         lines = json.loads(fingerprint)
         return {str(pk): (quantity, amount) for pk, quantity, amount, _currency in lines}

@@ -1,4 +1,4 @@
-"""Place an order, start or resume its payment, or cancel it."""
+"""Place an order, start or resume its payment, or cancel the order."""
 
 from __future__ import annotations
 
@@ -48,9 +48,10 @@ RETRY_DELAYS = (0, 0.1, 0.2, 0.4, 0.8, 1.6)
 
 @dataclass(frozen=True)
 class ReturnUrls:
-    """URLs to which Stripe redirects the shopper: after the payment, or if the shopper cancels it.
+    """URLs to which Stripe redirects the shopper.
 
-    ``success`` is a function that takes the order and returns the URL for after the payment.
+    ``success`` is a function that takes the order, and returns the URL to open after the payment.
+    ``cancel`` is the URL to open if the shopper cancels the payment.
     """
 
     success: Callable[[Order], str]
@@ -68,13 +69,15 @@ def begin_checkout(
     email: str = "",
     by: Cause = BY_SYSTEM,
 ) -> Order:
-    """Place the order of ``cart`` and start its payment, or resume the payment of its open order.
+    """Place the order of ``cart``, start its payment, and return the order.
 
-    Return the order, which can be paid at its ``session_url`` or is already paid. ``fingerprint``
-    (str) is the fingerprint of the ``CartContents`` that the shopper saw. If the open order has
-    other contents than the cart, it is canceled first. Raises ``CartError`` if the contents can't
-    be ordered, ``OrderOpen`` if the open order can't be closed yet, or ``PaymentError``; after each
-    of these, the checkout can be repeated.
+    If the cart already has an open order with the same contents, the payment of that order is
+    resumed instead. An open order with other contents is canceled first. The returned order can be
+    paid at its ``session_url``, or is already paid. ``fingerprint`` (str) is the fingerprint of the
+    ``CartContents`` that the shopper saw.
+
+    Raises ``CartError`` if the contents can't be ordered, ``OrderOpen`` if the open order can't be
+    closed yet, or ``PaymentError``. After each of these exceptions, the checkout can be repeated.
     """
     if cart is None:
         raise EmptyCart
@@ -91,7 +94,7 @@ def begin_checkout(
 def place_order(
     cart: Cart, *, fingerprint: str | None = None, email: str = "", by: Cause = BY_SYSTEM
 ) -> Order:
-    """Place a PENDING order of the contents of ``cart``, take its stock and return the order.
+    """Place a PENDING order with the contents of ``cart``, take the stock, and return the order.
 
     If the cart has an open order with the same contents, the open order is returned instead. Sends
     ``order_placed``. Raises ``CartError`` if the contents can't be ordered, or ``OrderOpen`` if the
@@ -113,9 +116,9 @@ def place_order(
 def start_payment(order: Order, *, return_urls: ReturnUrls, by: Cause = BY_SYSTEM) -> Order:
     """Create the Checkout Session of a pending order, and return the order freshly read.
 
-    The order can be paid at its ``session_url``; with a total of 0, it becomes PAID instead. Raises
-    ``OrderClosed`` if the order is no longer pending. If Stripe refuses the session, the order is
-    closed, its stock is given back, and ``PaymentRefused`` is raised. After another
+    The order can be paid at its ``session_url``. An order with a total of 0 becomes PAID instead.
+    Raises ``OrderClosed`` if the order is no longer pending. If Stripe refuses the session, the
+    order is closed, its stock is given back, and ``PaymentRefused`` is raised. After any other
     ``PaymentError``, a second call creates the same session.
     """
     if is_free(order):
@@ -138,10 +141,10 @@ def start_payment(order: Order, *, return_urls: ReturnUrls, by: Cause = BY_SYSTE
 
 @deadline()
 def resume_payment(order: Order, *, return_urls: ReturnUrls, by: Cause = BY_SYSTEM) -> Order:
-    """Sync ``order`` with Stripe, create its session if it is missing, and return it freshly read.
+    """Sync ``order`` with Stripe, create a missing session, and return the order freshly read.
 
-    If the order is still pending, it can be paid at its ``session_url``. A pending order with too
-    little time left for the payment is canceled. Raises ``OrderClosed`` or ``PaymentError``.
+    If the order is still pending, it can be paid at its ``session_url``. But if too little time is
+    left for the payment, the order is canceled. Raises ``OrderClosed`` or ``PaymentError``.
     """
     order = _refresh_from_stripe(order, by=by)
     if not order.is_pending:
@@ -155,9 +158,9 @@ def resume_payment(order: Order, *, return_urls: ReturnUrls, by: Cause = BY_SYST
 def cancel_order(order: Order, *, by: Cause = BY_SYSTEM) -> Order:
     """Expire the session of a pending order at Stripe, and cancel the order.
 
-    Return the order freshly read: it is CANCELED, or PAID if the payment was completed first. An
+    Return the order freshly read. It is CANCELED, or PAID if the payment was completed first. An
     order that is not pending does not change. Sends ``order_canceled``. Raises ``PaymentError`` if
-    Stripe can't be reached; the next sync of the order then cancels it.
+    Stripe can't be reached; then the next sync cancels the order.
     """
     order = _request_cancel(order, by=by)
     return sync_order(order, by=by) if order.is_pending else order
@@ -165,7 +168,10 @@ def cancel_order(order: Order, *, by: Cause = BY_SYSTEM) -> Order:
 
 @in_transaction
 def _request_cancel(order: Order, *, by: Cause) -> Order:
-    """Record on a pending order that its cancellation was requested; return it freshly read."""
+    """Save on a pending order that its cancellation is requested.
+
+    Return the order freshly read.
+    """
     order = lock_order(order)
     if order.is_pending and order.cancel_requested_at is None:
         order.cancel_requested_at = timezone.now()
@@ -184,11 +190,11 @@ def _place_unless_open(key: CartKey, *, fingerprint: str, email: str, by: Cause)
 
 
 def _reuse_or_close_open_order(key: CartKey, fingerprint: str, *, by: Cause) -> Order:
-    """Return the cart's open order if it matches the cart; else cancel it and raise an exception.
+    """Return the cart's open order if it matches the cart. Otherwise, cancel the order.
 
-    Raises ``OrderClosed`` if the cart has no open order any more, so that a new one can be placed,
-    and ``OrderOpen`` if the open order can't be canceled yet. If the open order turns out to be
-    paid, it is returned.
+    After the cancellation, ``OrderClosed`` is raised, and the caller can place a new order.
+    ``OrderClosed`` is also raised if the cart has no open order any more, and ``OrderOpen`` if the
+    open order can't be canceled yet. An open order that turns out to be paid is returned.
     """
     order = Order.objects.filter(**key.lookup("open_cart__")).first()
     if order is None:
@@ -222,9 +228,9 @@ def _wait_for_concurrent_request(order: Order, error: PaymentError) -> Order:
 
 
 def _refresh_from_stripe(order: Order, *, by: Cause) -> Order:
-    """Sync an order that has a session, and return it freshly read: it may be paid by now.
+    """Sync ``order`` with Stripe, and return it freshly read: it may be paid by now.
 
-    If Stripe can't be reached, return the order unchanged.
+    Return the order unchanged if it has no session, or if Stripe can't be reached.
     """
     if order.session_id is None:
         return order
@@ -237,9 +243,10 @@ def _refresh_from_stripe(order: Order, *, by: Cause) -> Order:
 
 
 def _can_still_be_paid(order: Order) -> bool:
-    """Return whether a pending order can be paid: not canceled, and with enough time left.
+    """Return whether a pending order can still be paid.
 
-    Its session, which may not be created yet, must be of the secret key's mode (test or live).
+    Enough time must be left, and the cancellation of the order must not be requested. If a session
+    was requested, it must be of the same mode (test or live) as the secret key.
     """
     if order.cancel_requested_at is not None or not order.matches_livemode:
         return False

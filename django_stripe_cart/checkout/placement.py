@@ -35,7 +35,7 @@ def lock_contents(key: CartKey, fingerprint: str | None) -> tuple[int, CartConte
 def create_order(
     cart_pk: int, contents: CartContents, *, user_pk: Any, email: str, by: Cause
 ) -> Order:
-    """Create the order of a locked cart with these contents, take its stock and return the order.
+    """Create the order of a locked cart with ``contents``, take the stock, and return the order.
 
     Sends ``order_placed``. Raises ``OutOfStock``.
     """
@@ -73,7 +73,7 @@ def create_order(
 
 
 def is_unchanged(order: Order, contents: CartContents) -> bool:
-    """Return whether a cart with these contents has the same items and prices as the order."""
+    """Return whether ``contents`` has the items, quantities, prices and currency of ``order``."""
     ordered = {(item.product_id, item.quantity, item.unit_amount) for item in order.items.all()}
     wanted = {
         (line.product.pk, line.quantity, line.item.unit_amount if line.item else None)

@@ -25,8 +25,8 @@ def CASCADE_WITHOUT_NULLING(  # as Django names the values of on_delete
     """Delete the referring rows like CASCADE, without setting their foreign key to NULL first.
 
     On MySQL, which can't defer constraint checks, Django's CASCADE sets a nullable foreign key to
-    NULL before it deletes the rows. That violates the constraint of a cart, so that a user with a
-    cart could not be deleted.
+    NULL before it deletes the rows. But a cart must have a user or a token, so its constraint would
+    prevent the deletion of a user with a cart.
     """
     collector.collect(
         sub_objs,
@@ -107,9 +107,10 @@ class CartItemQuerySet(PrimaryDatabaseQuerySet["CartItem"]):
         return self.filter(**key.lookup("cart__"))
 
     def with_products(self) -> Self:
-        """Return the items with their products, and annotated with ``held``, read by one query.
+        """Return the items with their products, annotated with ``held``. One query reads all.
 
-        ``held`` is the stock of the product that the cart's open order has taken (int or None).
+        ``held`` (int or None) is the number of pieces that the cart's open order has taken from the
+        product's stock.
         """
         taken = apps.get_model("stripe_cart", "OrderItem")._base_manager.filter(
             order__open_cart=OuterRef("cart"), product=OuterRef("product")

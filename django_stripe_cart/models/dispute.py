@@ -1,4 +1,7 @@
-"""Model of disputes: a bank withdraws a payment, or asks about it. A payment can have several."""
+"""Model of disputes, in which a bank withdraws a payment or asks about it.
+
+A payment can have several disputes.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,10 @@ class DisputeQuerySet(PrimaryDatabaseQuerySet["Dispute"]):
         return self.filter(status__in=LOST)
 
     def withholding(self) -> Self:
-        """Return the disputes whose amount the bank has withdrawn: Stripe refuses refunds then."""
+        """Return the disputes in which the bank has withdrawn the amount.
+
+        During such a dispute, Stripe refuses refunds.
+        """
         return self.exclude(status__in=KEPT).exclude(status__startswith=INQUIRY)
 
 
@@ -77,7 +83,7 @@ class Dispute(models.Model):
 
     @property
     def is_withholding(self) -> bool:
-        """Return whether the bank has withdrawn the amount: Stripe refuses refunds then."""
+        """Return whether the bank has withdrawn the amount. Stripe then refuses refunds."""
         return not self.is_kept and not self.is_inquiry
 
     @property

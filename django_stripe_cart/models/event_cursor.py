@@ -13,9 +13,11 @@ class EventCursor(models.Model):
 
     ``seen_until`` is the time, by Stripe's clock, at which the last complete reading began.
 
-    ``gap_since`` is the time since which events were missed that Stripe does not list any more, or
-    None. Instead of these events, the orders are read: those up to the primary key
-    ``gap_checked_pk`` were, and ``gap_failed_pk`` is the first of them that could not be synced.
+    Stripe lists an event for 30 days only. If events were missed for longer, ``gap_since`` is the
+    time since which they were missed; otherwise, it is None. The orders are then synced instead, in
+    the sequence of their primary keys. ``gap_checked_pk`` is the primary key of the last order that
+    was reached. ``gap_failed_pk`` is the primary key of the first order that could not be synced,
+    or None.
     """
 
     api_key_digest = models.CharField(max_length=16, unique=True)

@@ -9,9 +9,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 class StripeIdField(models.CharField):
-    """Model field for an id at Stripe, in which upper and lower case differ.
+    """Model field for an id at Stripe. Ids are case-sensitive.
 
-    In the default collation of MySQL and MariaDB, ``evt_CsA`` equals ``evt_csa``.
+    In the default collation of MySQL and MariaDB, ``evt_CsA`` equals ``evt_csa``, so the field has
+    another collation there.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

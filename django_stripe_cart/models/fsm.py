@@ -23,12 +23,12 @@ class ProtectedStatusMixin(ConcurrentTransitionMixin):
 
     A refresh sets each field, but a protected field can be set only once
     (github.com/viewflow/django-fsm/issues/174). django-fsm's own mixin therefore removes the
-    protection from the field during a refresh. All threads share the field, and if the refresh
-    fails, it stays unprotected.
+    protection from the field during a refresh. But all threads share the field, and after a failed
+    refresh the field stays unprotected.
 
-    This mixin removes the status from the instance instead, so that it can be set again. Then it
-    calls ``_update_initial_state()``, which is private to django-fsm and remembers the new status:
-    ``save()`` checks that the database still has it.
+    This mixin removes the status from the instance instead, so that the status can be set again.
+    Then it calls ``_update_initial_state()``, a private method of django-fsm. That method remembers
+    the new status, and ``save()`` checks that the status in the database is still the same.
     """
 
     def get_deferred_fields(self) -> set[str]:

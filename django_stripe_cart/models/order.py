@@ -202,7 +202,7 @@ class Order(ProtectedStatusMixin, models.Model):
 
     @cached_property
     def cached_items(self) -> list[Any]:
-        """Return the order's items, which are read only once; ``items`` reads them each time."""
+        """Return the order's items, which are read only once. ``items`` reads them each time."""
         return list(self.items.all())
 
     @property
@@ -244,7 +244,8 @@ class Order(ProtectedStatusMixin, models.Model):
     def has_other_key(self) -> bool:
         """Return whether the order's session was created with another secret key than today's.
 
-        It may be of another Stripe account, or of the same account before the key was replaced.
+        The session may belong to another Stripe account. Or it belongs to the same account, and the
+        key of the account was replaced.
         """
         return self.api_key_digest not in ("", conf.api_key_digest)
 

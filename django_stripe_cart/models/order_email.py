@@ -23,7 +23,7 @@ GIVE_UP_AFTER = timedelta(days=3)
 
 
 def default_due_at() -> datetime:
-    """Return the time from which a new e-mail is pending, one minute from now."""
+    """Return the time one minute from now. After it, any process may send the new e-mail."""
     return timezone.now() + RETRY_AFTER
 
 
@@ -31,12 +31,19 @@ class OrderEmailQuerySet(PrimaryDatabaseQuerySet["OrderEmail"]):
     """Queryset of e-mails about orders."""
 
     def pending(self) -> Self:
-        """Return the e-mails that are due and that no process has claimed."""
+        """Return the e-mails that are due, and that no process has begun to send.
+
+        E-mails that were queued more than three days ago are left out.
+        """
         now = timezone.now()
         return self.filter(claimed_at=None, due_at__lte=now, created__gt=now - GIVE_UP_AFTER)
 
     def overdue(self) -> Self:
-        """Return the unsent e-mails that were queued over an hour ago, in the last three days."""
+        """Return the unsent e-mails that were queued between three days and one hour ago.
+
+        E-mails without a recipient are left out, and so are those that are not sent because they
+        are out of date.
+        """
         now = timezone.now()
         late = self.filter(
             sent_at=None, created__lt=now - REPORT_AFTER, created__gt=now - GIVE_UP_AFTER

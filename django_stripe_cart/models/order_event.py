@@ -13,7 +13,8 @@ from django_stripe_cart.models.querysets import PrimaryDatabaseQuerySet
 class OrderEvent(models.Model):
     """Model for an entry of an order's timeline, which shoppers and staff see.
 
-    Entries are only added; the anonymization of an order empties their texts.
+    Entries are only added, never changed. But when an order is anonymized, the texts of its entries
+    are emptied.
     """
 
     class Source(models.TextChoices):

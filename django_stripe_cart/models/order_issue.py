@@ -24,10 +24,11 @@ class OrderIssueQuerySet(PrimaryDatabaseQuerySet["OrderIssue"]):
 
 
 class OrderIssue(models.Model):
-    """Model for something that staff must decide about an order, until it is settled.
+    """Model for an issue: something that staff must decide about an order.
 
-    ``about`` is the id of the object at Stripe that the issue is about, if there is one.
-    ``settled_by`` is empty if the issue was closed by the app, not by a person.
+    ``about`` is the Stripe id of the refund, dispute, review or session that the issue is about, or
+    an empty string. If Stripe does not have the refund, ``about`` is the refund's ``key``.
+    ``settled_by`` is empty if the app, and not a person, has closed the issue.
     """
 
     Reason = IssueReason
@@ -69,7 +70,10 @@ class OrderIssue(models.Model):
 
     @property
     def holds_order(self) -> bool:
-        """Return whether this issue alone holds the order: settling it accepts the payment."""
+        """Return whether staff accepts the order's payment by settling this issue.
+
+        That is the case if only this issue keeps the order from becoming PAID.
+        """
         if not self.order.is_held:
             return False
         holding = [one for one in self.order.open_issues if one.reason in HOLDS and not one.about]

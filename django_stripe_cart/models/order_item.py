@@ -12,7 +12,7 @@ from django_stripe_cart.models.querysets import PrimaryDatabaseQuerySet
 
 
 class OrderItem(models.Model):
-    """Model for a product in an order: its quantity, and its name and price when it was ordered.
+    """Model for a product in an order, with the quantity, the name and the price that were ordered.
 
     ``stock_taken`` is the number of pieces that the order has taken from the product's stock.
     """

@@ -1,4 +1,4 @@
-"""Queryset of orders: filters by owner and for orders to sync."""
+"""Queryset of orders, which finds the orders of an owner and the orders to sync."""
 
 from __future__ import annotations
 
@@ -46,11 +46,13 @@ class OrderQuerySet(PrimaryDatabaseQuerySet[O_co]):
         return self.filter(_payment_is_overdue(now) | _refund_is_overdue(now))
 
     def overdue_for_sync(self) -> Iterator[O_co]:
-        """Yield the orders with an overdue payment, and then those with an overdue refund.
+        """Yield the orders with an overdue payment, and then the orders with an overdue refund.
 
-        Those that were synced longest ago come first: if a sync stops, the next one goes on with
-        the others. There are two queries, because databases use no index for both conditions in
-        one query. Only the primary keys are read at once, and the orders in batches.
+        A payment or refund is overdue if it may have changed since the last sync. In each group,
+        the orders that were synced longest ago come first. So if a sync stops early, the next sync
+        continues with the remaining orders. There are two queries, because databases use no index
+        for both conditions in one query. The primary keys are read all at once, and the orders in
+        batches.
         """
         for orders in (self.with_overdue_payment(), self.with_overdue_refund()):
             longest_ago = orders.order_by(F("synced_at").asc(nulls_first=True), "pk")
@@ -84,7 +86,7 @@ _is_waiting_for_money = Q(status=Status.PROCESSING, amount_paid=0)
 def _payment_is_overdue(now: datetime) -> Q:
     """Return the condition for orders whose payment may have changed since the last sync.
 
-    Orders that a checkout may be working on do not meet it.
+    Orders on which a checkout may still be working do not meet the condition.
     """
     two_minutes_ago = now - CHECKOUT_TIME
     pending = Q(status=Status.PENDING) & (
@@ -114,7 +116,7 @@ def _refund_is_overdue(now: datetime) -> Q:
 
 
 def _was_not_just_synced(now: datetime, path: str = "") -> Q:
-    """Return the condition for orders whose last sync is over two minutes ago, or that had none.
+    """Return the condition for orders that had no sync in the last two minutes.
 
     ``path`` is the prefix of the lookups, for a query of another model.
     """
@@ -125,7 +127,8 @@ def _was_not_just_synced(now: datetime, path: str = "") -> Q:
 def _is_due_for_sync(now: datetime, path: str = "") -> Q:
     """Return the condition for orders whose last sync is over 30 minutes ago.
 
-    If an order was never synced, the time at which it was placed counts.
+    If an order was never synced, the time at which it was placed counts instead. ``path`` is the
+    prefix of the lookups, for a query of another model.
     """
     then = now - SYNC_INTERVAL
     never = Q(**{f"{path}synced_at__isnull": True, f"{path}placed_at__lt": then})

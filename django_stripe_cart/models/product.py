@@ -1,4 +1,7 @@
-"""Product models. A host uses ``Product``, a subclass of ``AbstractProduct`` or its own model."""
+"""Product models.
+
+A project uses ``Product``, a subclass of ``AbstractProduct``, or a model of its own.
+"""
 
 from __future__ import annotations
 

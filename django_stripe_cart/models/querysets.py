@@ -14,12 +14,13 @@ class PrimaryDatabaseQuerySet(models.QuerySet[M_co]):
     """Queryset that reads from the database that is written to, and not from a replica.
 
     A replica is behind the primary database, and does not have the changes of the open transaction.
-    An amount or a stock that was just recorded could be taken a second time.
+    So an amount that was just refunded could be refunded again, and stock that was just taken could
+    be taken again.
 
-    ``_db`` and ``_hints`` are private attributes of ``QuerySet``, because no public API suffices: a
-    manager that calls ``using()`` can't distinguish an alias that the caller chose from the
-    router's, and has no hints. Without this class, a host's ``db_for_read`` has to return the
-    primary database for the models of this app.
+    This class uses ``_db`` and ``_hints``, which are private attributes of ``QuerySet``, because no
+    public API suffices. A manager that calls ``using()`` does not know whether the caller or the
+    router chose the alias, and has no hints. Without this class, the ``db_for_read`` of a project's
+    router would have to return the primary database for the models of this app.
     """
 
     @property
@@ -31,7 +32,7 @@ class PrimaryDatabaseQuerySet(models.QuerySet[M_co]):
         """Yield lists of at most ``size`` rows, ordered by primary key; descending if ``reverse``.
 
         Each list is read by a query that starts after the last primary key of the previous list. So
-        the lists have no gaps and no duplicates if rows are added or deleted in between.
+        no row is skipped or repeated if other rows are added or deleted in between.
         """
         rows = self.order_by("-pk" if reverse else "pk")
         beyond = "pk__lt" if reverse else "pk__gt"

@@ -1,4 +1,4 @@
-"""Model of refunds, saved before the request to Stripe or created from Stripe's list."""
+"""Model of refunds. A row is saved before the request to Stripe, or made from Stripe's list."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class RefundQuerySet(PrimaryDatabaseQuerySet["Refund"]):
         return self.exclude(status__in=Refund.FAILED_STATUSES)
 
     def unknown(self) -> Self:
-        """Return the refunds of which it is unknown whether Stripe has made them."""
+        """Return the refunds with an unknown outcome: Stripe may or may not have made them."""
         return self.filter(status=Refund.Status.UNKNOWN)
 
 
@@ -32,7 +32,8 @@ class Refund(TimeStampedModel):
     """Model for a refund of a part of an order, or of the whole order.
 
     ``amount`` is an int in the currency's smallest unit. ``key`` identifies the refund in the
-    idempotency key and in the metadata at Stripe; ``stripe_id`` is None until Stripe returns it.
+    idempotency key and in the metadata at Stripe. ``stripe_id`` is the refund's id at Stripe; it is
+    None until Stripe returns the id.
     """
 
     class Status(models.TextChoices):
@@ -90,5 +91,5 @@ class Refund(TimeStampedModel):
 
     @property
     def is_failed(self) -> bool:
-        """Return whether the refund has failed or was canceled: the shopper gets no money by it."""
+        """Return whether the refund has failed or was canceled, so the shopper gets no money."""
         return self.status in self.FAILED_STATUSES

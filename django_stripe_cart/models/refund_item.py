@@ -22,7 +22,7 @@ class RefundItemQuerySet(PrimaryDatabaseQuerySet["RefundItem"]):
 
 
 class RefundItem(models.Model):
-    """Model for the quantity of an order's item in a refund.
+    """Model for an item of an order in a refund, with the refunded quantity.
 
     ``restocked`` is the number of pieces that this refund has returned to the stock.
     """

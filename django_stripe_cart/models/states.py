@@ -22,7 +22,10 @@ class Status(models.TextChoices):
 
 
 class IssueReason(models.TextChoices):
-    """Reasons why staff must look at an order. Some also hold the order: see ``Order.held_for``."""
+    """Reasons why staff must look at an order.
+
+    Some reasons also keep the order from becoming PAID: see ``Order.held_for``.
+    """
 
     AMOUNT_MISMATCH = "amount_mismatch", _("The amount paid differs from the total")
     PAID_WITHOUT_STOCK = "paid_without_stock", _("Paid, but no longer in stock")

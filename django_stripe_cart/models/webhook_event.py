@@ -21,7 +21,7 @@ class WebhookEventQuerySet(PrimaryDatabaseQuerySet["WebhookEvent"]):
     """Queryset of events."""
 
     def unprocessed(self) -> Self:
-        """Return the events that could not be processed, without those that staff acknowledged."""
+        """Return the events that were not processed, except those that staff has acknowledged."""
         return self.filter(processed_at=None, acknowledged_at=None)
 
     def waiting(self) -> Self:
@@ -29,7 +29,10 @@ class WebhookEventQuerySet(PrimaryDatabaseQuerySet["WebhookEvent"]):
         return self.unprocessed().filter(received_at__lt=timezone.now() - PROCESSING_TIME)
 
     def due(self) -> Self:
-        """Return the waiting events that should be processed again now, the oldest first."""
+        """Return the unprocessed events to process again now, the oldest first.
+
+        No process is working on them, and the time of their next attempt has come.
+        """
         is_due = Q(retry_at=None) | Q(retry_at__lte=timezone.now())
         return self.waiting().filter(is_due).order_by("received_at", "pk")
 
@@ -82,15 +85,18 @@ class WebhookEvent(models.Model):
 
     @property
     def is_over(self) -> bool:
-        """Return whether the event was processed, or staff has acknowledged that it can't be."""
+        """Return whether nothing is left to do for the event.
+
+        It was processed, or staff has acknowledged that it can't be processed.
+        """
         return self.processed_at is not None or self.acknowledged_at is not None
 
     @property
     def is_waiting(self) -> bool:
-        """Return whether the event is one of ``WebhookEvent.objects.waiting()``."""
+        """Return whether the event is unprocessed, and no process is working on it."""
         return not self.is_over and self.received_at < timezone.now() - PROCESSING_TIME
 
     @property
     def is_waiting_for_retry(self) -> bool:
-        """Return whether the last attempt failed, and the time of the next one has not come."""
+        """Return whether the last attempt failed, and the time of the next attempt has not come."""
         return self.retry_at is not None and self.retry_at > timezone.now()

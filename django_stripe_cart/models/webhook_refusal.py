@@ -14,9 +14,9 @@ MIN_INTERVAL = timedelta(minutes=1)
 
 
 class WebhookRefusal(models.Model):
-    """Model for the last webhook that was refused, with the reason. There is one row at most.
+    """Model for the last webhook that was refused, with the reason. The table has at most one row.
 
-    The diagnosis shows it, because nothing else would tell of a wrong webhook secret.
+    ``stripe_cart_doctor`` shows the row, because nothing else would reveal a wrong webhook secret.
     """
 
     SINGLE_PK = 1
@@ -37,7 +37,7 @@ class WebhookRefusal(models.Model):
     def record(cls, reason: str) -> None:
         """Save that a webhook was refused, at most once a minute.
 
-        Anyone can send requests that are refused, so they must not become many writes.
+        Anyone can send requests that are refused. The limit keeps them from causing many writes.
         """
         rows, now = WebhookRefusal.objects.filter(pk=cls.SINGLE_PK), timezone.now()
         last = rows.values_list("refused_at", flat=True).first()

@@ -16,7 +16,10 @@ from django_stripe_cart.models import Order
 
 
 class Browser:
-    """A shopper's browser without JavaScript: signed in as ``user`` or, without one, a guest's."""
+    """A shopper's browser without JavaScript.
+
+    ``user`` is signed in. If ``user`` is None, the shopper is a guest.
+    """
 
     def __init__(self, user: Any = None) -> None:
         self.client = Client()
@@ -41,15 +44,19 @@ class Browser:
         return self.client.get(reverse("stripe_cart:cart")).content.decode()
 
     def check_out(self, *, page: str | None = None) -> HttpResponse:
-        """Press Checkout on the current cart page, or on ``page``, the HTML of an earlier one.
+        """Press Checkout on the cart page, and return the response.
 
-        Return the response.
+        ``page`` is the HTML of a cart page that was opened earlier. By default, the page is opened
+        now.
         """
         html = self.open_cart() if page is None else page
         return self._post("checkout", fingerprint=self.fingerprint(html), next="/")
 
     def fingerprint(self, page: str) -> str:
-        """Return the cart's fingerprint from the checkout form in ``page``, the HTML of a page."""
+        """Return the cart's fingerprint from the checkout form in the HTML ``page``.
+
+        Return an empty string if the page has no such form.
+        """
         field = re.search(r'name="fingerprint"[^>]*value="([^"]*)"', page)
         return unescape(field[1]) if field else ""
 
@@ -64,14 +71,14 @@ class Browser:
 
     @property
     def order(self) -> Order:
-        """Return the newest order in the database, of any shopper."""
+        """Return the newest order in the database, whichever shopper placed it."""
         return Order.objects.latest("pk")
 
     def _post(self, name: str, **data: Any) -> HttpResponse:
-        """Submit a form to the URL of this name, and return the response."""
+        """Submit ``data`` as a form to the shop's URL named ``name``, and return the response."""
         return self.client.post(reverse(f"stripe_cart:{name}"), data)  # type: ignore[return-value]
 
 
 def messages_of(response: Any) -> list[str]:
-    """Return the messages added during a request, which the shopper sees on the next page."""
+    """Return the messages that a request has added. The shopper sees them on the next page."""
     return [str(message) for message in get_messages(response.wsgi_request)]

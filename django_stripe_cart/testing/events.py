@@ -15,7 +15,7 @@ from django_stripe_cart.sandbox.signature import sign
 
 @dataclass(frozen=True)
 class SignedEvent:
-    """The body and headers of the signed webhook of an event."""
+    """The body and the headers of an event's signed webhook."""
 
     body: bytes
     headers: dict[str, str]
@@ -24,10 +24,10 @@ class SignedEvent:
 def signed_event(
     type: str, object: Mapping[str, Any], *, secret: str | None = None, timestamp: int | None = None
 ) -> SignedEvent:
-    """Return the signed webhook of a new event of this ``type`` about ``object``.
+    """Return the signed webhook of a new event with this ``type`` and ``object``.
 
-    It is signed with ``secret``, by default the first of the site's webhook secrets, at
-    ``timestamp`` (int, Unix seconds), by default now::
+    The default of ``secret`` is the first of the site's webhook secrets. ``timestamp`` (int, Unix
+    seconds) is the time of the signature; its default is now. For example::
 
         event = signed_event("checkout.session.completed", stripe_sandbox.sessions[0])
         client.post(url, event.body, content_type="application/json", headers=event.headers)

@@ -1,6 +1,7 @@
-"""Factories of products, users, carts, and orders that are paid or refunded in the sandbox.
+"""Functions that create products, users, carts and orders for tests.
 
-The ``factory_boy`` classes of ``model_factories`` can be imported from here, too.
+Orders are paid and refunded in the sandbox. The ``factory_boy`` classes of ``model_factories`` can
+be imported from here, too.
 """
 
 from __future__ import annotations
@@ -40,7 +41,10 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> Any:
-        """Import a ``factory_boy`` class at its first use; all else works without that package."""
+        """Import a ``factory_boy`` class when it is first used.
+
+        So the rest of this module works without ``factory_boy``.
+        """
         if name in __all__:
             return getattr(import_module("django_stripe_cart.testing.model_factories"), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -69,7 +73,7 @@ _numbers = itertools.count(1)
 def make_product(
     name: str = "Mug", *, price: str = "100.00", stock: int | None = 10, **fields: Any
 ) -> Any:
-    """Create a product of the default model, or of your own based on ``AbstractProduct``."""
+    """Create a product of the site's product model, which must inherit from ``AbstractProduct``."""
     fields.setdefault("slug", slugify(name))
     return get_product_model()._base_manager.create(
         name=name, price=Decimal(price), stock=stock, **fields
@@ -83,7 +87,10 @@ def make_user(name: str = "", **fields: Any) -> Any:
 
 
 def make_cart(items: Items | None = None, *, user: Any = None) -> Cart:
-    """Create a cart of ``user``, or of a new guest, with ``items``: quantities by product."""
+    """Create a cart that contains ``items``, a mapping of products to quantities.
+
+    The cart belongs to ``user``. If ``user`` is None, it belongs to a new guest.
+    """
     token = f"guest-{next(_numbers)}"
     cart = get_guest_cart(token) if user is None else get_user_cart(user)
     for product, quantity in (items or {}).items():
@@ -100,8 +107,8 @@ def make_order(
 ) -> Order:
     """Create an order, and bring it to ``status`` with the functions of the shop and the sandbox.
 
-    ``items`` are quantities by product, by default one piece of a new product. Your receivers are
-    called as they are for any other order.
+    ``items`` maps products to quantities. The default is one piece of a new product. Your receivers
+    are called, as they are for any other order.
     """
     items = items or {make_product(f"Product {next(_numbers)}"): 1}
     order = check_out(make_cart(items, user=user))
@@ -110,7 +117,7 @@ def make_order(
 
 
 def check_out(cart: Cart) -> Order:
-    """Place the order of a cart, and return the order, to be paid at its ``session_url``."""
+    """Place the order of a cart, and return the order. It can be paid at its ``session_url``."""
     contents = read_contents(cart.key)
     return begin_checkout(cart, fingerprint=contents.fingerprint, return_urls=RETURN_URLS)
 

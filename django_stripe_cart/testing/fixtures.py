@@ -1,11 +1,13 @@
 """Fixtures for pytest-django: ``pytest_plugins = ["django_stripe_cart.testing.fixtures"]``.
 
-def test_a_paid_order_is_packed(stripe_sandbox, shopper, mug):
-    shopper.add(mug)
-    shopper.check_out()
-    stripe_sandbox.pay(shopper.order.session_url)
+For example, with a fixture ``mug`` of your own::
 
-    assert shopper.order.packing_slip
+    def test_a_paid_order_is_packed(stripe_sandbox, shopper, mug):
+        shopper.add(mug)
+        shopper.check_out()
+        stripe_sandbox.pay(shopper.order.session_url)
+
+        assert shopper.order.packing_slip
 """
 
 from __future__ import annotations
@@ -25,9 +27,9 @@ from django_stripe_cart.testing.sandbox import SETTINGS, connected_sandbox
 
 @pytest.fixture
 def stripe_sandbox(settings: Any) -> Iterator[Sandbox]:
-    """Return a sandbox that answers every call to Stripe and sends its webhooks to the site.
+    """Return a sandbox, which answers every call to Stripe and sends webhooks to the site.
 
-    Webhooks arrive at once; after ``stripe_sandbox.hold_deliveries = True`` they are held until
+    Webhooks arrive at once. After ``stripe_sandbox.hold_deliveries = True``, they wait until
     ``stripe_sandbox.deliver()`` is called.
     """
     for name, value in SETTINGS.items():

@@ -1,7 +1,7 @@
-"""``factory_boy`` factories of the shop's rows; import them from ``factories``.
+"""Factories of the shop's rows, based on ``factory_boy``. Import them from ``factories``.
 
-They write only the row itself: no stock is taken, no signal is sent, and Stripe has no payment.
-Use ``factories.make_order`` for an order that the shop and the sandbox have processed.
+A factory saves only the row itself: no stock is taken, no signal is sent, and no payment exists at
+Stripe. Use ``factories.make_order`` for an order that the shop and the sandbox have processed.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ CLOSED = (Status.REFUNDED, Status.FAILED, Status.EXPIRED, Status.CANCELED)
 
 
 class ProductFactory(DjangoModelFactory[Any]):
-    """A factory of products of the default model, or of your own model if it has the same fields.
+    """A factory of products, for product models that have the fields of ``Product``.
 
     For a model with other fields, write a subclass: exclude the fields that your model lacks, and
-    declare those that it adds.
+    declare the fields that it adds.
     """
 
     class Meta:
@@ -55,7 +55,7 @@ class ProductFactory(DjangoModelFactory[Any]):
 
 
 class UserFactory(DjangoModelFactory[Any]):
-    """A factory of users, which calls ``create_user`` of your user model's manager.
+    """A factory of users. It calls ``create_user`` of your user model's manager.
 
     User names are numbered, and the e-mail address is derived from the user name.
     """
@@ -78,7 +78,10 @@ class UserFactory(DjangoModelFactory[Any]):
 
 
 class CartFactory(DjangoModelFactory[Cart]):
-    """A factory of empty carts: of a user or, with ``guest=True`` or a ``token``, of a guest."""
+    """A factory of empty carts. By default, a cart belongs to a new user.
+
+    With ``guest=True`` or a ``token``, the cart belongs to a guest.
+    """
 
     class Meta:
         model = Cart
@@ -102,10 +105,10 @@ class CartItemFactory(DjangoModelFactory[CartItem]):
 
 
 class OrderFactory(DjangoModelFactory[Order]):
-    """A factory of orders in any ``status``, with matching amounts and dates, and without items.
+    """A factory of orders without items. The amounts and the dates match the ``status``.
 
-    With a ``cart``, the order belongs to the cart's user and, while pending, is the cart's open
-    order. With ``user=None``, it belongs to a guest.
+    With a ``cart``, the order belongs to the cart's user; if the order is pending, it is also the
+    cart's open order. With ``user=None``, the order belongs to a guest.
     """
 
     class Meta:
@@ -134,7 +137,7 @@ class OrderFactory(DjangoModelFactory[Order]):
 
 
 class OrderItemFactory(DjangoModelFactory[OrderItem]):
-    """A factory of order items: by default one piece of a product, at the order's whole total."""
+    """A factory of order items. By default, an item is one piece that costs the order's total."""
 
     class Meta:
         model = OrderItem
@@ -147,7 +150,11 @@ class OrderItemFactory(DjangoModelFactory[OrderItem]):
 
 
 class RefundFactory(DjangoModelFactory[Refund]):
-    """A factory of refunds, not yet sent to Stripe, of all that is left of a paid ``order``."""
+    """A factory of refunds that were not sent to Stripe yet.
+
+    The default ``order`` is paid. The default ``amount`` is all of the payment that was not
+    refunded yet.
+    """
 
     class Meta:
         model = Refund

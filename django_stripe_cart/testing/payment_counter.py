@@ -1,4 +1,4 @@
-"""Count in an order's timeline how often the signal ``order_paid`` was received."""
+"""Count how often the signal ``order_paid`` is received, by entries in the order's timeline."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ ORDER_PAID_RECEIVED = "order_paid_received"
 def _count_payment(sender: type[Order], order: Order, **kwargs: Any) -> None:
     """Record in the order's timeline that ``order_paid`` was received.
 
-    The timeline is in the database: all processes are counted together, and a signal in a
-    transaction that is rolled back is not counted.
+    The timeline is in the database. So the signals of all processes are counted together, and a
+    signal in a transaction that is rolled back is not counted.
     """
     note(order, kind=ORDER_PAID_RECEIVED, by=BY_SYSTEM)
 
@@ -34,5 +34,5 @@ def stop_counting() -> None:
 
 
 def times_received(order: Order) -> int:
-    """Return how often ``order_paid`` was received for an order in the processes that count."""
+    """Return how often ``order_paid`` was received for an order in the counting processes."""
     return sum(entry.kind == ORDER_PAID_RECEIVED for entry in order.events.all())

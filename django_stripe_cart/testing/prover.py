@@ -1,4 +1,4 @@
-"""Test your receivers with every order of webhooks, with repetitions and with crashes::
+"""Test your receivers with webhooks in every sequence, with repetitions and with crashes::
 
     def test_receivers(db):
         def check_receivers():
@@ -6,10 +6,11 @@
 
         prove(check_receivers).assert_holds()
 
-Each scenario is executed in a sandbox in this process. Then its webhooks are delivered to the site
-in many different ways, the trials. A trial fails if its result differs from that of the first one,
-which is undisturbed. The database is rolled back after each trial; ``on_commit`` callbacks run
-where the shop commits.
+Each scenario, a sequence of events at Stripe, is executed in a sandbox in this process. Then its
+webhooks are delivered to the site in many different ways; each way is a trial. In the first trial,
+every webhook arrives once and in the original sequence. A trial fails if its result differs from
+the result of the first trial. The database is rolled back after each trial. ``on_commit`` callbacks
+run where the shop commits.
 """
 
 from __future__ import annotations
@@ -48,11 +49,12 @@ def prove(
     items: Callable[[], factories.Items] | None = None,
     reset: Hook | None = None,
 ) -> Report:
-    """Run your receivers through all trials of ``scenarios``, and report the failures.
+    """Deliver the webhooks of each scenario in many different ways, and report the failures.
 
-    ``check_receivers`` is called after each trial, and raises ``AssertionError`` if the receivers
-    did something wrong. ``items`` returns what the shopper buys: quantities by product. ``reset``
-    is called before each trial, to reset state outside the database.
+    Each of these ways is a trial. ``check_receivers`` is a function that is called after each
+    trial. It raises ``AssertionError`` if your receivers did something wrong. ``items`` is a
+    function that returns what the shopper buys, a mapping of products to quantities. ``reset`` is a
+    function that is called before each trial, to reset state outside the database.
     """
     report = Report()
     with _logging_disabled():
@@ -99,7 +101,7 @@ class _ScenarioTrials:
         self.count = 0
 
     def run_until_failure(self) -> Iterator[Failure]:
-        """Run the trials, simple ones first, and yield the first failure, if there is one."""
+        """Run the trials, simple ones first, until one fails. Yield the failure of that trial."""
         for trial in self._generate_trials():
             self.count += 1
             problems = self._run_trial(trial)
@@ -109,14 +111,18 @@ class _ScenarioTrials:
                 return
 
     def _generate_trials(self) -> Iterator[Trial]:
-        """Yield all trials: in every order, then with crashes, then with repetitions."""
+        """Yield trials with reordered webhooks, then with crashes, then with repeated webhooks."""
         undisturbed = list(trials_in_every_order(len(self._events)))
         yield from undisturbed
         yield from self._trials_with_crashes(undisturbed)
         yield from map(trial_with_repetitions, undisturbed)
 
     def _trials_with_crashes(self, trials: list[Trial]) -> Iterator[Trial]:
-        """Yield trials with a crash, for each event and each sequence of signals that it causes."""
+        """Yield trials with a crash.
+
+        If an event causes different sequences of signals in ``trials``, each of these sequences is
+        tested with crashes.
+        """
         seen = set()
         for trial in trials:
             for index, (delivery, signals) in enumerate(
@@ -127,7 +133,7 @@ class _ScenarioTrials:
                     yield from trials_with_kill(trial, index, len(signals))
 
     def _run_trial(self, trial: Trial) -> list[str]:
-        """Deliver the webhooks of a trial, and return the problems that it has, as sentences."""
+        """Deliver the webhooks of a trial, and return the trial's problems as sentences."""
         if self._reset:
             self._reset()
         log, refund_log = SignalLog(), RefundLog()
@@ -140,7 +146,7 @@ class _ScenarioTrials:
         return log.problems
 
     def _deliver_webhook(self, delivery: Delivery, log: SignalLog) -> tuple[str, ...]:
-        """Deliver one webhook, and return the names of the signals that this has sent."""
+        """Deliver one webhook, and return the names of the signals sent during the delivery."""
         event, before = self._events[delivery.event], len(log.attempts)
         signed = sign_event(event)
         log.signals_until_crash = delivery.signals_until_crash
@@ -157,7 +163,11 @@ class _ScenarioTrials:
         return tuple(log.attempts[before:])
 
     def _check_result(self, log: SignalLog) -> None:
-        """Record each violation, and each difference from the first trial, as a problem."""
+        """Record the problems that the deliveries of a trial have caused.
+
+        A problem is a violated invariant, an ``AssertionError`` of ``check_receivers``, or a
+        difference from the result of the first trial.
+        """
         for sentence in self._find_violations():
             log.add_problem(sentence)
         try:
@@ -174,7 +184,7 @@ class _ScenarioTrials:
                 log.add_problem(f"The {name} {describe(actual)}; expected {describe(expected)}.")
 
     def _find_violations(self) -> list[str]:
-        """Return the violations that are about this scenario's orders."""
+        """Return the sentences of ``violations`` that name one of this scenario's orders."""
         references = [str(order.reference) for order in self._run.orders]
         found = violations(self._run.sandbox)
         return [one for one in found if any(reference in one for reference in references)]

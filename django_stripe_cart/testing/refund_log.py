@@ -1,7 +1,7 @@
-"""Log the refunds that are sent to Stripe outside of the ``refund_order`` call that asks for them.
+"""Log unasked refunds: requests to Stripe that no running ``refund_order`` call asked for.
 
-Only a person's own request may send a refund. A webhook, a page or ``stripe_cart_sync`` finds out
-what became of one, and never sends it::
+Only the call of ``refund_order`` for a refund may send the refund to Stripe. A webhook, a page or
+``stripe_cart_sync`` may only ask Stripe whether the refund was made. To check this::
 
     log = RefundLog()
     with transport(log.watch(sandbox.http_client())):
@@ -27,9 +27,9 @@ KEY_PREFIX = "stripe-cart-refund-"
 
 
 class RefundLog:
-    """A log of refunds that were sent to Stripe, but not by the ``refund_order`` call for them.
+    """A log of the refunds that were sent to Stripe outside of the ``refund_order`` call for them.
 
-    ``unasked`` are the idempotency keys of these refunds.
+    ``unasked`` is the list of their idempotency keys.
     """
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class RefundLog:
 
 
 def is_unasked_refund(method: str, url: str, headers: Mapping[str, Any] | None) -> bool:
-    """Return whether a request to Stripe makes another refund than the running ``refund_order``.
+    """Return whether a request to Stripe makes a refund that no running ``refund_order`` asked for.
 
     While no call of ``refund_order`` is running, every refund is unasked.
     """
@@ -59,10 +59,11 @@ def is_unasked_refund(method: str, url: str, headers: Mapping[str, Any] | None) 
 
 
 def _running_refund_keys() -> set[str]:
-    """Return the variables of the running ``refund_order`` as text, among them its refund's key.
+    """Return the values of the local variables of the running ``refund_order`` call, as text.
 
-    They are read from the stack, because callers import the function by name: it cannot be replaced
-    in one place.
+    The key of the call's refund is one of them. The set is empty if no call is running. The
+    variables are read from the stack: other modules import ``refund_order`` by name, so it can't be
+    replaced in one place.
     """
     frame = sys._getframe()
     while frame.f_back is not None:

@@ -27,13 +27,16 @@ class Report:
     failures: list[Failure] = field(default_factory=list)
 
     def assert_holds(self) -> None:
-        """Raise ``AssertionError`` with the shortest failure, if a trial has failed."""
+        """Raise ``AssertionError`` if a trial has failed.
+
+        The message describes the shortest failure.
+        """
         if self.failures:
             raise AssertionError(f"The shortest failing scenario:\n{self.failures[0]}")
 
 
 def describe(value: object) -> str:
-    """Return a list of statuses, or a counter, as text: ``paid, expired`` or ``2 x order_paid``."""
+    """Return a list as text, e.g. ``paid, expired``, or a counter, e.g. ``2 x order_paid``."""
     if isinstance(value, list):
         return ", ".join(value) or "none"
     counted = value.items() if isinstance(value, dict) else []

@@ -13,7 +13,7 @@ from django_stripe_cart.models import Order
 
 @contextmanager
 def rolled_back() -> Iterator[None]:
-    """Roll back all changes of the ``with`` block, including those that it commits."""
+    """Roll back all changes of the ``with`` block, even if the block has committed them."""
     alias = router.db_for_write(Order)
     outer = transaction.atomic(using=alias)
     # Like Django's TestCase, so that durable transactions may start inside.

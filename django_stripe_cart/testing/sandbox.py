@@ -24,10 +24,10 @@ SETTINGS: Mapping[str, str | None] = {
 
 @contextmanager
 def stripe_sandbox() -> Iterator[Sandbox]:
-    """Start a ``Sandbox`` that answers all calls to Stripe and sends its webhooks to this site.
+    """Start a ``Sandbox``, which answers all calls to Stripe and sends webhooks to this site.
 
-    Until it stops, it overrides this site's settings for Stripe. It opens no socket and stores
-    nothing on disk.
+    During the ``with`` block, this site's settings for Stripe are overridden. The sandbox opens no
+    socket, and stores nothing on disk.
     """
     with override_settings(**SETTINGS), connected_sandbox() as sandbox:
         yield sandbox
@@ -35,7 +35,10 @@ def stripe_sandbox() -> Iterator[Sandbox]:
 
 @contextmanager
 def connected_sandbox() -> Iterator[Sandbox]:
-    """Start a sandbox as ``stripe_sandbox`` does, but leave the ``SETTINGS`` to the caller."""
+    """Start a sandbox as ``stripe_sandbox`` does, but do not override settings.
+
+    The caller must override them by ``SETTINGS``.
+    """
     sandbox = Sandbox()
     sandbox.add_webhook_endpoint(HOST + reverse("stripe_cart_webhook"), secret=WEBHOOK_SECRET)
     sandbox.deliver_with(lambda url, body, headers: post_webhook(body, headers))

@@ -68,7 +68,7 @@ def check_out(run: ScenarioRun) -> None:
 
 
 def add_one_more(run: ScenarioRun) -> None:
-    """Add one more of the cart's first product."""
+    """Add one more piece of the cart's first product."""
     item = CartItem.objects.filter(cart=run.cart).select_related("product").earliest("pk")
     add_item(run.cart, item.product)
 
@@ -89,7 +89,7 @@ def pay_with_declined_card(run: ScenarioRun) -> None:
 
 
 def start_3ds(run: ScenarioRun) -> None:
-    """Pay with a card that asks for 3D Secure, which is not completed yet."""
+    """Pay with a card that asks for 3D Secure, and do not complete 3D Secure yet."""
     run.sandbox.pay(run.payment_url, card=ASKS_3DS)
 
 
@@ -143,7 +143,7 @@ def inquire(run: ScenarioRun) -> None:
 
 
 def lose_dispute(run: ScenarioRun) -> None:
-    """Close the latest dispute, as lost by the merchant."""
+    """Close the latest dispute: the merchant has lost it."""
     run.sandbox.close_dispute(run.sandbox.disputes[-1], won=False)
 
 

@@ -25,7 +25,7 @@ LIBRARIES = ("django.", "django_fsm", "django_stripe_cart.", "model_utils")
 
 
 class ProcessKilled(Exception):
-    """An exception that simulates that the process is killed before the commit."""
+    """Exception that simulates a process that is killed before the commit."""
 
 
 @dataclass
@@ -47,7 +47,10 @@ class SignalLog:
 
     @contextmanager
     def recording(self) -> Iterator[None]:
-        """During the ``with`` block, record signals, and receivers that save a received order."""
+        """Record the signals that are sent during the ``with`` block.
+
+        A receiver that saves the order that it has received is recorded as a problem.
+        """
         self._emails_before = len(_outbox())
         post_save.connect(self._report_outdated_save, sender=Order)
         for name, signal in SIGNALS.items():
@@ -60,7 +63,7 @@ class SignalLog:
             post_save.disconnect(self._report_outdated_save, sender=Order)
 
     def _send_and_record(self, name: str, signal: Signal, sender: Any, **named: Any) -> Any:
-        """Send a signal and record it. If a receiver raises, record that too and re-raise."""
+        """Send a signal and record it. If a receiver raises an exception, record and raise it."""
         self.attempts.append(name)
         self._orders.append(named["order"])
         try:
@@ -83,18 +86,21 @@ class SignalLog:
                 raise ProcessKilled
 
     def add_problem(self, problem: str) -> None:
-        """Record a problem, described in a sentence. A second call with it does nothing."""
+        """Record ``problem``, a sentence. A second call with the same sentence does nothing."""
         if problem not in self.problems:
             self.problems.append(problem)
 
     def _count_commit(self, name: str) -> None:
-        """Count a signal, given its name, whose transaction has been committed."""
+        """Count the signal ``name``: the transaction in which it was sent is committed."""
         self.committed[name] += 1
 
     def _report_outdated_save(
         self, instance: Order, update_fields: frozenset[str] | None = None, **kwargs: Any
     ) -> None:
-        """Record a problem if a receiver saves the order it received, which may be out of date."""
+        """Record a problem if a receiver saves the order that it has received.
+
+        That order may be out of date.
+        """
         is_sent_order = any(instance is order for order in self._orders)
         if is_sent_order and (update_fields is None or "status" in update_fields):
             receiver = _first_host_function(traceback.walk_stack(sys._getframe(1)))

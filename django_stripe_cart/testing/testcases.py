@@ -17,7 +17,7 @@ else:
 
 
 class StripeCartMixin(Base):
-    """A mixin for test cases, which gives each test a ``stripe_sandbox`` in the test process."""
+    """A mixin that gives each test of a ``TestCase`` a ``stripe_sandbox`` in the test process."""
 
     stripe_sandbox: Sandbox
 

@@ -1,4 +1,4 @@
-"""Trials: the orders in which webhooks can arrive, with repetitions and crashes."""
+"""Trials: sequences in which webhooks can arrive, with repetitions and crashes."""
 
 from __future__ import annotations
 
@@ -29,17 +29,20 @@ Trial = tuple[Delivery, ...]
 
 
 def trials_in_every_order(events: int) -> Iterator[Trial]:
-    """Yield one trial for each order in which the events can arrive, the original order first."""
+    """Yield one trial for each sequence in which the events can arrive, the original one first.
+
+    ``events`` is the number of events.
+    """
     for order in permutations(range(events)):
         yield tuple(Delivery(event) for event in order)
 
 
 def trials_with_kill(trial: Trial, index: int, signals: int) -> Iterator[Trial]:
-    """Yield trials in which the process is killed during one delivery, and Stripe retries it.
+    """Yield trials in which the process is killed during one delivery, which Stripe repeats.
 
-    ``index`` is the position of the delivery in ``trial``; ``signals`` is the number of signals
-    that it sends without a kill. Stripe retries at once or, in another trial, after the other
-    deliveries.
+    ``index`` is the position of the delivery in ``trial``. ``signals`` is the number of signals
+    that the delivery sends if the process is not killed. In some of the trials, Stripe repeats the
+    delivery at once; in others, it does so after all other deliveries.
     """
     before, retry, after = trial[:index], trial[index], trial[index + 1 :]
     kills = [
@@ -53,5 +56,8 @@ def trials_with_kill(trial: Trial, index: int, signals: int) -> Iterator[Trial]:
 
 
 def trial_with_repetitions(trial: Trial) -> Trial:
-    """Return a trial that delivers all events, then all again, as if none had been recorded."""
+    """Return a trial that delivers all events, and then delivers all of them again.
+
+    After the first time, no event is recorded as processed, so each is processed twice.
+    """
     return (*(replace(delivery, outcome=Outcome.KILLED_AFTER_COMMIT) for delivery in trial), *trial)

@@ -9,9 +9,9 @@ from django.contrib.auth import get_user_model
 
 
 def complete_user_fields(fields: Mapping[str, Any], *, name: str) -> dict[str, Any]:
-    """Return ``fields``, completed by the name and e-mail address that the user model requires.
+    """Return ``fields`` with the user name and the e-mail address that the user model requires.
 
-    ``name`` becomes the user name, if ``fields`` does not contain one.
+    ``name`` becomes the user name if ``fields`` does not contain a user name.
     """
     model = get_user_model()
     is_address = model.USERNAME_FIELD == "email"

@@ -4,9 +4,9 @@ Both functions return a list of sentences, one for each violation::
 
     assert violations(sandbox) == []
 
-``sandbox`` is a ``Sandbox``, or any object with ``sessions``, ``payment_intents``, ``refunds``,
-``disputes``, ``reviews`` and ``early_fraud_warnings``.
-The functions only read, from one consistent snapshot, so they can run while the shop is in use.
+``sandbox`` is a ``Sandbox``, or any object with the attributes ``sessions``, ``payment_intents``,
+``refunds``, ``disputes``, ``reviews`` and ``early_fraud_warnings``. Both functions only read, and
+they read the database in one consistent snapshot. So they can run while the shop is in use.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ def violations(
 ) -> list[str]:
     """Return a sentence for each violation of the invariants that always hold, even after a crash.
 
-    ``stock`` maps primary keys of products to their stock before the first order.
-    ``handed_out`` are all payment URLs that were given to shoppers. ``unasked_refunds`` are the
-    ``unasked`` refunds of a ``refund_log.RefundLog``.
+    ``stock`` maps primary keys of products to their stock before the first order. ``handed_out``
+    has all payment URLs that were given to shoppers. ``unasked_refunds`` is the attribute
+    ``unasked`` of a ``refund_log.RefundLog``.
     """
     return _check_always(Snapshot.read(sandbox), stock or {}, handed_out, unasked_refunds)
 
@@ -44,12 +44,12 @@ def settled_violations(
     unasked_refunds: Iterable[str] = (),
     payments_are_counted: bool = False,
 ) -> list[str]:
-    """Return a sentence for each promise that a shop breaks once it has come to rest.
+    """Return a sentence for each violated invariant of a shop that has recovered from all faults.
 
-    Call it when no more faults are injected, and ``stripe_cart_sync`` has run. All that
-    ``violations`` finds is included. Pass ``payments_are_counted=True`` if
-    ``payment_counter.start_counting`` was called in every process: then ``order_paid`` must have
-    been received exactly once for each paid order.
+    Call this function after the last fault, when ``stripe_cart_sync`` has run. The result includes
+    the sentences of ``violations``, which has the same first arguments. Pass
+    ``payments_are_counted=True`` if ``payment_counter.start_counting`` was called in every process.
+    Then it is also a violation if ``order_paid`` was not received exactly once for each paid order.
     """
     snapshot = Snapshot.read(sandbox)
     found = _check_always(snapshot, stock or {}, handed_out, unasked_refunds)

@@ -18,9 +18,10 @@ PAID = (Status.PAID, Status.FULFILLED)
 
 
 def check_open_carts(snapshot: Snapshot) -> Iterator[str]:
-    """Yield a sentence for each cart with several pending orders, and each wrong ``open_cart``.
+    """Yield a sentence for each cart with several pending orders.
 
-    An order's ``open_cart`` is its cart while it is pending, else None.
+    Also yield a sentence for each order with a wrong ``open_cart``. It must be the order's cart
+    while the order is pending, and None after that.
     """
     pending = Counter(order.cart_id for order in snapshot.orders if order.is_pending)
     for cart, number in pending.items():
@@ -33,9 +34,10 @@ def check_open_carts(snapshot: Snapshot) -> Iterator[str]:
 
 
 def check_stock(snapshot: Snapshot, before: Mapping[Any, int]) -> Iterator[str]:
-    """Yield a sentence for each product whose stock is negative or does not add up.
+    """Yield a sentence for each product whose stock is negative or wrong.
 
-    The stock plus the quantity that orders hold must equal ``before``, the stock at the start.
+    ``before`` maps primary keys of products to their stock before the first order. It must equal
+    the product's stock now, plus the quantity that orders have taken from the stock.
     """
     held: Counter[Any] = Counter()
     for order in snapshot.orders:
@@ -54,7 +56,11 @@ def check_stock(snapshot: Snapshot, before: Mapping[Any, int]) -> Iterator[str]:
 
 
 def check_stock_held(snapshot: Snapshot, counted: Mapping[Any, int]) -> Iterator[str]:
-    """Yield a sentence for each order that lacks stock, or was closed unpaid but holds stock."""
+    """Yield a sentence for each order that has taken too much or too little stock.
+
+    An order that was closed without payment must have taken none. ``counted`` has the primary keys
+    of the products whose stock is counted.
+    """
     for order in snapshot.orders:
         items = list(order.items.all())
         if order.status in CLOSED_UNPAID and any(item.stock_taken for item in items):
@@ -116,13 +122,20 @@ def check_refunds(snapshot: Snapshot) -> Iterator[str]:
 
 
 def report_unasked_refunds(keys: Iterable[str]) -> Iterator[str]:
-    """Yield a sentence for each refund that was not sent by the ``refund_order`` call for it."""
+    """Yield a sentence for each unasked refund, given the idempotency keys of these refunds.
+
+    A refund is unasked if it was sent to Stripe outside of the ``refund_order`` call for it.
+    """
     for key in keys:
         yield f"The refund {key} was sent to Stripe, but not by the call that asked for it."
 
 
 def check_payment_urls(snapshot: Snapshot, handed_out: Iterable[str]) -> Iterator[str]:
-    """Yield a sentence for each payment URL that no order has, or whose order is not pending."""
+    """Yield a sentence for each payment URL at which a shopper must not be able to pay.
+
+    Each URL in ``handed_out`` must be the ``session_url`` of an order. An order whose session is
+    still open must be pending.
+    """
     stored = {order.session_url for order in snapshot.orders}
     for url in sorted({*handed_out} - stored):
         yield f"The payment URL {url} was handed out, but no order has it."
@@ -133,7 +146,7 @@ def check_payment_urls(snapshot: Snapshot, handed_out: Iterable[str]) -> Iterato
 
 
 def check_timelines(snapshot: Snapshot) -> Iterator[str]:
-    """Yield a sentence for each order whose timeline has a gap or a forbidden transition."""
+    """Yield a sentence for each order with an incomplete timeline or a forbidden transition."""
     allowed = _allowed_transitions()
     for order in snapshot.orders:
         status = ""
@@ -151,7 +164,10 @@ def check_timelines(snapshot: Snapshot) -> Iterator[str]:
 
 
 def check_emails(snapshot: Snapshot) -> Iterator[str]:
-    """Yield a sentence for each e-mail that the app sent too often. Staff may resend it."""
+    """Yield a sentence for each e-mail that the app sent too often.
+
+    E-mails that were resent by staff do not count.
+    """
     for order in snapshot.orders:
         sent = Counter(
             entry.message
@@ -194,7 +210,10 @@ def _check_payment(order: Order, snapshot: Snapshot) -> Iterator[str]:
 
 
 def _allowed_transitions() -> set[tuple[str, str]]:
-    """Return the allowed changes of status, as pairs (from, to); a new order's is from ""."""
+    """Return the allowed changes of status, as pairs (from, to).
+
+    For a new order, the first member of the pair is an empty string.
+    """
     field = Order._meta.get_field("status")
     transitions = {
         (str(source), str(transition.target))
@@ -205,10 +224,13 @@ def _allowed_transitions() -> set[tuple[str, str]]:
 
 
 def _source_statuses(source: Any) -> Iterable[str]:
-    """Return the statuses from which a transition starts, given one status, ``*`` or ``+``."""
+    """Return the statuses from which a transition may start.
+
+    ``*`` and ``+`` stand for all statuses.
+    """
     return [str(status) for status in Status] if source in ("*", "+") else [source]
 
 
 def _name(order: Order) -> str:
-    """Return the text that names an order in a sentence: its reference after ``Order``."""
+    """Return the name of an order for a sentence: ``Order`` and the order's reference."""
     return f"Order {order.reference}"

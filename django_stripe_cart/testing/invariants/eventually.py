@@ -64,7 +64,7 @@ def check_refunds(snapshot: Snapshot) -> Iterator[str]:
 
 
 def check_disputes(snapshot: Snapshot) -> Iterator[str]:
-    """Yield a sentence for each dispute whose status at Stripe the shop has not recorded."""
+    """Yield a sentence for each dispute whose statuses in the shop and at Stripe differ."""
     rows = {row.stripe_id: row for order in snapshot.orders for row in order.disputes.all()}
     references = {str(order.reference) for order in snapshot.orders}
     for dispute in snapshot.disputes.values():
@@ -78,7 +78,10 @@ def check_disputes(snapshot: Snapshot) -> Iterator[str]:
 
 
 def check_order_paid_signals(snapshot: Snapshot) -> Iterator[str]:
-    """Yield a sentence for each order whose ``order_paid`` was received too often or not at all."""
+    """Yield a sentence for each order with a wrong number of ``order_paid`` signals.
+
+    The signal must be received once for an order that was paid, and never for another order.
+    """
     for order in snapshot.orders:
         received = times_received(order)
         if received != (order.paid_at is not None):
@@ -89,7 +92,10 @@ def check_order_paid_signals(snapshot: Snapshot) -> Iterator[str]:
 
 
 def _has_issue(intent_id: str, snapshot: Snapshot) -> bool:
-    """Return whether an order has an issue about the payment, open or settled by staff."""
+    """Return whether an order has an issue about the payment.
+
+    The issue may be open, or settled by a person.
+    """
     sessions = {
         session["id"]
         for session in snapshot.sessions.values()

@@ -17,7 +17,10 @@ UNDONE_STATUSES = ("failed", "canceled")
 
 
 class StripeState(Protocol):
-    """The objects at Stripe: a ``Sandbox``, or a client that reads them from one over HTTP."""
+    """Protocol for the objects at Stripe.
+
+    A ``Sandbox`` has these attributes. So has a client that reads them from a sandbox over HTTP.
+    """
 
     @property
     def sessions(self) -> Sequence[Object]:
@@ -62,7 +65,7 @@ class Snapshot:
     def read(cls, stripe: StripeState) -> Self:
         """Return a snapshot of the shop and of Stripe.
 
-        The shop is read first, so that Stripe's objects are never older than its rows.
+        The shop is read first, so that Stripe's objects are never older than the shop's rows.
         """
         with _consistent_read():
             orders = list(
@@ -93,9 +96,9 @@ class Snapshot:
         return self.intents.get(order.payment_intent_id or "")
 
     def amount_refunded(self, intent_id: str | None, *statuses: str) -> int:
-        """Return the total of a payment's refunds that have one of these statuses at Stripe.
+        """Return the total amount of a payment's refunds that have one of ``statuses``.
 
-        int, smallest currency unit.
+        The amount is an int in the smallest currency unit. The statuses are those at Stripe.
         """
         return sum(
             refund["amount"]
@@ -105,7 +108,7 @@ class Snapshot:
 
 
 def active_refunds(order: Order) -> list[Refund]:
-    """Return the refunds of an order that the shop records, without failed and canceled ones."""
+    """Return the order's refunds in the shop's database, without failed and canceled ones."""
     return [refund for refund in order.refunds.all() if refund.status not in UNDONE_STATUSES]
 
 

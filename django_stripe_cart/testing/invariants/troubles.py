@@ -1,4 +1,8 @@
-"""Invariant: each trouble of an order that is not over has an issue."""
+"""Invariant: each unsolved problem of an order has an issue, which asks staff for a decision.
+
+Problems are disputes, failed refunds, reviews, early fraud warnings, and payments that staff must
+accept.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +16,10 @@ Reason = OrderIssue.Reason
 
 
 def check_issues(snapshot: Snapshot) -> Iterator[str]:
-    """Yield a sentence for each hold, dispute and failed refund that needs an issue and has none.
+    """Yield a sentence for each problem of an order that needs an issue and has none.
 
-    The issue must be open, or settled by a person.
+    Problems are disputes, failed refunds, and payments that staff must accept. Their issue must be
+    open, or settled by a person.
     """
     for order in snapshot.orders:
         for sentence in (
@@ -26,9 +31,10 @@ def check_issues(snapshot: Snapshot) -> Iterator[str]:
 
 
 def is_seen_to(order: Order, reason: str, about: str, *, since: datetime | None = None) -> bool:
-    """Return whether an order has such an issue, open or settled by a person.
+    """Return whether an order has an issue with this ``reason`` and this ``about``.
 
-    With ``since``, an issue that was settled earlier does not count.
+    The issue must be open, or settled by a person. With ``since``, it must not have been settled
+    before that time.
     """
     return any(
         issue.is_open or (issue.settled_by and (since is None or _is_after(issue.settled, since)))
@@ -48,9 +54,9 @@ def _issues(order: Order, reason: str, about: str) -> list[OrderIssue]:
 
 
 def check_radar(snapshot: Snapshot) -> Iterator[str]:
-    """Yield a sentence for each open review and fraud warning at Stripe that has no issue.
+    """Yield a sentence for each early fraud warning and each open review that has no issue.
 
-    A payment that was refunded, or belongs to no order, needs no issue.
+    No issue is needed if the payment was refunded in full, or belongs to no order.
     """
     orders = {order.payment_intent_id: order for order in snapshot.orders}
     found = [(Reason.REVIEW, one) for one in snapshot.reviews if one["open"]]
@@ -66,7 +72,7 @@ def check_radar(snapshot: Snapshot) -> Iterator[str]:
 
 
 def _check_hold(order: Order) -> Iterator[str]:
-    """Yield a problem if an order is held, but has no open issue about the hold."""
+    """Yield a problem if staff must accept an order's payment, but no open issue says so."""
     if order.is_held and not any(
         issue.is_open for issue in _issues(order, order.held_for, about="")
     ):
@@ -76,7 +82,8 @@ def _check_hold(order: Order) -> Iterator[str]:
 def _check_disputes(order: Order) -> Iterator[str]:
     """Yield a problem for each dispute that needs an issue and has none.
 
-    An issue that was settled before the money was lost does not count.
+    A dispute that the shop has won needs no issue. If the shop has lost the dispute, an issue that
+    was settled before the loss does not count.
     """
     for row in order.disputes.all():
         since = None if row.is_open else row.closed
@@ -87,7 +94,7 @@ def _check_disputes(order: Order) -> Iterator[str]:
 def _check_failed_refunds(order: Order) -> Iterator[str]:
     """Yield a problem for each failed refund that needs an issue and has none.
 
-    None is needed if Stripe refused the refund at once, or if later refunds replace it.
+    No issue is needed if Stripe refused the refund at once, or if later refunds replace it.
     """
     refused = sum(entry.kind == "refund_refused" for entry in order.events.all())
     closed: list[tuple[Refund, datetime]] = []
@@ -109,7 +116,9 @@ def _check_failed_refunds(order: Order) -> Iterator[str]:
 def _check_replacements(order: Order, closed: list[tuple[Refund, datetime]]) -> Iterator[str]:
     """Yield a problem for each failed refund in ``closed`` that no later refund replaces.
 
-    The later refund may have failed, too: then it needs an issue of its own.
+    ``closed`` has pairs of a failed refund and a time. A refund replaces it if it was created after
+    that time, with at least the same amount. The later refund may have failed, too; then it needs
+    an issue of its own.
     """
     left = sorted(order.refunds.all(), key=lambda row: row.amount)
     for failed, at in sorted(closed, key=lambda pair: pair[1], reverse=True):
