@@ -28,9 +28,9 @@ def wants_json(request: HttpRequest) -> bool:
 
 
 def form_data(request: HttpRequest) -> Mapping[str, Any]:
-    """Return the fields of the request's body: of a form, or of a JSON object.
+    """Return the fields in the body of the request, which is a form or a JSON object.
 
-    Of a JSON object, only strings and integers are returned.
+    Fields of a JSON object are returned only if their value is a string or an integer.
     """
     if request.content_type != "application/json":
         return request.POST
@@ -45,7 +45,7 @@ def form_data(request: HttpRequest) -> Mapping[str, Any]:
 
 
 def next_url(request: HttpRequest) -> str:
-    """Return the URL of the parameter ``next`` if it is on this site, else the cart's URL."""
+    """Return the URL in the parameter ``next`` if it is on this site, or else the cart's URL."""
     # Encoded, because Stripe rejects a return URL with a space, and PostgreSQL one with NUL.
     url = iri_to_uri(str(form_data(request).get("next") or request.GET.get("next", "")))
     if url and url_has_allowed_host_and_scheme(

@@ -28,8 +28,8 @@ def serialize_cart(contents: CartContents) -> Data:
 def serialize_order(order: Order, *, is_own: bool = True) -> Data:
     """Return an order as data for JSON. Amounts are ints in the smallest currency unit.
 
-    ``is_own`` is whether the shopper placed the order. Others don't get the receipt, which contains
-    the customer's name.
+    ``is_own`` is whether the shopper placed the order. If not, the data does not contain the
+    receipt, because the receipt shows the customer's name.
     """
     has_receipt = order.has_receipt and is_own
     return {
