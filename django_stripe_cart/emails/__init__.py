@@ -1,7 +1,7 @@
 """E-mails to shoppers about their orders, and to managers about issues.
 
-An e-mail is queued in the transaction that changes the order, and sent at most once, after the
-commit.
+An e-mail is queued in the transaction that changes the order. It is sent after the commit, and at
+most once.
 """
 
 from django_stripe_cart.emails.delivery import email_kind, resend_email

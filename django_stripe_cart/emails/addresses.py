@@ -1,4 +1,4 @@
-"""Validation of e-mail addresses for Stripe and for every database."""
+"""Validate e-mail addresses, so that Stripe and every database accept them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Send e-mails with the host's mail backend, and record them on the order's timeline."""
+"""Send e-mails with the project's mail backend, and record them on the order's timeline."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ REFUSALS = (
 
 
 def email_kind(order: Order) -> str:
-    """Return the ``OrderEmail.Kind`` for the order's status, or "" if no e-mail is sent for it."""
+    """Return the ``OrderEmail.Kind`` for the order's status, or "" if the status has no e-mail."""
     # A kind has the same name as its status.
     return order.status if order.status in Kind.values else ""
 
@@ -44,10 +44,12 @@ def email_kind(order: Order) -> str:
 def resend_email(order: Order, *, by: Cause = BY_STAFF) -> Order:
     """Resend the e-mail about the order's status, and return the order freshly read.
 
-    The e-mail is sent even if it was not sent before, or ``STRIPE_CART_EMAILS`` turns its kind off.
-    ``by`` (a ``Cause``) is written to the timeline. Raises ``EmailNotSent`` if the status has no
-    e-mail, the order has no address, or the e-mail may not have been sent. Raises the subclass
-    ``EmailRefused`` if the e-mail was certainly not sent.
+    The e-mail is sent even if it was never sent before, and even if ``STRIPE_CART_EMAILS`` turns
+    off e-mails of its kind. ``by`` (a ``Cause``) is written to the timeline.
+
+    Raises ``EmailNotSent`` if the status has no e-mail, if the order has no address, or if the
+    e-mail may not have been sent. Raises the subclass ``EmailRefused`` if the e-mail was certainly
+    not sent.
     """
     order = Order.objects.get(pk=order.pk)
     kind = email_kind(order)
@@ -62,10 +64,11 @@ def resend_email(order: Order, *, by: Cause = BY_STAFF) -> Order:
 
 
 def send(email: OrderEmail, *, by: Cause, is_first: bool = True) -> None:
-    """Send ``email``, and record on its row and on the order's timeline that it was sent.
+    """Send ``email``. Save the time on its row, and add an entry to the order's timeline.
 
-    Raises ``EmailNotSent`` or ``EmailRefused``. If ``is_first``, a failure is written to the
-    timeline, too. No transaction is open during the request to the mail server.
+    Raises ``EmailNotSent`` or its subclass ``EmailRefused`` if the sending fails. If ``is_first``
+    is True, the failure is written to the timeline. No transaction is open during the request to
+    the mail server.
     """
     try:
         send_message(_render(email))
@@ -112,7 +115,7 @@ def send_message(message: EmailMultiAlternatives) -> None:
 
 
 def get_mailer() -> Any:
-    """Return the host's mail connection, with a time-out if the host has set none."""
+    """Return the project's mail connection. If it has no time-out, set the default time-out."""
     # Django 6.1 has several mail connections, called mailers.
     mailer: Any = mail.mailers.default if hasattr(mail, "mailers") else mail.get_connection()
     if getattr(mailer, "timeout", DEFAULT_TIMEOUT) is None:
@@ -122,7 +125,7 @@ def get_mailer() -> Any:
 
 @in_transaction(durable=False)
 def _record_sent(email: OrderEmail, *, by: Cause) -> None:
-    """Save the time of sending on the row of ``email``, and note it on the order's timeline."""
+    """Save the time of sending on the row of ``email``. Add an entry to the order's timeline."""
     now = timezone.now()
     rows = OrderEmail.objects.filter(order=email.order, dedupe_key=email.dedupe_key)
     rows.update(sent_at=now, claimed_at=now)

@@ -1,7 +1,8 @@
-"""Outbox: e-mails are saved as rows in the transaction, and sent at most once after the commit.
+"""Outbox: e-mails are saved as rows in a transaction, and sent at most once after the commit.
 
-A process claims an e-mail before it sends it. If the process dies after that, or the mail server
-does not reply, the e-mail is not sent again. Only an e-mail that was certainly not sent is retried.
+A process claims an e-mail before the process sends it. If the process dies after that, or if the
+mail server does not reply, the e-mail is not sent again. Only an e-mail that was certainly not sent
+is tried again.
 """
 
 from __future__ import annotations
@@ -37,11 +38,10 @@ def queue_email(
 ) -> None:
     """Queue an e-mail about ``order``, which is sent when the open transaction commits.
 
-    ``kind`` is one of ``OrderEmail.Kind``; ``refund`` is the refund that a ``REFUNDED`` e-mail is
-    about, and ``issue`` the issue that an ``ISSUE`` e-mail to ``MANAGERS`` is about. There is at
-    most one e-mail of each kind about an order, a refund or an issue, so a second call queues
-    nothing. Nothing is queued either if there is no address, or if ``STRIPE_CART_EMAILS`` turns the
-    kind off.
+    ``kind`` is an ``OrderEmail.Kind``. A ``REFUNDED`` e-mail is about ``refund``, and an ``ISSUE``
+    e-mail to ``MANAGERS`` is about ``issue``. There is at most one e-mail of each kind about an
+    order, a refund or an issue, so a second call queues nothing. Nothing is queued, too, if there
+    is no address, or if ``STRIPE_CART_EMAILS`` turns off e-mails of this kind.
     """
     if not will_email(order, kind):
         return
@@ -51,7 +51,7 @@ def queue_email(
 
 
 def will_email(order: Order, kind: str) -> bool:
-    """Return whether e-mails of ``kind`` are turned on, and there is an address to send one to."""
+    """Return whether e-mails of ``kind`` are turned on, and an address for the e-mail is known."""
     return kind in _kinds_to_send() and bool(recipients(order, kind))
 
 
@@ -62,7 +62,7 @@ def _kinds_to_send() -> frozenset[str]:
 
 
 def send_pending_emails() -> Iterator[tuple[OrderEmail, bool]]:
-    """Send all pending e-mails, and yield pairs of an e-mail and whether it was sent.
+    """Send all pending e-mails. Yield pairs: the e-mail, and whether it was sent.
 
     After 3 failures in a row, or if the deadline comes, the remaining e-mails are left for the next
     call.
@@ -84,8 +84,8 @@ def send_pending_emails() -> Iterator[tuple[OrderEmail, bool]]:
 def deliver(email: OrderEmail) -> bool | None:
     """Claim and send ``email``, and return whether it was sent.
 
-    Return None if another process has claimed the e-mail, or if there is no reason to send it any
-    more: no address, a failed refund or a settled issue.
+    Return None if another process has claimed the e-mail. Return None, too, if the e-mail need not
+    be sent any more, because there is no address, its refund has failed, or its issue is settled.
     """
     # bulk_create(ignore_conflicts=True) sets no primary key.
     rows = OrderEmail.objects.filter(order=email.order_id, dedupe_key=email.dedupe_key)
@@ -116,9 +116,10 @@ def _schedule_retry(email: OrderEmail) -> None:
 
 
 def _still_applies(email: OrderEmail) -> bool:
-    """Return whether there still is an address, and a reason to send the e-mail.
+    """Return whether the e-mail must still be sent.
 
-    There is no reason if its refund has failed, or its issue is settled.
+    It must not be sent if there is no address, if its refund has failed, or if its issue is
+    settled.
     """
     if email.issue is not None and not email.issue.is_open:
         return False
@@ -127,7 +128,7 @@ def _still_applies(email: OrderEmail) -> bool:
 
 
 def _deliver_after_commit(email: OrderEmail) -> None:
-    """Send ``email``, and log any exception, because the change of the order is committed."""
+    """Send ``email``. Any exception is only logged, because the order is already committed."""
     try:
         deliver(email)
     except Exception as error:

@@ -17,7 +17,7 @@ from django_stripe_cart.models import Order, OrderEmail
 
 
 def render(email: OrderEmail) -> EmailMultiAlternatives:
-    """Return the message for ``email``, from ``DEFAULT_FROM_EMAIL`` to its recipients."""
+    """Return the message for ``email`` from ``DEFAULT_FROM_EMAIL`` to the e-mail's recipients."""
     prefix = f"stripe_cart/emails/{email.kind}"
     is_to_staff = email.kind == OrderEmail.Kind.ISSUE
     language = "" if is_to_staff else email.order.language
@@ -68,9 +68,9 @@ def _admin_url(order: Order, site: str) -> str:
 def site_url(order: Order) -> str:
     """Return the URL of the site without a path, for the links in an e-mail about ``order``.
 
-    It is ``STRIPE_CART_BASE_URL`` or, without this setting, the site where the order was placed.
-    If neither is known, it is "", and the e-mail has no links. There may be no request to ask,
-    because webhooks and commands send e-mails, too.
+    The URL is ``STRIPE_CART_BASE_URL``. If this setting is not set, it is the URL of the site where
+    the order was placed. If that is not known either, the URL is "", and the e-mail has no links.
+    The URL is not read from a request, because webhooks and commands send e-mails, too.
     """
     if conf.base_url:
         return conf.base_url

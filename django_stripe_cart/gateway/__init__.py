@@ -1,6 +1,7 @@
 """Requests to Stripe. Only this package imports ``stripe``.
 
-Its functions return dataclasses and raise the exceptions of ``django_stripe_cart.exceptions``.
+The functions of this package return dataclasses, and raise the exceptions of
+``django_stripe_cart.exceptions``.
 """
 
 from django_stripe_cart.gateway.account import Account, retrieve_account

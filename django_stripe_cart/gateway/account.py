@@ -12,7 +12,8 @@ from django_stripe_cart.gateway.client import request_answer
 class Account:
     """Stripe account that receives the payments.
 
-    ``sent_at`` is the time at which Stripe sent it, by Stripe's clock, or None.
+    ``sent_at`` is the time at which Stripe sent the account's data, by Stripe's clock. It is None
+    if this time is not known.
     """
 
     id: str

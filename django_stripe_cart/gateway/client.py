@@ -46,9 +46,11 @@ _transport: stripe.HTTPClient | None = None
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Response of Stripe: its JSON as a dict, and the time at which Stripe sent it, if known.
+    """A response of Stripe.
 
-    The time is Stripe's own, from the ``Date`` header. It is aware.
+    ``data`` is the JSON of the response as a dict. ``sent_at`` is the time in the ``Date`` header,
+    at which Stripe sent the response by its own clock. ``sent_at`` is an aware datetime, or None if
+    the time is not known.
     """
 
     data: dict[str, Any]
@@ -58,10 +60,12 @@ class Answer:
 def request(call: Call) -> dict[str, Any]:
     """Send one request to Stripe, and return the response as a dict.
 
-    ``call`` is a function that calls a method of the Stripe client. A ``StripeObject`` is not
-    returned, because it is not a dict in every version of the SDK, raises an exception for unset
-    fields, and pickles the API key. Raises ``PaymentError``, or ``AssertionError`` if a database
-    transaction is open: it would keep its locks until Stripe answers.
+    ``call`` is a function that calls a method of the Stripe client. The SDK's ``StripeObject`` is
+    not returned for three reasons: it is not a dict in every version of the SDK, it raises an
+    exception for unset fields, and it contains the API key when it is pickled.
+
+    Raises ``PaymentError`` if the request fails. Raises ``AssertionError`` if a database
+    transaction is open, because the transaction would keep its locks until Stripe answers.
     """
     return request_answer(call).data
 
@@ -82,7 +86,10 @@ def request_answer(call: Call) -> Answer:
 
 
 def _read_answer(answer: stripe.StripeObject) -> Answer:
-    """Return the ``Answer`` in an object of the SDK. Raises ``ValueError``."""
+    """Return the ``Answer`` in an object of the SDK.
+
+    Raises ``ValueError`` if the response is not a Stripe object.
+    """
     response = answer.last_response
     if response is None or not isinstance(response.data, dict) or "object" not in response.data:
         raise ValueError("The answer is not a Stripe object.")
@@ -99,10 +106,10 @@ def _read_date(headers: Any) -> datetime | None:
 
 
 def _check_settings() -> None:
-    """Raise ``PaymentNotConfigured`` if the secret key is malformed, or must not be sent.
+    """Raise ``PaymentNotConfigured`` if the secret key is malformed, or if it must not be sent.
 
-    It must consist of characters that an HTTP header allows. A key of the test mode may be sent to
-    Stripe and to a sandbox on this machine, a key of the live mode only to Stripe.
+    The key must consist of characters that an HTTP header allows. A test mode key may be sent to
+    Stripe, and to a sandbox on this machine. A live mode key may be sent only to Stripe.
     """
     base = conf.api_base
     if not re.fullmatch("[!-~]+", conf.secret_key):
@@ -138,7 +145,7 @@ def request_all(
 def request_pages(
     list_page: Callable[[stripe.StripeClient, Any], stripe.StripeObject], params: dict[str, Any]
 ) -> Iterator[Answer]:
-    """Yield the pages of a list at Stripe, like ``request_all``."""
+    """Yield the pages of a list at Stripe. The arguments are those of ``request_all``."""
     params = {**params, "limit": PAGE_SIZE}
     while True:
         answer = request_answer(lambda client: list_page(client, params))
@@ -151,7 +158,7 @@ def request_pages(
 
 @contextmanager
 def transport(http_client: stripe.HTTPClient) -> Iterator[None]:
-    """Use ``http_client`` for all requests in the block. Tests connect a sandbox by it."""
+    """Use ``http_client`` for all requests in the ``with`` block. Tests use this for a sandbox."""
     global _transport
     before, _transport = _transport, http_client
     try:
@@ -161,7 +168,7 @@ def transport(http_client: stripe.HTTPClient) -> Iterator[None]:
 
 
 def _current_client() -> stripe.StripeClient:
-    """Return the Stripe client for today's settings and the time that is left."""
+    """Return the Stripe client for the current settings and for the time until the deadline."""
     return _client(conf.secret_key, conf.api_base, conf.api_version, attempt_timeout(), _transport)
 
 

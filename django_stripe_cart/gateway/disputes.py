@@ -15,7 +15,7 @@ from django_stripe_cart.gateway.sessions import to_datetime
 class StripeDispute:
     """A dispute at Stripe. ``amount`` is an int in the smallest currency unit.
 
-    ``status`` and ``reason`` are any texts (str), because Stripe may add values.
+    ``status`` and ``reason`` (str) may have any value, because Stripe may add values.
     """
 
     id: str

@@ -29,7 +29,10 @@ class Endpoint:
 
 
 def create_endpoint(url: str, types: Iterable[str]) -> Endpoint:
-    """Create an endpoint at Stripe for these event types. Raises ``PaymentError``."""
+    """Create an endpoint at Stripe that sends events of ``types`` to ``url``.
+
+    Raises ``PaymentError``.
+    """
     params = {
         "url": url,
         "enabled_events": sorted(types),
@@ -40,9 +43,9 @@ def create_endpoint(url: str, types: Iterable[str]) -> Endpoint:
 
 
 def list_endpoints(url: str | None = None) -> list[Endpoint]:
-    """Return the endpoints at Stripe with this ``url``, newest first; all if ``url`` is None.
+    """Return the endpoints at Stripe whose URL is ``url``, newest first.
 
-    Raises ``PaymentError``.
+    If ``url`` is None, return all endpoints. Raises ``PaymentError``.
     """
     listed = request_all(lambda client, params: client.v1.webhook_endpoints.list(params), {})
     return [_read_endpoint(data) for data in listed if url in (None, data["url"])]

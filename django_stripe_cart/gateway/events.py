@@ -47,10 +47,10 @@ class Event:
 
 
 def read_event(body: bytes, signature: str) -> Event:
-    """Return the event in the body of a webhook request, after its signature is verified.
+    """Verify the signature of a webhook request, and return the event in the request's body.
 
     ``signature`` is the ``Stripe-Signature`` header. Raises ``InvalidWebhook`` if the body is not
-    signed with a secret of ``STRIPE_CART_WEBHOOK_SECRET``, or can't be read.
+    signed with a secret of ``STRIPE_CART_WEBHOOK_SECRET``, or if the body can't be read.
     """
     # For a malformed request, the SDK raises TypeError, UnicodeDecodeError and other exceptions.
     try:
@@ -71,11 +71,12 @@ def sign(body: bytes, secret: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class EventList:
-    """Events from Stripe's list, newest first, and the time at which Stripe sent the first page.
+    """Events from Stripe's list, newest first.
 
-    The time is Stripe's own, because this machine's clock may be fast. If it is not known, it is
-    the time of the newest event, or None if there are no events. The other pages are requested
-    while ``events`` is iterated, which raises ``PaymentError``.
+    ``began_at`` is the time at which Stripe sent the first page. Stripe's clock is used, because
+    this machine's clock may be fast. If Stripe's time is not known, ``began_at`` is the time of the
+    newest event, or None if there are no events. The other pages are requested while ``events`` is
+    iterated, so the iteration may raise ``PaymentError``.
     """
 
     began_at: datetime | None
@@ -83,10 +84,10 @@ class EventList:
 
 
 def list_events(types: Iterable[str], *, since: datetime) -> EventList:
-    """Return the events of ``types`` (at most 20) that were created after ``since``.
+    """Return the events of ``types`` that were created at ``since`` or later.
 
-    Stripe lists events of the last 30 days (docs.stripe.com/api/events/list). Raises
-    ``PaymentError``.
+    At most 20 types are allowed. Stripe lists events of the last 30 days
+    (docs.stripe.com/api/events/list). Raises ``PaymentError``.
     """
     wanted = {"types": sorted(types), "created": {"gte": int(since.timestamp())}}
     pages = request_pages(lambda client, params: client.v1.events.list(params), wanted)
@@ -98,10 +99,10 @@ def list_events(types: Iterable[str], *, since: datetime) -> EventList:
 
 
 def retrieve_event(event_id: str) -> Event:
-    """Return the event with this id. Raises ``PaymentError``.
+    """Return the event with this id from Stripe. Raises ``PaymentError``.
 
-    It is ``PaymentMissing`` for an event of another account, or one that is older than 30 days
-    (docs.stripe.com/api/events/retrieve).
+    Raises the subclass ``PaymentMissing`` if the event belongs to another account, or if it is
+    older than 30 days (docs.stripe.com/api/events/retrieve).
     """
     return _parse_event(request(lambda client: client.v1.events.retrieve(event_id)))
 
@@ -109,8 +110,8 @@ def retrieve_event(event_id: str) -> Event:
 def retrieve_default_version() -> str:
     """Return the account's default API version, or "" if it is not known. Raises ``PaymentError``.
 
-    It is that of the account's newest event (docs.stripe.com/api/events/object), so it is not known
-    if there were no events in the last 30 days.
+    The account's newest event has the default version (docs.stripe.com/api/events/object). So the
+    default version is not known if there were no events in the last 30 days.
     """
     newest = request(lambda client: client.v1.events.list({"limit": 1}))["data"]
     return str(newest[0].get("api_version") or "") if newest else ""
@@ -142,9 +143,10 @@ def _check_timestamp_not_in_future(signature: str) -> None:
 
 
 def _seconds_ago(signature: str) -> float:
-    """Return how long ago, by this machine's clock, a body was signed. May be negative.
+    """Return how many seconds ago a body was signed, by this machine's clock.
 
-    Raises ``InvalidWebhook`` if the signature does not have one timestamp.
+    The number is negative if the timestamp is in the future. Raises ``InvalidWebhook`` if the
+    signature does not have exactly one timestamp.
     """
     stamps = re.findall(r"(?:^|,)\s*t=(\d{1,12})(?=,|$)", signature, re.ASCII)
     if len(stamps) != 1:
@@ -153,7 +155,7 @@ def _seconds_ago(signature: str) -> float:
 
 
 def _describe_refusal(error: Exception, signature: str) -> str:
-    """Return the reason for which a request is refused, for the log and the diagnosis."""
+    """Return the reason why a request is refused, for the log and for ``stripe_cart_doctor``."""
     import stripe
 
     if isinstance(error, InvalidWebhook):

@@ -1,6 +1,6 @@
-"""HTTP client for the SDK that applies the deadline.
+"""HTTP client that applies the deadline to the requests of Stripe's SDK.
 
-This module is imported at the first request to Stripe, because it imports ``stripe``.
+This module imports ``stripe``, so it is imported only at the first request to Stripe.
 """
 
 from __future__ import annotations

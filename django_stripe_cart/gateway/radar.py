@@ -9,7 +9,7 @@ from django_stripe_cart.gateway.client import request, request_all
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A review of a payment at Stripe, open until a person decides about the payment there."""
+    """A review of a payment at Stripe. It is open until a person decides about the payment."""
 
     id: str
     is_open: bool

@@ -23,9 +23,9 @@ class StripeRefund:
 def create_refund(
     payment_intent_id: str, *, amount: int, metadata: dict[str, str], idempotency_key: str
 ) -> StripeRefund:
-    """Create a refund of ``amount`` (int, smallest currency unit) at Stripe.
+    """Create a refund at Stripe.
 
-    Raises ``PaymentError``.
+    ``amount`` is an int in the smallest currency unit. Raises ``PaymentError``.
     """
     params = {"payment_intent": payment_intent_id, "amount": amount, "metadata": metadata}
     key = {"idempotency_key": idempotency_key}
@@ -35,7 +35,7 @@ def create_refund(
 def list_refunds(payment_intent_id: str) -> list[StripeRefund]:
     """Return all refunds of a payment, newest first. Raises ``PaymentError``.
 
-    They include refunds that were made in Stripe's Dashboard.
+    Refunds that were made in Stripe's Dashboard are included.
     """
     params = {"payment_intent": payment_intent_id}
     listed = request_all(lambda client, params: client.v1.refunds.list(params), params)

@@ -65,17 +65,17 @@ class Session:
 
 
 def create_session(params: dict[str, Any], *, idempotency_key: str) -> Session:
-    """Create a session with the parameters of docs.stripe.com/api/checkout/sessions/create.
+    """Create a Checkout Session at Stripe, and return it.
 
-    A second call with the same key and parameters returns the same session. Raises
-    ``PaymentError``.
+    ``params`` are the parameters of docs.stripe.com/api/checkout/sessions/create. A second call
+    with the same key and parameters returns the same session. Raises ``PaymentError``.
     """
     key = {"idempotency_key": idempotency_key}
     return read_session(request(lambda client: client.v1.checkout.sessions.create(params, key)))  # type: ignore[arg-type]
 
 
 def retrieve_session(session_id: str) -> Session:
-    """Return the session with this id, with data of its payment intent and charge.
+    """Return the session with this id, including data of its payment intent and charge.
 
     Raises ``PaymentError``.
     """
@@ -86,9 +86,10 @@ def retrieve_session(session_id: str) -> Session:
 
 
 def expire_session(session_id: str) -> Session:
-    """Expire an open session, so that it can't be paid any more, and return the session.
+    """Expire an open session, and return the session. It can't be paid any more.
 
-    Raises ``PaymentRefused`` if the session is not open, or another ``PaymentError``.
+    Raises ``PaymentRefused`` if the session is not open. Raises another ``PaymentError`` if the
+    request fails.
     """
     return read_session(request(lambda client: client.v1.checkout.sessions.expire(session_id)))
 

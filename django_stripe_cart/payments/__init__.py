@@ -1,4 +1,4 @@
-"""Sync orders with Stripe: request their payments, refunds and disputes, and record them."""
+"""Sync orders with Stripe: request payments, refunds and disputes, and record the answers."""
 
 from django_stripe_cart.payments.sync import SyncResult, sync_open_orders, sync_order
 

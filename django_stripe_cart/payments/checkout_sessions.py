@@ -1,7 +1,7 @@
-"""Checkout Session of an order: save its parameters, create it once, expire it.
+"""Save the parameters of an order's Checkout Session, create the session once, and expire it.
 
-The URL of a session is returned only after the session's id is committed on an order that is still
-pending. A session whose id was never committed can't be paid, because its URL is not known.
+The URL of a session is returned only after the session's id is committed. The order must still be
+pending then. A session whose id was never committed can't be paid, because nobody knows its URL.
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ UNUSABLE_OPTIONS = "STRIPE_CART_SESSION_OPTIONS does not name a function that re
 
 
 def is_free(order: Order) -> bool:
-    """Return whether the order is free: Stripe need not be asked for a payment.
+    """Return whether the order is free, so that no payment at Stripe is needed.
 
-    Even if its total is 0, the host's session options may add shipping that must be paid. Raises
-    ``PaymentNotConfigured`` if ``STRIPE_CART_SESSION_OPTIONS`` can't be used.
+    An order with a total of 0 is not free if the parameters of ``STRIPE_CART_SESSION_OPTIONS`` can
+    add a price, for example for shipping. Raises ``PaymentNotConfigured`` if this setting can't be
+    used.
     """
     if order.total > 0 or order.session_params is not None:
         return False
@@ -44,10 +45,11 @@ def is_free(order: Order) -> bool:
 def save_session_params(order: Order, *, success_url: str, cancel_url: str) -> Order:
     """Save the parameters of the order's session, and return the order.
 
-    Parameters that are saved already are kept: all requests with the order's idempotency key must
-    have the same ones (docs.stripe.com/api/idempotent_requests), so they are saved before the first
-    request. Both URLs are absolute. Raises ``OrderClosed`` if the order is no longer pending, and
-    ``PaymentNotConfigured`` if ``STRIPE_CART_SESSION_OPTIONS`` can't be used.
+    The parameters are saved before the first request to Stripe. Saved parameters are kept, because
+    all requests with the same idempotency key must have the same parameters
+    (docs.stripe.com/api/idempotent_requests). ``success_url`` and ``cancel_url`` are absolute URLs.
+    Raises ``OrderClosed`` if the order is no longer pending. Raises ``PaymentNotConfigured`` if
+    ``STRIPE_CART_SESSION_OPTIONS`` can't be used.
     """
     expires_at = timezone.now() + timedelta(minutes=conf.session_minutes)
     params = order.session_params or _build_params(
@@ -57,10 +59,11 @@ def save_session_params(order: Order, *, success_url: str, cancel_url: str) -> O
 
 
 def create_session_once(order: Order, *, by: Cause) -> Order:
-    """Create the session of ``order`` at Stripe, save its id and return the order.
+    """Create the session of ``order`` at Stripe, save the session's id, and return the order.
 
-    If the response to an earlier request was lost, Stripe returns the same session again. An order
-    that has a session, or no saved parameters, does not change. Raises ``PaymentError``.
+    If the response to an earlier request was lost, Stripe returns the same session again. The order
+    does not change if it already has a session, or if it has no saved session parameters. Raises
+    ``PaymentError``.
     """
     if order.session_id is not None or order.session_params is None:
         return order
@@ -85,7 +88,8 @@ def expire_or_retrieve_session(order: Order) -> Session:
 def _commit_params(order: Order, params: dict[str, Any], *, expires_at: datetime) -> Order:
     """Save the session parameters of a pending order, and return the order.
 
-    If another request has saved parameters first, these are kept. Raises ``OrderClosed``.
+    If another request has already saved parameters, the earlier parameters are kept. Raises
+    ``OrderClosed`` if the order is no longer pending, or if its cancellation was requested.
     """
     saved = {
         "session_params": params,
@@ -124,10 +128,10 @@ def _commit_session(order: Order, session: Session, *, by: Cause) -> Order:
 
 
 def _update_if_pending(order: Order, values: dict[str, Any], **unchanged: Any) -> bool:
-    """Write ``values`` if the order is pending and its columns have the ``unchanged`` values.
+    """Save ``values`` if the order is pending and its columns have the ``unchanged`` values.
 
-    Return whether they were written. The UPDATE also locks the order. The cart need not be locked
-    before it, because the transaction does not lock the cart later.
+    Return whether ``values`` were saved. The UPDATE also locks the order. A transaction that locks
+    an order and its cart must lock the cart first. This transaction does not lock the cart at all.
     """
     where = {"pk": order.pk, "status": Order.Status.PENDING, **unchanged}
     return increment(Order, "version", where, **values)
@@ -141,9 +145,9 @@ def _idempotency_key(order: Order) -> str:
 def _build_params(
     order: Order, *, success_url: str, cancel_url: str, expires_at: datetime
 ) -> dict[str, Any]:
-    """Return the parameters of the order's session, including those of the host.
+    """Return the parameters of the order's session, with those of ``STRIPE_CART_SESSION_OPTIONS``.
 
-    They are described at docs.stripe.com/api/checkout/sessions/create.
+    Stripe describes the parameters at docs.stripe.com/api/checkout/sessions/create.
     """
     metadata = order_metadata(order)
     params: dict[str, Any] = {
@@ -173,9 +177,10 @@ def _build_params(
 
 
 def _session_options(order: Order) -> dict[str, Any]:
-    """Return the host's session parameters for ``order``.
+    """Return the session parameters that ``STRIPE_CART_SESSION_OPTIONS`` adds for ``order``.
 
-    Raises ``PaymentNotConfigured`` if they can't be used: without them, a tax might be missing.
+    Raises ``PaymentNotConfigured`` if the setting can't be used, because a session without these
+    parameters might lack a tax.
     """
     try:
         options = conf.session_options
@@ -206,7 +211,11 @@ def _uses_manual_capture(options: dict[str, Any]) -> bool:
 
 
 def _merge_options(params: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
-    """Return the order's parameters and those of the host, which can't override the order's."""
+    """Return the session parameters ``params``, with the additional parameters of ``options``.
+
+    If a name is in both, the value in ``params`` is used. In ``metadata`` and
+    ``payment_intent_data``, this rule applies to each name inside.
+    """
     merged = {**options, **params}
     if "customer" in options:  # Stripe refuses customer and customer_email together
         merged.pop("customer_email", None)

@@ -1,4 +1,4 @@
-"""Open and close the issues of an order: each is something that staff must decide about it."""
+"""Open and close the issues of an order. An issue is a question that staff must decide."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from django_stripe_cart.timeline import note
 
 
 def open_issue(change: OrderChange, reason: str, *, about: str = "") -> None:
-    """Open an issue of the locked order, unless one with this reason and ``about`` is open.
+    """Open an issue of the locked order. If the same issue is already open, do nothing.
 
-    ``reason`` is an ``OrderIssue.Reason``. ``about`` is the id of the object at Stripe that the
-    issue is about, or "". Queues ``order_issue_opened`` and an e-mail to ``MANAGERS``.
+    ``reason`` is an ``OrderIssue.Reason``. ``about`` is the id of the Stripe object that the issue
+    is about, or "". Two issues are the same if ``reason`` and ``about`` are equal. Queues the
+    signal ``order_issue_opened`` and an e-mail to ``MANAGERS``.
     """
     order = change.order
     if order.issues.open().filter(reason=reason, about=about).exists():
@@ -27,10 +28,11 @@ def open_issue(change: OrderChange, reason: str, *, about: str = "") -> None:
 
 
 def close_issues(change: OrderChange, *reasons: str, about: str | None = None) -> None:
-    """Close the locked order's open issues with one of ``reasons``: there is nothing to decide now.
+    """Close the open issues of the locked order that have one of ``reasons``.
 
-    With ``about``, only the issues about the object with this id at Stripe are closed.
-    ``settled_by`` stays empty, because no person settled them.
+    If ``about`` is not None, only the issues about the Stripe object with this id are closed. The
+    issues need no decision any more. Their ``settled_by`` stays empty, because no person settled
+    them.
     """
     issues = change.order.issues.open().filter(reason__in=reasons)
     for issue in issues if about is None else issues.filter(about=about):
@@ -45,9 +47,10 @@ def close_issues(change: OrderChange, *reasons: str, about: str | None = None) -
 
 
 def close_issue(issue: OrderIssue, *, settled_by: str = "", text: str = "") -> None:
-    """Save the issue as settled, with the name and the note of the person who settled it.
+    """Save that ``issue`` is settled.
 
-    Both are empty if no person did.
+    ``settled_by`` is the name of the person who settled the issue, and ``text`` is that person's
+    note. If no person settled the issue, both are empty.
     """
     issue.is_open, issue.settled = None, timezone.now()
     issue.settled_by, issue.note = settled_by[:150], text[:500]

@@ -1,6 +1,7 @@
-"""Metadata of the objects that this app creates at Stripe. Events are matched to orders by it.
+"""Metadata of the objects that this app creates at Stripe.
 
-It contains no data about the shopper (docs.stripe.com/metadata).
+The metadata shows to which order a Stripe event belongs. It contains no data about the shopper
+(docs.stripe.com/metadata).
 """
 
 from __future__ import annotations
@@ -22,14 +23,19 @@ def order_metadata(order: Order) -> dict[str, str]:
 
 
 def shop_id() -> str:
-    """Return the id of this shop: ``STRIPE_CART_SHOP_ID``, or a hash of ``SECRET_KEY``."""
+    """Return the id of this shop.
+
+    The id is ``STRIPE_CART_SHOP_ID``. If this setting is not set, the id is a hash of
+    ``SECRET_KEY``.
+    """
     return conf.shop_id or _digest(settings.SECRET_KEY)
 
 
 def is_this_shop(shop: str | None) -> bool:
-    """Return whether ``shop``, from the metadata of an object at Stripe, is the id of this shop.
+    """Return whether ``shop`` is an id of this shop.
 
-    It is also if it was made from a key in ``SECRET_KEY_FALLBACKS``.
+    ``shop`` is the shop id in the metadata of a Stripe object, or None. If ``STRIPE_CART_SHOP_ID``
+    is not set, the hash of a key in ``SECRET_KEY_FALLBACKS`` is an id of this shop, too.
     """
     if conf.shop_id is not None:
         return shop == conf.shop_id
@@ -38,6 +44,6 @@ def is_this_shop(shop: str | None) -> bool:
 
 
 def _digest(secret_key: str | bytes) -> str:
-    """Return the id of a shop with this ``SECRET_KEY`` (16 hex digits)."""
+    """Return the 16 hex digits that identify a shop with this ``SECRET_KEY``."""
     hashed = salted_hmac("stripe_cart.shop", "shop", secret=secret_key, algorithm="sha256")
     return hashed.hexdigest()[:16]

@@ -11,10 +11,11 @@ from django_stripe_cart.timeline import Cause
 
 
 class OrderChange:
-    """Changes to a locked order, and the signals about them that are sent after the order is saved.
+    """Changes to a locked order, and the signals to send after the order is saved.
 
-    The order is compared with its values at the time of ``OrderChange(order)``. The save comes
-    first, so that it can't overwrite the changes of a receiver.
+    ``OrderChange(order, by=cause)`` remembers the values of the order. ``save_and_send()`` saves
+    the columns whose values have changed since then. The order is saved before the signals are
+    sent, so the save can't overwrite what a receiver changes.
     """
 
     def __init__(self, order: Order, *, by: Cause) -> None:
@@ -28,10 +29,11 @@ class OrderChange:
         self._signals.append((signal, kwargs))
 
     def save_and_send(self) -> Order:
-        """Save the changed columns of the order, send the queued signals and return the order.
+        """Save the changed columns of the order, send the queued signals, and return the order.
 
-        The order is read again if a signal had receivers, because they may have changed it. An
-        exception of a receiver is raised, and rolls back the caller's transaction.
+        If a signal had receivers, the order is read again, because a receiver may have changed it.
+        An exception that a receiver raises is not caught, so it rolls back the caller's
+        transaction.
         """
         order = self.order
         order.save(update_fields=_changed_columns(self._before, _read_columns(order)))
@@ -42,7 +44,7 @@ class OrderChange:
 
 
 def _read_columns(order: Order) -> dict[str, Any]:
-    """Return a dict of the order's column names to their values."""
+    """Return the values of the order's columns, as a dict with the column names as keys."""
     return {field.attname: getattr(order, field.attname) for field in order._meta.concrete_fields}
 
 

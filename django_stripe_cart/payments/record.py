@@ -1,7 +1,7 @@
-"""Functions that write Stripe's state to orders; no other code does. They lock the order.
+"""Write Stripe's state to orders. No other code writes it.
 
-Stripe's state is recorded for every status of the order: an expired or canceled order becomes PAID
-if its payment arrives later.
+Each function locks its order. Stripe's state is written whatever the status of the order is. For
+example, an expired or canceled order becomes PAID if its payment arrives later.
 """
 
 from __future__ import annotations
@@ -35,8 +35,9 @@ SESSION_MISSING = "session_missing"
 def record_snapshot(order: Order, snapshot: StripeSnapshot, *, by: Cause) -> Order:
     """Record ``snapshot`` on ``order``, send the signals, and return the order freshly read.
 
-    The payment is recorded in one transaction, everything else in a second one. So a receiver of
-    ``order_paid`` gets a PAID order, even if the snapshot contains a refund.
+    A snapshot contains the objects that Stripe has for the order. The payment is recorded in a
+    first transaction, and all other objects are recorded in a second transaction. So a receiver of
+    ``order_paid`` gets an order that is PAID, even if the snapshot contains a refund.
 
     Raises ``StaleSnapshot`` if another process has recorded newer refunds or disputes.
     """
@@ -48,7 +49,7 @@ def record_snapshot(order: Order, snapshot: StripeSnapshot, *, by: Cause) -> Ord
 
 @in_transaction
 def _record_session(order: Order, snapshot: StripeSnapshot, *, by: Cause) -> Order:
-    """Record the snapshot's session: as the session of the order, or as a second payment."""
+    """Record the snapshot's session as the order's session, or as a second payment of the order."""
     change = OrderChange(lock_order(order), by=by)
     change.order.synced_at = timezone.now()
     session = snapshot.session
@@ -74,9 +75,10 @@ def _record_other_objects(order: Order, snapshot: StripeSnapshot, *, by: Cause) 
 
 @in_transaction
 def record_free_order(order: Order, *, by: Cause) -> Order:
-    """Mark a pending order with a total of 0 as PAID, or close it if it is to be canceled.
+    """Mark a pending order with a total of 0 as PAID.
 
-    No request is sent to Stripe. Sends ``order_paid`` or ``order_canceled``.
+    If the cancellation of the order was requested, the order is closed instead. No request is sent
+    to Stripe. Sends ``order_paid`` or ``order_canceled``.
     """
     change = OrderChange(lock_order(order), by=by)
     order = change.order
@@ -93,9 +95,9 @@ def record_free_order(order: Order, *, by: Cause) -> Order:
 def close_without_session(order: Order, *, by: Cause, message: str = "") -> Order:
     """Close a pending order that has no session.
 
-    It can't be paid: under the order's lock it is certain that no payment URL was handed out,
-    because that happens only after the session's id is committed. ``message`` is written to the
-    timeline. Sends ``order_canceled`` if the cancellation of the order was requested.
+    A payment URL is handed out only after the session's id is committed. So an order without a
+    session can't be paid, and its lock ensures that it gets no session now. ``message`` is written
+    to the timeline. Sends ``order_canceled`` if the cancellation of the order was requested.
     """
     change = OrderChange(lock_order(order), by=by)
     if change.order.is_pending and change.order.session_id is None:
@@ -105,9 +107,9 @@ def close_without_session(order: Order, *, by: Cause, message: str = "") -> Orde
 
 @in_transaction
 def record_missing_payment(order: Order, *, by: Cause) -> Order:
-    """Record that Stripe does not find the order's payment: its old unknown refunds were not made.
+    """Mark old refunds of unknown outcome as FAILED, because Stripe does not find the payment.
 
-    Sends ``refund_failed`` and ``order_issue_opened`` for each of them.
+    Sends ``refund_failed`` and ``order_issue_opened`` for each of these refunds.
     """
     change = OrderChange(lock_order(order), by=by)
     fail_refunds_of_missing_payment(change)
@@ -116,7 +118,7 @@ def record_missing_payment(order: Order, *, by: Cause) -> Order:
 
 @in_transaction
 def close_missing_session(order: Order, *, by: Cause) -> Order:
-    """Close a pending order that can't be paid any more and whose session Stripe does not find.
+    """Close a pending order. Stripe does not find its session, so the order can't be paid any more.
 
     Sends ``order_canceled`` if the cancellation of the order was requested.
     """

@@ -1,4 +1,4 @@
-"""Refunds by item: which quantities can still be refunded, and what they cost."""
+"""Refunds by item: the quantities that can still be refunded, and the amounts to refund."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = ["amount_of", "amounts_of_next_pieces", "check_quantities", "rest_of_i
 
 
 def rest_of_items(order: Order) -> dict[int, int]:
-    """Return the quantities that no refund contains yet, by the primary key of the order's item.
+    """Return the quantities that can still be refunded, by the primary key of the order's item.
 
-    Failed refunds do not count, nor do refunds of an amount without items. Items without a rest are
-    left out.
+    The quantities in a failed refund can be refunded again. A refund of an amount without items
+    does not count. An item of which nothing is left is not in the dict.
     """
     refunded = _refunded_quantities(order)
     rest = {item.pk: item.quantity - refunded.get(item.pk, 0) for item in order.items.all()}
@@ -26,9 +26,10 @@ def rest_of_items(order: Order) -> dict[int, int]:
 
 
 def check_quantities(order: Order, items: Mapping[int, int]) -> None:
-    """Raise ``RefundNotPossible`` if a quantity of ``items`` is not left to refund in ``order``.
+    """Raise ``RefundNotPossible`` if a quantity in ``items`` can't be refunded any more.
 
-    ``items`` has quantities by the primary key of the order's item.
+    ``items`` maps the primary keys of the order's items to quantities. Each quantity must be at
+    least 1, and at most the quantity of the item that is not refunded yet.
     """
     if not items:
         return
@@ -40,13 +41,16 @@ def check_quantities(order: Order, items: Mapping[int, int]) -> None:
 
 
 def amount_of(order: Order, items: Mapping[int, int]) -> int:
-    """Return what the shopper paid for ``items``, without shipping (int, smallest currency unit).
+    """Return the amount that the shopper paid for ``items``, without shipping.
 
-    ``items`` has quantities by the primary key of the order's item. Discounts and taxes are divided
-    among the items of the order by their totals, rounded down; the last item gets the rest. An
-    item's share is divided among its pieces in the same way, in the order in which they are
-    refunded. So refunding every piece returns exactly what was paid without shipping. In currencies
-    of which Stripe takes only multiples of an amount, the shares are such multiples.
+    The amount is an int in the smallest currency unit. ``items`` maps the primary keys of the
+    order's items to quantities.
+
+    Discounts and taxes are divided among the order's items in proportion to the items' totals. Each
+    share is rounded down, and the last item gets the rest. The share of an item is divided among
+    its pieces in the same way, and the piece that is refunded last gets the rest. So the refunds of
+    all pieces add up to exactly what was paid without shipping. In some currencies, Stripe takes
+    only multiples of an amount. In these currencies, the shares are rounded down to such multiples.
     """
     refunded = _refunded_quantities(order)
     step = _step(order)
@@ -57,7 +61,7 @@ def amount_of(order: Order, items: Mapping[int, int]) -> int:
 
 
 def amounts_of_next_pieces(order: Order) -> dict[int, int]:
-    """Return the amount that a refund of one more piece returns, by the primary key of the item.
+    """Return the amount to refund for one more piece of each item, by the item's primary key.
 
     The amounts are ints in the smallest currency unit.
     """
@@ -70,15 +74,18 @@ def amounts_of_next_pieces(order: Order) -> dict[int, int]:
 
 
 def _step(order: Order) -> int:
-    """Return the amount of which Stripe takes only multiples in the order's currency (int)."""
+    """Return the step between the amounts that Stripe takes in the order's currency.
+
+    Stripe takes only multiples of the step, which is an int in the smallest currency unit.
+    """
     return STEPS.get(order.currency, 1)
 
 
 def _price(share: int, quantity: int, before: int, count: int, step: int) -> int:
     """Return the price of ``count`` pieces of an item, after ``before`` pieces were refunded.
 
-    ``share`` is what was paid for all pieces of the item, of which there are ``quantity``. The
-    price of all but the last piece is a multiple of ``step``.
+    ``share`` is the amount that was paid for all ``quantity`` pieces of the item. The price of each
+    piece except the last is a multiple of ``step``.
     """
     return _price_of_first(before + count, share, quantity, step) - _price_of_first(
         before, share, quantity, step
@@ -91,7 +98,10 @@ def _price_of_first(count: int, share: int, quantity: int, step: int) -> int:
 
 
 def _shares(order: Order) -> dict[int, tuple[int, int]]:
-    """Return pairs of an item's quantity and its share of what was paid, by the item's key."""
+    """Return a pair for each item, by the item's primary key: its quantity and its share.
+
+    The share is the part of the paid amount, without shipping, that belongs to the item.
+    """
     lines = list(order.items.all())
     paid = max(0, order.amount_paid - order.amount_shipping)
     step = _step(order)
@@ -109,6 +119,9 @@ def _shares(order: Order) -> dict[int, tuple[int, int]]:
 
 
 def _refunded_quantities(order: Order) -> dict[int, int]:
-    """Return the quantities in refunds that have not failed, by the primary key of their item."""
+    """Return the refunded quantity of each item, by the item's primary key.
+
+    Refunds that have failed do not count.
+    """
     rows = RefundItem.objects.active().filter(refund__order=order).order_by()
     return dict(rows.values_list("order_item").annotate(total=Sum("quantity")))

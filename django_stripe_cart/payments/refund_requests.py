@@ -1,4 +1,7 @@
-"""Send to Stripe the refunds whose amounts are reserved in rows, when staff ask for them."""
+"""Send refunds to Stripe when staff ask for them.
+
+The amount of a refund is reserved in a database row before the request is sent.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +24,11 @@ KEY_LIFETIME = timedelta(hours=23)
 
 
 def send_refund(refund: Refund, *, by: Cause) -> None:
-    """Create the refund of the row ``refund`` at Stripe, with its key as idempotency key.
+    """Create a refund at Stripe for the row ``refund``.
 
-    If Stripe refuses the refund, the row becomes FAILED and ``PaymentRefused`` is raised. After any
-    other ``PaymentError``, the refund may have been made, and its amount stays reserved.
+    The idempotency key of the request contains the ``key`` of the row. If Stripe refuses the
+    refund, the row becomes FAILED and ``PaymentRefused`` is raised. After any other
+    ``PaymentError``, the refund may have been made, so its amount stays reserved.
     """
     try:
         gateway.create_refund(
@@ -43,9 +47,9 @@ def send_refund(refund: Refund, *, by: Cause) -> None:
 def send_refund_again(refund: Refund, *, by: Cause) -> None:
     """Resend a refund whose outcome is unknown, with the same idempotency key.
 
-    Sends nothing if Stripe lists the refund. Raises ``RefundNotPossible`` if Stripe may have
-    forgotten the key, or if another refund was made at Stripe since the first request, because it
-    may replace this one.
+    Nothing is sent if Stripe already lists the refund. Raises ``RefundNotPossible`` if Stripe may
+    have forgotten the idempotency key. Raises ``RefundNotPossible``, too, if another refund was
+    made at Stripe since the first request, because the other refund may replace this one.
     """
     listed = _list_refunds(refund)
     if any(_was_made_for(refund, one) for one in listed):
@@ -61,12 +65,15 @@ def send_refund_again(refund: Refund, *, by: Cause) -> None:
 
 
 def _list_refunds(refund: Refund) -> list[StripeRefund]:
-    """Return all refunds at Stripe of the payment that ``refund`` refunds."""
+    """Return all refunds that Stripe lists for the payment of the refund's order."""
     return gateway.list_refunds(refund.order.payment_intent_id or "")
 
 
 def _is_listed(refund: Refund) -> bool:
-    """Return whether Stripe lists the refund; not if the key's account has no such payment."""
+    """Return whether Stripe lists the refund.
+
+    Return False if Stripe does not find the payment, because the secret key is of another account.
+    """
     try:
         return any(_was_made_for(refund, one) for one in _list_refunds(refund))
     except PaymentMissing:
@@ -74,15 +81,15 @@ def _is_listed(refund: Refund) -> bool:
 
 
 def _was_made_for(refund: Refund, listed: StripeRefund) -> bool:
-    """Return whether Stripe's refund ``listed`` was created for the row ``refund``, by its key."""
+    """Return whether ``listed``, a refund at Stripe, has the key of the row ``refund``."""
     return listed.metadata.get(REFUND_KEY) == str(refund.key)
 
 
 def _was_made_elsewhere_since(refund: Refund, listed: StripeRefund) -> bool:
     """Return whether ``listed``, a refund at Stripe, was made outside this shop after ``refund``.
 
-    A refund that was made outside this shop has no key of ours. If its row is older than that of
-    ``refund``, it was made before.
+    A refund that was made outside this shop has no refund key in its metadata. If ``listed`` has a
+    row that is older than the row ``refund``, ``listed`` was made before ``refund``.
     """
     earlier = Refund.objects.filter(order=refund.order_id, pk__lt=refund.pk, stripe_id=listed.id)
     return REFUND_KEY not in listed.metadata and not earlier.exists()
@@ -90,7 +97,10 @@ def _was_made_elsewhere_since(refund: Refund, listed: StripeRefund) -> bool:
 
 @in_transaction
 def _mark_resent(refund: Refund) -> bool:
-    """Save that the refund is sent again, and return whether its outcome is still unknown."""
+    """Save that the refund is sent again, and return True.
+
+    If the outcome of the refund is known by now, save nothing and return False.
+    """
     lock_order(refund.order)
     unknown = Refund.objects.unknown().filter(pk=refund.pk, stripe_id=None)
     return bool(unknown.update(resent_at=timezone.now(), missing_since=None))
@@ -98,7 +108,10 @@ def _mark_resent(refund: Refund) -> bool:
 
 @in_transaction
 def _mark_refused(refund: Refund, *, by: Cause, message: str) -> None:
-    """Mark the refund as FAILED because Stripe refused it, unless its outcome is known by now."""
+    """Mark the refund as FAILED, because Stripe refused it.
+
+    If the outcome of the refund is known by now, nothing is changed.
+    """
     order = lock_order(refund.order)
     row = Refund.objects.get(pk=refund.pk)
     if row.stripe_id is None and row.status == Refund.Status.UNKNOWN:

@@ -1,4 +1,7 @@
-"""Snapshot of an order's objects at Stripe, with the statuses that were recorded before it."""
+"""Snapshot of the objects that Stripe has for an order.
+
+A snapshot also contains the statuses that were recorded before it was taken.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ class StaleSnapshot(Exception):
 class Mention:
     """Type, id and status of the object that a webhook event is about, for example a dispute.
 
-    The event may be older than what Stripe lists, so the status is never recorded.
+    The status is never recorded on an order, because Stripe's lists may have a newer status.
     """
 
     type: str  # Stripe's ``object``: "charge", "refund", "dispute", "review" …
@@ -30,7 +33,10 @@ class Mention:
     status: str = ""
 
     def is_in(self, listed: Iterable[StripeDispute | StripeRefund]) -> bool:
-        """Return whether ``listed`` has the object with the event's status, if it has one."""
+        """Return whether ``listed`` contains the object with the status that the event has.
+
+        If the event has no status, the object may have any status in ``listed``.
+        """
         found = (one.status for one in listed if one.id == self.id)
         return any(self.status in ("", status) for status in found)
 
@@ -45,10 +51,11 @@ EVERYTHING = Mention("everything", "")
 class StripeSnapshot:
     """An order's Checkout Session at Stripe, and the other objects that were requested with it.
 
-    ``refunds_before`` and ``disputes_before`` have the statuses of our rows before the lists were
-    requested, by Stripe's ids. If a row has neither this status nor the listed one when the
-    snapshot is recorded, another process has changed the row, and the snapshot is stale.
-    ``other_sessions`` are second payments of the order, about which there is an issue.
+    ``refunds_before`` and ``disputes_before`` map the ids at Stripe to the statuses of our rows
+    before the lists were requested. When the snapshot is recorded, a row may have a status that is
+    neither this earlier status nor the status in the list. Then another process has changed the
+    row, and the snapshot is stale. ``other_sessions`` are the sessions of second payments of the
+    order. Each of these payments has an issue.
     """
 
     session: Session

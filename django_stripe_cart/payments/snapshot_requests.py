@@ -1,4 +1,4 @@
-"""Request from Stripe the objects of an order's snapshot."""
+"""Request the objects of an order's snapshot from Stripe."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ PAYMENT_TYPES = (*REFUND_TYPES, "dispute", "review", "radar.early_fraud_warning"
 
 
 def take_snapshot(order: Order, mention: Mention) -> StripeSnapshot:
-    """Request the order's session from Stripe, and its refunds, disputes and reviews.
+    """Request what Stripe has for the order, and return it as a snapshot.
 
-    Refunds, disputes and reviews are requested only if the session or our rows show that there are
-    any. ``mention``, the object that a webhook event is about, is always requested: Stripe's lists
-    may not have it yet, and it may be about a second payment of the order. For ``EVERYTHING``, all
-    are requested. If the order is to be canceled, the session is expired first. Raises
-    ``PaymentError``.
+    The order's session is always requested. Refunds, disputes and reviews are requested only if the
+    session or our rows show that there are any. ``mention`` is the object that a webhook event is
+    about. It is always requested, because Stripe's lists may not have it yet, and because it may
+    belong to a second payment of the order. If ``mention`` is ``EVERYTHING``, all objects are
+    requested. If the cancellation of a pending order was requested, its session is expired first.
+    Raises ``PaymentError``.
     """
     taken_at = timezone.now()  # before the requests: what they miss was sent later
     refunds = list(Refund.objects.filter(order=order.pk))
@@ -55,24 +56,31 @@ def take_snapshot(order: Order, mention: Mention) -> StripeSnapshot:
 
 
 def _retrieve_or_expire_session(order: Order) -> Session:
-    """Return the order's session from Stripe. Expire it first if the order is to be canceled."""
+    """Return the order's session from Stripe.
+
+    If the cancellation of a pending order was requested, its session is expired first.
+    """
     if order.is_pending and order.cancel_requested_at is not None:
         return expire_or_retrieve_session(order)
     return gateway.retrieve_session(order.session_id or "")
 
 
 def _read_issues_to_recheck(order: Order) -> list[OrderIssue]:
-    """Return the order's issues that a review or a refund at Stripe can end."""
+    """Return the order's issues about second payments and reviews.
+
+    A refund of a second payment closes its issue. The end of a review closes its issue, too.
+    """
     return list(order.issues.filter(reason__in=(Reason.UNKNOWN_MONEY, Reason.REVIEW)))
 
 
 def _list_refunds(
     session: Session, rows: list[Refund], mention: Mention
 ) -> list[StripeRefund] | None:
-    """Return Stripe's refunds of the session's payment, or None if Stripe refuses to list them.
+    """Return Stripe's list of refunds of the session's payment.
 
-    Stripe refuses if the secret key is of another account. Raises ``PaymentRefused`` if there may
-    be refunds that are not recorded yet.
+    Stripe refuses to list refunds if the secret key is of another account. In that case, None is
+    returned if all refunds are recorded. If some refunds may not be recorded yet,
+    ``PaymentRefused`` is raised.
     """
     try:
         listed = gateway.list_refunds(session.payment_intent_id)
@@ -93,9 +101,10 @@ def _list_refunds(
 def _read_disputes(
     order: Order, session: Session, mention: Mention
 ) -> tuple[dict[str, str], list[StripeDispute] | None]:
-    """Return two values: the recorded statuses of the order's disputes, and Stripe's list.
+    """Return a pair: the recorded statuses of the order's disputes, and Stripe's list of disputes.
 
-    The statuses are by Stripe's ids. The list is None if nothing shows that there are disputes.
+    The statuses are a dict with the ids at Stripe as keys. The list is None if nothing shows that
+    the order has disputes.
     """
     is_mentioned = mention.type == "dispute"
     is_wanted = session.is_disputed or is_mentioned or mention == EVERYTHING
@@ -114,7 +123,10 @@ def _read_disputes(
 
 
 def _retrieve_reviews(session: Session, issues: list[OrderIssue], mention: Mention) -> list[Review]:
-    """Return the reviews from Stripe that have an open issue, and the one that is mentioned."""
+    """Return reviews from Stripe: each review with an open issue, and the review in ``mention``.
+
+    If ``mention`` is ``EVERYTHING``, the review of the session's payment is returned, too.
+    """
     ids = {issue.about for issue in issues if issue.reason == Reason.REVIEW and issue.is_open}
     if mention.type == "review":
         ids.add(mention.id)
@@ -124,7 +136,11 @@ def _retrieve_reviews(session: Session, issues: list[OrderIssue], mention: Menti
 
 
 def _retrieve_warnings(session: Session, mention: Mention) -> list[FraudWarning]:
-    """Return the mentioned early fraud warning from Stripe in a list, which may be empty."""
+    """Return a list with the early fraud warning in ``mention``, from Stripe.
+
+    If ``mention`` is another object, the list is empty. If ``mention`` is ``EVERYTHING``, the list
+    contains all early fraud warnings about the session's payment.
+    """
     if mention == EVERYTHING and session.payment_intent_id:
         return gateway.list_fraud_warnings(session.payment_intent_id)
     if mention.type != "radar.early_fraud_warning":
@@ -133,10 +149,11 @@ def _retrieve_warnings(session: Session, mention: Mention) -> list[FraudWarning]
 
 
 def _retrieve_other_sessions(issues: list[OrderIssue], mention: Mention) -> list[Session]:
-    """Return the sessions of second payments from Stripe, which show whether they were refunded.
+    """Return the sessions of second payments from Stripe, to see whether they are refunded.
 
-    Those with an open issue are requested. If ``mention`` is a refund, those already refunded are
-    requested, too, because their refund may have failed.
+    A session is requested if its payment has an open issue. If ``mention`` is about refunds, a
+    session whose issue was closed by a refund is requested, too, because that refund may have
+    failed.
     """
     about_refunds = mention.type in REFUND_TYPES
     ids = {

@@ -60,12 +60,12 @@ def sync_order(
     mention: Mention | None = None,
     by: Cause = BY_SYNC,
 ) -> Order:
-    """Record on ``order`` what Stripe says about its payment, refunds and disputes.
+    """Sync ``order`` with Stripe: record its payment, refunds and disputes.
 
-    Return the order freshly read. ``session`` is its Checkout Session if Stripe has just sent it;
-    nothing is requested then. ``mention`` is the object that a webhook event is about: it is
-    recorded even if Stripe's lists lack it. A second call changes nothing, and no call moves money.
-    ``by`` is written to the timeline.
+    Return the order freshly read. ``session`` is a Checkout Session that Stripe has just sent. With
+    a ``session``, no request is sent to Stripe. ``mention`` is the object that a webhook event is
+    about. The object is recorded even if Stripe's lists do not contain it yet. ``by`` is written to
+    the timeline. A repeated call changes nothing. No call moves money.
 
     Sends ``order_paid``, ``order_canceled``, ``order_refunded``, ``refund_failed``,
     ``order_disputed`` or ``order_issue_opened`` in the transaction that records the change. Raises
@@ -82,10 +82,12 @@ def sync_order(
 
 @retry(StaleSnapshot, times=MAX_ATTEMPTS, then_raise=PaymentRetryable)
 def _take_and_record_snapshot(order: Order, mention: Mention, *, by: Cause) -> Order:
-    """Take a snapshot of the order at Stripe, record it and return the order.
+    """Request what Stripe has for the order, record it, and return the order.
 
-    If Stripe does not find its session, an order that can't be paid any more is closed. Of other
-    orders, refunds that have been unknown for a day become FAILED, and the exception is raised.
+    If Stripe does not find the session of a pending order that can't be paid any more, the order is
+    closed. If Stripe does not find the session of any other order, ``PaymentMissing`` or its
+    subclass ``PaymentElsewhere`` is raised. Before that, refunds of the order become FAILED if
+    their outcome has been unknown for a day.
     """
     try:
         snapshot = take_snapshot(Order.objects.get(pk=order.pk), mention)
@@ -102,9 +104,10 @@ def _take_and_record_snapshot(order: Order, mention: Mention, *, by: Cause) -> O
 
 
 def _sync_without_session(order: Order, *, by: Cause) -> Order:
-    """Create the session of a pending order, or close the order if it can't be paid any more.
+    """Create the session of a pending order, sync the order, and return it.
 
-    A canceled order whose session was never requested is closed, too. Return the order.
+    The order is closed instead if it can't be paid any more. The order is closed, too, if its
+    cancellation was requested and its session was never requested.
     """
     was_never_sent = order.session_params is None and order.cancel_requested_at is not None
     if was_never_sent or _session_has_ended(order):
@@ -117,17 +120,21 @@ def _sync_without_session(order: Order, *, by: Cause) -> Order:
 
 
 def _is_missing_for_good(order: Order) -> bool:
-    """Return whether an order whose session Stripe does not find can be closed.
+    """Return whether an order can be closed when Stripe does not find its session.
 
-    It can if the session's lifetime is over, or if it was in a sandbox that was restarted.
-    Otherwise the secret key may be of another account, and the shopper may still pay.
+    The order can be closed if the session's lifetime is over, or if the session was in a sandbox
+    that was restarted. Otherwise, the secret key may be of another account, and the shopper may
+    still pay.
     """
     was_in_sandbox = bool(conf.api_base) and not order.has_other_key
     return _session_has_ended(order) or was_in_sandbox
 
 
 def _session_has_ended(order: Order) -> bool:
-    """Return whether the lifetime of the order's session is over, even if it was never created."""
+    """Return whether the lifetime of the order's session is over.
+
+    If no end of the lifetime is saved, the lifetime began when the order was placed.
+    """
     lifetime = timedelta(minutes=conf.session_minutes)
     end = order.session_expires_at or order.placed_at + lifetime
     return end + CLOCK_TOLERANCE < timezone.now()
@@ -135,7 +142,7 @@ def _session_has_ended(order: Order) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SyncResult:
-    """Result of the sync of one order: the order now, its status before, and the error, if any."""
+    """Result of syncing one order: the order afterwards, its status before, and any error."""
 
     order: Order
     status_before: str
@@ -145,12 +152,13 @@ class SyncResult:
 def sync_open_orders(
     orders: Iterable[Order] | None = None, *, dry_run: bool = False
 ) -> Iterator[SyncResult]:
-    """Sync ``orders``, or all orders that may have changed, and yield a ``SyncResult`` for each.
+    """Sync ``orders``, and yield a ``SyncResult`` for each order.
 
-    The orders that were synced longest ago come first. The rest is left for the next call if Stripe
-    does not answer for three orders in a row, or if the deadline comes. If several processes call
-    it at the same time, each order is synced by one of them. With ``dry_run``, the orders are
-    yielded, but no request is sent and nothing is changed.
+    If ``orders`` is None, all orders that may have changed are synced. The orders that were synced
+    longest ago come first then. The function ends early if Stripe does not answer for three orders
+    in a row, or if the deadline comes. The next call syncs the remaining orders. If several
+    processes call the function at the same time, each order is synced by one of them. If
+    ``dry_run`` is True, the orders are yielded, but no request is sent and nothing is changed.
 
     Sends the signals of ``sync_order``. An exception about an order is yielded and not raised.
     """
@@ -162,15 +170,19 @@ def sync_open_orders(
 
 
 def _claim(order: Order) -> bool:
-    """Return whether no other process syncs the order now, and save that this one does."""
+    """Save that this process syncs the order now, and return True.
+
+    If another process has begun to sync the order in the meantime, save nothing and return False.
+    """
     not_synced_since = Order.objects.filter(pk=order.pk, synced_at=order.synced_at)
     return bool(not_synced_since.update(synced_at=timezone.now()))
 
 
 def sync_each(orders: Iterable[Order], *, mention: Mention | None = None) -> Iterator[SyncResult]:
-    """Sync ``orders``, and yield a result for each. ``mention`` is passed to ``sync_order``.
+    """Sync ``orders``, and yield a ``SyncResult`` for each order.
 
-    It ends early if Stripe does not answer for three orders in a row, or if the deadline comes.
+    ``mention`` is passed to ``sync_order``. The function ends early if Stripe does not answer for
+    three orders in a row, or if the deadline comes.
     """
     silence = Silence()
     left = iter(orders)
@@ -182,7 +194,7 @@ def sync_each(orders: Iterable[Order], *, mention: Mention | None = None) -> Ite
 
 
 def _sync_one(order: Order, mention: Mention | None) -> SyncResult:
-    """Sync the order, and return the result, which contains an exception instead of raising it."""
+    """Sync the order, and return the result. Any exception is returned as part of the result."""
     try:
         synced = sync_order(order, mention=mention, by=BY_SYNC)
         return SyncResult(synced, status_before=order.status)

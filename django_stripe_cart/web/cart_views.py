@@ -69,7 +69,7 @@ def remove(request: HttpRequest) -> HttpResponse:
 @shop_view
 @require_http_methods(["GET", "POST"])
 def checkout(request: HttpRequest) -> HttpResponse:
-    """Place an order of the cart, and redirect to Stripe's payment page."""
+    """Place an order for the contents of the cart, and redirect to Stripe's payment page."""
     if request.method == "GET":  # reloaded, or a bookmark: a GET must not place an order
         return redirect_to(request, reverse("stripe_cart:cart"))
     query = urlencode({"next": next_url(request)})
@@ -125,9 +125,10 @@ def checkout_canceled(request: HttpRequest) -> HttpResponse:
 
 
 def _change_line(request: HttpRequest, form: Form, *, to: Callable[[int], int]) -> CartLine | None:
-    """Set the quantity of the form's product to what ``to`` returns for the current quantity.
+    """Change the quantity of the form's product in the cart, and return the product's line.
 
-    An error is shown to the shopper as a message, and None is returned.
+    ``to`` is a function that takes the current quantity and returns the new quantity. If there is
+    an error, the shopper gets a message, and None is returned.
     """
     if not form.is_valid():
         text = str(next(iter(form.errors.values()))[0])
@@ -145,10 +146,10 @@ def _change_line(request: HttpRequest, form: Form, *, to: Callable[[int], int]) 
 
 
 def _removed_line(request: HttpRequest) -> CartLine | None:
-    """Return the line of the product that ``?removed=`` in the URL names.
+    """Return the cart line of the product that was just removed without JavaScript, or None.
 
-    It was just removed from the cart without JavaScript. Return None if the product is gone, or in
-    the cart again.
+    The URL parameter ``removed`` names the product. None is returned if there is no such parameter,
+    if the product does not exist any more, or if the product is in the cart again.
     """
     if "removed" not in request.GET:
         return None

@@ -23,7 +23,8 @@ View = Callable[..., HttpResponse]
 def shop_view(view: View) -> View:
     """Redirect visitors who may not shop to the login page. Add headers that protect privacy.
 
-    Before a POST, a guest's cart that was not merged at login is merged. The deadline is for all.
+    If a guest's cart was not merged at login, it is merged before a POST. The merge and the view
+    have a common deadline.
     """
 
     @functools.wraps(view)
@@ -56,7 +57,10 @@ def _redirect_to_login(request: HttpRequest) -> HttpResponse:
 
 
 def non_atomic(view: View) -> View:
-    """Exempt a view that opens its own transactions from ``ATOMIC_REQUESTS``, on every database."""
+    """Exempt a view from ``ATOMIC_REQUESTS`` on every database.
+
+    The view opens its own transactions.
+    """
     for alias in connections:
         transaction.non_atomic_requests(using=alias)(view)
     return view

@@ -1,4 +1,4 @@
-"""Forms that change the cart: a product and a quantity, never a price."""
+"""Forms that change the cart. They contain a product and a quantity, but never a price."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ NO_QUANTITY = dict.fromkeys(
 class ProductKeyField(forms.Field):
     """A form field for a product's primary key.
 
-    It does not check whether the product exists; the cart does, under its lock.
+    The field does not check whether the product exists. The cart checks this while it is locked.
     """
 
     def to_python(self, value: Any) -> Any:
-        """Return the text as a primary key. Raises ``ValidationError``."""
+        """Return ``value`` as a primary key, or None if it is empty. Raises ``ValidationError``."""
         if value in self.empty_values:
             return None
         try:
@@ -42,8 +42,8 @@ class ProductForm(forms.Form):
 class AddForm(ProductForm):
     """A form that adds a product to the cart.
 
-    ``quantity_before`` is the quantity in the cart when the form was sent first, so that a repeated
-    request adds the product only once.
+    ``quantity_before`` is the quantity in the cart before the form was sent for the first time.
+    With it, a repeated request does not add the product a second time.
     """
 
     quantity = forms.IntegerField(
@@ -52,7 +52,7 @@ class AddForm(ProductForm):
     quantity_before = forms.IntegerField(min_value=0, max_value=MAX_QUANTITY, required=False)
 
     def clean_quantity(self) -> int:
-        """Return the quantity, or 1 if none was sent."""
+        """Return the quantity, or 1 if no quantity was sent."""
         return self.cleaned_data["quantity"] or 1
 
     def find_product(self) -> Any:

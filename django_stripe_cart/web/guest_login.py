@@ -31,10 +31,11 @@ def merge_guest_into_user(request: HttpRequest, user: Any) -> None:
 
 
 def merge_remaining_guest_cart(request: HttpRequest) -> None:
-    """Merge what the login has left in the guest's cart, before the user's cart is changed.
+    """Merge the items that a login has left in the guest's cart into the user's cart.
 
-    Either the guest's order was open at login, or another tab has added an item since. If the
-    database is too busy, the rest is left for the next request.
+    A login leaves items in the guest's cart if the guest's order is open. Another tab may also have
+    added an item after the login. The merge takes place before the user's cart is changed. If the
+    database is too busy, the items are left for the next request.
     """
     token = request.session.get(SESSION_KEY) if hasattr(request, "session") else None
     if token and request.user.is_authenticated:

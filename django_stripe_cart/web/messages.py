@@ -57,5 +57,5 @@ def add_error(request: HttpRequest, error: StripeCartError) -> None:
 
 
 def json_messages(request: HttpRequest) -> list[Data]:
-    """Return the messages of the JSON response, a list that is kept on the request."""
+    """Return the list of messages for the JSON response. The list is kept on the request."""
     return cast("list[Data]", request.__dict__.setdefault("_stripe_cart_json_messages", []))

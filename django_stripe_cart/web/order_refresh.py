@@ -1,4 +1,4 @@
-"""Refresh an order page, and sync its order with Stripe, while the payment may still change."""
+"""While a payment may still change, refresh the order's page and sync the order with Stripe."""
 
 from __future__ import annotations
 
@@ -39,9 +39,10 @@ def sync_if_unsettled(order: Order) -> Order:
 
 
 def sync_or_keep(order: Order) -> Order:
-    """Sync the order with Stripe and return it.
+    """Sync the order with Stripe, and return the order.
 
-    If Stripe can't be reached, or the database can't be written to, return it unchanged.
+    If Stripe can't be reached, or if the database can't be written to, the order is returned
+    unchanged.
     """
     try:
         return sync_order(order, by=BY_SHOPPER)
@@ -55,13 +56,16 @@ def sync_or_keep(order: Order) -> Order:
 
 @dataclass(frozen=True)
 class RefreshSchedule:
-    """The schedule of an order page that refreshes itself; ``attempt`` counts its refreshes."""
+    """Schedule of a page that refreshes itself. ``attempt`` is the number of refreshes so far."""
 
     attempt: int
 
     @classmethod
     def parse(cls, text: str) -> RefreshSchedule | None:
-        """Return the schedule for the URL parameter ``refresh``, or None if it is not a number."""
+        """Return the schedule for the URL parameter ``refresh``.
+
+        Return None if ``text``, the value of the parameter, is not a number.
+        """
         is_valid = len(text) < 3 and text.isascii() and text.isdigit()
         return cls(int(text)) if is_valid else None
 

@@ -66,8 +66,9 @@ def status_color(status: str) -> str:
 def status_text(order: Order, refresh: RefreshSchedule | None, *, will_email: bool) -> str:
     """Return a sentence for the shopper about the order's status.
 
-    With ``refresh``, the order's page refreshes itself until the payment is confirmed.
-    ``will_email`` is whether the shopper gets an e-mail when the order is paid.
+    ``refresh`` is None if the order's page does not refresh itself. Otherwise, the page refreshes
+    itself until the payment is confirmed. ``will_email`` is whether the shopper gets an e-mail when
+    the order is paid.
     """
     if refresh is not None:
         return _confirmation_text(refresh, will_email=will_email)
@@ -77,7 +78,7 @@ def status_text(order: Order, refresh: RefreshSchedule | None, *, will_email: bo
 
 
 def event_text(event: OrderEvent) -> str:
-    """Return a text for the shopper about an event of the order, or "" if the shopper sees none."""
+    """Return a text for the shopper about an event of the order, or "" if it is not shown."""
     if event.kind == "cancel_requested":
         return _("Cancellation requested")
     if event.kind in REFUND_TEXTS:

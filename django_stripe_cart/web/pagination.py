@@ -23,7 +23,10 @@ class Page(Generic[M]):
 
     @classmethod
     def from_queryset(cls, rows: models.QuerySet[M], requested: Any, *, size: int) -> Self:
-        """Return the page with the number ``requested``, or the first if there is no such page."""
+        """Return the page with the number ``requested``.
+
+        If there is no such page, return the first page.
+        """
         number = _parse_number(requested)
         start = (number - 1) * size
         found = list(rows[start : start + size + 1])  # one more shows whether there is a next page

@@ -29,7 +29,7 @@ def wants_json(request: HttpRequest) -> bool:
 
 
 def form_data(request: HttpRequest) -> Mapping[str, Any]:
-    """Return the fields of the request's body: of a form, or of a JSON object.
+    """Return the fields in the body of the request, which is a form or a JSON object.
 
     Of a JSON object, whole numbers are returned as ints, and everything else that is not a string
     as JSON text, which forms refuse.
@@ -56,7 +56,7 @@ def _form_value(value: Any) -> str | int:
 
 
 def next_url(request: HttpRequest) -> str:
-    """Return the URL of the parameter ``next`` if it is on this site, else the cart's URL."""
+    """Return the URL in the parameter ``next`` if it is on this site, or else the cart's URL."""
     # Encoded, because Stripe rejects a return URL with a space, and PostgreSQL one with NUL.
     url = iri_to_uri(str(form_data(request).get("next") or request.GET.get("next", "")))
     # Joined too, because that removes dot segments: "/.//evil.example" becomes "//evil.example".

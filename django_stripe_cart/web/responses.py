@@ -1,4 +1,7 @@
-"""Responses of the shop's views: a page, fragments of it for our script, JSON, or a redirect."""
+"""Responses of the shop's views: HTML pages, HTML fragments, JSON, and redirects.
+
+The shop's JavaScript requests fragments of pages.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,10 @@ class SeeOther(HttpResponseRedirect):
 def render_page(
     request: HttpRequest, name: str, context: dict[str, Any], *other_fragments: str
 ) -> HttpResponse:
-    """Respond to a GET with the page ``stripe_cart/NAME.html``, or with fragments or JSON."""
+    """Respond to a GET with the page ``stripe_cart/NAME.html``.
+
+    If the request asks for HTML fragments or JSON, the response contains these instead.
+    """
     response = _fragments_or_json(request, context, name, *other_fragments)
     if response is None:
         defaults = {"cart": _lazy_cart(request), "base": _base_template()}
@@ -51,7 +57,10 @@ def render_page(
 
 
 def cart_response(request: HttpRequest, *, removed_line: CartLine | None = None) -> HttpResponse:
-    """Respond to a POST that changed the cart: redirect to ``next``, or send fragments or JSON."""
+    """Respond to a POST that changed the cart, by redirecting to ``next``.
+
+    If the request asks for HTML fragments or JSON, the response contains these instead.
+    """
     url = next_url(request)
     if removed_line is not None and url == reverse("stripe_cart:cart"):
         # In the URL, so that "Undo" works without JavaScript and nothing has to be stored.
@@ -62,7 +71,10 @@ def cart_response(request: HttpRequest, *, removed_line: CartLine | None = None)
 
 
 def order_response(request: HttpRequest, order: Order) -> HttpResponse:
-    """Respond to a POST that changed an order: redirect to it, or send fragments or JSON."""
+    """Respond to a POST that changed an order, by redirecting to the order's page.
+
+    If the request asks for HTML fragments or JSON, the response contains these instead.
+    """
     context: dict[str, Any] = {"order": order, "is_own": True}
     response = _fragments_or_json(request, context, "order", "cart")
     return response or SeeOther(order.get_absolute_url())
@@ -125,7 +137,10 @@ def _json_response(request: HttpRequest, data: Data, *, status: int = 200) -> Ht
 
 
 def _serialize(request: HttpRequest, context: dict[str, Any]) -> Data:
-    """Return the template context's orders, order or cart as data for JSON."""
+    """Return the orders or the order in ``context`` as data for JSON.
+
+    If ``context`` has no orders, the shopper's cart is returned.
+    """
     if "page" in context:
         return serialize_orders(context["page"])
     if "order" in context:

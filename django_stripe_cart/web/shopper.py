@@ -1,4 +1,4 @@
-"""The cart and orders of a request's user or guest."""
+"""The shopper of a request: a user or a guest, with a cart and orders."""
 
 from __future__ import annotations
 
@@ -54,7 +54,10 @@ class Shopper:
 
     @classmethod
     def of(cls, request: HttpRequest) -> Shopper:
-        """Return the shopper of a request. Each request has one, so its cart is read once."""
+        """Return the shopper of a request.
+
+        The shopper is kept on the request, so the cart is read only once.
+        """
         shopper = getattr(request, "_stripe_cart_shopper", None)
         # The user may have signed in or out during this request.
         if shopper is None or shopper.user is not request.user:
@@ -64,7 +67,11 @@ class Shopper:
 
     @property
     def may_shop(self) -> bool:
-        """Return whether the visitor may use the cart: any user, and guests if they are allowed."""
+        """Return whether the visitor may use the cart.
+
+        Every user may use it. A guest may use it if ``STRIPE_CART_ALLOW_GUESTS`` is set and the
+        request has a session.
+        """
         has_session = hasattr(self.request, "session")
         return self.user.is_authenticated or (conf.allow_guests and has_session)
 
@@ -87,7 +94,7 @@ class Shopper:
         return self.request.get_full_path()
 
     def url(self, name: str) -> str:
-        """Return the URL ``stripe_cart:NAME``, cached by active language."""
+        """Return the URL of ``stripe_cart:NAME``. URLs are cached for each language."""
         key = name, get_language()
         if key not in self._urls:
             self._urls[key] = reverse(f"stripe_cart:{name}")
@@ -104,10 +111,10 @@ class Shopper:
         return any(line.product == product for line in self.contents.lines)
 
     def available(self, product: Any) -> int | None:
-        """Return how many pieces of ``product`` the shopper can order, or None if unlimited.
+        """Return how many pieces of ``product`` can be ordered, or None if there is no limit.
 
-        For a product in the cart, this includes the pieces that the shopper's own open order has
-        taken from the stock.
+        If the product is in the cart, the number includes the pieces that the shopper's own open
+        order has taken from the stock.
         """
         available = stock.available(product)
         if available is None:
@@ -132,8 +139,8 @@ class Shopper:
     def change_cart(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call ``function`` with the key of the shopper's cart, and return its result.
 
-        The cart is created if there is none. A guest's token is saved in the session, but not if a
-        new cart stays empty.
+        If there is no cart, a new cart is created. The token of a guest's new cart is saved in the
+        session. If the new cart stays empty, it is deleted, and no token is saved.
         """
         self.invalidate_contents()
         key = self.cart_key
@@ -147,9 +154,10 @@ class Shopper:
         return function(self._get_cart().key, *args, **kwargs)
 
     def change_line(self, product_pk: Any, **kwargs: Any) -> CartLine | None:
-        """Change the quantity of a visible product in the cart, and return its line if it has one.
+        """Change the quantity of a visible product in the cart, and return the product's line.
 
-        The arguments are those of ``cart.changes.change_line``.
+        If the product has no line in the cart, None is returned. The arguments are those of
+        ``cart.changes.change_line``.
         """
         change = self.change_cart(change_line, product_pk, visible_only=True, **kwargs)
         self.contents = change.contents
@@ -157,7 +165,7 @@ class Shopper:
 
     @property
     def orders(self) -> OrderQuerySet[Order]:
-        """Return the orders to list: those of the user, and those of this browser's guest."""
+        """Return the orders to list: the user's orders, and the orders of this browser's guest."""
         if self.user.is_authenticated:
             own = Order.objects.owned_by(self.user)
             return own | Order.objects.for_guest(self.token) if self.token else own
@@ -165,17 +173,18 @@ class Shopper:
 
     @property
     def reachable_orders(self) -> OrderQuerySet[Order]:
-        """Return the orders that the shopper may open by URL: their own, and all guest orders.
+        """Return the orders that the shopper may open by URL.
 
-        The reference in the URL of a guest's order is a secret.
+        These are the user's orders and, if guests are allowed, all guest orders. The URL of a
+        guest's order contains a reference that is secret.
         """
         own = Order.objects.owned_by(self.user)
         return own | Order.objects.placed_by_guests() if conf.allow_guests else own
 
     def owns(self, order: Order) -> bool:
-        """Return whether ``order``, one of ``reachable_orders``, was placed by this shopper.
+        """Return whether this shopper placed ``order``, which is one of ``reachable_orders``.
 
-        Other visitors can open a guest's order by its URL, but see less of it.
+        Other visitors can open a guest's order by its URL, but they see less of the order.
         """
         if order.user_id is not None:
             return True
@@ -211,15 +220,16 @@ class Shopper:
         return token
 
     def _get_cart(self) -> Cart:
-        """Return the cart of the user or of the guest's token; create it if there is none."""
+        """Return the cart of the user or of the guest's token. If there is no cart, create it."""
         if self.user.is_authenticated:
             return get_user_cart(self.user)
         return get_guest_cart(self.token)
 
     def _change_new_guest_cart(self, function: Callable[[CartKey], Any]) -> Any:
-        """Create a guest's cart and call ``function`` with its key; delete the cart if it is empty.
+        """Create a guest's cart, call ``function`` with the cart's key, and return the result.
 
-        Otherwise the token of the cart is saved in the session.
+        If the cart is empty afterwards, it is deleted. Otherwise, its token is saved in the
+        session.
         """
         token = secrets.token_urlsafe(32)
         cart = get_guest_cart(token)

@@ -23,7 +23,7 @@ MAX_WEBHOOK_BYTES = 1_000_000  # bytes; Stripe's are a few kB
 @non_atomic
 @require_POST
 def webhook(request: HttpRequest) -> HttpResponse:
-    """Verify and process an event that Stripe sends; answer 400 if it is not valid."""
+    """Verify and process an event that Stripe sends. Respond with 400 if the event is not valid."""
     body = request.read(MAX_WEBHOOK_BYTES + 1)
     if len(body) > MAX_WEBHOOK_BYTES:
         return HttpResponse(status=400)

@@ -22,9 +22,9 @@ def webhook_url() -> str | None:
 
 
 def find_default_version(endpoints: Iterable[Endpoint]) -> str:
-    """Return the account's default API version if one of ``endpoints`` uses it, or "".
+    """Return the account's default API version if one of ``endpoints`` uses it.
 
-    Return "", too, if it is not known.
+    Return "" if none of ``endpoints`` uses the default version, or if the version is not known.
     """
     if all(endpoint.api_version for endpoint in endpoints):
         return ""
@@ -54,5 +54,8 @@ def endpoint_problems(endpoint: Endpoint, *, default_version: str) -> Iterator[s
 
 
 def _lacks_refund_events(version: str) -> bool:
-    """Return whether an API version, if it is known, has no refund events about charges."""
+    """Return whether ``version`` is an API version without refund events about charges.
+
+    If ``version`` is "", the API version is not known, and the result is False.
+    """
     return len(version) > 0 and version[:10] < REFUND_EVENTS_SINCE[:10]

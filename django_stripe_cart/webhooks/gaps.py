@@ -1,6 +1,6 @@
 """Gaps: events that were missed for so long that Stripe does not list them any more.
 
-In place of the events, the orders that they may be about are synced.
+As these events can't be read, the orders that they may be about are synced instead.
 """
 
 from __future__ import annotations
@@ -29,21 +29,24 @@ BATCH_SIZE = 50
 
 
 def current_gap() -> EventCursor | None:
-    """Return the cursor of today's secret key if it has a gap, or None."""
+    """Return the ``EventCursor`` of the current secret key if it has a gap, or None.
+
+    It has a gap if events were missed that Stripe does not list any more.
+    """
     cursors = EventCursor.objects.filter(api_key_digest=conf.api_key_digest)
     return cursors.exclude(gap_since=None).first()
 
 
 def count_orders_of_gap(gap: EventCursor) -> int:
-    """Return how many orders must still be synced before the gap can be closed."""
+    """Return how many orders must still be synced in place of the events that were missed."""
     start = gap.gap_checked_pk if gap.gap_failed_pk is None else gap.gap_failed_pk - 1
     return _orders_to_sync().filter(pk__gt=start).count()
 
 
 def open_gap(*, since: datetime) -> None:
-    """Save that the events since then were missed: all orders are synced again.
+    """Save that the events since ``since`` were missed, so that all orders are synced again.
 
-    A gap that is open already keeps the earlier time.
+    If such a time is already saved, the earlier time is kept.
     """
     cursors = EventCursor.objects.filter(api_key_digest=conf.api_key_digest)
     cursors.filter(gap_since=None).update(gap_since=since)
@@ -53,8 +56,8 @@ def open_gap(*, since: datetime) -> None:
 def has_gap_before(since: datetime) -> bool:
     """Return whether paid orders from before ``since`` may have events that were never read.
 
-    That is asked for a secret key with which events are read for the first time. If the key was
-    replaced, they were read with the previous one, unless that one has a gap.
+    This function is called when events are read with a secret key for the first time. Orders of a
+    previous secret key do not count if their events were read with that key and none were missed.
     """
     cursors = EventCursor.objects.filter(seen_until__gte=since, gap_since=None)
     read = cursors.values("api_key_digest")
@@ -63,11 +66,12 @@ def has_gap_before(since: datetime) -> bool:
 
 
 def sync_orders_of_gap() -> Iterator[SyncResult]:
-    """Sync the paid orders of the last 180 days if there is a gap; yield a result for each.
+    """If there is a gap, sync the paid orders of the last 180 days, and yield a result for each.
 
-    It ends early if Stripe does not answer, or if the deadline comes, and the next call goes on
-    with the next order. The gap is closed after all orders were synced. Those that could not be
-    synced are tried again first.
+    There is a gap if events were missed that Stripe does not list any more. The function ends early
+    if Stripe does not answer, or if the deadline comes. The next call continues with the next
+    order. The gap is closed after all orders were synced. Before that, the orders that could not be
+    synced are tried again.
     """
     while (gap := current_gap()) is not None:
         orders = _orders_to_sync().filter(pk__gt=gap.gap_checked_pk).order_by("pk")[:BATCH_SIZE]
@@ -86,8 +90,8 @@ def sync_orders_of_gap() -> Iterator[SyncResult]:
 def _orders_to_sync() -> OrderQuerySet[Order]:
     """Return the paid orders of the last 180 days in the secret key's mode (test or live).
 
-    Orders that were closed because Stripe did not find their session are included: with the key of
-    another account, a paid session is not found either.
+    Orders that were closed because Stripe did not find their session are included. They may be
+    paid, because Stripe finds no session with the secret key of another account.
     """
     since = timezone.now() - ORDERS_TO_SYNC
     closed = OrderEvent.objects.filter(order=OuterRef("pk"), message=SESSION_MISSING)
@@ -97,9 +101,10 @@ def _orders_to_sync() -> OrderQuerySet[Order]:
 
 
 def _note_result(gap: EventCursor, result: SyncResult) -> None:
-    """Save how far the orders were synced, and the first one that could not be synced.
+    """Save which order was synced last, and which order was the first that could not be synced.
 
-    An order that Stripe does not find is of another account, so no further attempt helps.
+    If Stripe does not find an order's payment, the order is of another account. It is not saved as
+    an order that could not be synced, because a further attempt would not help.
     """
     error = result.error
     if error is not None and not isinstance(error, PaymentMissing) and gap.gap_failed_pk is None:
@@ -108,7 +113,10 @@ def _note_result(gap: EventCursor, result: SyncResult) -> None:
 
 
 def _end_pass(gap: EventCursor) -> None:
-    """Close the gap, or begin again with the first order that could not be synced."""
+    """Close the gap if all orders were synced.
+
+    Otherwise, begin again with the first order that could not be synced.
+    """
     if gap.gap_failed_pk is None:
         _update(gap, gap_since=None, gap_checked_pk=0)
     else:
@@ -116,7 +124,7 @@ def _end_pass(gap: EventCursor) -> None:
 
 
 def _update(gap: EventCursor, **changes: Any) -> None:
-    """Save ``changes`` of the gap, unless another process has opened it again meanwhile."""
+    """Save ``changes`` on the row of the gap, if no other process has changed the row meanwhile."""
     rows = EventCursor.objects.filter(pk=gap.pk, gap_since=gap.gap_since)
     rows.filter(gap_checked_pk=gap.gap_checked_pk).update(**changes)
     vars(gap).update(changes)

@@ -33,11 +33,13 @@ MARGIN = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class MissedEvents:
-    """Result of ``read_missed_events``: the numbers of events that were processed and that failed.
+    """Result of ``read_missed_events``.
 
-    ``waiting`` events could not be processed so far, and are tried again later. ``has_gap`` says
-    that events were missed which Stripe does not list any more: ``sync_orders_of_gap`` reads the
-    orders instead. ``is_complete`` says that all new events were read.
+    ``processed`` and ``failed`` are the numbers of events that were processed and that failed.
+    ``waiting`` is the number of events that could not be processed so far, and are tried again
+    later. ``has_gap`` is whether events were missed that Stripe does not list any more. In that
+    case, ``sync_orders_of_gap`` syncs the orders instead. ``is_complete`` is whether all new events
+    were read.
     """
 
     processed: int
@@ -48,12 +50,13 @@ class MissedEvents:
 
 
 def read_missed_events() -> MissedEvents:
-    """Read Stripe's events since the last complete call; process those that no webhook processed.
+    """Read Stripe's events since the last complete call, and process the events that were missed.
 
-    If the processing of an event raises an exception, it is logged, and the event is kept apart: it
-    is tried again by later calls, with growing delays. The reading ends early if Stripe does not
-    answer, or if the deadline comes; the next call reads the same events again. Sends the signals
-    of ``sync_order``. Raises ``PaymentError`` if Stripe's list of events can't be read.
+    An event was missed if no webhook has processed it. If the processing of an event raises an
+    exception, the exception is logged, and later calls try the event again, with growing delays.
+    The reading ends early if Stripe does not answer, or if the deadline comes. The next call reads
+    the same events again. Sends the signals of ``sync_order``. Raises ``PaymentError`` if Stripe's
+    list of events can't be read.
     """
     reading = _Reading()
     cursor = EventCursor.objects.filter(api_key_digest=conf.api_key_digest).first()
@@ -70,7 +73,7 @@ def read_missed_events() -> MissedEvents:
 
 
 class _Reading:
-    """The events that a call has processed, and those that failed."""
+    """One call of ``read_missed_events``, which processes events and counts the results."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
@@ -78,7 +81,7 @@ class _Reading:
         self.is_complete = True
 
     def process(self, events: Iterable[gateway.Event]) -> None:
-        """Process ``events`` until Stripe does not answer any more, or the deadline comes."""
+        """Process ``events``. Stop if Stripe does not answer any more, or if the deadline comes."""
         for event in events:
             if self._silence.is_certain or not is_time_left():
                 self.is_complete = False
@@ -86,7 +89,7 @@ class _Reading:
             self._process(event)
 
     def retry(self, rows: Iterable[WebhookEvent]) -> None:
-        """Process the events of ``rows`` again, like ``process``."""
+        """Process the events of ``rows`` again. Stop for the same reasons as ``process``."""
         for row in rows:
             if self._silence.is_certain or not is_time_left():
                 return
@@ -120,7 +123,7 @@ class _Reading:
         logger.error("Event %s could not be processed: %s", event_id, details)
 
     def result(self) -> MissedEvents:
-        """Return the numbers of events, with those that wait for another attempt."""
+        """Return the result of the call. It includes the number of events that wait for a retry."""
         cursor = EventCursor.objects.filter(api_key_digest=conf.api_key_digest).first()
         return MissedEvents(
             processed=self._counts["processed"],
@@ -132,15 +135,19 @@ class _Reading:
 
 
 def _begin_of_overlap(cursor: EventCursor) -> datetime:
-    """Return the time at which a reading after an earlier one begins."""
+    """Return the time from which events are read after an earlier call.
+
+    It is ten minutes before the time until which the earlier call has read events, because Stripe
+    may list an event some time after it was created.
+    """
     # Subtracted from the timestamp: a naive time that is skipped in spring would be an hour later.
     return to_datetime(cursor.seen_until.timestamp() - OVERLAP.total_seconds())
 
 
 def _oldest_time_to_read() -> datetime:
-    """Return the time at which the first reading begins: before the oldest order at Stripe.
+    """Return the time from which the first call reads events: before the oldest order at Stripe.
 
-    Stripe does not list events of more than 30 days ago.
+    It is at most 30 days ago, because Stripe does not list older events.
     """
     orders = Order.objects.filter(livemode=conf.livemode).exclude(session_params=None)
     oldest = orders.order_by("placed_at").values_list("placed_at", flat=True).first()
@@ -150,9 +157,10 @@ def _oldest_time_to_read() -> datetime:
 
 @in_transaction
 def _save_reading(*, seen_until: datetime, gap_since: datetime | None) -> None:
-    """Save the time from which the next call reads events, and the gap before it, if there is one.
+    """Save the time until which events were read, and since when events were missed.
 
-    Once the cursor is saved, nothing else would show the gap, so both are saved or none.
+    ``gap_since`` is None if no events were missed. Both times are saved in one transaction: if only
+    ``seen_until`` was saved, nothing would show that events were missed.
     """
     _save_cursor(seen_until=seen_until)
     if gap_since is not None:
@@ -160,7 +168,7 @@ def _save_reading(*, seen_until: datetime, gap_since: datetime | None) -> None:
 
 
 def _save_cursor(*, seen_until: datetime) -> None:
-    """Save the time from which the next call reads events."""
+    """Save the time until which events were read with the current secret key."""
     # The UPDATE comes first: on SQLite, a transaction that reads before it writes may fail.
     digest = conf.api_key_digest
     if not EventCursor.objects.filter(api_key_digest=digest).update(seen_until=seen_until):

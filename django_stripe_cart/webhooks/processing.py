@@ -1,8 +1,8 @@
-"""Process Stripe's events, each of them once.
+"""Process each of Stripe's events once.
 
-An event is saved before it is processed. It is skipped if it was processed before, and processed
-again if it was only saved. An event that can't be processed is kept apart: it is tried again later,
-with growing delays, until staff acknowledges it.
+An event is saved before it is processed. If it was processed before, it is skipped. If it was only
+saved before, it is processed again. An event that can't be processed is tried again later, with
+growing delays, until it is processed or staff acknowledge it.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ EVENT_TYPES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class OrderReference:
-    """Reference of an order in the metadata at Stripe, with the id of the order's shop."""
+    """Reference of an order and id of its shop, from the metadata of an object at Stripe."""
 
     order: UUID
     shop: str | None
@@ -78,14 +78,14 @@ class UnknownOrder(StripeCartError):
     """Exception raised when an event names an order of this shop that does not exist.
 
     Stripe sends the event again later, when the order may have been saved. If the order was lost,
-    for example because a backup was restored, staff acknowledges the event in the admin.
+    for example because a backup was restored, staff can acknowledge the event in the admin.
     """
 
 
 class UnknownEvent(StripeCartError):
     """Exception raised when Stripe does not find an event that is to be processed again.
 
-    The event is over 30 days old, or of another account than that of the secret key.
+    The event is over 30 days old, or it belongs to another account than the secret key.
     """
 
 
@@ -93,10 +93,10 @@ class UnknownEvent(StripeCartError):
 def receive_webhook(body: bytes, signature: str) -> None:
     """Verify a webhook request, and process its event.
 
-    ``body`` (bytes) is the raw body of the request, ``signature`` (str) its ``Stripe-Signature``
-    header. Raises ``InvalidWebhook`` if the body is not signed by Stripe: the response is 400, and
-    nothing is saved. Any other exception is saved on the event's row and raised: the response is
-    500, and Stripe sends the webhook again (docs.stripe.com/webhooks).
+    ``body`` (bytes) is the raw body of the request. ``signature`` (str) is the ``Stripe-Signature``
+    header of the request. Raises ``InvalidWebhook`` if the body is not signed by Stripe. The
+    response is 400 then, and nothing is saved. Any other exception is saved on the event's row and
+    raised. The response is 500 then, and Stripe sends the webhook again (docs.stripe.com/webhooks).
     """
     process_event(read_event(body, signature), source=OrderEvent.Source.WEBHOOK)
 
@@ -104,9 +104,9 @@ def receive_webhook(body: bytes, signature: str) -> None:
 def process_event(event: Event, *, source: str, actor: str = "") -> bool:
     """Sync the order that ``event`` is about, and return whether the event was processed.
 
-    Events that were processed or acknowledged before, and events about something else, are ignored.
-    ``source`` and ``actor`` are those of a ``Cause``. Sends the signals of ``sync_order``. Any
-    exception is saved on the event's row and raised.
+    An event is ignored if it was processed or acknowledged before, or if it is not about an order
+    of this shop. ``source`` and ``actor`` are the values of the ``Cause`` for the timeline. Sends
+    the signals of ``sync_order``. Any exception is saved on the event's row and raised.
     """
     if not _is_for_this_site(event):
         return False
@@ -133,9 +133,10 @@ def process_event(event: Event, *, source: str, actor: str = "") -> bool:
 
 
 def retrieve_again(row: WebhookEvent) -> Event:
-    """Return the event of ``row`` from Stripe. A failure is saved on the row.
+    """Request the event of ``row`` from Stripe, and return it. Any exception is saved on the row.
 
-    Raises ``UnknownEvent`` or another ``StripeCartError``.
+    Raises ``UnknownEvent`` if Stripe does not find the event. Raises another ``StripeCartError`` if
+    the request fails.
     """
     try:
         return retrieve_event(row.event_id)
@@ -149,16 +150,20 @@ def retrieve_again(row: WebhookEvent) -> Event:
 
 
 def record_refusal(reason: str) -> None:
-    """Save for the diagnosis that a webhook was refused, and why.
+    """Save the reason why a webhook was refused, for ``stripe_cart_doctor``.
 
-    A failure of the database is ignored, because the response to the webhook is the same.
+    An error of the database is ignored, because the response to the webhook is the same.
     """
     with suppress(DatabaseError):
         WebhookRefusal.record(reason)
 
 
 def _is_for_this_site(event: Event) -> bool:
-    """Return whether the event has a known type, the secret key's mode and no connected account."""
+    """Return whether this site processes events like ``event``.
+
+    The event must have a known type, the secret key's mode (test or live), and no connected
+    account.
+    """
     return event.type in EVENT_TYPES and not event.account and event.livemode == conf.livemode
 
 
@@ -171,9 +176,10 @@ def _read_reference(metadata: Mapping[str, str]) -> OrderReference | None:
 
 
 def _find_reference_by_payment(event: Event) -> OrderReference | None:
-    """Return the reference of the order to which the event's payment intent belongs, or None.
+    """Return the reference of the order that the event's payment intent belongs to, or None.
 
-    Disputes, and refunds that were made in Stripe's Dashboard, have no metadata with the reference.
+    The metadata of a dispute does not contain the reference. The metadata of a refund does not
+    contain it either if the refund was made in Stripe's Dashboard.
     """
     intent = event.data.get("payment_intent")
     if not isinstance(intent, str) or not intent or "\x00" in intent:
@@ -190,7 +196,7 @@ def _find_reference_by_payment(event: Event) -> OrderReference | None:
 
 
 def _is_of_another_shop(named: OrderReference) -> bool:
-    """Return whether the order is not here, but in another shop that uses the same account."""
+    """Return whether the order belongs to another shop that uses the same Stripe account."""
     if is_this_shop(named.shop):
         return False
     return not Order.objects.filter(reference=named.order).exists()
@@ -203,7 +209,7 @@ def _is_failed_refund(event: Event) -> bool:
 
 
 def _get_or_create_row(event: Event, source: str) -> WebhookEvent:
-    """Return the row of ``event``, which is created if the event is new.
+    """Return the row of ``event``. If the event is new, create the row.
 
     A duplicate event takes one query.
     """
@@ -223,7 +229,10 @@ def _get_or_create_row(event: Event, source: str) -> WebhookEvent:
 
 
 def _sync_order(event: Event, named: OrderReference, *, by: Cause) -> Order:
-    """Sync the order that the event names, and return it. Raises ``UnknownOrder``."""
+    """Sync the order with the reference ``named``, and return the order.
+
+    Raises ``UnknownOrder`` if the order does not exist.
+    """
     # Only the columns needed to find the session; sync_order reads the rest under the lock.
     orders = Order.objects.only("status", "cart", "session_id", "total")
     order = orders.filter(reference=named.order).first()
@@ -236,10 +245,11 @@ def _sync_order(event: Event, named: OrderReference, *, by: Cause) -> Order:
 
 
 def _trusted_session(event: Event, order: Order) -> Session | None:
-    """Return the Checkout Session in ``event`` if it is paid or expired, or None.
+    """Return the Checkout Session in ``event`` if the session is paid or expired, or None.
 
-    Paid and expired sessions do not change any more, so they need not be requested from Stripe.
-    Another session may have changed after the event (docs.stripe.com/webhooks: event ordering).
+    A paid or expired session does not change any more, so it need not be requested from Stripe. Any
+    other session may have changed since the event was created (docs.stripe.com/webhooks: event
+    ordering).
     """
     if not event.type.startswith("checkout.session."):
         return None

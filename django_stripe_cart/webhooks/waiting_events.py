@@ -1,4 +1,7 @@
-"""Process waiting events again, or acknowledge that they can't be processed."""
+"""Process waiting events again, or acknowledge them.
+
+A waiting event is an event that could not be processed so far.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,14 @@ from django_stripe_cart.webhooks.processing import process_event, retrieve_again
 
 
 def retry_event(event: WebhookEvent, *, by: Cause = BY_STAFF) -> WebhookEvent:
-    """Request an event that could not be processed from Stripe, process it and return it.
+    """Try again to process an event that could not be processed, and return the event freshly read.
 
-    The event is returned freshly read. An event that was processed or acknowledged before does not
-    change. ``by`` is written to the timeline of its order.
+    The event is requested from Stripe again. An event that was processed or acknowledged before
+    does not change. ``by`` is written to the timeline of the event's order.
 
-    Sends the signals of ``sync_order``. Raises the exception that prevents the processing, for
-    example ``PaymentError`` or that of a receiver; it is also saved on the event.
+    Sends the signals of ``sync_order``. If the event can't be processed, the exception is saved on
+    the event and raised. It is for example a ``PaymentError``, or an exception that a receiver has
+    raised.
     """
     event = WebhookEvent.objects.get(pk=event.pk)
     if event.is_over:
@@ -29,11 +33,12 @@ def retry_event(event: WebhookEvent, *, by: Cause = BY_STAFF) -> WebhookEvent:
 
 @in_transaction
 def acknowledge_event(event: WebhookEvent, *, by: Cause = BY_STAFF) -> WebhookEvent:
-    """Mark an event that can't be processed as acknowledged, and return it freshly read.
+    """Acknowledge an event that can't be processed, and return the event freshly read.
 
-    The event is not processed any more, and the response to its webhook is 200. Look at its payment
-    in Stripe's Dashboard first, because this shop does not record it. An event that is acknowledged
-    already does not change. ``by`` says who has decided it; it is stored on the event.
+    The event is not processed any more, and the response to its webhook is 200. Look at the payment
+    in Stripe's Dashboard first, because this shop does not record the event. An event that is
+    already acknowledged does not change. ``by`` says who acknowledges the event, and is stored on
+    the event.
 
     Raises ``EventProcessed`` if the event was processed.
     """
@@ -48,7 +53,7 @@ def acknowledge_event(event: WebhookEvent, *, by: Cause = BY_STAFF) -> WebhookEv
 
 
 def process_again(row: WebhookEvent, *, by: Cause) -> bool:
-    """Request the event of ``row`` from Stripe, and return whether it was processed now.
+    """Request the event of ``row`` from Stripe, process it, and return whether it was processed.
 
     Any exception is saved on the row and raised.
     """

@@ -1,4 +1,7 @@
-"""Apply Stripe's list of disputes to an order: a row for each, an issue while staff must act."""
+"""Apply Stripe's list of disputes to an order.
+
+Each dispute gets a row. It also has an open issue while staff must act.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +23,11 @@ DISPUTED = OrderIssue.Reason.DISPUTED
 def apply_disputes(
     change: OrderChange, listed: Sequence[StripeDispute], *, before: Mapping[str, str]
 ) -> None:
-    """Record Stripe's list of disputes as rows of the locked order, and open or close their issues.
+    """Record Stripe's disputes as rows of the locked order, and open or close their issues.
 
-    ``before`` has the statuses of the rows before the list was requested, by dispute id. Queues
-    ``order_disputed`` for each new dispute. Raises ``StaleSnapshot`` if another process has changed
-    a row since.
+    ``before`` maps the ids of disputes to the statuses that their rows had before the list was
+    requested. Queues ``order_disputed`` for each new dispute. Raises ``StaleSnapshot`` if another
+    process has changed a row since the list was requested.
     """
     rows = {row.stripe_id: row for row in change.order.disputes.all()}
     for dispute in sorted(listed, key=lambda dispute: (dispute.created, dispute.id)):
@@ -38,7 +41,10 @@ def apply_disputes(
 
 
 def _add(change: OrderChange, dispute: StripeDispute) -> None:
-    """Save a new dispute, open its issue unless the shop has won, and queue ``order_disputed``."""
+    """Save a new dispute, and queue ``order_disputed``.
+
+    If the shop has not won the dispute, an issue is opened.
+    """
     row = Dispute(order=change.order, stripe_id=dispute.id, opened=dispute.created)
     _save(row, dispute)
     note(change.order, kind="dispute", by=change.by, message=row.status, about=row.stripe_id)
@@ -48,10 +54,10 @@ def _add(change: OrderChange, dispute: StripeDispute) -> None:
 
 
 def _update(change: OrderChange, row: Dispute, dispute: StripeDispute) -> None:
-    """Save the changes of a dispute. Close its issue if the shop has won.
+    """Save the changes of a dispute. If the shop has won the dispute, close its issue.
 
-    If the dispute is lost now, or no longer an inquiry, open its issue again. A dispute that was
-    won can still be lost.
+    The issue is opened again if the dispute is lost now, or if it is no longer an inquiry. A
+    dispute that was won can still be lost.
     """
     was_inquiry, was_lost, was_kept = row.is_inquiry, row.is_lost, row.is_kept
     status = row.status
@@ -67,7 +73,7 @@ def _update(change: OrderChange, row: Dispute, dispute: StripeDispute) -> None:
 
 
 def _save(row: Dispute, dispute: StripeDispute) -> None:
-    """Copy the dispute's data to its row, and save the row if it has changed."""
+    """Copy the data of ``dispute`` to ``row``, and save the row if it has changed."""
     columns = (row.status, row.reason, row.amount, row.due_by)
     row.status, row.reason = dispute.status, dispute.reason
     row.amount, row.due_by = dispute.amount, dispute.due_by

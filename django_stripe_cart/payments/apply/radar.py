@@ -1,4 +1,8 @@
-"""Apply reviews and early fraud warnings to an order: each is an issue until it is decided."""
+"""Apply reviews and early fraud warnings to an order, by opening and closing issues.
+
+The issue of a review is open until the review is closed. The issue of a warning is open until staff
+settle it, or until the order is refunded.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +30,8 @@ def apply_reviews(change: OrderChange, reviews: Iterable[Review]) -> None:
 def apply_warnings(change: OrderChange, warnings: Iterable[FraudWarning]) -> None:
     """Open an issue for each early fraud warning, if the order is not refunded.
 
-    If staff have settled the issue of a warning, it is not opened again. If a refund has closed it,
-    and that refund fails, it is.
+    An issue that staff have settled is not opened again. An issue that a refund has closed is
+    opened again if that refund fails.
     """
     if change.order.status == Order.Status.REFUNDED:
         return
@@ -38,8 +42,8 @@ def apply_warnings(change: OrderChange, warnings: Iterable[FraudWarning]) -> Non
 
 
 def _find_issues(change: OrderChange, reason: str, about: str) -> QuerySet[OrderIssue]:
-    """Return the order's issues, open or settled, about one review or warning.
+    """Return the order's issues about the review or warning with the id ``about``.
 
-    ``about`` is the id of the review or warning.
+    Both open and settled issues are returned.
     """
     return change.order.issues.filter(reason=reason, about=about)

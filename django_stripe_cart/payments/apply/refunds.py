@@ -45,12 +45,12 @@ SEARCH_TIME = timedelta(minutes=15)
 
 
 def apply_refunds(change: OrderChange, snapshot: StripeSnapshot) -> None:
-    """Record the refunds of the snapshot in the locked order, and update its amount and status.
+    """Record the snapshot's refunds on the locked order, and update its refunded amount and status.
 
-    Refunds made in Stripe's Dashboard become rows, too. Issues of failed refunds are opened, and
-    closed once a later refund replaces them. Queues ``order_refunded`` for each refund that has
-    succeeded and ``refund_failed`` for each that has failed. Raises ``StaleSnapshot`` if another
-    process has changed a row since the snapshot.
+    A refund that was made in Stripe's Dashboard gets a row, too. A failed refund gets an issue,
+    which is closed once a later refund replaces the failed refund. Queues ``order_refunded`` for
+    each refund that has succeeded, and ``refund_failed`` for each refund that has failed. Raises
+    ``StaleSnapshot`` if another process has changed a row since the snapshot was taken.
     """
     order = change.order
     rows = list(order.refunds.all())
@@ -72,7 +72,10 @@ def apply_refunds(change: OrderChange, snapshot: StripeSnapshot) -> None:
 
 
 def _find_row(rows: Iterable[Refund], refund: StripeRefund) -> Refund | None:
-    """Return the row of Stripe's ``refund``, found by its id or by the key that we sent with it."""
+    """Return the row of ``refund``, a refund at Stripe, or None.
+
+    The row has the id of the refund at Stripe, or the key that was sent in the refund's metadata.
+    """
     key = refund.metadata.get(REFUND_KEY)
     for row in rows:
         if row.stripe_id == refund.id or (row.stripe_id is None and str(row.key) == key):
@@ -91,10 +94,11 @@ def _is_stale(row: Refund, refund: StripeRefund, snapshot: StripeSnapshot) -> bo
 
 
 def _apply_refund(change: OrderChange, row: Refund, refund: StripeRefund) -> None:
-    """Save the id and status of Stripe's ``refund`` in its row, and act on a new status.
+    """Save the id and status of Stripe's ``refund`` in ``row``, and act on a new status.
 
-    The timeline gets an entry. A success returns items to the stock and queues signal and e-mail; a
-    failure opens an issue.
+    The new status is written to the timeline. If the refund has succeeded, its items go back to the
+    stock, and ``order_refunded`` and an e-mail are queued. If the refund has failed, an issue is
+    opened and ``refund_failed`` is queued.
     """
     if row.stripe_id is not None and row.status == refund.status:
         return
@@ -121,10 +125,10 @@ def _apply_refund(change: OrderChange, row: Refund, refund: StripeRefund) -> Non
 
 
 def _fail_if_never_made(change: OrderChange, row: Refund, snapshot: StripeSnapshot) -> None:
-    """Mark a refund that is not in Stripe's list as FAILED, once it is certain it was never made.
+    """Mark a refund as FAILED if it is certain that the refund was never made.
 
-    It is certain if Stripe refuses to list refunds, or if a second list, taken late enough, lacks
-    the refund, too.
+    The refund is not in Stripe's list. It was never made if Stripe refuses to list refunds. It was
+    never made, too, if an earlier list lacked the refund and this list was taken late enough.
     """
     if not snapshot.are_refunds_refused:
         if row.missing_since is None:
@@ -138,10 +142,11 @@ def _fail_if_never_made(change: OrderChange, row: Refund, snapshot: StripeSnapsh
 
 
 def fail_refunds_of_missing_payment(change: OrderChange) -> None:
-    """Mark old refunds of unknown outcome as FAILED: Stripe does not find the order's payment.
+    """Mark refunds as FAILED if their outcome has been unknown for a day.
 
-    The secret key is of another account, for example in a copy of the shop. Opens an issue for each
-    and queues ``refund_failed``.
+    Stripe does not find the order's payment, because the secret key is of another account, for
+    example in a copy of the shop. Opens an issue and queues ``refund_failed`` for each of these
+    refunds.
     """
     too_old = timezone.now() - TIME_WITHOUT_PAYMENT
     for row in change.order.refunds.unknown().filter(created__lt=too_old):
@@ -149,7 +154,7 @@ def fail_refunds_of_missing_payment(change: OrderChange) -> None:
 
 
 def _mark_not_made(change: OrderChange, row: Refund) -> None:
-    """Mark a refund as FAILED because it was never made, and report it."""
+    """Mark a refund that was never made as FAILED, and report the failure."""
     row.status = Refund.Status.FAILED
     row.save()
     _report_failure(change, row, Reason.REFUND_NOT_MADE, about=str(row.key))
@@ -158,9 +163,10 @@ def _mark_not_made(change: OrderChange, row: Refund) -> None:
 def _report_failure(
     change: OrderChange, row: Refund, reason: str, *, about: str, again: bool = False
 ) -> None:
-    """Add the failure of a refund to the timeline, open an issue and queue ``refund_failed``.
+    """Add the failure of a refund to the timeline, open an issue, and queue ``refund_failed``.
 
-    The signal is queued once for a refund: not ``again`` if it was given up before.
+    ``again`` is whether the refund has failed before. If it has, the signal is not queued, because
+    the signal is sent only once for each refund.
     """
     note(change.order, kind=reason, by=change.by, message=str(row.amount), about=about)
     open_issue(change, reason, about=about)
@@ -169,9 +175,9 @@ def _report_failure(
 
 
 def _update_status(change: OrderChange) -> None:
-    """Mark the order as REFUNDED and close its issues if all that was paid is refunded.
+    """Mark the order as REFUNDED if all that was paid is refunded, and close the order's issues.
 
-    If the order is REFUNDED, but not all is refunded any more, restore its earlier status.
+    If the order is REFUNDED and a refund has failed since, restore the order's earlier status.
     """
     order = change.order
     is_whole = 0 < order.amount_paid <= order.amount_refunded
@@ -190,10 +196,10 @@ def _update_status(change: OrderChange) -> None:
 
 
 def _restore_status(change: OrderChange) -> None:
-    """Give the order the status that it had before it was REFUNDED, because a refund has failed.
+    """Restore the status that the order had before it was REFUNDED, because a refund has failed.
 
-    A refund can fail up to 30 days after it succeeded (docs.stripe.com/refunds: failed refunds). An
-    order that was held before its refund is held again.
+    A refund can fail up to 30 days after it succeeded (docs.stripe.com/refunds: failed refunds). If
+    the order's payment waited for the decision of staff before the refund, it waits again.
     """
     order, kind = change.order, "refund_undone"
     if order.fulfilled_at is not None:
@@ -209,9 +215,10 @@ def _restore_status(change: OrderChange) -> None:
 
 
 def _find_issues_to_open_again(order: Order) -> list[OrderIssue]:
-    """Return the issues that the whole refund has closed, without those that staff have settled.
+    """Return the issues that the refund of the whole order has closed.
 
-    Those about the amount or the stock are left out if the payment of the order was accepted.
+    Issues that staff have settled are left out. If the payment of the order was accepted, issues
+    about the amount or the stock are left out, too.
     """
     issues = list(order.issues.filter(reason__in=OVER_ONCE_REFUNDED))
     settled = {(issue.reason, issue.about) for issue in issues if issue.settled_by}

@@ -15,7 +15,7 @@ Reason = OrderIssue.Reason
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """A failed refund, whose issue has this ``reason`` and this ``about``."""
+    """A failed refund, the time of its failure, and the ``reason`` and ``about`` of its issue."""
 
     refund: Refund
     at: datetime
@@ -26,9 +26,11 @@ class _Failure:
 def close_issues_of_replaced_refunds(change: OrderChange, rows: list[Refund]) -> None:
     """Close the issue of each failed refund in ``rows`` that a later refund has replaced.
 
-    A refund replaces one failed refund that had failed before and is not larger: of several the
-    largest, and of equal ones the latest. A refund of other items replaces nothing. If the whole
-    order is refunded, the issues of all failed refunds are closed.
+    A later refund that has succeeded replaces one failed refund. The failed refund must not be
+    larger, must have failed before the later refund was created, and must not have items that the
+    later refund lacks. If there are several such failed refunds, the largest is replaced. If
+    several of them are equally large, the one that failed last is replaced. If the whole order is
+    refunded, the issues of all failed refunds are closed.
     """
     if not any(row.is_failed for row in rows):
         return
@@ -54,7 +56,10 @@ def _find_failures(order: Order, rows: list[Refund]) -> Iterator[_Failure]:
 
 
 def _find_replaced(failures: list[_Failure], succeeded: list[Refund]) -> Iterator[_Failure]:
-    """Yield the failed refunds that those in ``succeeded`` have replaced, one for each at most."""
+    """Yield the failed refunds that a refund in ``succeeded`` has replaced.
+
+    Each refund in ``succeeded`` replaces at most one failed refund.
+    """
     left = list(failures)
     items = _read_items([*succeeded, *(one.refund for one in failures)]) if failures else {}
     for row in succeeded:
@@ -72,7 +77,10 @@ def _find_replaced(failures: list[_Failure], succeeded: list[Refund]) -> Iterato
 
 
 def _read_items(refunds: list[Refund]) -> dict[int, dict[int, int]]:
-    """Return the quantities of the refunds' items, by the keys of the refund and of the item."""
+    """Return the refunded quantities: a dict by order item in a dict by refund.
+
+    The keys of both dicts are primary keys.
+    """
     items: dict[int, dict[int, int]] = {}
     for row in RefundItem.objects.filter(refund__in=refunds):
         items.setdefault(row.refund_id, {})[row.order_item_id] = row.quantity
@@ -80,9 +88,11 @@ def _read_items(refunds: list[Refund]) -> dict[int, dict[int, int]]:
 
 
 def _covers(items: Mapping[int, int] | None, failed: Mapping[int, int] | None) -> bool:
-    """Return whether a refund of ``items`` may replace one of the items ``failed``.
+    """Return whether ``items`` contains all quantities in ``failed``.
 
-    Both are None for a refund of an amount without items, which may be about any items.
+    Each argument maps the primary keys of the order's items to the quantities of a refund. For a
+    refund of an amount without items, the argument is None. The function then returns True, because
+    such a refund may be about any items.
     """
     if items is None or failed is None:
         return True

@@ -31,9 +31,10 @@ def restock(change: OrderChange, refund: Refund) -> None:
 
 
 def count_as_restocked(order: Order) -> None:
-    """Save that the items came back that the product's model or database refused: staff did it.
+    """Save that staff have given refunded items back to the stock by hand.
 
-    So another refund of these items, after theirs has failed, gives none back a second time.
+    The product's model or database had refused to save the stock. If the refund fails later and the
+    items are refunded again, they are not given back a second time.
     """
     rows = RefundItem.objects.filter(
         refund__order=order,
@@ -53,7 +54,7 @@ def count_as_restocked(order: Order) -> None:
 def _quantity_to_return(row: RefundItem) -> int:
     """Return how many pieces of a refunded item to give back to the stock now.
 
-    Pieces that came back with an earlier refund, which has failed since, are not given back again.
+    Pieces are not given back again if an earlier refund gave them back and has failed since.
     """
     chosen = _sum_over_refunds(row.order_item, "quantity", refund__restock=True, is_active=True)
     returned = _sum_over_refunds(row.order_item, "restocked")
@@ -63,7 +64,10 @@ def _quantity_to_return(row: RefundItem) -> int:
 def _sum_over_refunds(
     item: OrderItem, column: str, *, is_active: bool = False, **conditions: bool
 ) -> int:
-    """Return the sum of ``column`` over the refunds of an ordered item that meet the conditions."""
+    """Return the sum of ``column`` over the refund rows of ``item`` that meet ``conditions``.
+
+    If ``is_active`` is True, failed refunds are left out.
+    """
     rows = RefundItem.objects.filter(order_item=item, **conditions)
     rows = rows.active() if is_active else rows
     return int(rows.aggregate(total=Sum(column))["total"] or 0)

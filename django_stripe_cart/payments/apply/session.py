@@ -35,7 +35,7 @@ UNPAID = (Status.PENDING, Status.PROCESSING, Status.FAILED, *RELEASED)
 def apply_session(change: OrderChange, session: Session) -> None:
     """Update the locked order from ``session``.
 
-    Queues ``order_paid`` if the order becomes PAID, ``order_canceled`` if it becomes CANCELED.
+    Queues ``order_paid`` if the order becomes PAID, and ``order_canceled`` if it becomes CANCELED.
     """
     order = change.order
     if session.is_complete:
@@ -47,11 +47,11 @@ def apply_session(change: OrderChange, session: Session) -> None:
 
 
 def adopt_session(change: OrderChange, session: Session) -> bool:
-    """Store a paid session on an order that has none, and return whether it was stored.
+    """Store a paid session on an order that has no session, and return whether it was stored.
 
-    The session must name the order in its ``client_reference_id``. An order may lack its session
-    after a backup was restored. If the order has another session, ``session`` is a second payment,
-    and an issue is opened about it.
+    The session must have the order's reference as its ``client_reference_id``. An order may lack
+    its session after a backup was restored. If the order has another session, ``session`` is a
+    second payment, and an issue is opened about this payment.
     """
     order = change.order
     if not session.is_paid or session.client_reference_id != str(order.reference):
@@ -67,7 +67,10 @@ def adopt_session(change: OrderChange, session: Session) -> bool:
 
 
 def apply_second_payment(change: OrderChange, session: Session) -> None:
-    """Open an issue about a second payment of the order; close it if that payment is refunded."""
+    """Open an issue about a second payment of the order.
+
+    If the second payment is refunded, close its issue instead.
+    """
     reason = Reason.UNKNOWN_MONEY
     if session.amount_refunded >= session.amount_total:
         close_issues(change, reason, about=session.id)
@@ -113,8 +116,8 @@ def remove_from_cart(order: Order) -> None:
 def _apply_complete_session(change: OrderChange, session: Session) -> None:
     """Update the locked order from a session that the shopper has completed.
 
-    The amount paid and the shopper's address are stored. An unpaid order becomes PAID, PROCESSING
-    or FAILED, and its items are removed from the cart.
+    The amount paid and the shopper's e-mail address are stored. An unpaid order becomes PAID,
+    PROCESSING or FAILED, and its items are removed from the cart.
     """
     order = change.order
     order.payment_intent_id = session.payment_intent_id or order.payment_intent_id
@@ -142,7 +145,10 @@ def _apply_complete_session(change: OrderChange, session: Session) -> None:
 
 
 def _hold_for_amount_too(change: OrderChange, session: Session) -> None:
-    """Open an issue about the amount that arrived for an order which was held before it arrived."""
+    """Open an issue if an order that waits for staff was paid with an unexpected amount.
+
+    Before the payment arrived, the order already waited for staff for another reason.
+    """
     is_expected = not session.is_paid or _amounts_match(change.order, session)
     if not is_expected and not change.order.issues.filter(reason=Reason.AMOUNT_MISMATCH).exists():
         open_issue(change, Reason.AMOUNT_MISMATCH)
@@ -156,9 +162,10 @@ def _store_contact(order: Order, session: Session) -> None:
 
 
 def _mark_processing(change: OrderChange, holds: list[str]) -> None:
-    """Mark the order as PROCESSING. With ``holds``, it waits until staff accept its payment.
+    """Mark the order as PROCESSING, and open an issue for each reason in ``holds``.
 
-    ``holds`` are reasons of issues; one is opened for each.
+    Each reason is an ``OrderIssue.Reason``. If there is a reason, the order waits until staff
+    accept its payment.
     """
     order = change.order
     if order.status != Status.PROCESSING:
@@ -179,9 +186,9 @@ def _mark_failed(change: OrderChange) -> None:
 
 
 def release_hold(change: OrderChange) -> None:
-    """End the hold of the order, and close the issues that caused it.
+    """Save that the order no longer waits for staff, and close the issues that made it wait.
 
-    The payment was accepted by staff, or has failed.
+    Staff have accepted the order's payment, or the payment has failed.
     """
     if change.order.held_for:
         change.order.held_for = ""
@@ -189,9 +196,9 @@ def release_hold(change: OrderChange) -> None:
 
 
 def _take_stock_and_find_holds(order: Order, session: Session) -> list[str]:
-    """Retake the order's stock if it was given back; return why staff must accept the payment.
+    """Retake stock that was given back, and return the reasons why staff must accept the payment.
 
-    Each reason is an ``OrderIssue.Reason``. If there is none, a paid order can become PAID.
+    Each reason is an ``OrderIssue.Reason``. If there is no reason, a paid order can become PAID.
     """
     holds: list[str] = []
     if session.is_paid and session.livemode != order.livemode:
@@ -205,11 +212,12 @@ def _take_stock_and_find_holds(order: Order, session: Session) -> list[str]:
 
 
 def _amounts_match(order: Order, session: Session) -> bool:
-    """Return whether the session has the order's currency, and amounts that the order allows.
+    """Return whether the currency and the amounts of the session fit the order.
 
-    The subtotal must equal the order's total. Discounts, taxes and shipping change only
+    ``amount_subtotal`` must equal the order's total. Discounts, taxes and shipping change only
     ``amount_total`` (docs.stripe.com/api/checkout/sessions/object: total_details). They come from
-    the host's session options, so without such options ``amount_total`` must be equal, too.
+    ``STRIPE_CART_SESSION_OPTIONS``. Without this setting, ``amount_total`` must equal the order's
+    total, too.
     """
     if (session.currency, session.amount_subtotal) != (order.currency, order.total):
         return False
@@ -219,7 +227,7 @@ def _amounts_match(order: Order, session: Session) -> bool:
 def _retake_stock(order: Order) -> bool:
     """Retake the stock that the order has given back, and return whether there was enough.
 
-    Return False, too, if the product's model or database raises an exception, because the payment
+    If the product's model or database raises an exception, False is returned, because the payment
     is recorded in any case.
     """
     try:
@@ -236,6 +244,6 @@ def _retake_stock(order: Order) -> bool:
 
 
 def _give_back_stock(change: OrderChange) -> None:
-    """Give back the stock that the order's items hold; if that fails, open an issue."""
+    """Give back the stock that the order's items hold. If this fails, open an issue."""
     if stock.give_back(change.order):
         open_issue(change, Reason.STOCK_NOT_RETURNED)
