@@ -12,11 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class StripeCartError(Exception):
-    """Base class of the app's exceptions.
-
-    ``code`` identifies the exception in JSON responses. It does not depend on the class name, so
-    that a class can be renamed without a change of the JSON API.
-    """
+    """Base class of the app's exceptions. ``code`` identifies an exception in JSON responses."""
 
     code: ClassVar[str] = "stripe_cart_error"
     default_message: ClassVar[str | Promise] = _("Something went wrong.")

@@ -61,12 +61,11 @@ def refund_order(
     outcome is unknown. If ``expected_refundable`` (int, smallest currency unit) differs from
     ``amount_refundable(order)``, nothing is refunded. ``by`` is written to the timeline.
 
-    Sends ``order_refunded`` when the refund has succeeded, or ``refund_failed`` when it has failed.
-    Either may be days later. Raises ``RefundNotPossible`` if the amount can't be refunded, or if
-    the outcome of an earlier refund is unknown. Then nothing is sent to Stripe. Raises
-    ``PaymentRefused`` if Stripe refuses the refund, for example during a dispute. Raises another
-    ``PaymentError`` if the outcome of the refund is unknown. Then the amount stays reserved until a
-    later sync finds out the outcome. A sync never sends the refund.
+    Sends ``order_refunded`` or ``refund_failed`` when the outcome is known, maybe days later.
+    Raises ``RefundNotPossible`` if the amount can't be refunded, or if the outcome of an earlier
+    refund is unknown. Then nothing is sent to Stripe. Raises ``PaymentRefused`` if Stripe refuses
+    the refund, for example during a dispute. Raises another ``PaymentError`` if the outcome is
+    unknown. Then the amount stays reserved until a later sync finds out. No sync sends the refund.
     """
     if items is not None and not items and amount is None:
         raise RefundNotPossible  # nothing was chosen, which does not mean everything

@@ -849,6 +849,18 @@ def test_a_token_that_was_planted_is_worth_nothing_after_sign_in(
     assert token_of(committed_guest) != token
 
 
+def test_a_token_without_a_cart_ends_at_sign_in(
+    committed_guest: Browser, mug: Product, user: User
+) -> None:
+    committed_guest.add(mug)
+    Cart.objects.all().delete()
+
+    sign_in(committed_guest)
+
+    assert token_of(committed_guest) == ""
+    assert items_of(user) == {}
+
+
 def test_another_user_in_the_same_browser_gets_nothing_of_the_first(
     committed_guest: Browser, mug: Product, user: User
 ) -> None:

@@ -341,7 +341,7 @@ def test_a_guests_address_opens_nothing_any_more(
 
     anonymize_person(EMAIL)
 
-    assert guest.client.get(order.get_absolute_url()).status_code == 404
+    assert "/accounts/login/" in guest.client.get(order.get_absolute_url()).headers["Location"]
     assert order.number not in guest.client.get("/shop/orders/").content.decode()
 
 

@@ -20,7 +20,7 @@ from django_stripe_cart.models.cart import Cart
 from django_stripe_cart.models.fields import StripeIdField
 from django_stripe_cart.models.fsm import ProtectedStatusMixin, transition
 from django_stripe_cart.models.order_queryset import OrderQuerySet
-from django_stripe_cart.models.states import IssueReason, Status
+from django_stripe_cart.models.states import PERMISSIONS, IssueReason, Status
 
 STATUS_LABELS = dict(Status.choices)
 
@@ -112,14 +112,7 @@ class Order(ProtectedStatusMixin, models.Model):
                 name="stripe_cart_order_amounts_not_negative",
             ),
         )
-        permissions = (
-            ("refund_order", "Can refund orders"),
-            ("cancel_order", "Can cancel orders"),
-            ("fulfill_order", "Can fulfill orders"),
-            ("settle_order", "Can settle the issues of orders"),
-            ("sync_order", "Can sync orders with Stripe"),
-            ("email_order", "Can resend an order's e-mail"),
-        )
+        permissions = PERMISSIONS
 
     def __str__(self) -> str:
         return self.number
@@ -128,10 +121,7 @@ class Order(ProtectedStatusMixin, models.Model):
         return reverse("stripe_cart:order", args=[self.reference])
 
     def get_status_display(self) -> str:  # type: ignore[no-redef]
-        """Return the translated label of the status.
-
-        Django's own method is slower, because it translates the labels of all statuses.
-        """
+        """Return the translated label of the status. Django's method translates all labels."""
         return str(STATUS_LABELS.get(self.status, self.status))
 
     # Closed states are sources of the next two: the money may arrive after the order was closed,
@@ -242,11 +232,7 @@ class Order(ProtectedStatusMixin, models.Model):
 
     @property
     def has_other_key(self) -> bool:
-        """Return whether the order's session was created with another secret key than today's.
-
-        The session may belong to another Stripe account. Or it belongs to the same account, and the
-        key of the account was replaced.
-        """
+        """Return whether the order's session was created with another secret key than today's."""
         return self.api_key_digest not in ("", conf.api_key_digest)
 
     @property

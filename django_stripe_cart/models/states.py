@@ -43,3 +43,13 @@ class IssueReason(models.TextChoices):
 
 # Reasons that keep a paid order from becoming PAID. These issues have an empty ``about``.
 HOLDS = (IssueReason.AMOUNT_MISMATCH, IssueReason.PAID_WITHOUT_STOCK, IssueReason.UNKNOWN_MONEY)
+
+# Of staff, in the admin: one for each action on an order.
+PERMISSIONS = (
+    ("refund_order", "Can refund orders"),
+    ("cancel_order", "Can cancel orders"),
+    ("fulfill_order", "Can fulfill orders"),
+    ("settle_order", "Can settle the issues of orders"),
+    ("sync_order", "Can sync orders with Stripe"),
+    ("email_order", "Can resend an order's e-mail"),
+)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 
 from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from django_stripe_cart.exceptions import InvalidWebhook
+from django_stripe_cart.models import WebhookRefusal
 from django_stripe_cart.web.decorators import non_atomic
-from django_stripe_cart.webhooks.processing import receive_webhook, record_refusal
+from django_stripe_cart.webhooks.processing import receive_webhook
 
 logger = logging.getLogger("stripe_cart")
 
@@ -34,6 +37,8 @@ def webhook(request: HttpRequest) -> HttpResponse:
         # Not raised: Django would log a traceback and mail the admins for every forged request.
         logger.warning("%s", error)
         if signature:
-            record_refusal(str(error))
+            # The response is the same if the database fails.
+            with suppress(DatabaseError):
+                WebhookRefusal.record(str(error))
         return HttpResponse(status=400)
     return HttpResponse(status=200)

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError
 from django.utils import timezone
 
 from django_stripe_cart.conf import conf
@@ -24,7 +22,7 @@ from django_stripe_cart.deadlines import deadline
 from django_stripe_cart.exceptions import PaymentMissing, StripeCartError
 from django_stripe_cart.gateway.events import Event, read_event, retrieve_event
 from django_stripe_cart.gateway.sessions import Session, read_session, retrieve_payment_metadata
-from django_stripe_cart.models import Order, OrderEvent, WebhookEvent, WebhookRefusal
+from django_stripe_cart.models import Order, OrderEvent, WebhookEvent
 from django_stripe_cart.payments import sync_order
 from django_stripe_cart.payments.metadata import ORDER_KEY, SHOP_KEY, is_this_shop, shop_id
 from django_stripe_cart.payments.snapshot import Mention
@@ -77,8 +75,7 @@ class OrderReference:
 class UnknownOrder(StripeCartError):
     """Exception raised when an event names an order of this shop that does not exist.
 
-    Stripe sends the event again later, when the order may have been saved. If the order was lost,
-    for example because a backup was restored, staff can acknowledge the event in the admin.
+    If it was lost, for example because a backup was restored, staff can acknowledge the event.
     """
 
 
@@ -147,15 +144,6 @@ def retrieve_again(row: WebhookEvent) -> Event:
     except Exception as error:
         _mark_failed(row, error)
         raise
-
-
-def record_refusal(reason: str) -> None:
-    """Save the reason why a webhook was refused, for ``stripe_cart_doctor``.
-
-    An error of the database is ignored, because the response to the webhook is the same.
-    """
-    with suppress(DatabaseError):
-        WebhookRefusal.record(reason)
 
 
 def _is_for_this_site(event: Event) -> bool:
