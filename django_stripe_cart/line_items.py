@@ -57,8 +57,9 @@ class LineItem:
 def line_item_of(product: Any) -> LineItem | None:
     """Return the ``LineItem`` of ``product``, or None if the product is not for sale.
 
-    If ``as_line_item()`` is missing, raises another exception, or returns something else or a name
-    without text, the product is not for sale. This is logged, once for each product.
+    ``ProductUnavailable`` and ``AmountNotRepresentable`` mean that it is not for sale. If
+    ``as_line_item()`` is missing, fails in another way or returns an empty name, the product is not
+    for sale either, and an error is logged, once for each product.
     """
     as_line_item = getattr(product, "as_line_item", None)
     try:

@@ -6,6 +6,7 @@ this address or name, and all orders that guests placed with this address.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
 from functools import reduce
@@ -63,10 +64,8 @@ def orders_of(person: Any) -> OrderQuerySet[Order]:
     """
     if not isinstance(person, str):
         return Order.objects.owned_by(person)
-    theirs = Q(user__in=_find_users(person))
-    if person:
-        theirs |= Q(user=None, email__iexact=person)
-    return Order.objects.filter(theirs)
+    placed_by_guest = _with_email(Order.objects.filter(user=None), person)
+    return Order.objects.filter(Q(user__in=_find_users(person)) | Q(pk__in=placed_by_guest))
 
 
 def orders_with_same_email(person: Any) -> OrderQuerySet[Order]:
@@ -75,8 +74,8 @@ def orders_with_same_email(person: Any) -> OrderQuerySet[Order]:
     Staff should review them.
     """
     email = person if isinstance(person, str) else getattr(person, _email_field(), "")
-    others = Order.objects.filter(email__iexact=email, user__isnull=False)
-    return others.exclude(pk__in=orders_of(person).values("pk")) if email else others.none()
+    others = Order.objects.filter(pk__in=_with_email(Order.objects.exclude(user=None), email))
+    return others.exclude(pk__in=orders_of(person).values("pk"))
 
 
 def carts_of(person: Any) -> list[Cart]:
@@ -137,7 +136,32 @@ def _find_users(text: str) -> list[Any]:
     }
     names = {field.name for field in model._meta.get_fields()}
     conditions = (Q((lookup, text)) for name, lookup in lookups.items() if name in names)
-    return list(model._default_manager.filter(reduce(or_, conditions))) if text else []
+    users = model._default_manager.filter(reduce(or_, conditions)) if text else ()
+    return [
+        user
+        for user in users
+        if user.get_username() == text or is_same_email(getattr(user, _email_field(), ""), text)
+    ]
+
+
+def _with_email(orders: OrderQuerySet[Order], email: str) -> list[int]:
+    """Return the primary keys of the ``orders`` with this e-mail address."""
+    found = orders.filter(email__iexact=email).values_list("pk", "email") if email else ()
+    return [pk for pk, other in found if is_same_email(other, email)]
+
+
+def is_same_email(one: str | None, other: str) -> bool:
+    """Return whether two e-mail addresses are the same, apart from upper and lower case.
+
+    A database may also take é for e, so that the data of greta@example.net would be found for
+    gréta@example.net (CVE-2019-19844, docs.djangoproject.com/en/stable/releases/3.0.1).
+    """
+    return _normalize(one or "") == _normalize(other)
+
+
+def _normalize(text: str) -> str:
+    """Return ``text`` in the form in which Unicode compares identifiers without case."""
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def _export_cart(cart: Cart) -> dict[str, Any]:

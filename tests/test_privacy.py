@@ -34,6 +34,7 @@ from django_stripe_cart.payments import sync_open_orders, sync_order
 from django_stripe_cart.privacy import (
     anonymize_person,
     export_person,
+    has_data_about,
     orders_of,
     orders_with_same_email,
 )
@@ -530,3 +531,33 @@ def test_nothing_personal_is_in_stripes_metadata(logged_day: None, sandbox: Sand
         assert not [secret for secret in (*SECRETS, EMAIL) if secret in repr(metadata)]
     for session in sandbox.sessions:
         assert "greta" not in session["success_url"] + session["client_reference_id"]
+
+
+# --- look-alikes ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "look_alike", ["gréta@example.net", "greta@exämple.net", "greta@example.nét"]
+)
+def test_the_data_of_a_look_alike_address_is_another_persons(
+    guest: Browser, sandbox: Sandbox, mug: Product, look_alike: str
+) -> None:
+    order = buy(guest, sandbox, mug)
+    Order.objects.update(email="greta@example.net")
+    User.objects.create_user("somebody", "greta@example.net")
+
+    assert not has_data_about(look_alike)
+    assert anonymize_person(look_alike) == []
+
+    assert list(orders_of("GRETA@example.net")) == [order]
+
+
+def test_a_user_name_in_another_spelling_is_another_user(
+    greta: Browser, sandbox: Sandbox, mug: Product
+) -> None:
+    buy(greta, sandbox, mug)
+    name = greta.user.get_username()
+
+    assert orders_of(name).exists()
+    assert not orders_of(name.upper()).exists()
+    assert not orders_of(name.replace("e", "é")).exists()

@@ -122,9 +122,10 @@ class ProductAdmin(admin.ModelAdmin):
 
 
 def _fields_to_save(product: Product, *, unchanged: set[str]) -> list[str]:
-    """Return the names of the columns to save: not the key, the stock and ``unchanged`` ones.
+    """Return the names of the columns to save.
 
-    Those that the form lacks are saved, because the model's ``save()`` may derive them.
+    The primary key, the stock and the ``unchanged`` columns are left out. Columns that are not in
+    the form are saved, because the model's ``save()`` may derive them.
     """
     left_out = {"stock", *unchanged}
     fields = (field for field in product._meta.concrete_fields if not field.primary_key)
