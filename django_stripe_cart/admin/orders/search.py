@@ -10,6 +10,8 @@ from django.db.models import Q, QuerySet
 
 from django_stripe_cart.models import Order, Refund, WebhookEvent
 
+MAX_WORDS = 20  # databases limit the depth of a condition
+
 NUMBER = re.compile(r"[0-9a-f]{4,8}")
 REFERENCE = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -19,8 +21,12 @@ def find_orders(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
 
     A word can be a part of the e-mail address or of the user name. It can be the order's number or
     reference. It can be the Stripe id of the order's session, or of a payment, refund or event.
+    With more than 20 words, no order is returned.
     """
-    for word in text.split():
+    words = text.split()
+    if len(words) > MAX_WORDS:
+        return orders.none()
+    for word in words:
         orders = orders.filter(_match_word(word))
     return orders
 

@@ -53,6 +53,13 @@ def test_nothing_else_is_found(staff_client: Client, words: str) -> None:
     assert "0 results" in read(staff_client, url("changelist"), q=words)
 
 
+def test_a_search_for_too_many_words_finds_nothing(staff_client: Client) -> None:
+    page = staff_client.get(url("changelist", Order), {"q": "demo " * 1100})
+
+    assert page.status_code == 200
+    assert "0A1B2C3D" not in page.content.decode()
+
+
 def test_an_address_that_begins_like_an_id_is_an_address(staff_client: Client) -> None:
     page = read(staff_client, url("changelist"), q="cs_smith@example.org")
 
