@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -31,6 +32,15 @@ MISSING_HOOKS = message(
     "%(path)s overrides %(name)s without what the script or CSRF protection needs: %(missing)s.",
     hint='Begin it with {%% extends "%(name)s" %%} and override its blocks, or add what it lacks.',
 )
+NO_CONTENT = message(
+    "W029",
+    "The project's base.html has no block “content”: the shop's pages are empty.",
+    hint='Override stripe_cart/base.html: begin it with {%% extends "base.html" %%}, and put its '
+    "content into the block that base.html has instead.",
+)
+
+BLOCK_CONTENT = re.compile(r"{%\s*block\s+content\b")
+EXTENDS = re.compile(r"{%\s*extends\s+(?:\"([^\"]+)\"|'([^']+)'|\S)")
 
 
 @register_without_database
@@ -47,6 +57,30 @@ def check_templates() -> Iterable[CheckMessage]:
             yield from _check_shadowed_overrides(name, others)
         else:
             yield from _check_override(engine, name, path, used)
+    if _is_own(next(_find_origins(engine, "stripe_cart/base.html"))):
+        base = next(_find_origins(engine, "base.html"), None)
+        if base is not None and not _has_content_block(engine, base):
+            yield NO_CONTENT()
+
+
+def _has_content_block(engine: Engine, origin: Origin) -> bool:
+    """Return whether a template has a block “content”, or a template that it extends has one.
+
+    Return True if the name of an extended template is known only while rendering.
+    """
+    skip: list[str] = []
+    found: Origin | None = origin
+    while found is not None:
+        source = found.loader.get_contents(found)  # type: ignore[union-attr]
+        extends = EXTENDS.search(source)
+        if BLOCK_CONTENT.search(source) or (extends and not any(extends.groups())):
+            return True
+        skip.append(found.name)
+        name = (extends[1] or extends[2]) if extends else ""
+        # A template may extend one of its own name.
+        others = _find_origins(engine, name) if name else iter(())
+        found = next((one for one in others if one.name not in skip), None)
+    return False
 
 
 def _find_engine() -> Engine | None:

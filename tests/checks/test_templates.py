@@ -217,3 +217,37 @@ def test_of_several_engines_the_one_that_finds_us_counts(tmp_path: Path) -> None
 
 def test_our_own_templates_have_what_is_looked_for() -> None:
     assert get_template(ADD).origin.name == str(OWN_TEMPLATES / ADD)  # type: ignore[attr-defined]
+
+
+# --- a project's base.html ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("templates", "is_reported"),
+    [
+        ({"base.html": "{% block main %}{% endblock %}"}, True),
+        ({"base.html": "{% block content %}{% endblock %}"}, False),
+        ({"base.html": "{% block content_title %}{% endblock %}"}, True),
+        (
+            {"base.html": '{% extends "a.html" %}', "a.html": "{% block content %}{% endblock %}"},
+            False,
+        ),
+        ({"base.html": "{% extends 'a.html' %}", "a.html": "{% block body %}{% endblock %}"}, True),
+        ({"base.html": '{% extends "gone.html" %}'}, True),
+        ({"base.html": "{% extends skin %}"}, False),
+        ({"base.html": '{% extends "base.html" %}'}, False),  # that of the tests, further on
+        (
+            {
+                "base.html": "{% block main %}{% endblock %}",
+                "stripe_cart/base.html": '{% extends "base.html" %}{% block main %}{% endblock %}',
+            },
+            False,
+        ),
+    ],
+)
+def test_a_base_template_without_the_block_of_the_shop_is_reported(
+    template_messages: TemplateMessages, templates: dict[str, str], is_reported: bool
+) -> None:
+    ids = [one.id for one in template_messages(templates)]
+
+    assert ("stripe_cart.W029" in ids) is is_reported
