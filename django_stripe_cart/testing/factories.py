@@ -74,7 +74,8 @@ def make_product(
     name: str = "Mug", *, price: str = "100.00", stock: int | None = 10, **fields: Any
 ) -> Any:
     """Create a product of the site's product model, which must inherit from ``AbstractProduct``."""
-    fields.setdefault("slug", slugify(name))
+    # A name in another script has no ASCII slug.
+    fields.setdefault("slug", slugify(name) or f"product-{next(_numbers)}")
     return get_product_model()._base_manager.create(
         name=name, price=Decimal(price), stock=stock, **fields
     )

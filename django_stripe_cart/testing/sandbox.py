@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from django.test import Client, override_settings
 from django.urls import get_script_prefix, reverse
+from django.utils import timezone, translation
 
 from django_stripe_cart.gateway.client import transport
 from django_stripe_cart.sandbox import Sandbox
@@ -54,8 +55,11 @@ def post_webhook(
     client = client_class(enforce_csrf_checks=True, raise_request_exception=False)
     # A web server removes the prefix (FORCE_SCRIPT_NAME) before Django sees the path.
     path = "/" + reverse("stripe_cart_webhook").removeprefix(get_script_prefix())
-    # Secure, so that SECURE_SSL_REDIRECT does not redirect it.
-    response = client.post(
-        path, body, content_type="application/json", headers=dict(headers), secure=True
-    )
+    # A webhook may arrive during another request, whose language and time zone it must not change.
+    language, zone = translation.get_language(), timezone.get_current_timezone()
+    with translation.override(language), timezone.override(zone):
+        # Secure, so that SECURE_SSL_REDIRECT does not redirect it.
+        response = client.post(
+            path, body, content_type="application/json", headers=dict(headers), secure=True
+        )
     return response.status_code

@@ -12,6 +12,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.test import Client, TestCase
 from django.urls import reverse
+from django.utils import timezone, translation
 
 from django_stripe_cart.models import Order
 from django_stripe_cart.sandbox import Sandbox
@@ -164,3 +165,25 @@ def environment() -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "PYTHONPATH": str(Path(__file__).parents[2]),
     }
+
+
+@pytest.mark.django_db
+def test_a_webhook_leaves_the_language_and_the_time_zone_of_the_request(
+    stripe_sandbox: Sandbox, make_order: Callable[..., Order], settings: Any
+) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.middleware.locale.LocaleMiddleware"]
+    order = make_order("pending")
+
+    with translation.override("de"), timezone.override("Asia/Tokyo"):
+        stripe_sandbox.pay(order.session_url)
+
+        assert translation.get_language() == "de"
+        assert timezone.get_current_timezone_name() == "Asia/Tokyo"
+    assert Order.objects.get().status == "paid"
+
+
+@pytest.mark.django_db
+def test_products_have_names_in_any_script() -> None:
+    first, second = make_product("茶碗"), make_product("急須")
+
+    assert first.slug != second.slug
