@@ -226,12 +226,12 @@ def _is_same(seen: str, fingerprint: str) -> bool:
 def _read_fingerprint(fingerprint: str) -> dict[str, tuple[Any, Any]]:
     """Return a dict of the quantities and prices in a fingerprint.
 
-    It maps primary keys of products (str) to pairs of quantity and price. It is empty if the
-    fingerprint is malformed.
+    It maps primary keys of products (str) to pairs of quantity and price. A price is a list of
+    amount and currency. The dict is empty if the fingerprint is malformed.
     """
     try:
         lines = json.loads(fingerprint)
-        return {str(pk): (quantity, amount) for pk, quantity, amount, _currency in lines}
+        return {str(pk): (quantity, [*price]) for pk, quantity, *price in lines}
     except (ValueError, TypeError, RecursionError):
         return {}
 
@@ -244,7 +244,7 @@ def _describe_change(item: LineItem, seen: tuple[Any, Any] | None) -> str | None
     words = {"name": item.name, "quantity": item.quantity}
     if seen is None:
         return _("“%(name)s” was added to your cart.") % words
-    if seen[1] != item.unit_amount:
+    if seen[1] != [item.unit_amount, item.currency]:
         price = format_money(item.unit_amount, item.currency)
         return _("“%(name)s” now costs %(price)s.") % {**words, "price": price}
     if seen[0] != item.quantity:

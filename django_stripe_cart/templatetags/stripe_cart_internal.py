@@ -76,4 +76,7 @@ def get_request(context: template.Context) -> HttpRequest:
             "The tags of stripe_cart need the request: render the template with "
             "render(request, …), or put it into the context as “request”."
         )
+    # Private API of Django: there is no public one by which a template keeps ``cache_page`` from
+    # showing the cart of one visitor to the next. Without effect, docs/limits.md still warns.
+    request._cache_update_cache = False
     return cast(HttpRequest, request)

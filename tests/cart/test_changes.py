@@ -165,6 +165,19 @@ def test_a_price_that_rose_since_it_was_seen_is_named(cart: Cart, mug: Product) 
     assert caught.value.changes == ["“Mug” now costs ₹599.00."]
 
 
+def test_another_currency_since_it_was_seen_is_named(
+    cart: Cart, mug: Product, settings: Any
+) -> None:
+    carts.add_item(cart, mug)
+    seen = contents(cart).fingerprint
+    settings.STRIPE_CART_CURRENCY = "eur"
+
+    with pytest.raises(CartChanged) as caught:
+        contents(cart).raise_if_not_orderable(seen)
+
+    assert caught.value.changes == ["“Mug” now costs €499.00."]
+
+
 def test_every_other_change_is_named_too(cart: Cart, mug: Product, lamp: Product) -> None:
     tote = make_product("Tote")
     carts.add_item(cart, mug)

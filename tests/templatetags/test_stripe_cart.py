@@ -15,12 +15,14 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.messages import constants
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.contrib.staticfiles import finders
+from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template import Context, Engine, RequestContext, Template
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import translation
+from django.views.decorators.cache import cache_page
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
@@ -526,3 +528,25 @@ def test_the_fields_of_a_form_are_the_token_the_product_and_the_next_url(user: U
     assert (fields["product"], fields["next"]) == (str(product.pk), HOSTILE)
     bare = Page(render(source, request, product=product)).fields()
     assert bare["next"] == ""
+
+
+# --- pages in a cache -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "is_cached"), [("{% cart_button %}", False), ("{{ number }}", True)]
+)
+def test_a_page_with_a_cart_is_not_stored_by_cache_page(
+    user: User, source: str, is_cached: bool
+) -> None:
+    numbers = iter(("one", "two"))
+
+    @cache_page(60)
+    def page(request: HttpRequest) -> HttpResponse:
+        number = next(numbers)
+        return HttpResponse(number + render(source, request, number=number))
+
+    cache.clear()
+    pages = [page(make_request(user, "/cached/")).content.decode()[:3] for _visit in range(2)]
+
+    assert pages == (["one", "one"] if is_cached else ["one", "two"])
