@@ -149,7 +149,7 @@ def _oldest_time_to_read() -> datetime:
 
     It is at most 30 days ago, because Stripe does not list older events.
     """
-    orders = Order.objects.filter(livemode=conf.livemode).exclude(session_params=None)
+    orders = Order.objects.filter(livemode=conf.livemode, session_params__isnull=False)
     oldest = orders.order_by("placed_at").values_list("placed_at", flat=True).first()
     now = timezone.now()
     return max((oldest or now) - MARGIN, now - EVENT_RETENTION)

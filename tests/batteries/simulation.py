@@ -281,7 +281,9 @@ class Simulation:
 
     def pay_twice(self, step: Step) -> None:
         """Pay for an order at a second session, which the shop does not know."""
-        orders = Order.objects.exclude(amount_paid=0).exclude(session_params=None).order_by("pk")
+        orders = (
+            Order.objects.exclude(amount_paid=0).filter(session_params__isnull=False).order_by("pk")
+        )
         if order := _choose(orders, step.pick):
             with transport(self.sandbox.http_client()), suppress(PaymentError):
                 params = order.session_params

@@ -57,7 +57,7 @@ def age_rows_and_sandbox(sandbox: Sandbox, step: timedelta) -> None:
     seconds = int(step.total_seconds())
     age_rows(step)
     age_cursors(step)
-    for order in Order.objects.filter(session_id=None).exclude(session_params=None):
+    for order in Order.objects.filter(session_id=None, session_params__isnull=False):
         params = {
             **order.session_params,
             "expires_at": order.session_params["expires_at"] - seconds,
