@@ -15,7 +15,7 @@ CEILINGS = {
     "add to cart, same line": 16.3,
     "cart, 10 lines": 39.5,
     "begin checkout, 3 lines": 30.5,
-    "webhook paid, 3 lines": 39,
+    "webhook paid, 3 lines": 41,
 }
 
 

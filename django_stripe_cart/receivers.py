@@ -35,5 +35,6 @@ def merge_guest_on_login(sender: Any, request: Any, user: Any, **kwargs: Any) ->
     from django_stripe_cart.web.guest_login import merge_guest_into_user
     from django_stripe_cart.web.shopper import SESSION_KEY
 
-    if SESSION_KEY in getattr(request, "session", {}):
-        after_commit(lambda: merge_guest_into_user(request, user))
+    token = getattr(request, "session", {}).get(SESSION_KEY)
+    if token:
+        after_commit(lambda: merge_guest_into_user(request, user, token))

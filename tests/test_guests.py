@@ -831,36 +831,6 @@ def test_signing_out_leaves_nothing_to_the_next_guest(
     assert items_of(user) == {"Lamp": 1}
 
 
-def test_a_token_that_was_planted_is_worth_nothing_after_sign_in(
-    committed_guest: Browser, mug: Product, lamp: Product, user: User
-) -> None:
-    """With signed cookies, whoever planted the cookie still has it."""
-    committed_guest.add(mug)
-    planted, token = Browser(), token_of(committed_guest)
-    session = planted.client.session
-    session["stripe_cart_token"] = token
-    session.save()
-    sign_in(committed_guest)
-
-    planted.add(lamp)
-    committed_guest.add(mug)
-
-    assert items_of(user) == {"Mug": 2}
-    assert token_of(committed_guest) != token
-
-
-def test_a_token_without_a_cart_ends_at_sign_in(
-    committed_guest: Browser, mug: Product, user: User
-) -> None:
-    committed_guest.add(mug)
-    Cart.objects.all().delete()
-
-    sign_in(committed_guest)
-
-    assert token_of(committed_guest) == ""
-    assert items_of(user) == {}
-
-
 def test_another_user_in_the_same_browser_gets_nothing_of_the_first(
     committed_guest: Browser, mug: Product, user: User
 ) -> None:

@@ -19,13 +19,13 @@ from django_stripe_cart.web.shopper import SESSION_KEY, Shopper
 logger = logging.getLogger("stripe_cart")
 
 
-def merge_guest_into_user(request: HttpRequest, user: Any) -> None:
-    """Merge the cart and orders of the request's guest into the account of ``user``.
+def merge_guest_into_user(request: HttpRequest, user: Any, token: str) -> None:
+    """Merge the cart and orders of the guest with ``token`` into the account of ``user``.
 
-    The guest's token is renewed first. An error is logged and never breaks the login.
+    An error is logged and never breaks the login.
     """
     try:
-        _add_messages(request, merge_guest(Shopper.of(request).renew_token(), user))
+        _add_messages(request, merge_guest(token, user))
     except Exception as error:  # the project's receivers may raise anything
         logger.error("A guest's cart was left behind: %s", describe_without_values(error))
 

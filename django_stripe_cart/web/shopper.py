@@ -207,18 +207,6 @@ class Shopper:
             raise OrderOfAnotherGuest(order)
         return order
 
-    def renew_token(self) -> str:
-        """Replace the guest's token by a new one, in the session and on the cart; return it.
-
-        Whoever knows the previous token, for example by a cookie that was planted, has no access to
-        the cart any more. Without a cart, the session has no token after the call.
-        """
-        before = self.request.session.pop(SESSION_KEY, "")
-        token = secrets.token_urlsafe(32)
-        if before and Cart.objects.filter(token=before).update(token=token):
-            self.request.session[SESSION_KEY] = token
-        return token
-
     def _get_cart(self) -> Cart:
         """Return the cart of the user or of the guest's token. If there is no cart, create it."""
         if self.user.is_authenticated:
