@@ -103,7 +103,10 @@ def checkout_return(request: HttpRequest, reference: UUID) -> HttpResponse:
 
     The request does not prove that the order is paid, so the order is synced with Stripe.
     """
-    order = sync_if_unsettled(Shopper.of(request).get_order(reference))
+    shopper = Shopper.of(request)
+    order = shopper.get_order(reference)
+    # Whoever knows the URL of a guest's order can open it, but not have Stripe asked without end.
+    order = sync_if_unsettled(order, at_once=shopper.owns(order))
     if order.is_pending:  # no answer, or not confirmed yet: the order page asks again
         return redirect_to(request, order.get_absolute_url() + FIRST_REFRESH)
     add_status_message(request, order)

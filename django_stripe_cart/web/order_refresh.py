@@ -28,12 +28,12 @@ def was_synced_recently(order: Order) -> bool:
     return order.synced_at is not None and order.synced_at > timezone.now() - MIN_SYNC_INTERVAL
 
 
-def sync_if_unsettled(order: Order) -> Order:
+def sync_if_unsettled(order: Order, *, at_once: bool = False) -> Order:
     """Sync the order with Stripe if its payment may still succeed or fail, and return it.
 
-    Nothing is requested if the order was synced in the last three seconds.
+    Nothing is requested if the order was synced in the last three seconds, except with ``at_once``.
     """
-    if not order.is_unsettled or was_synced_recently(order):
+    if not order.is_unsettled or (was_synced_recently(order) and not at_once):
         return order
     return sync_or_keep(order)
 
