@@ -1,7 +1,7 @@
 """Save the parameters of an order's Checkout Session, create the session once, and expire it.
 
-The URL of a session is returned only after the session's id is committed. The order must still be
-pending then. A session whose id was never committed can't be paid, because nobody knows its URL.
+The URL of a session is returned only after the session's id is committed on a pending order. Before
+that, the session can't be paid, because no shopper has its URL.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ def checkout_return(request: HttpRequest, reference: UUID) -> HttpResponse:
     """
     shopper = Shopper.of(request)
     order = shopper.get_order(reference)
-    # Whoever knows the URL of a guest's order can open it, but not have Stripe asked without end.
+    # A stranger with the URL of a guest's order can open it, but causes few requests to Stripe.
     order = sync_if_unsettled(order, at_once=shopper.owns(order))
     if order.is_pending:  # no answer, or not confirmed yet: the order page asks again
         return redirect_to(request, order.get_absolute_url() + FIRST_REFRESH)

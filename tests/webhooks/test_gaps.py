@@ -27,11 +27,10 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def silent(sandbox: Sandbox, db: None) -> Sandbox:
+def silent(silent: Sandbox, db: None) -> Sandbox:
     """A Stripe whose webhooks do not arrive, and whose events were read once."""
-    sandbox.hold_deliveries = True
     read_missed_events()
-    return sandbox
+    return silent
 
 
 @pytest.fixture

@@ -30,13 +30,6 @@ MakeOrder = Callable[..., Order]
 DAY = timedelta(days=1)
 
 
-@pytest.fixture
-def silent(sandbox: Sandbox) -> Sandbox:
-    """A Stripe whose webhooks do not arrive."""
-    sandbox.hold_deliveries = True
-    return sandbox
-
-
 def lists_of_events(sandbox: Sandbox) -> list[int]:
     """The times from which events were requested, one for each page."""
     return [

@@ -35,13 +35,6 @@ MakeOrder = Callable[..., Order]
 DAY = timedelta(days=1)
 
 
-@pytest.fixture
-def silent(sandbox: Sandbox) -> Sandbox:
-    """A Stripe whose webhooks do not arrive."""
-    sandbox.hold_deliveries = True
-    return sandbox
-
-
 def sync() -> tuple[bool, str]:
     """Run ``stripe_cart_sync``, and return whether its exit code is 0, and what it prints."""
     output = StringIO()
