@@ -130,10 +130,10 @@ def points_to_kill_at(points: list[str]) -> list[tuple[int, str]]:
 
     SQLite takes all. On a server, where each kill takes longer, a kill inside a transaction ends in
     its rollback wherever it happens: there the first and the last point of each transaction are
-    taken, beside all commits and requests. EVERY_POINT=1 takes all.
+    taken, beside all commits and requests. TEST_EVERY_POINT=1 takes all.
     """
     numbered = list(enumerate(points))
-    if connection.vendor == "sqlite" or os.environ.get("EVERY_POINT"):
+    if connection.vendor == "sqlite" or os.environ.get("TEST_EVERY_POINT"):
         return numbered
     edges = {n for n, name in numbered if re.search("COMMIT|/v1/|^after", name)}
     edges |= {-1, len(points)}
